@@ -1,0 +1,51 @@
+"""The ``pwae`` command: one subcommand per stage. A known error is one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_core import __version__
+from pwae_core.errors import PwaeError
+
+app = typer.Typer(
+    name="pwae",
+    help="PersonaWAE (Chan et al., EMNLP 2019): personalised responses with an augmented Wasserstein autoencoder.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        console.print_line(f"pwae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Each subcommand is a stage: it reads artifacts (folders of Parquet), writes one, and can be rerun alone."""
+
+
+def main() -> None:
+    """The console script: runs the app, turns known errors into one line and their exit code."""
+    try:
+        app(prog_name="pwae")
+    except PwaeError as error:
+        console.error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.error("Interrupted; nothing half-written was left. Run the same command again.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)

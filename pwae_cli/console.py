@@ -1,0 +1,107 @@
+"""The only place that prints: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from pwae_core.progress import Progress, Task
+
+PLAIN_EVERY_SECONDS = 10.0
+
+
+@dataclass
+class _BarTask:
+    bars: Bars
+    number: Any
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self.bars.update(self.number, advance=amount)
+        if note:
+            self.bars.update(self.number, note=note)
+
+
+class BarProgress:
+    """Live bars for a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[Task]:
+        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
+        notes = TextColumn("{task.fields[note]}", markup=False)
+        with Bars(*columns, TimeElapsedColumn(), notes, console=self.console, transient=True) as bars:
+            yield _BarTask(bars, bars.add_task(label, total=total, note=""))
+
+    def say(self, message: str) -> None:
+        self.console.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+class _PlainTask:
+    def __init__(self, label: str, total: int | None) -> None:
+        self.label, self.total, self.done, self.printed = label, total, 0, time.monotonic()
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self.done += amount
+        if time.monotonic() - self.printed >= PLAIN_EVERY_SECONDS:
+            self.printed = time.monotonic()
+            of = f"/{self.total}" if self.total is not None else ""
+            print(f"{self.label}: {self.done}{of} {note}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
+
+
+class PlainProgress:
+    """Plain lines, now and then, for a log file or a pipe."""
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[Task]:
+        yield _PlainTask(label, total)
+
+    def say(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def progress() -> Progress:
+    """Bars where stderr is a terminal, plain lines elsewhere."""
+    console = Console(stderr=True)
+    return BarProgress(console) if console.is_terminal else PlainProgress()
+
+
+def error(message: str) -> None:
+    """One line on stderr."""
+    print(f"pwae: {' '.join(message.split())}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def print_json(value: object) -> None:
+    """A result for machines: one JSON document on stdout."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1))  # noqa: T201
+
+
+def print_line(text: str = "") -> None:
+    """A result for people, as plain text: nothing in it is read as markup."""
+    print(text)  # noqa: T201
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1) -> None:
+    """A result for people. Columns from ``numbers_from`` on are right-aligned. Wide where stdout is no terminal."""
+    from rich.text import Text
+
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(Text(column), justify="right" if index >= numbers_from else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)

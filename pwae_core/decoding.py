@@ -1,0 +1,1 @@
+"""Decoding over a ``step`` function: greedy, sampling, beam."""

@@ -1,0 +1,1 @@
+"""The formulas of the paper, one small pure function each."""

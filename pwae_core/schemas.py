@@ -1,0 +1,119 @@
+"""Every Arrow schema, and which artifact holds it. ``docs/artifacts.md`` explains each column.
+
+An artifact is a folder of Parquet tables beside a ``manifest.json``. ``ARTIFACTS`` maps the artifact's kind to its
+tables: the stage that writes it and the stages that read it use these and no others. No column is null unless
+``nullable=True`` stands here.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+TOKENS = pa.list_(pa.field("element", pa.string(), nullable=False))
+IDS = pa.list_(pa.field("element", pa.int32(), nullable=False))
+UTTERANCES = pa.list_(pa.field("element", TOKENS, nullable=False))
+UTTERANCES_IDS = pa.list_(pa.field("element", IDS, nullable=False))
+
+
+def _schema(*fields: tuple[str, pa.DataType] | pa.Field) -> pa.Schema:
+    return pa.schema([f if isinstance(f, pa.Field) else pa.field(*f, nullable=False) for f in fields])
+
+
+SESSIONS = _schema(
+    ("session_id", pa.string()),  # "<conversation_id>#<turn>", unique
+    ("conversation_id", pa.string()),
+    ("turn", pa.int32()),  # of the window's first utterance, counted over the conversation's kept utterances
+    ("user", pa.int32()),  # who responds: a row of users.parquet
+    ("user_id", pa.string()),
+    ("context_user_ids", TOKENS),  # who says each context utterance
+    ("context", UTTERANCES),  # oldest first
+    ("response", TOKENS),
+    ("context_ids", UTTERANCES_IDS),  # the same in the vocabulary's ids
+    ("response_ids", IDS),
+    pa.field("time", pa.timestamp("us", tz="UTC"), nullable=True),  # of the response, where the raw data has it
+)
+USERS = _schema(
+    ("user", pa.int32()),  # 0 is nobody in particular
+    ("user_id", pa.string()),
+    ("utterances", pa.int64()),  # cleaned, non-empty, in the whole dump
+    ("train_responses", pa.int64()),  # sessions of the training split this user answers
+)
+HISTORIES = _schema(
+    ("user", pa.int32()),
+    ("conversation_id", pa.string()),
+    ("turn", pa.int32()),
+    ("tokens", TOKENS),
+    ("ids", IDS),
+)
+VOCABULARY = _schema(
+    ("id", pa.int32()),
+    ("token", pa.string()),
+    ("count", pa.int64()),  # in the training split
+)
+REJECTED = _schema(
+    ("unit", pa.string()),  # row, utterance, conversation or session
+    ("reason", pa.string()),
+    ("count", pa.int64()),
+)
+VECTORS = _schema(
+    ("id", pa.int32()),
+    ("token", pa.string()),
+    ("vector", pa.list_(pa.field("element", pa.float32(), nullable=False))),
+    ("known", pa.bool_()),  # False: no vector was learned or imported, the values are random
+)
+RESPONSES = _schema(
+    ("session_id", pa.string()),
+    ("user_id", pa.string()),
+    ("context_user_ids", TOKENS),
+    ("context", UTTERANCES),
+    ("references", UTTERANCES),  # none for a context typed by hand, one from a corpus, several where there are
+    ("responses", UTTERANCES),  # the system's samples, in the order they were drawn
+)
+SCORES = _schema(
+    ("system", pa.string()),
+    ("session_id", pa.string()),
+    ("metric", pa.string()),
+    ("value", pa.float64()),
+)
+TOTALS = _schema(
+    ("system", pa.string()),
+    ("metric", pa.string()),
+    ("value", pa.float64()),
+    ("low", pa.float64()),  # 95% bootstrap interval over contexts
+    ("high", pa.float64()),
+    ("contexts", pa.int64()),
+    ("signature", pa.string()),
+)
+LOG = _schema(
+    ("step", pa.int64()),
+    ("epoch", pa.int32()),
+    ("split", pa.string()),  # train or valid
+    ("name", pa.string()),
+    ("value", pa.float64()),
+)
+ITEMS = _schema(  # the key of the human evaluation: never in the annotators' folder
+    ("annotator", pa.int32()),
+    ("position", pa.int32()),
+    ("item_id", pa.string()),
+    ("system", pa.string()),
+    ("session_id", pa.string()),
+    ("user_id", pa.string()),
+    ("response", TOKENS),
+)
+
+ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
+    "corpus": {
+        "train.parquet": SESSIONS,
+        "valid.parquet": SESSIONS,
+        "test.parquet": SESSIONS,
+        "users.parquet": USERS,
+        "histories.parquet": HISTORIES,
+        "vocabulary.parquet": VOCABULARY,
+        "rejected.parquet": REJECTED,
+    },
+    "vectors": {"vectors.parquet": VECTORS},
+    "run": {"log.parquet": LOG},
+    "responses": {"responses.parquet": RESPONSES},
+    "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
+    "human-eval-key": {"items.parquet": ITEMS},
+}
