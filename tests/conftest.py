@@ -1,0 +1,78 @@
+"""What the tests share: the command line run in this process, a small corpus, shapes checked while tests run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jaxtyping
+import pytest
+
+jaxtyping.install_import_hook(["pwae_core.equations", "pwae_core.nn", "pwae_core.models"], "beartype.beartype")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did: its exit code and what it printed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    def fails(self, exit_code: int, *words: str) -> Result:
+        """Asserts that the command failed as users should see it: one line with these words, nothing on stdout."""
+        assert self.exit_code == exit_code, self
+        assert self.stdout == "", self
+        last = self.stderr.splitlines()[-1]
+        assert last.startswith("pwae: "), self
+        assert "Traceback" not in self.stderr, self
+        for word in words:
+            assert word in last, f"{word!r} is missing from {last!r}"
+        return self
+
+    def succeeds(self) -> Result:
+        assert self.exit_code == 0, self
+        return self
+
+
+def run_pwae(*arguments: object, stdin: bytes = b"") -> Result:
+    """Runs ``pwae ARGUMENTS`` in this process, as the console script would."""
+    from pwae_cli import app
+
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["pwae", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        try:
+            app.main()
+            code: object = 0
+        except SystemExit as stop:
+            code = stop.code
+    return Result(code if isinstance(code, int) else int(code is not None), out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def pwae() -> Callable[..., Result]:
+    """``pwae("embed-words", corpus, "--out", folder)`` -> Result(exit_code, stdout, stderr)."""
+    return run_pwae
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file under ``folder`` and its bytes: two equal snapshots are two identical artifacts."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(name="snapshot")
+def snapshot_fixture() -> Callable[[Path], dict[str, bytes]]:
+    """``snapshot(folder)`` -> {relative path: bytes}, to compare artifacts byte for byte."""
+    return snapshot
