@@ -1,0 +1,144 @@
+"""Responses of any other system: one row per context in JSONL or Parquet.
+
+    session_id        string, unique: the test session that is answered
+    responses         list of strings, or of token lists: the samples in the order they were drawn
+    references        list of strings or of token lists    (optional; or ``reference``: one string or token list)
+    context           list of strings or of token lists, oldest first     (optional)
+    context_user_ids  list of strings, who says each context utterance    (optional)
+    user_id           string, who responds                                (optional)
+
+Other columns are ignored. Strings are tokenised, token lists are taken as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwae_core.errors import ConfigError, InputError
+from pwae_core.schemas import RESPONSES
+from pwae_core.text.tokenize import TOKENIZERS
+
+GIVEN = "given"
+COLUMNS = ("session_id", "user_id", "context_user_ids", "context", "references", "reference", "responses")
+UTTERANCE_COLUMNS = ("context", "references", "responses")
+
+
+@dataclass(frozen=True)
+class External:
+    """The rows of an external file in ``schemas.RESPONSES``; ``tokenizer`` is "given" where none was needed."""
+
+    table: pa.Table
+    tokenizer: str
+
+
+def read_external(path: Path, tokenizer: str | None) -> External:
+    """Reads and checks an external file. Raises InputError (file, row, column), ConfigError without a tokenizer."""
+    readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": _parquet_rows}
+    if not path.is_file():
+        raise InputError(f"{path} does not exist. Give a folder of 'pwae sample', or a .jsonl or .parquet file.")
+    if path.suffix not in readers:
+        raise InputError(f"{path} is neither a folder of 'pwae sample' nor a file that ends in .jsonl or .parquet.")
+    rows = [_checked(row, where) for where, row in readers[path.suffix](path)]
+    used = _tokenise(rows, tokenizer, path)
+    return External(pa.Table.from_pylist(rows, schema=RESPONSES), used)
+
+
+def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}, line {number}"
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                row = json.loads(text) if text.strip() else None
+            except UnicodeDecodeError as error:
+                raise InputError(f"{where}: not UTF-8. Convert the file to UTF-8.") from error
+            except (ValueError, RecursionError) as error:
+                raise InputError(f"{where}: not JSON ({error}). Each line must be one JSON object.") from error
+            if row is not None and not isinstance(row, dict):
+                raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}.")
+            if row is not None:
+                yield where, row
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [name for name in COLUMNS if name in file.schema_arrow.names]
+            rows = file.read(columns=names).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not a readable Parquet file ({error}).") from error
+    for number, row in enumerate(rows, 1):
+        yield f"{path}, row {number}", row
+
+
+def _checked(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """One row with exactly the columns of RESPONSES; utterances are still strings or token lists."""
+    for column in ("session_id", "responses"):
+        if row.get(column) is None:
+            raise InputError(f"{where}: {column} is missing. Every row needs session_id and responses.")
+    if not row["responses"]:
+        raise InputError(f"{where}: responses is empty. Every context needs one or more.")
+    references = row.get("references")
+    if row.get("reference") is not None:
+        if references is not None:
+            raise InputError(f"{where}: both reference and references are given. Keep one of them.")
+        references = [row["reference"]]
+    return {
+        "session_id": _string(row["session_id"], where, "session_id"),
+        "user_id": _string(row.get("user_id") or "", where, "user_id"),
+        "context_user_ids": _strings(row.get("context_user_ids") or [], where, "context_user_ids"),
+        "context": _utterances(row.get("context") or [], where, "context"),
+        "references": _utterances(references or [], where, "references"),
+        "responses": _utterances(row["responses"], where, "responses"),
+    }
+
+
+def _string(value: object, where: str, column: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{where}: {column}: expected a string, got {_kind(value)}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{where}: {column}: half a surrogate pair is not text. Repair its escape.") from error
+    return value
+
+
+def _strings(value: object, where: str, column: str) -> list[str]:
+    if not isinstance(value, list):
+        raise InputError(f"{where}: {column}: expected a list of strings, got {_kind(value)}.")
+    return [_string(item, where, column) for item in value]
+
+
+def _utterances(value: object, where: str, column: str) -> list[str | list[str]]:
+    if not isinstance(value, list):
+        raise InputError(f"{where}: {column}: expected a list of strings or of token lists, got {_kind(value)}.")
+    return [_strings(u, where, column) if isinstance(u, list) else _string(u, where, column) for u in value]
+
+
+def _kind(value: object) -> str:
+    return {"str": "a string", "NoneType": "null", "dict": "an object", "list": "a list"}.get(
+        type(value).__name__, f"{type(value).__name__} {value!r:.40}"
+    )
+
+
+def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, path: Path) -> str:
+    """Replaces the strings among the utterances of ``rows`` by their tokens, all in one call of the tokenizer."""
+    texts = [u for row in rows for column in UTTERANCE_COLUMNS for u in row[column] if isinstance(u, str)]
+    if not texts:
+        return GIVEN
+    if tokenizer is None:
+        raise ConfigError(f"{path} holds strings. Say how they become tokens: --tokenizer {', '.join(TOKENIZERS)}.")
+    if tokenizer not in TOKENIZERS:
+        raise ConfigError(f"tokenizer: expected one of {', '.join(TOKENIZERS)}, got {tokenizer!r}.")
+    tokens = iter(TOKENIZERS[tokenizer](texts))
+    for row in rows:
+        for column in UTTERANCE_COLUMNS:
+            row[column] = [next(tokens) if isinstance(u, str) else u for u in row[column]]
+    return tokenizer

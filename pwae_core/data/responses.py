@@ -1,0 +1,179 @@
+"""Responses to score or to judge: our own artifact of kind "responses", or any other system's JSONL or Parquet.
+
+Both become a ``ResponseSet`` with the columns of ``schemas.RESPONSES``, one row per context. What a file does not
+tell stays empty (``""`` or no elements); ``complete`` takes it from the corpus, ``align`` puts several systems side
+by side and refuses those that did not answer the same contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pwae_core import artifacts
+from pwae_core.data.external_responses import GIVEN, read_external
+from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.files import hash_file
+from pwae_core.schemas import RESPONSES
+
+FROM_CORPUS = ("user_id", "context_user_ids", "context", "references")
+
+
+@dataclass(frozen=True)
+class ResponseSet:
+    """One system's answers. ``facts`` are those of the artifact's manifest, None for an external file.
+
+    ``tokenizer`` is the name of what made the tokens, ``"given"`` where the file held tokens already.
+    ``fingerprint`` is the SHA-256 of the artifact's manifest or of the external file.
+    """
+
+    system: str
+    table: pa.Table
+    facts: Mapping[str, Any] | None
+    fingerprint: str
+    source: Path
+    tokenizer: str
+
+    @property
+    def session_ids(self) -> list[str]:
+        ids: list[str] = self.table["session_id"].to_pylist()
+        return ids
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Response sets with the same sessions in the same order; ``left_out`` counts each system's other contexts."""
+
+    sets: tuple[ResponseSet, ...]
+    contexts: int
+    left_out: Mapping[str, int]
+
+
+def read_responses(path: Path, tokenizer: str | None = None, system: str | None = None) -> ResponseSet:
+    """Reads one system's responses.
+
+    ``path`` is an artifact's folder or a .jsonl, .ndjson or .parquet file; ``tokenizer`` (a key of ``TOKENIZERS``)
+    is for files that hold strings; ``system`` is the name to show, else the artifact's own or the file's stem.
+    Raises InputError for a file that is not of the documented shape, ArtifactError for a folder that is no artifact.
+    """
+    if path.is_dir():
+        artifact = artifacts.load(path, "responses")
+        facts = artifact.facts
+        table = artifact.table("responses.parquet")
+        made = ResponseSet(
+            system or facts["system"], table, facts, artifact.fingerprint, path, facts.get("tokenizer", GIVEN)
+        )
+    else:
+        external = read_external(path, tokenizer)
+        made = ResponseSet(system or path.stem, external.table, None, hash_file(path), path, external.tokenizer)
+    _check_unique(made)
+    return made
+
+
+def _check_unique(responses: ResponseSet) -> None:
+    seen: set[str] = set()
+    for number, session in enumerate(responses.session_ids, 1):
+        if session in seen:
+            raise InputError(
+                f"{responses.source}, row {number}: session_id {session!r} stands there twice. "
+                "Put all responses to one context into one row."
+            )
+        seen.add(session)
+    if not seen:
+        raise InputError(f"{responses.source} holds no responses. It needs one row per context.")
+
+
+def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
+    """Fills what ``responses`` does not tell from the corpus's test split and checks what it does tell against it.
+
+    Raises InputError for a session that the test split does not have, or that differs from it.
+    """
+    columns = ["session_id", "user_id", "context_user_ids", "context", "response"]
+    rows = {row["session_id"]: row for row in corpus.table("test.parquet", columns).to_pylist()}
+    filled = []
+    for row in responses.table.to_pylist():
+        truth = rows.get(row["session_id"])
+        if truth is None:
+            raise InputError(
+                f"{responses.source}: session_id {row['session_id']!r} is not in the test split of {corpus.folder}. "
+                "Give the corpus whose test split was answered."
+            )
+        filled.append(_filled(row, truth | {"references": [truth["response"]]}, responses.source, corpus.folder))
+    return replace(responses, table=pa.Table.from_pylist(filled, schema=RESPONSES))
+
+
+def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Path) -> dict[str, Any]:
+    for column in FROM_CORPUS:
+        same = row[column] == truth[column] or (column == "references" and truth["response"] in row[column])
+        if row[column] and not same:
+            raise InputError(
+                f"{source}: {column} of session {row['session_id']!r} differs from the test split of {corpus}. "
+                f"Leave the column {column} out, or give the corpus (and --tokenizer) that it came from."
+            )
+    return row | {column: row[column] or truth[column] for column in FROM_CORPUS}
+
+
+def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:
+    """Puts the systems side by side in the order of the first one's sessions.
+
+    Raises InputError when two systems have one name, when they cover different contexts (unless ``common``, which
+    keeps only those that all cover) or disagree on a session's references, context or user; EmptyResultError when no
+    context is common.
+    """
+    _check_names(sets)
+    kept = set(sets[0].session_ids).intersection(*(s.session_ids for s in sets[1:]))
+    if not common:
+        _check_coverage(sets, kept)
+    if not kept:
+        raise EmptyResultError(f"No context is answered by all of {', '.join(str(s.source) for s in sets)}.")
+    order = [session for session in sets[0].session_ids if session in kept]
+    aligned = tuple(_select(s, order) for s in sets)
+    for other in aligned[1:]:
+        _check_agreement(aligned[0], other)
+    return Alignment(aligned, len(order), {s.system: s.table.num_rows - len(order) for s in sets})
+
+
+def _check_names(sets: Sequence[ResponseSet]) -> None:
+    sources: dict[str, Path] = {}
+    for responses in sets:
+        if responses.system in sources:
+            raise InputError(
+                f"{sources[responses.system]} and {responses.source} are both called {responses.system!r}. "
+                "Name them apart: NAME=PATH."
+            )
+        sources[responses.system] = responses.source
+
+
+def _check_coverage(sets: Sequence[ResponseSet], kept: set[str]) -> None:
+    for one in sets:
+        extra = [session for session in one.session_ids if session not in kept]
+        if extra:
+            other = next(s for s in sets if extra[0] not in set(s.session_ids))
+            raise InputError(
+                f"{one.source} and {other.source} cover different contexts: {len(extra)} of the {one.table.num_rows} of "
+                f"{one.source} are not answered by all, {extra[0]!r} the first. Use --common to keep those that are."
+            )
+
+
+def _select(responses: ResponseSet, order: Sequence[str]) -> ResponseSet:
+    if order == responses.session_ids:
+        return responses
+    row = {session: number for number, session in enumerate(responses.session_ids)}
+    return replace(responses, table=responses.table.take([row[session] for session in order]))
+
+
+def _check_agreement(one: ResponseSet, other: ResponseSet) -> None:
+    for column in ("references", "context", "user_id"):
+        if one.table[column].equals(other.table[column]):
+            continue
+        pairs = zip(one.session_ids, one.table[column].to_pylist(), other.table[column].to_pylist(), strict=True)
+        for session, here, there in pairs:
+            if here and there and here != there:
+                raise InputError(
+                    f"{one.source} and {other.source} differ in {column} of session {session!r}. "
+                    "Systems are compared on the same contexts, tokenised the same way."
+                )
