@@ -205,11 +205,11 @@ def test_align_refuses_what_cannot_be_compared(tmp_path: Path) -> None:
     a, b, c = (ROW | {"session_id": name} for name in "abc")
     one, two = named(tmp_path, "one", a, b, c), named(tmp_path, "two", c)
     with pytest.raises(
-        InputError, match=r"cover different contexts: 2 of the 3 of .*one\.jsonl are not answered by all"
+        InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"
     ):
         align([one, two])
     with pytest.raises(
-        InputError, match=r"cover different contexts: 2 of the 3 of .*one\.jsonl are not answered by all"
+        InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"
     ):
         align([two, one])
     aligned = align([one, two], common=True)
