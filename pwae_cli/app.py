@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
+from pwae_cli.commands import embed_words
 from pwae_core import __version__
 from pwae_core.errors import PwaeError
 
@@ -34,6 +35,9 @@ def root(
     ] = False,
 ) -> None:
     """Each subcommand is a stage: it reads artifacts (folders of Parquet), writes one, and can be rerun alone."""
+
+
+app.command("embed-words")(embed_words.command)
 
 
 def main() -> None:

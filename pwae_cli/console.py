@@ -96,7 +96,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     """A result for people. Columns from ``numbers_from`` on are right-aligned. Wide where stdout is no terminal."""
     from rich.text import Text
 
-    table = Table(title=Text(title) if title else None, title_justify="left")
+    if title:
+        print_line(title)
+    table = Table()
     for index, column in enumerate(columns):
         table.add_column(Text(column), justify="right" if index >= numbers_from else "left", overflow="fold")
     for row in rows:

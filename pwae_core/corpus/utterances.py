@@ -1,0 +1,35 @@
+"""What the training split says, each utterance once, though overlapping windows hold it several times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.artifacts import Artifact
+
+
+def training_utterances(corpus: Artifact) -> pa.ListArray:
+    """The ids of every utterance of the training sessions and the histories, in the order they first stand there.
+
+    Two utterances are the same when conversation and turn are: a window's utterances have the turns that follow on
+    its first.
+    """
+    sessions = corpus.table("train.parquet", ["conversation_id", "turn", "context_ids", "response_ids"])
+    histories = corpus.table("histories.parquet", ["conversation_id", "turn", "ids"])
+    conversation, turn = sessions["conversation_id"], sessions["turn"].to_numpy().astype(np.int64)
+    lengths = pc.list_value_length(sessions["context_ids"]).to_numpy().astype(np.int64)
+    session = np.repeat(np.arange(len(lengths)), lengths)
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    contexts = pc.list_flatten(sessions["context_ids"])
+
+    conversations = _joined(conversation.take(pa.array(session)), conversation, histories["conversation_id"])
+    turns = np.concatenate([turn[session] + place, turn + lengths, histories["turn"].to_numpy().astype(np.int64)])
+    utterances = _joined(contexts, sessions["response_ids"], histories["ids"])
+    keys = conversations.dictionary_encode().indices.to_numpy().astype(np.int64) << 32 | turns
+    first = np.sort(np.unique(keys, return_index=True)[1])
+    return utterances.take(pa.array(first))
+
+
+def _joined(*columns: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays([chunk for column in columns for chunk in column.chunks])
