@@ -1,1 +1,142 @@
-"""Decoding over a ``step`` function: greedy, sampling, beam."""
+"""Decoding over a ``step`` function: greedy, top-k, nucleus, beam. Knows nothing of models but their step.
+
+``step(tokens [rows], state) -> (logits [rows, vocabulary], state)``; a state is a dictionary of tensors whose first
+dimension is the row. Finished rows leave the batch, so a long answer does not hold the short ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pwae_core.config.sample import DecodingConfig
+from pwae_core.text.vocabulary import BOS, EOS, PAD, UNK
+
+State = dict[str, Tensor]
+Step = Callable[[Tensor, State], tuple[Tensor, State]]
+Choose = Callable[[Tensor], Tensor]
+
+
+@torch.no_grad()
+def decode(step: Step, state: State, config: DecodingConfig, generator: torch.Generator) -> list[list[int]]:
+    """One answer for each row of ``state``: token ids without <s> and </s>, at most ``config.max_length``."""
+    if config.strategy == "beam":
+        return _beam(step, state, config)
+    return _forward(step, state, config, _chooser(config, generator))
+
+
+def _chooser(config: DecodingConfig, generator: torch.Generator) -> Choose:
+    if config.strategy == "greedy":
+        return lambda logits: logits.argmax(dim=-1)
+    keep = (lambda logits: top_k(logits, config.top_k)) if config.strategy == "top-k" else None
+    keep = keep or (lambda logits: nucleus(logits, config.top_p))
+
+    def draw(logits: Tensor) -> Tensor:
+        probabilities = torch.softmax(keep(logits / config.temperature), dim=-1)
+        return torch.multinomial(probabilities, 1, generator=generator).squeeze(-1)
+
+    return draw
+
+
+def top_k(logits: Tensor, k: int) -> Tensor:
+    """[rows, vocabulary]: all but the ``k`` largest logits of a row are -inf (Fan et al. 2018)."""
+    if k >= logits.shape[-1]:
+        return logits
+    smallest = torch.topk(logits, k, dim=-1).values[..., -1:]
+    return logits.masked_fill(logits < smallest, -torch.inf)
+
+
+def nucleus(logits: Tensor, mass: float) -> Tensor:
+    """[rows, vocabulary]: -inf outside the smallest set of words that holds ``mass`` (Holtzman et al. 2020)."""
+    values, order = torch.sort(logits, dim=-1, descending=True)
+    before = torch.softmax(values, dim=-1).cumsum(dim=-1) - torch.softmax(values, dim=-1)
+    outside = torch.zeros_like(logits, dtype=torch.bool).scatter_(-1, order, before >= mass)
+    return logits.masked_fill(outside, -torch.inf)
+
+
+def forbid(logits: Tensor, answers: list[list[int]], config: DecodingConfig) -> Tensor:
+    """-inf for the words that may not come next: specials, <unk> unless allowed, repeated n-grams."""
+    logits = logits.float()
+    logits[:, [PAD, BOS] + ([] if config.allow_unknown else [UNK])] = -torch.inf
+    size = config.no_repeat_ngram
+    if size:
+        for row, answer in enumerate(answers):
+            banned = repeated(answer, size)
+            if banned:
+                logits[row, banned] = -torch.inf
+    return logits
+
+
+def repeated(answer: list[int], size: int) -> list[int]:
+    """The tokens that would make an n-gram of ``size`` stand in ``answer`` twice."""
+    start = len(answer) - size + 1
+    if start < 0:
+        return []
+    tail = answer[start:]
+    return [answer[i + size - 1] for i in range(start) if answer[i : i + size - 1] == tail]
+
+
+def _forward(step: Step, state: State, config: DecodingConfig, choose: Choose) -> list[list[int]]:
+    rows = len(next(iter(state.values())))
+    answers: list[list[int]] = [[] for _ in range(rows)]
+    device = next(iter(state.values())).device
+    active = torch.arange(rows, device=device)
+    tokens = torch.full((rows,), BOS, device=device)
+    for _ in range(config.max_length):
+        logits, state = step(tokens, state)
+        tokens = choose(forbid(logits, [answers[row] for row in active.tolist()], config))
+        going = tokens != EOS
+        if not bool(going.all()):
+            active, tokens = active[going], tokens[going]
+            state = select(state, going)
+        for row, token in zip(active.tolist(), tokens.tolist(), strict=True):
+            answers[row].append(token)
+        if not len(active):
+            break
+    return answers
+
+
+def select(state: State, rows: Tensor) -> State:
+    """The given rows (a mask or indices) of every tensor of a state."""
+    return {name: tensor[rows] for name, tensor in state.items()}
+
+
+@dataclass
+class _Hypothesis:
+    tokens: list[int]
+    score: float  # log probability
+
+
+def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
+    """Beam search, one row after the other; the answer is the hypothesis of the best mean log probability a token."""
+    rows = len(next(iter(state.values())))
+    return [_beam_row(step, select(state, torch.tensor([row])), config) for row in range(rows)]
+
+
+def _beam_row(step: Step, state: State, config: DecodingConfig) -> list[int]:
+    device = next(iter(state.values())).device
+    alive, done = [_Hypothesis([], 0.0)], []
+    for _ in range(config.max_length):
+        last = torch.tensor([(h.tokens or [BOS])[-1] for h in alive], device=device)
+        logits, state = step(last, state)
+        scores = torch.log_softmax(forbid(logits, [h.tokens for h in alive], config), dim=-1)
+        scores += torch.tensor([[h.score] for h in alive], device=device)
+        width = min(config.beam_size, scores.numel())
+        best, places = torch.topk(scores.flatten(), width)
+        kept, origins = [], []
+        for score, place in zip(best.tolist(), places.tolist(), strict=True):
+            origin, token = divmod(place, scores.shape[-1])
+            if score == -torch.inf:
+                continue
+            if token == EOS:
+                done.append(_Hypothesis(alive[origin].tokens, score))
+            else:
+                kept.append(_Hypothesis([*alive[origin].tokens, token], score))
+                origins.append(origin)
+        if not kept or len(done) >= config.beam_size:
+            break
+        alive, state = kept, select(state, torch.tensor(origins, device=device))
+    return max(done or alive, key=lambda h: h.score / (len(h.tokens) + 1)).tokens

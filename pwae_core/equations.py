@@ -1,1 +1,120 @@
-"""The formulas of the paper, one small pure function each."""
+"""The formulas of the paper, one small pure function each, in the order of section 3.
+
+Shapes: ``batch`` sessions, ``k`` mixture components, ``z`` latent dimensions, ``h`` hidden units, ``d`` word
+dimensions, ``user`` user dimensions. Nothing here draws a random number: noise is an argument.
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def reparametrise(
+    mean: Float[Tensor, "*batch z"], log_variance: Float[Tensor, "*batch z"], noise: Float[Tensor, "*batch z"]
+) -> Float[Tensor, "*batch z"]:
+    """Equation 2: a sample of N(mean, variance I), from standard normal ``noise``."""
+    return mean + torch.exp(0.5 * log_variance) * noise
+
+
+def mixture_weights(logits: Float[Tensor, "*batch k"]) -> Float[Tensor, "*batch k"]:
+    """Equation 5: pi_k = exp(a_k) / sum_i exp(a_i)."""
+    return torch.softmax(logits, dim=-1)
+
+
+def gumbel(uniform: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Equation 6: g = -log(-log b) with b in [0, 1); the ends of the interval, infinite there, are moved inwards."""
+    info = torch.finfo(uniform.dtype)
+    return -torch.log(-torch.log(uniform.clamp(info.tiny, 1.0 - info.eps)))
+
+
+def gumbel_softmax(
+    logits: Float[Tensor, "*batch k"], noise: Float[Tensor, "*batch k"], temperature: float
+) -> Float[Tensor, "*batch k"]:
+    """Equation 6: v_k, the relaxed component indicator, from Gumbel ``noise``."""
+    return torch.softmax((logits + noise) / temperature, dim=-1)
+
+
+def straight_through(soft: Float[Tensor, "*batch k"]) -> Float[Tensor, "*batch k"]:
+    """The one-hot vector of the largest entry, with the gradient of ``soft`` (DialogWAE's form of equation 6)."""
+    hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(dim=-1, keepdim=True), 1.0)
+    return hard + soft - soft.detach()
+
+
+def mixture_sample(
+    indicator: Float[Tensor, "*batch k"],
+    means: Float[Tensor, "*batch k z"],
+    log_variances: Float[Tensor, "*batch k z"],
+    noise: Float[Tensor, "*batch k z"],
+) -> Float[Tensor, "*batch z"]:
+    """Equations 4 and 8: sum_k v_k z_k, each z_k a sample of the k-th component N(mu_k, sigma_k^2 I)."""
+    return (indicator.unsqueeze(-1) * reparametrise(means, log_variances, noise)).sum(dim=-2)
+
+
+def fuse(
+    weights: Float[Tensor, "*batch 2"], z_context: Float[Tensor, "*batch z"], z_user: Float[Tensor, "*batch z"]
+) -> Float[Tensor, "*batch z"]:
+    """Equation 9: z_p = w_c z_c + w_u z_u, ``weights`` being (w_c, w_u) = softmax(W_f [c; u])."""
+    return weights[..., :1] * z_context + weights[..., 1:] * z_user
+
+
+def gate(
+    from_state: Float[Tensor, "*batch user"],
+    from_word: Float[Tensor, "*batch user"],
+    from_user: Float[Tensor, "*batch user"],
+) -> Float[Tensor, "*batch user"]:
+    """Equation 11: g = sigmoid(U s_{t-1} + V d_t + W u), the three products being the arguments."""
+    return torch.sigmoid(from_state + from_word + from_user)
+
+
+def gru_update(
+    from_input: Float[Tensor, "*batch h3"], from_state: Float[Tensor, "*batch h3"], state: Float[Tensor, "*batch h"]
+) -> Float[Tensor, "*batch h"]:
+    """Equation 11: one GRU step. The arguments hold the products (biases included) of the input and of the previous
+    state with the reset, update and candidate weights, side by side, in ``torch.nn.GRU``'s order.
+    """
+    reset_in, update_in, candidate_in = from_input.chunk(3, dim=-1)
+    reset_state, update_state, candidate_state = from_state.chunk(3, dim=-1)
+    reset = torch.sigmoid(reset_in + reset_state)
+    update = torch.sigmoid(update_in + update_state)
+    candidate = torch.tanh(candidate_in + reset * candidate_state)
+    return torch.lerp(candidate, state, update)
+
+
+def wasserstein_estimate(
+    critic_posterior: Float[Tensor, " batch"], critic_prior: Float[Tensor, " batch"]
+) -> Float[Tensor, ""]:
+    """Equation 12, second term: E_q f(z) - E_p f(z), the Wasserstein distance when f is the best 1-Lipschitz critic."""
+    return critic_posterior.mean() - critic_prior.mean()
+
+
+def interpolate(
+    one: Float[Tensor, "batch z"], other: Float[Tensor, "batch z"], share: Float[Tensor, "batch 1"]
+) -> Float[Tensor, "batch z"]:
+    """Gulrajani et al. (2017): points on the lines between the samples of two distributions, where f is held."""
+    return share * one + (1 - share) * other
+
+
+def gradient_penalty(gradient: Float[Tensor, "batch z"]) -> Float[Tensor, ""]:
+    """Gulrajani et al. (2017): E (|grad f(z)| - 1)^2, the norm taken for each sample by itself."""
+    norm: Tensor = torch.linalg.vector_norm(gradient, dim=-1)
+    return (norm - 1).square().mean()
+
+
+def token_loss(
+    log_probabilities: Float[Tensor, "tokens vocabulary"], targets: Int[Tensor, " tokens"]
+) -> Float[Tensor, " tokens"]:
+    """Equation 12, first term: -log p(token), for each token."""
+    return -log_probabilities.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+
+
+def additive_attention(
+    query: Float[Tensor, "batch a"],
+    keys: Float[Tensor, "batch source a"],
+    values: Float[Tensor, "batch source v"],
+    scores: Float[Tensor, " a"],
+    real: Bool[Tensor, "batch source"],
+) -> Float[Tensor, "batch v"]:
+    """Bahdanau et al. (2014): softmax_j(v . tanh(W s + U h_j)) over the ``real`` positions, applied to the values."""
+    energy = torch.tanh(query.unsqueeze(1) + keys) @ scores
+    weights = torch.softmax(energy.masked_fill(~real, -torch.inf), dim=-1)
+    return (weights.unsqueeze(1) @ values).squeeze(1)

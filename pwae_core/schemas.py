@@ -79,8 +79,8 @@ TOTALS = _schema(
     ("system", pa.string()),
     ("metric", pa.string()),
     ("value", pa.float64()),
-    ("low", pa.float64()),  # 95% bootstrap interval over contexts
-    ("high", pa.float64()),
+    pa.field("low", pa.float64(), nullable=True),  # 95% bootstrap interval over contexts; none for Distinct-n
+    pa.field("high", pa.float64(), nullable=True),
     ("contexts", pa.int64()),
     ("signature", pa.string()),
 )
@@ -112,8 +112,18 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
         "rejected.parquet": REJECTED,
     },
     "vectors": {"vectors.parquet": VECTORS},
-    "run": {"log.parquet": LOG},
+    "run": {"log.parquet": LOG, "vocabulary.parquet": VOCABULARY, "users.parquet": USERS},
     "responses": {"responses.parquet": RESPONSES},
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
     "human-eval-key": {"items.parquet": ITEMS},
 }
+
+
+def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
+    """``table`` with exactly ``schema``'s types. Columns must match by name and order; nulls only where allowed."""
+    if table.schema.names != schema.names:
+        raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
+    for column in schema:
+        if not column.nullable and table[column.name].null_count:
+            raise ValueError(f"{name}: column {column.name} has nulls")
+    return table.cast(schema)

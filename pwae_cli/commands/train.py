@@ -1,0 +1,89 @@
+"""``pwae train``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, option
+from pwae_core.config.resolve import resolve
+from pwae_core.config.train import PRESETS, ModelConfig, TrainConfig
+
+Corpus = Annotated[Path, typer.Argument(help="Folder of 'pwae preprocess'.")]
+Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-words'; without it words start random.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")]
+Preset = Annotated[str, typer.Option(help=f"Settings to start from: {', '.join(PRESETS)}.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting, as key=value; can be repeated. See --show-config.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue the run at --out; epochs, max_steps and patience may be changed.")
+]
+ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the settings as JSON and stop.")]
+
+
+def command(
+    corpus: Corpus,
+    out: Out,
+    embeddings: Embeddings = None,
+    model: Annotated[str | None, option(ModelConfig, "name", "--model")] = None,
+    preset: Preset = "paper",
+    config: ConfigFile = None,
+    settings: Settings = None,
+    components: Annotated[int | None, option(ModelConfig, "components")] = None,
+    epochs: Annotated[int | None, option(TrainConfig, "epochs")] = None,
+    max_steps: Annotated[int | None, option(TrainConfig, "max_steps")] = None,
+    batch_size: Annotated[int | None, option(TrainConfig, "batch_size")] = None,
+    seed: Annotated[int | None, option(TrainConfig, "seed")] = None,
+    device: Device = "auto",
+    resume: Resume = False,
+    force: Force = False,
+    show_config: ShowConfig = False,
+    as_json: Json = False,
+) -> None:
+    """Train a system on a corpus: PersonaWAE (section 3 of the paper), or one that it is compared with."""
+    given = {
+        "model.name": model,
+        "model.components": components,
+        "epochs": epochs,
+        "max_steps": max_steps,
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+    resolved = resolve(preset, config, settings or [], given)
+    if show_config:
+        console.print_json(resolved.model_dump(mode="json"))
+        return
+
+    from dataclasses import asdict
+
+    from pwae_core.stages.train import train
+
+    report = train(
+        corpus,
+        out,
+        resolved,
+        embeddings=embeddings,
+        device=device,
+        resume=resume,
+        force=force,
+        progress=console.progress(),
+    )
+    if as_json:
+        console.print_json(asdict(report))
+        return
+    rows: list[tuple[str, object]] = [
+        ("parameters", report.parameters),
+        ("training sessions", report.train_sessions),
+        ("iterations", report.steps),
+        ("ended", report.ended),
+        ("best iteration", report.best_step),
+        *((f"validation {name} (nats a token)", f"{value:.4f}") for name, value in report.valid.items()),
+    ]
+    state = "stands already" if report.standing else "trained"
+    console.print_table(f"{report.system} {state}: {report.out}", ("", ""), rows)

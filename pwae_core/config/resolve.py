@@ -1,0 +1,72 @@
+"""From preset, file and command line to one config: later ones win, key by key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.errors import ConfigError, InputError
+
+
+def resolve(
+    preset: str, file: Path | None, settings: Sequence[str], overrides: Mapping[str, Any] | None = None
+) -> TrainConfig:
+    """The training config: ``preset``, then a TOML ``file``, then ``key=value`` settings, then the options given.
+
+    ``overrides`` maps dotted keys to values; None: the option was not given. Raises ConfigError or InputError.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"preset: there is no '{preset}'. Choose one of {', '.join(PRESETS)}.")
+    values = merge({}, PRESETS[preset])
+    if file is not None:
+        values = merge(values, read_toml(file))
+    for setting in settings:
+        values = merge(values, parse_setting(setting))
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            values = merge(values, nested(key, value))
+    return TrainConfig.make(values)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over``, tables merged key by key; neither is changed."""
+    merged = dict(base)
+    for key, value in over.items():
+        before = merged.get(key)
+        merged[key] = merge(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises InputError, with the line, when it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from error
+
+
+def parse_setting(setting: str) -> dict[str, Any]:
+    """``model.latent_size=64`` as a nested dictionary; the value is read as TOML, or as a plain word."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {setting}: expected key=value, for example --set model.latent_size=64.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    return nested(key.strip(), value)
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """``a.b`` and a value as ``{"a": {"b": value}}``."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    made: dict[str, Any] = value
+    return made

@@ -1,0 +1,51 @@
+"""The settings of ``pwae sample``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pwae_core.config.base import Config
+
+Strategy = Literal["greedy", "top-k", "nucleus", "beam"]
+
+
+class DecodingConfig(Config):
+    """How words are chosen, given z. Greedy per latent sample: diversity comes from z alone (DialogWAE)."""
+
+    strategy: Strategy = Field("greedy", description="greedy, top-k, nucleus or beam.")
+    top_k: int = Field(40, gt=0, description="Words that top-k sampling chooses from.")
+    top_p: float = Field(0.9, gt=0, le=1, description="Probability mass that nucleus sampling chooses from.")
+    temperature: float = Field(1.0, gt=0, description="Temperature of top-k and nucleus sampling.")
+    beam_size: int = Field(5, gt=0, description="Hypotheses that beam search keeps.")
+    no_repeat_ngram: int = Field(
+        0, ge=0, description="No n-gram of this size twice in an answer; 0: repetition is free."
+    )
+    max_length: int = Field(40, gt=0, description="Tokens of an answer, at most.")
+    allow_unknown: bool = Field(False, description="Let answers hold <unk>.")
+
+
+class SampleConfig(Config):
+    """Which answers are drawn."""
+
+    samples: int = Field(10, gt=0, description="Responses for each context (4.4: 10).")
+    limit: int | None = Field(
+        None, gt=0, description="Contexts of the test split, at most; a draw by seed. Default: all."
+    )
+    batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
+    checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
+    seed: int = Field(7, ge=0, description="Seed of everything random.")
+    decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
+
+
+def describe(config: DecodingConfig, *, deterministic: bool) -> str:
+    """The decoding in a word or two, for signatures and tables."""
+    details = {
+        "greedy": "greedy" if deterministic else "greedy per z",
+        "top-k": f"top-{config.top_k} t={config.temperature:g}",
+        "nucleus": f"nucleus {config.top_p:g} t={config.temperature:g}",
+        "beam": f"beam {config.beam_size}",
+    }
+    block = f" no-repeat {config.no_repeat_ngram}" if config.no_repeat_ngram else ""
+    return details[config.strategy] + block

@@ -1,0 +1,113 @@
+"""The settings of ``pwae train``. The defaults are the paper's, section 4.3; where it is silent, DialogWAE's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pwae_core.config.base import Config
+
+ModelName = Literal["personawae", "seq2seq"]
+
+
+class ModelConfig(Config):
+    """What is trained: the system, its sizes, and our readings of the paper (see docs/reading-the-paper.md)."""
+
+    name: ModelName = Field("personawae", description="The system to train.")
+    word_size: int = Field(200, gt=0, description="Dimensions of a word vector; must be those of the embeddings.")
+    hidden_size: int = Field(256, gt=0, description="Units of each GRU, in each direction.")
+    user_size: int = Field(512, gt=0, description="Dimensions of a user embedding.")
+    latent_size: int = Field(200, gt=0, description="Dimensions of z.")
+    components: int = Field(3, gt=0, description="K: components of the personalisation GMD (Table 3).")
+    context_components: int | None = Field(
+        None, gt=0, description="Components of the context GMD; default: the same K."
+    )
+    temperature: float = Field(0.1, gt=0, description="tau of the Gumbel-softmax, equation 6.")
+    gumbel: Literal["soft", "hard"] = Field(
+        "soft", description="Equation 6 as printed, or DialogWAE's straight-through."
+    )
+    generators: bool = Field(
+        True, description="Pass the samples of posterior and prior through an MLP, as DialogWAE does."
+    )
+    posterior_sees_user: bool = Field(
+        False, description="q(z|x, c, u) of equation 12 instead of q(z|x, c) of equation 7."
+    )
+    critic_sees_user: bool = Field(True, description="Critic over [z; c; u]; false: over [z; c].")
+    without_prior: bool = Field(False, description="Table 4, w/o prior: the prior is the context GMD alone.")
+    without_fusion: bool = Field(False, description="Table 4, w/o fusion: no user input and no gate in the decoder.")
+    shared_encoder: bool = Field(
+        False, description="One utterance encoder for context and response; the paper has two."
+    )
+    max_length: int = Field(40, gt=0, description="Tokens of an utterance that are read, and of an answer.")
+    word_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the encoders.")
+    utterance_dropout: float = Field(0.25, ge=0, lt=1, description="Dropout on the utterance vectors.")
+    decoder_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
+    user_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the sessions trained as nobody's (<unk>).")
+
+
+class OptimiserConfig(Config):
+    """How one group of parameters is stepped."""
+
+    kind: Literal["sgd", "rmsprop", "adam"] = Field("sgd", description="The optimiser.")
+    rate: float = Field(1.0, gt=0, description="Initial learning rate.")
+    decay: float = Field(1.0, gt=0, le=1, description="Factor on the learning rate, every decay_every epochs.")
+    decay_every: int = Field(10, gt=0, description="Epochs between two decays.")
+    clip: float = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
+
+
+class TrainConfig(Config):
+    """One training run."""
+
+    model: ModelConfig = Field(ModelConfig(), description="What is trained.")
+    autoencoder: OptimiserConfig = Field(
+        OptimiserConfig(kind="sgd", rate=1.0, decay=0.6, clip=1.0), description="The optimiser of the reconstruction."
+    )
+    generator: OptimiserConfig = Field(
+        OptimiserConfig(kind="rmsprop", rate=5e-5),
+        description="The optimiser of posterior and prior against the critic.",
+    )
+    critic: OptimiserConfig = Field(
+        OptimiserConfig(kind="rmsprop", rate=1e-5), description="The optimiser of the critic."
+    )
+    critic_steps: int = Field(5, gt=0, description="Critic steps in one iteration.")
+    penalty_weight: float = Field(10.0, ge=0, description="Weight of the gradient penalty.")
+    batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
+    epochs: int = Field(100, gt=0, description="Passes over the training split, at most.")
+    max_steps: int = Field(0, ge=0, description="Iterations, at most; 0: no such limit.")
+    validate_every: int = Field(0, ge=0, description="Iterations between two validations; 0: once an epoch.")
+    validation_sessions: int = Field(5000, gt=0, description="Sessions of the validation split that are used.")
+    patience: int = Field(
+        10, ge=0, description="Validations without a better one before training stops; 0: never stop."
+    )
+    select_by: Literal["prior_nll", "posterior_nll"] = Field(
+        "prior_nll",
+        description="Validation measure of the best checkpoint: nats a token with z from prior or posterior.",
+    )
+    log_every: int = Field(10, gt=0, description="Iterations between two lines of the log.")
+    checkpoint_every: int = Field(1000, gt=0, description="Iterations between two checkpoints.")
+    explosion: float = Field(
+        1e4, gt=0, description="Size of a loss, in absolute value, that is taken for a divergence."
+    )
+    seed: int = Field(7, ge=0, description="Seed of everything random.")
+
+
+PRESETS: dict[str, dict[str, object]] = {
+    "paper": {},
+    "small": {
+        "model": {
+            "hidden_size": 128,
+            "user_size": 64,
+            "latent_size": 64,
+            "max_length": 20,
+            "word_dropout": 0.2,
+            "utterance_dropout": 0.1,
+            "user_dropout": 0.05,
+        },
+        "autoencoder": {"kind": "adam", "rate": 2e-3, "clip": 1.0},
+        "generator": {"kind": "rmsprop", "rate": 2e-4},
+        "critic": {"kind": "rmsprop", "rate": 1e-4},
+        "batch_size": 64,
+        "validation_sessions": 1000,
+    },
+}

@@ -1,0 +1,27 @@
+"""Text that a person types, prepared exactly as the corpus was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.errors import InputError
+from pwae_core.text.clean import clean
+from pwae_core.text.tokenize import TOKENIZERS
+
+
+def prepare(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
+    """The tokens of each utterance, cleaned and tokenised by the corpus's own settings.
+
+    Raises InputError for an utterance of which cleaning leaves nothing.
+    """
+    config = PreprocessConfig.make(preprocess)
+    cleaned = clean(pa.array(texts, pa.string()), config.clean, config.lowercase).to_pylist()
+    tokens = TOKENIZERS[config.tokenizer](cleaned)
+    for text, utterance in zip(texts, tokens, strict=True):
+        if not utterance:
+            raise InputError(f"--context {text!r}: nothing is left of it after cleaning. Write some words.")
+    return tokens

@@ -1,0 +1,190 @@
+"""Sessions as flat arrays: read from the corpus without a copy, cut into length-bucketed batches of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from pwae_core.artifacts import Artifact
+from pwae_core.text.vocabulary import BOS, EOS, PAD
+
+Ints = npt.NDArray[np.int64]
+COLUMNS = ["session_id", "user", "user_id", "context_user_ids", "context_ids", "response_ids"]
+BUCKET_BATCHES = 64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``batch`` sessions, padded with <pad>; contexts of fewer than ``turns`` utterances end with empty ones.
+
+    context:          [batch, turns, tokens] token ids, no <s> or </s>
+    context_lengths:  [batch, turns]; 0 for a turn that is not there
+    from_responder:   [batch, turns] 1.0 where the utterance was said by the user who responds
+    response:         [batch, length + 2] <s> tokens </s>
+    response_lengths: [batch] length + 1: the targets, </s> included
+    user:             [batch] rows of the user table
+    """
+
+    context: Tensor
+    context_lengths: Tensor
+    from_responder: Tensor
+    response: Tensor
+    response_lengths: Tensor
+    user: Tensor
+
+    def __len__(self) -> int:
+        return self.user.shape[0]
+
+    def to(self, device: torch.device) -> Batch:
+        return self if device.type == "cpu" else Batch(*(t.to(device, non_blocking=True) for t in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Lists of integers laid end to end: list i is ``values[offsets[i]:offsets[i + 1]]``."""
+
+    values: npt.NDArray[np.int32]
+    offsets: Ints
+
+    def lengths(self, rows: Ints, limit: int) -> Ints:
+        lengths: Ints = np.minimum(self.offsets[rows + 1] - self.offsets[rows], limit)
+        return lengths
+
+    def padded(self, rows: Ints, lengths: Ints) -> Ints:
+        """[rows, longest]: the first ``lengths`` values of each row, then <pad>."""
+        places = np.arange(max(int(lengths.max(initial=0)), 1))
+        real = places < lengths[:, None]
+        index = np.where(real, self.offsets[rows][:, None] + places, 0)
+        values = self.values[index] if len(self.values) else np.zeros_like(index)
+        return np.where(real, values, PAD).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """All sessions of a split, as flat arrays of token ids; the longest ``max_length`` tokens of each utterance."""
+
+    user: Ints
+    context_offsets: Ints  # session i's context utterances are rows context_offsets[i]:context_offsets[i + 1]
+    context: Ragged
+    from_responder: npt.NDArray[np.float32]  # one value a context utterance
+    response: Ragged
+    max_length: int
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def batch(self, rows: Ints) -> Batch:
+        """The sessions at ``rows``, padded to the longest of them."""
+        counts = self.context_offsets[rows + 1] - self.context_offsets[rows]
+        turns = max(int(counts.max(initial=0)), 1)
+        places = np.arange(turns)
+        there = (places < counts[:, None]).ravel()
+        utterances = np.where(there, (self.context_offsets[rows][:, None] + places).ravel(), 0)
+        lengths = np.where(there, self.context.lengths(utterances, self.max_length), 0)
+        responder = np.where(there, self.from_responder[utterances], 0.0).astype(np.float32)
+        targets = self.response.lengths(rows, self.max_length)
+        response = np.pad(self.response.padded(rows, targets), ((0, 0), (1, 1)), constant_values=PAD)
+        response[:, 0] = BOS
+        response[np.arange(len(rows)), targets + 1] = EOS
+        return Batch(
+            context=torch.from_numpy(self.context.padded(utterances, lengths).reshape(len(rows), turns, -1)),
+            context_lengths=torch.from_numpy(lengths.reshape(len(rows), turns)),
+            from_responder=torch.from_numpy(responder.reshape(len(rows), turns)),
+            response=torch.from_numpy(response[:, : int(targets.max(initial=0)) + 2]),
+            response_lengths=torch.from_numpy(targets + 1),
+            user=torch.from_numpy(self.user[rows]),
+        )
+
+    def epoch(self, batch_size: int, seed: int, epoch: int) -> list[Ints]:
+        """The rows of each batch of one epoch: shuffled, of similar length within a batch, given by (seed, epoch)."""
+        random = np.random.default_rng([seed, epoch])
+        order = random.permutation(len(self))
+        width = batch_size * BUCKET_BATCHES
+        batches: list[Ints] = []
+        for start in range(0, len(order), width):
+            batches += _split(self._by_length(order[start : start + width]), batch_size)
+        random.shuffle(batches)
+        return batches
+
+    def in_order(self, batch_size: int, limit: int | None = None) -> Iterator[Ints]:
+        """The rows of each batch for validation and generation: every session once, similar lengths together."""
+        rows = np.arange(len(self) if limit is None else min(limit, len(self)))
+        yield from _split(self._by_length(rows), batch_size)
+
+    def _by_length(self, rows: Ints) -> Ints:
+        first, last = self.context_offsets[rows], self.context_offsets[rows + 1]
+        heard = self.context.offsets[last] - self.context.offsets[first]
+        return rows[np.lexsort((rows, heard, self.response.lengths(rows, self.max_length)))]
+
+
+def _split(rows: Ints, size: int) -> list[Ints]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def read_sessions(corpus: Artifact, split: str, max_length: int) -> Sessions:
+    """One split (train, valid or test) of a corpus artifact."""
+    return from_table(corpus.table(f"{split}.parquet", COLUMNS), max_length)
+
+
+def from_table(table: pa.Table, max_length: int) -> Sessions:
+    """Sessions of a table with the ``COLUMNS`` of schemas.SESSIONS."""
+    table = table.combine_chunks()
+    context = _flat(table["context_ids"])
+    speakers = _flat(table["context_user_ids"])
+    offsets = _offsets(context)
+    repeated = np.repeat(np.arange(len(table)), np.diff(offsets))
+    responder = pa.compute.equal(speakers.flatten(), _flat(table["user_id"]).take(pa.array(repeated)))
+    return Sessions(
+        user=_flat(table["user"]).to_numpy().astype(np.int64),
+        context_offsets=offsets,
+        context=_ragged(context.flatten()),
+        from_responder=np.append(responder.to_numpy(zero_copy_only=False).astype(np.float32), np.float32(0)),
+        response=_ragged(_flat(table["response_ids"])),
+        max_length=max_length,
+    )
+
+
+def from_lists(
+    contexts: Sequence[Sequence[Sequence[int]]],
+    speakers: Sequence[Sequence[bool]],
+    users: Sequence[int],
+    max_length: int,
+) -> Sessions:
+    """Sessions without responses, from token ids: what a person typed. ``speakers``: said by the responder or not."""
+    counts = np.array([len(context) for context in contexts])
+    return Sessions(
+        user=np.array(users, dtype=np.int64),
+        context_offsets=_ends(counts),
+        context=_from_lists([utterance for context in contexts for utterance in context]),
+        from_responder=np.array([float(flag) for row in speakers for flag in row] + [0.0], dtype=np.float32),
+        response=_from_lists([[] for _ in contexts]),
+        max_length=max_length,
+    )
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
+
+
+def _offsets(lists: pa.ListArray) -> Ints:
+    offsets: Ints = lists.offsets.to_numpy().astype(np.int64)
+    return offsets - offsets[0] if len(offsets) else np.zeros(1, dtype=np.int64)
+
+
+def _ragged(lists: pa.ListArray) -> Ragged:
+    return Ragged(lists.flatten().to_numpy(), _offsets(lists))
+
+
+def _from_lists(lists: Sequence[Sequence[int]]) -> Ragged:
+    values = np.array([value for row in lists for value in row], dtype=np.int32)
+    return Ragged(values, _ends(np.array([len(row) for row in lists], dtype=np.int64)))
+
+
+def _ends(counts: npt.NDArray[np.int64]) -> Ints:
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

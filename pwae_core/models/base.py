@@ -1,0 +1,102 @@
+"""What every system is to the training loop and to generation: phases, a validation, a start and a step."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from pwae_core.config.train import ModelConfig, OptimiserConfig, TrainConfig
+from pwae_core.data.sessions import Batch
+from pwae_core.nn.noise import Noise
+
+Codes = dict[str, Tensor]
+"""What the encoders made of a batch, detached: tensors whose first dimension is the session."""
+
+State = dict[str, Tensor]
+"""What decoding carries from word to word: tensors whose first dimension is the row being decoded."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a phase minimises, the numbers worth logging, and the codes that later phases may reuse."""
+
+    total: Tensor
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    codes: Codes = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimiser's part of an iteration: the loss it minimises, in which parameters, how many times.
+
+    ``loss`` takes the batch where ``reuses_codes`` is False, and codes made by an earlier phase where it is True;
+    the i-th of its ``repeats`` gets the codes of the i-th most recent batch.
+    """
+
+    name: str
+    loss: Callable[[Batch, Noise], Loss] | Callable[[Codes, Noise], Loss]
+    parameters: Mapping[str, nn.Parameter]
+    optimiser: OptimiserConfig
+    repeats: int = 1
+    reuses_codes: bool = False
+
+
+class Model(nn.Module, ABC):
+    """A system. ``deterministic``: its answer to a context is one and the same, so one is all that is decoded."""
+
+    display_name: str
+    reference: str
+    deterministic: bool
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
+        super().__init__()
+        self.config, self.vocabulary_size, self.user_count = config, vocabulary_size, users
+
+    @abstractmethod
+    def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
+        """The parts of one iteration, in their order."""
+
+    @abstractmethod
+    def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        """Sums over the batch's target tokens of -log p(token), in nats, by validation measure."""
+
+    @abstractmethod
+    def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
+        """The decoder's state before the first word: ``samples`` rows for each session, side by side.
+
+        ``posterior``: z is the posterior's mean, which has seen the response; to look inside, never to answer.
+        """
+
+    @abstractmethod
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads one token a row ([rows]); returns the next token's logits ([rows, vocabulary]) and the new state."""
+
+    @property
+    @abstractmethod
+    def words(self) -> nn.Embedding:
+        """The table of word vectors, to be initialised from the word2vec artifact."""
+
+
+def parameters_of(model: nn.Module, *names: str) -> dict[str, nn.Parameter]:
+    """The parameters of the named children of ``model``, by full name, each once."""
+    return {key: value for key, value in model.named_parameters() if key.split(".")[0] in names}
+
+
+def repeat(rows: Tensor, samples: int) -> Tensor:
+    """Each row ``samples`` times, side by side."""
+    return rows.repeat_interleave(samples, dim=0)
+
+
+def detached(**tensors: Tensor) -> Codes:
+    return {name: tensor.detach() for name, tensor in tensors.items()}
+
+
+def dropped_users(user: Tensor, noise: Noise, rate: float) -> Tensor:
+    """User dropout: in training, a share ``rate`` of the sessions is answered by user 0, nobody in particular."""
+    if not noise.training or rate == 0.0:
+        return user
+    return torch.where(noise.uniform(len(user)) < rate, 0, user)

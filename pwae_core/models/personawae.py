@@ -1,0 +1,203 @@
+"""PersonaWAE (Chan et al. 2019), section 3 whole, with its ablations of Table 4."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from pwae_core.config.train import ModelConfig, TrainConfig
+from pwae_core.data.sessions import Batch
+from pwae_core.equations import fuse, wasserstein_estimate
+from pwae_core.models.base import (
+    Codes,
+    Loss,
+    Model,
+    Phase,
+    State,
+    detached,
+    dropped_users,
+    parameters_of,
+    repeat,
+)
+from pwae_core.nn.decoders import GatedDecoder, PlainDecoder
+from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder
+from pwae_core.nn.latent import Critic, Fusion, Gaussian, GaussianHead, Generator, MixtureHead
+from pwae_core.nn.noise import Noise
+from pwae_core.nn.output import Output
+from pwae_core.text.vocabulary import PAD
+
+POSTERIOR = ("recognition", "posterior_generator")
+PRIOR = ("user_table", "personalisation", "context_mixture", "fusion", "prior_generator")
+
+
+class PersonaWAE(Model):
+    """Context and user to a prior over z (two fused Gaussian mixtures), z and context to the response, the user
+    entering every step of the decoder through a gate; posterior and prior drawn together by a critic.
+    """
+
+    display_name = "PersonaWAE"
+    reference = "Chan et al. 2019"
+    deterministic = False
+
+    # -- modules
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
+        super().__init__(config, vocabulary_size, users)
+        c, x = 2 * config.hidden_size, 2 * config.hidden_size
+        z, u = config.latent_size, config.user_size
+        self.word_table = nn.Embedding(vocabulary_size, config.word_size, padding_idx=PAD)
+        self.user_table = nn.Embedding(users, u)
+        self.utterance_encoder = UtteranceEncoder(config.word_size, config.hidden_size)
+        self.response_encoder = (
+            None if config.shared_encoder else UtteranceEncoder(config.word_size, config.hidden_size)
+        )
+        self.context_encoder = ContextEncoder(2 * config.hidden_size, config.hidden_size)
+        self.recognition = GaussianHead(x + c + (u if config.posterior_sees_user else 0), z)
+        hard = config.gumbel == "hard"
+        self.context_mixture = MixtureHead(
+            c, z, config.context_components or config.components, config.temperature, hard=hard
+        )
+        self.personalisation = (
+            None if config.without_prior else MixtureHead(u, z, config.components, config.temperature, hard=hard)
+        )
+        self.fusion = None if config.without_prior else Fusion(c, u)
+        self.posterior_generator = Generator(z) if config.generators else nn.Identity()
+        self.prior_generator = Generator(z) if config.generators else nn.Identity()
+        self.start = nn.Linear(z + c, config.hidden_size)
+        self.decoder = (
+            PlainDecoder(config.word_size, config.hidden_size)
+            if config.without_fusion
+            else GatedDecoder(config.word_size, u, config.hidden_size)
+        )
+        self.output = Output(config.hidden_size, vocabulary_size)
+        self.critic = Critic(z, c + (u if config.critic_sees_user else 0), 2 * config.hidden_size)
+
+    @property
+    def words(self) -> nn.Embedding:
+        return self.word_table
+
+    def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
+        autoencoder = parameters_of(
+            self,
+            "word_table",
+            "utterance_encoder",
+            "response_encoder",
+            "context_encoder",
+            *POSTERIOR,
+            "start",
+            "decoder",
+            "output",
+            *([] if self.config.without_fusion and not self.config.posterior_sees_user else ["user_table"]),
+        )
+        generator = parameters_of(self, *POSTERIOR, *PRIOR)
+        critic = parameters_of(self, "critic")
+        critic_loss = partial(self.critic_loss, penalty_weight=config.penalty_weight)
+        return (
+            Phase("autoencoder", self.autoencoder_loss, autoencoder, config.autoencoder),
+            Phase("generator", self.generator_loss, generator, config.generator, reuses_codes=True),
+            Phase("critic", critic_loss, critic, config.critic, config.critic_steps, reuses_codes=True),
+        )
+
+    # -- encode
+
+    def encode_context(self, batch: Batch, noise: Noise) -> Tensor:
+        """c, [batch, 2 hidden] (section 3.2)."""
+        sessions, turns, _ = batch.context.shape
+        words = noise.dropout(self.word_table(batch.context.flatten(0, 1)), self.config.word_dropout)
+        vectors = self.utterance_encoder(words, batch.context_lengths.flatten()).view(sessions, turns, -1)
+        vectors = noise.dropout(vectors, self.config.utterance_dropout)
+        c: Tensor = self.context_encoder(vectors, batch.from_responder, (batch.context_lengths > 0).sum(dim=1))
+        return c
+
+    def encode_response(self, batch: Batch, noise: Noise) -> Tensor:
+        """x, [batch, 2 hidden], without <s> and </s> (section 3.2)."""
+        words = noise.dropout(self.word_table(batch.response[:, 1:-1]), self.config.word_dropout)
+        encoder = self.response_encoder or self.utterance_encoder
+        x: Tensor = noise.dropout(encoder(words, batch.response_lengths - 1), self.config.utterance_dropout)
+        return x
+
+    def posterior(self, x: Tensor, c: Tensor, u: Tensor) -> Gaussian:
+        """q(z|x, c) before the generator: equation 7."""
+        seen = (x, c, u) if self.config.posterior_sees_user else (x, c)
+        gaussian: Gaussian = self.recognition(torch.cat(seen, dim=-1))
+        return gaussian
+
+    def sample_prior(self, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
+        """z_p ~ p(z|c, u): equations 4 to 6 and 8, fused by equation 9, through the prior's generator."""
+        z = self.context_mixture.sample(self.context_mixture(c), noise)
+        if self.personalisation is not None and self.fusion is not None:
+            z_user = self.personalisation.sample(self.personalisation(u), noise)
+            z = fuse(self.fusion(c, u), z, z_user)
+        z_prior: Tensor = self.prior_generator(z)
+        return z_prior
+
+    def _condition(self, c: Tensor, u: Tensor) -> Tensor:
+        return torch.cat((c, u), dim=-1) if self.config.critic_sees_user else c
+
+    # -- losses
+
+    def reconstruction(self, batch: Batch, z: Tensor, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
+        """-log p(x|z, c, u), summed over the batch's tokens: equations 10 to 12."""
+        words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
+        states = self._decode(self.start(torch.cat((z, c), dim=-1)), words, u)
+        return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
+
+    def _decode(self, start: Tensor, words: Tensor, u: Tensor) -> Tensor:
+        states: Tensor = self.decoder(start, words) if self.config.without_fusion else self.decoder(start, words, u)
+        return states
+
+    def autoencoder_loss(self, batch: Batch, noise: Noise) -> Loss:
+        """Equation 12, first term, a token: z from the posterior."""
+        user = dropped_users(batch.user, noise, self.config.user_dropout)
+        c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(user)
+        z = self.posterior_generator(self.posterior(x, c, u).sample(noise))
+        loss = self.reconstruction(batch, z, c, u, noise) / batch.response_lengths.sum()
+        return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x, user=user))
+
+    def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
+        """Equation 12, second term: posterior and prior move to where the critic cannot tell them apart."""
+        c, x, u = codes["context"], codes["response"], self.user_table(codes["user"])
+        posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
+        prior = self.sample_prior(c, u, noise)
+        condition = self._condition(c, u.detach())
+        distance = wasserstein_estimate(self.critic(posterior, condition), self.critic(prior, condition))
+        return Loss(distance, {"wasserstein": distance})
+
+    def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
+        """What the critic minimises: -W + lambda E(|grad f| - 1)^2."""
+        c, x = codes["context"], codes["response"]
+        with torch.no_grad():
+            u = self.user_table(codes["user"])
+            posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
+            prior = self.sample_prior(c, u, noise)
+        condition = self._condition(c, u)
+        distance = wasserstein_estimate(self.critic(posterior, condition), self.critic(prior, condition))
+        penalty = self.critic.penalty(posterior, prior, condition, noise)
+        return Loss(penalty_weight * penalty - distance, {"critic_wasserstein": distance, "penalty": penalty})
+
+    def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)
+        posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
+        prior = self.sample_prior(c, u, noise)
+        return {
+            "posterior_nll": self.reconstruction(batch, posterior, c, u, noise),
+            "prior_nll": self.reconstruction(batch, prior, c, u, noise),
+        }
+
+    # -- sample
+
+    def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
+        c, u = repeat(self.encode_context(batch, noise), samples), repeat(self.user_table(batch.user), samples)
+        if posterior:
+            x = repeat(self.encode_response(batch, noise), samples)
+            z = self.posterior_generator(self.posterior(x, c, u).mean)
+        else:
+            z = self.sample_prior(c, u, noise)
+        return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        words = self.word_table(tokens).unsqueeze(1)
+        states = self._decode(state["state"], words, state["user"])[:, 0]
+        return self.output(states), state | {"state": states}

@@ -1,0 +1,36 @@
+"""The decoder with attention of the sequence-to-sequence systems (Bahdanau et al. 2014)."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from pwae_core.equations import additive_attention, gru_update
+
+
+class AttentionDecoder(nn.Module):
+    """A GRU whose input at each step is the word and what attention reads from the source."""
+
+    def __init__(self, word_size: int, source_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.word_input = nn.Linear(word_size, 3 * hidden_size)
+        self.source_input = nn.Linear(source_size, 3 * hidden_size, bias=False)
+        self.recurrent = nn.Linear(hidden_size, 3 * hidden_size)
+        self.query = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.key = nn.Linear(source_size, hidden_size)
+        self.scores = nn.Parameter(torch.empty(hidden_size).uniform_(-(hidden_size**-0.5), hidden_size**-0.5))
+
+    def forward(
+        self,
+        start: Float[Tensor, "batch h"],
+        words: Float[Tensor, "batch steps d"],
+        source: Float[Tensor, "batch source v"],
+        keys: Float[Tensor, "batch source h"],
+        real: Bool[Tensor, "batch source"],
+    ) -> Float[Tensor, "batch steps h"]:
+        """The states after each word; ``keys`` is ``self.key(source)``, computed once for a source."""
+        state, states = start, []
+        for from_word in self.word_input(words).unbind(1):
+            read = additive_attention(self.query(state), keys, source, self.scores, real)
+            state = gru_update(from_word + self.source_input(read), self.recurrent(state), state)
+            states.append(state)
+        return torch.stack(states, dim=1)

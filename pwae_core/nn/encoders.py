@@ -1,0 +1,72 @@
+"""The encoders of section 3.2: utterances to vectors, utterance vectors to c."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from pwae_core.text.vocabulary import EOS, PAD
+
+
+class UtteranceEncoder(nn.Module):
+    """A bidirectional GRU; an utterance is its two final states side by side, v = [v->; v<-] (section 3.2)."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(input_size, hidden_size, batch_first=True, bidirectional=True)
+
+    def forward(
+        self, inputs: Float[Tensor, "rows steps input"], lengths: Int[Tensor, " rows"]
+    ) -> Float[Tensor, "rows two_h"]:
+        """Rows of length 0 give zero vectors."""
+        packed = pack_padded_sequence(inputs, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
+        _, final = self.rnn(packed)
+        vector = torch.cat((final[0], final[1]), dim=-1)
+        return vector * (lengths > 0).unsqueeze(-1)
+
+    def states(
+        self, inputs: Float[Tensor, "rows steps input"], lengths: Int[Tensor, " rows"]
+    ) -> tuple[Float[Tensor, "rows steps two_h"], Float[Tensor, "rows two_h"]]:
+        """The state at every step (for attention), and the final vector."""
+        packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        outputs, final = self.rnn(packed)
+        states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
+        return states, torch.cat((final[0], final[1]), dim=-1)
+
+
+class ContextEncoder(nn.Module):
+    """A bidirectional GRU over the utterance vectors and who speaks; its two final states are c."""
+
+    def __init__(self, utterance_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.utterances = UtteranceEncoder(utterance_size + 2, hidden_size)
+
+    def forward(
+        self,
+        utterances: Float[Tensor, "batch turns utterance"],
+        from_responder: Float[Tensor, "batch turns"],
+        turns: Int[Tensor, " batch"],
+    ) -> Float[Tensor, "batch two_h"]:
+        """``turns`` says how many of the utterances are there; the speaker is one of two: the responder, another."""
+        speaker = torch.stack((from_responder, 1 - from_responder), dim=-1)
+        vector: Tensor = self.utterances(torch.cat((utterances, speaker), dim=-1), turns)
+        return vector
+
+
+def concatenate(
+    context: Int[Tensor, "batch turns tokens"], lengths: Int[Tensor, "batch turns"]
+) -> tuple[Int[Tensor, "batch total"], Int[Tensor, " batch"]]:
+    """The context as one sequence: its utterances end to end, each closed by </s>; and the sequences' lengths."""
+    batch, turns, tokens = context.shape
+    places = torch.arange(tokens + 1, device=context.device)
+    closed = torch.cat((context, context.new_full((batch, turns, 1), PAD)), dim=-1)
+    closed = torch.where(places == lengths.unsqueeze(-1), EOS, closed)
+    real = ((places <= lengths.unsqueeze(-1)) & (lengths.unsqueeze(-1) > 0)).flatten(1)
+    order = torch.argsort((~real).to(torch.int8), dim=1, stable=True)
+    total = real.sum(dim=1)
+    return closed.flatten(1).gather(1, order)[:, : int(total.max())], total
+
+
+def real_positions(lengths: Int[Tensor, " batch"], steps: int) -> Bool[Tensor, "batch steps"]:
+    """True at the positions that are not padding."""
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(-1)

@@ -1,0 +1,124 @@
+"""The networks around z: recognition net, mixture heads, fusion, generators, critic."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pwae_core import equations
+from pwae_core.nn.noise import Noise
+
+
+class Gaussian(NamedTuple):
+    """The parameters of equation 7: ``mean`` and ``log_variance``, each [batch, z]."""
+
+    mean: Tensor
+    log_variance: Tensor
+
+    def sample(self, noise: Noise) -> Tensor:
+        return equations.reparametrise(self.mean, self.log_variance, noise.normal(*self.mean.shape))
+
+
+class GaussianHead(nn.Module):
+    """Equation 7: [mu; log sigma^2] = W_o [x; c] + b."""
+
+    def __init__(self, input_size: int, latent_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(input_size, 2 * latent_size)
+
+    def forward(self, inputs: Float[Tensor, "batch input"]) -> Gaussian:
+        return Gaussian(*self.linear(inputs).chunk(2, dim=-1))
+
+
+class Mixture(NamedTuple):
+    """The parameters of equations 5 and 8: ``logits`` a [batch, k]; ``means``, ``log_variances`` [batch, k, z]."""
+
+    logits: Tensor
+    means: Tensor
+    log_variances: Tensor
+
+
+class MixtureHead(nn.Module):
+    """Equations 5 and 8: [a; mu; log sigma^2] = W u + b, one head for the three; equations 4 and 6 to sample."""
+
+    def __init__(
+        self, input_size: int, latent_size: int, components: int, temperature: float, *, hard: bool = False
+    ) -> None:
+        super().__init__()
+        self.components, self.latent_size = components, latent_size
+        self.temperature, self.hard = temperature, hard
+        self.linear = nn.Linear(input_size, components * (1 + 2 * latent_size))
+
+    def forward(self, inputs: Float[Tensor, "batch input"]) -> Mixture:
+        size = self.components * self.latent_size
+        logits, means, log_variances = self.linear(inputs).split((self.components, size, size), dim=-1)
+        shape = (-1, self.components, self.latent_size)
+        return Mixture(logits, means.reshape(shape), log_variances.reshape(shape))
+
+    def sample(self, mixture: Mixture, noise: Noise) -> Float[Tensor, "batch z"]:
+        gumbel = equations.gumbel(noise.uniform(*mixture.logits.shape))
+        indicator = equations.gumbel_softmax(mixture.logits, gumbel, self.temperature)
+        if self.hard:
+            indicator = equations.straight_through(indicator)
+        normal = noise.normal(*mixture.means.shape)
+        return equations.mixture_sample(indicator, mixture.means, mixture.log_variances, normal)
+
+
+class Fusion(nn.Module):
+    """Equation 9: (w_c, w_u) = softmax(W_f [c; u])."""
+
+    def __init__(self, context_size: int, user_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(context_size + user_size, 2, bias=False)
+
+    def forward(self, context: Float[Tensor, "batch c"], user: Float[Tensor, "batch user"]) -> Float[Tensor, "batch 2"]:
+        return torch.softmax(self.linear(torch.cat((context, user), dim=-1)), dim=-1)
+
+
+class Generator(nn.Sequential):
+    """The MLP of 4.3's "generator", as in DialogWAE: noise sample in, z out. Layer norm: samples stay independent."""
+
+    def __init__(self, latent_size: int) -> None:
+        layers: list[nn.Module] = []
+        for _ in range(2):
+            layers += [nn.Linear(latent_size, latent_size), nn.LayerNorm(latent_size), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(latent_size, latent_size))
+
+
+class Critic(nn.Module):
+    """f of equation 12: an MLP over [z; condition], one number a sample. Layer norm: a per-sample penalty needs
+    samples that do not see each other.
+    """
+
+    def __init__(self, latent_size: int, condition_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(latent_size + condition_size, hidden_size),
+            nn.LayerNorm(hidden_size),
+            nn.LeakyReLU(0.2),
+            nn.Linear(hidden_size, hidden_size),
+            nn.LayerNorm(hidden_size),
+            nn.LeakyReLU(0.2),
+            nn.Linear(hidden_size, 1),
+        )
+
+    def forward(
+        self, z: Float[Tensor, "batch z"], condition: Float[Tensor, "batch condition"]
+    ) -> Float[Tensor, " batch"]:
+        score: Tensor = self.layers(torch.cat((z, condition), dim=-1)).squeeze(-1)
+        return score
+
+    def penalty(
+        self,
+        posterior: Float[Tensor, "batch z"],
+        prior: Float[Tensor, "batch z"],
+        condition: Float[Tensor, "batch condition"],
+        noise: Noise,
+    ) -> Float[Tensor, ""]:
+        """The gradient penalty between two batches of samples; differentiable in the critic's parameters only."""
+        share = noise.uniform(len(posterior), 1)
+        between = equations.interpolate(posterior.detach(), prior.detach(), share).requires_grad_()
+        score = self(between, condition.detach())
+        (gradient,) = torch.autograd.grad(score.sum(), between, create_graph=True)
+        return equations.gradient_penalty(gradient)

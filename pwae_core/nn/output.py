@@ -1,0 +1,68 @@
+"""From decoder states to the vocabulary, and the cross-entropy without a table of all its logits."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from pwae_core.equations import token_loss
+from pwae_core.nn.encoders import real_positions
+
+CHUNK_ELEMENTS = 8_000_000
+
+
+class Output(nn.Module):
+    """The projection of o_t to the vocabulary (equation 11 and what follows it)."""
+
+    def __init__(self, hidden_size: int, vocabulary_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(hidden_size, vocabulary_size)
+
+    def forward(self, states: Float[Tensor, "rows h"]) -> Float[Tensor, "rows vocabulary"]:
+        logits: Tensor = self.linear(states)
+        return logits
+
+    def loss(
+        self,
+        states: Float[Tensor, "batch steps h"],
+        targets: Int[Tensor, "batch steps"],
+        lengths: Int[Tensor, " batch"],
+    ) -> Float[Tensor, ""]:
+        """Equation 12, first term: the sum over the real tokens of -log p(token), in nats."""
+        real = real_positions(lengths, targets.shape[1])
+        total: Tensor = SummedTokenLoss.apply(  # type: ignore[no-untyped-call]
+            states[real], self.linear.weight, self.linear.bias, targets[real], torch.is_grad_enabled()
+        )
+        return total
+
+
+class SummedTokenLoss(torch.autograd.Function):
+    """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that ever stands in
+    memory, and the gradients are made in the same pass.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, needed: bool) -> Tensor:
+        to_states = torch.empty_like(states) if needed else None
+        to_weight, to_bias = (torch.zeros_like(weight), torch.zeros_like(bias)) if needed else (None, None)
+        total = states.new_zeros(())
+        size = max(1, CHUNK_ELEMENTS // len(weight))
+        for start in range(0, len(states), size):
+            part, target = states[start : start + size], targets[start : start + size]
+            log_probabilities = torch.log_softmax(torch.addmm(bias, part, weight.t()), dim=-1)
+            total += token_loss(log_probabilities, target).sum()
+            if to_states is not None and to_weight is not None and to_bias is not None:
+                softmax_minus_target = log_probabilities.exp_()
+                softmax_minus_target[torch.arange(len(target), device=target.device), target] -= 1
+                torch.mm(softmax_minus_target, weight, out=to_states[start : start + size])
+                to_weight.addmm_(softmax_minus_target.t(), part)
+                to_bias += softmax_minus_target.sum(dim=0)
+        ctx.save_for_backward(to_states, to_weight, to_bias)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (grad,) = grads
+        to_states, to_weight, to_bias = ctx.saved_tensors
+        return to_states * grad, to_weight * grad, to_bias * grad, None, None

@@ -1,0 +1,181 @@
+"""``pwae sample``: a run in, responses out: for the test split, or for a context that somebody typed (Table 6)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Plan
+from pwae_core.config.sample import SampleConfig, describe
+from pwae_core.corpus.typed import prepare
+from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table
+from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.progress import SILENT, Progress
+from pwae_core.schemas import RESPONSES
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.answers import answer
+from pwae_core.training.runs import Run, choose_device, open_run
+
+NOBODY = "<unk>"
+SHOWN = 3
+"""Contexts of a report that are shown to a person."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One context and the answers to it, as text."""
+
+    context: tuple[str, ...]
+    user: str
+    reference: str | None
+    responses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What was answered; ``shown`` are the first few of a test split, or all of a typed context."""
+
+    out: str | None
+    standing: bool
+    system: str
+    contexts: int
+    samples: int
+    decoding: str
+    shown: tuple[Answered, ...]
+
+
+def sample_test_split(
+    run: Path,
+    out: Path,
+    config: SampleConfig,
+    *,
+    corpus: Path | None = None,
+    device: str = "auto",
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> SampleReport:
+    """Answers the test split of the run's corpus; writes an artifact of kind "responses".
+
+    Raises ArtifactError for a corpus that is not the run's, EmptyResultError for one without test sessions.
+    """
+    trained = artifacts.load(run, "run")
+    data = _corpus_of(trained, corpus)
+    inputs = {"run": trained.fingerprint, "corpus": data.fingerprint}
+    plan = Plan("responses", config.model_dump(mode="json"), inputs)
+    found = artifacts.standing(out, plan, force)
+    if found is None:
+        opened = open_run(run, choose_device(device), config.checkpoint)
+        table = _drawn(data, config)
+        answers = answer(opened, from_table(table, opened.model.config.max_length), config, progress)
+        with artifacts.draft(out, plan) as draft:
+            draft.write("responses.parquet", _responses(table, answers))
+            draft.facts |= _facts(opened, config)
+    return _report(artifacts.load(out, "responses"), standing=found is not None)
+
+
+def _corpus_of(run: Artifact, given: Path | None) -> Artifact:
+    folder = given or Path(run.facts["corpus_path"])
+    data = artifacts.load(folder, "corpus")
+    artifacts.same_vocabulary(run, data)
+    if data.fingerprint != run.manifest["inputs"]["corpus"]:
+        raise ArtifactError(
+            f"{folder} is not the corpus that {run.folder} was trained on, though their vocabularies are the same: its "
+            "test sessions may have been trained on. Give the run's own corpus."
+        )
+    return data
+
+
+def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:
+    table = corpus.table("test.parquet", [*COLUMNS, "context", "response"])
+    if not len(table):
+        raise EmptyResultError(f"{corpus.folder} has no test session. Run 'pwae preprocess' with a larger --test.")
+    if config.limit is not None and config.limit < len(table):
+        rows = np.sort(np.random.default_rng(config.seed).permutation(len(table))[: config.limit])
+        table = table.take(pa.array(rows))
+    return table
+
+
+def _responses(table: pa.Table, answers: Sequence[Sequence[Sequence[str]]]) -> pa.Table:
+    references = [[response] for response in table["response"].to_pylist()]
+    columns = {name: table[name] for name in ("session_id", "user_id", "context_user_ids", "context")}
+    return pa.table({**columns, "references": references, "responses": answers}).cast(RESPONSES)
+
+
+def _facts(run: Run, config: SampleConfig) -> dict[str, object]:
+    return {
+        "system": run.system,
+        "deterministic": run.model.deterministic,
+        "vocabulary": run.artifact.facts["vocabulary"],
+        "tokenizer": run.artifact.facts["tokenizer"],
+        "decoding": describe(config.decoding, deterministic=run.model.deterministic),
+        "samples": config.samples,
+        "seed": config.seed,
+    }
+
+
+def _report(responses: Artifact, *, standing: bool) -> SampleReport:
+    table = responses.table("responses.parquet")
+    shown = tuple(
+        Answered(
+            context=tuple(detokenise(tokens) for tokens in row["context"]),
+            user=row["user_id"],
+            reference=detokenise(row["references"][0]) if row["references"] else None,
+            responses=tuple(detokenise(tokens) for tokens in row["responses"]),
+        )
+        for row in table.slice(0, SHOWN).to_pylist()
+    )
+    facts = responses.facts
+    return SampleReport(
+        out=str(responses.folder),
+        standing=standing,
+        system=facts["system"],
+        contexts=len(table),
+        samples=facts["samples"],
+        decoding=facts["decoding"],
+        shown=shown,
+    )
+
+
+def sample_context(
+    run: Path,
+    context: Sequence[str],
+    users: Sequence[str],
+    config: SampleConfig,
+    *,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> SampleReport:
+    """Answers one typed context as each of ``users`` (Table 6); nobody in particular where none is named.
+
+    The last utterance is taken as another's, the one before it as the answering user's own, and so on. Raises
+    InputError for an unknown user or an utterance that cleaning leaves empty.
+    """
+    opened = open_run(run, choose_device(device), config.checkpoint)
+    names = list(users) or [NOBODY]
+    numbers = [_user_number(opened, name) for name in names]
+    tokens = prepare(context, opened.artifact.facts["preprocess"])
+    ids = [opened.vocabulary.encode(utterance) for utterance in tokens]
+    own = [(len(ids) - turn) % 2 == 0 for turn in range(len(ids))]
+    sessions: Sessions = from_lists([ids] * len(names), [own] * len(names), numbers, opened.model.config.max_length)
+    answers = answer(opened, sessions, config, progress)
+    shown = tuple(
+        Answered(tuple(context), name, None, tuple(detokenise(response) for response in responses))
+        for name, responses in zip(names, answers, strict=True)
+    )
+    decoding = describe(config.decoding, deterministic=opened.model.deterministic)
+    return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown)
+
+
+def _user_number(run: Run, name: str) -> int:
+    number = run.users.get(name)
+    if number is None:
+        close = difflib.get_close_matches(name, run.users, n=3, cutoff=0.6)
+        hint = f" Close to it: {', '.join(close)}." if close else f" {run.artifact.folder}/users.parquet lists them."
+        raise InputError(f"--user {name}: the run knows no such user.{hint}")
+    return number

@@ -1,0 +1,131 @@
+"""``pwae train``: corpus and word vectors in, a run out. Section 3 of the paper, with the settings of 4.3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Draft, Plan
+from pwae_core.config.train import TrainConfig
+from pwae_core.data.sessions import Sessions, read_sessions
+from pwae_core.errors import ArtifactError, EmptyResultError
+from pwae_core.progress import SILENT, Progress
+from pwae_core.training.loop import Trainer
+from pwae_core.training.resuming import refuse_other_unfinished, reopen
+from pwae_core.training.runs import (
+    build_model,
+    choose_device,
+    copy_tables,
+    describe_system,
+    initialise_words,
+    size_of,
+)
+from pwae_core.training.signals import stop_requests
+
+BUDGET = ("epochs", "max_steps", "patience")
+"""What --resume may change: how long training goes on, not what it does."""
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats a token."""
+
+    out: str
+    standing: bool
+    system: str
+    parameters: int
+    train_sessions: int
+    steps: int
+    epochs: int
+    best_step: int
+    valid: Mapping[str, float]
+    ended: str
+
+
+def train(
+    corpus: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    embeddings: Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> TrainReport:
+    """Trains a system into the folder ``out``; a run that was cut off goes on where its last checkpoint is.
+
+    Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to
+    train or validate on, DivergenceError, Interrupted, StorageError.
+    """
+    data = artifacts.load(corpus, "corpus")
+    vectors = _matching_vectors(embeddings, data, config) if embeddings else None
+    inputs = {"corpus": data.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
+    plan = Plan("run", config.model_dump(mode="json"), inputs)
+    if resume:
+        reopen(out, plan, BUDGET)
+    elif not force:
+        refuse_other_unfinished(out, plan)
+    found = artifacts.standing(out, plan, force)
+    if found is not None:
+        return _report(found, standing=True)
+    where = choose_device(device)
+    train_split, valid_split = (_split(data, name, config) for name in ("train", "valid"))
+    model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
+    if vectors is not None:
+        initialise_words(model, vectors)
+    with stop_requests() as stop, artifacts.draft(out, plan, resume=not force, in_place=True) as draft:
+        copy_tables(data, draft.folder)
+        trainer = Trainer(model, train_split, valid_split, config, draft.folder, where, progress, stop)
+        ended = trainer.run()
+        draft.write("log.parquet", trainer.log.table())
+        _facts(draft, trainer, data, corpus, ended)
+    return _report(artifacts.load(out, "run"), standing=False)
+
+
+def _matching_vectors(folder: Path, corpus: Artifact, config: TrainConfig) -> Artifact:
+    vectors = artifacts.load(folder, "vectors")
+    artifacts.same_vocabulary(corpus, vectors)
+    if vectors.facts["dimension"] != config.model.word_size:
+        raise ArtifactError(
+            f"{folder} has vectors of {vectors.facts['dimension']} dimensions, "
+            f"the model takes {config.model.word_size}. Use --set model.word_size={vectors.facts['dimension']}."
+        )
+    return vectors
+
+
+def _split(corpus: Artifact, name: str, config: TrainConfig) -> Sessions:
+    sessions = read_sessions(corpus, name, config.model.max_length)
+    if not len(sessions):
+        raise EmptyResultError(
+            f"{corpus.folder} has no session in its {name} split. Run 'pwae preprocess' with more data or other sizes."
+        )
+    return sessions
+
+
+def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> None:
+    draft.facts |= {
+        "system": describe_system(trainer.model),
+        "deterministic": trainer.model.deterministic,
+        "vocabulary": corpus.facts["vocabulary"],
+        "vocabulary_size": trainer.model.vocabulary_size,
+        "users": trainer.model.user_count,
+        "tokenizer": corpus.facts["tokenizer"],
+        "preprocess": corpus.config,
+        "corpus_path": str(path),
+        **size_of(trainer.model),
+        "train_sessions": len(trainer.train),
+        "steps": trainer.position.step,
+        "epochs": trainer.position.epoch + 1,
+        "best_step": trainer.position.best_step,
+        "valid": trainer.log.values("valid", trainer.position.best_step),
+        "ended": ended,
+    }
+
+
+def _report(run: Artifact, *, standing: bool) -> TrainReport:
+    facts = run.facts
+    names = ("system", "parameters", "train_sessions", "steps", "epochs", "best_step", "valid", "ended")
+    return TrainReport(out=str(run.folder), standing=standing, **{name: facts[name] for name in names})

@@ -1,0 +1,35 @@
+"""Answers of a trained run: contexts in, token lists out, batched."""
+
+from __future__ import annotations
+
+import torch
+
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.sessions import Sessions
+from pwae_core.decoding import decode
+from pwae_core.nn.noise import seeded
+from pwae_core.progress import Progress
+from pwae_core.training.runs import Run
+
+
+@torch.no_grad()
+def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progress) -> list[list[list[str]]]:
+    """``config.samples`` answers (token lists) for each session, in the sessions' order.
+
+    The same noise for the same seed, whatever the device's batch order; a deterministic system decodes once and gives
+    that answer ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn.
+    """
+    once = run.model.deterministic and config.decoding.strategy in ("greedy", "beam")
+    drawn = 1 if once else config.samples
+    noise = seeded(config.seed, run.device, training=False)
+    answers: dict[int, list[list[str]]] = {}
+    with progress.task(f"sample {run.system}", len(sessions)) as task:
+        for rows in sessions.in_order(config.batch_size):
+            batch = sessions.batch(rows).to(run.device)
+            state = run.model.begin(batch, drawn, noise)
+            decoded = decode(run.model.step, state, config.decoding, noise.generator)
+            for place, row in enumerate(rows.tolist()):
+                own = decoded[place * drawn : (place + 1) * drawn]
+                answers[row] = [run.vocabulary.decode(ids) for ids in own] * (config.samples // drawn)
+            task.advance(len(rows))
+    return [answers[row] for row in range(len(sessions))]

@@ -1,0 +1,226 @@
+"""The training loop, one for all systems: phases of an iteration, validation, early stop, checkpoints, log."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pwae_core.config.train import TrainConfig
+from pwae_core.data.sessions import Sessions
+from pwae_core.errors import DivergenceError, Interrupted
+from pwae_core.models.base import Codes, Loss, Model, Phase
+from pwae_core.nn.noise import Noise, seeded
+from pwae_core.progress import Progress, Task
+from pwae_core.training import optimisers
+from pwae_core.training.checkpoints import (
+    BEST,
+    LAST,
+    has_checkpoint,
+    load_checkpoint,
+    part,
+    prefixed,
+    save_checkpoint,
+)
+from pwae_core.training.log import TrainingLog
+from pwae_core.training.signals import StopRequest
+
+VALIDATION_SEED = 1_000_003
+
+
+@dataclass
+class Position:
+    """Where training is: everything but tensors that the next iteration depends on."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # of the epoch, the next to be read
+    best: float | None = None
+    best_step: int = 0
+    waited: int = 0  # validations since the best one
+    log_lines: int = 0
+
+
+@dataclass
+class Trainer:
+    """Trains ``model`` in ``folder``; ``run`` starts, or continues from the folder's last checkpoint."""
+
+    model: Model
+    train: Sessions
+    valid: Sessions
+    config: TrainConfig
+    folder: Path
+    device: torch.device
+    progress: Progress
+    stop: StopRequest
+    position: Position = field(default_factory=Position)
+
+    def __post_init__(self) -> None:
+        self.model.to(self.device)
+        self.phases = self.model.phases(self.config)
+        self.optimisers = {phase.name: optimisers.build(phase) for phase in self.phases}
+        self.noise = seeded(self.config.seed, self.device)
+        self.recent: deque[Codes] = deque(maxlen=max(phase.repeats for phase in self.phases))
+        self.log = TrainingLog(self.folder / "log.jsonl")
+        if has_checkpoint(self.checkpoints, LAST):
+            self._restore()
+        self.log.cut(self.position.log_lines)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    # -- the run
+
+    def run(self) -> str:
+        """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving."""
+        epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
+        total = self.config.epochs * len(epoch)
+        total = min(total, self.config.max_steps or total)
+        with self.progress.task(f"train {self.config.model.name}", total) as task:
+            task.advance(self.position.step)
+            while (reason := self._finished(total)) is None:
+                if self.position.batch == len(epoch):
+                    self._next_epoch()
+                    epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
+                self._one_step(epoch[self.position.batch], task, last_of_epoch=self.position.batch + 1 == len(epoch))
+        self.save()
+        return reason
+
+    def _finished(self, total: int) -> str | None:
+        if self.position.step >= total:
+            return f"all {total} iterations done"
+        if self.config.patience and self.position.waited >= self.config.patience:
+            return f"no better validation in the last {self.position.waited}"
+        return None
+
+    def _next_epoch(self) -> None:
+        self.position.epoch += 1
+        self.position.batch = 0
+
+    def _one_step(self, rows: object, task: Task, *, last_of_epoch: bool) -> None:
+        terms = self.iteration(rows)
+        self.position.step += 1
+        self.position.batch += 1
+        step = self.position.step
+        if step % self.config.log_every == 0 or step == 1:
+            self._log("train", terms)
+        task.advance(note=f"loss {terms['reconstruction']:.3f}")
+        every = self.config.validate_every
+        if (step % every == 0) if every else last_of_epoch:
+            self._validate()
+            self.save()
+        elif step % self.config.checkpoint_every == 0:
+            self.save()
+        if self.stop.signal_number:
+            self.save()
+            raise Interrupted(
+                f"Stopped at iteration {step}; {self.folder} is saved. Run the same command again to continue.",
+                self.stop.signal_number,
+            )
+
+    # -- one iteration
+
+    def iteration(self, rows: object) -> dict[str, float]:
+        """Every phase once (or as often as it repeats) on one batch; returns the logged terms."""
+        batch = self.train.batch(rows).to(self.device)  # type: ignore[arg-type]
+        terms: dict[str, Tensor] = {}
+        for phase in self.phases:
+            optimisers.set_rate(self.optimisers[phase.name], optimisers.rate_at(phase.optimiser, self.position.epoch))
+            for repeat in range(phase.repeats):
+                source = self.recent[repeat % len(self.recent)] if phase.reuses_codes else batch
+                loss = phase.loss(source, self.noise)  # type: ignore[arg-type]
+                norm = self._step(phase, loss)
+                if loss.codes:
+                    self.recent.appendleft(loss.codes)
+                terms |= {**loss.terms, f"{phase.name}_loss": loss.total, f"{phase.name}_gradient_norm": norm}
+        values = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
+        self._refuse_divergence(values)
+        return values
+
+    def _step(self, phase: Phase, loss: Loss) -> Tensor:
+        parameters = list(phase.parameters.values())
+        gradients = torch.autograd.grad(loss.total, parameters)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if phase.optimiser.clip:
+            torch.nn.utils.clip_grads_with_norm_(parameters, phase.optimiser.clip, norm)
+        self.optimisers[phase.name].step()
+        for parameter in parameters:
+            parameter.grad = None
+        return norm
+
+    def _refuse_divergence(self, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            too_large = name.endswith("_loss") and abs(value) > self.config.explosion
+            if not math.isfinite(value) or too_large:
+                optimiser = name.partition("_")[0]
+                raise DivergenceError(
+                    f"Training diverged at iteration {self.position.step + 1}: {name} is {value:g}. "
+                    f"The last checkpoint, from before, is in {self.checkpoints}. "
+                    f"Try a lower rate (--set {optimiser}.rate=...), a larger penalty_weight or another --seed, into a new --out."
+                )
+
+    # -- validation
+
+    def _validate(self) -> None:
+        measures = validate(self.model, self.valid, self.config, self.device)
+        self._log("valid", measures)
+        value = measures[self.config.select_by]
+        if self.position.best is None or value < self.position.best:
+            self.position.best, self.position.best_step, self.position.waited = value, self.position.step, 0
+            state = {"step": self.position.step, "epoch": self.position.epoch, **measures}
+            save_checkpoint(self.checkpoints, BEST, prefixed("model", self.model.state_dict()), state)
+        else:
+            self.position.waited += 1
+        shown = ", ".join(f"{name} {number:.4f}" for name, number in measures.items())
+        self.progress.say(f"iteration {self.position.step}: validation {shown}")
+
+    def _log(self, split: str, values: dict[str, float]) -> None:
+        self.log.write(self.position.step, self.position.epoch, split, values)
+        self.position.log_lines += 1
+
+    # -- checkpoints
+
+    def save(self) -> None:
+        """Saves everything the next iteration depends on as the last checkpoint."""
+        tensors = prefixed("model", self.model.state_dict())
+        for name, optimiser in self.optimisers.items():
+            tensors |= prefixed(f"optimiser.{name}", optimisers.state_tensors(optimiser))
+        for index, codes in enumerate(self.recent):
+            tensors |= prefixed(f"codes.{index}", codes)
+        tensors["generator"] = self.noise.generator.get_state()
+        self.log.sync()
+        save_checkpoint(self.checkpoints, LAST, tensors, asdict(self.position))
+
+    def _restore(self) -> None:
+        tensors, state = load_checkpoint(self.checkpoints, LAST, self.device)
+        self.position = Position(**state)
+        self.model.load_state_dict(part(tensors, "model"))
+        for name, optimiser in self.optimisers.items():
+            optimisers.restore(optimiser, part(tensors, f"optimiser.{name}"))
+        index = 0
+        while codes := part(tensors, f"codes.{index}"):
+            self.recent.append(codes)
+            index += 1
+        self.noise.generator.set_state(tensors["generator"].cpu())
+        self.progress.say(f"continuing from iteration {self.position.step}")
+
+
+@torch.no_grad()
+def validate(model: Model, sessions: Sessions, config: TrainConfig, device: torch.device) -> dict[str, float]:
+    """Nats a token on the validation split, by measure; the same noise each time, so that measures compare."""
+    noise: Noise = seeded(config.seed + VALIDATION_SEED, device, training=False)
+    sums: dict[str, float] = {}
+    tokens = 0
+    for rows in sessions.in_order(config.batch_size, config.validation_sessions):
+        batch = sessions.batch(rows).to(device)
+        for name, value in model.negative_log_likelihood(batch, noise).items():
+            sums[name] = sums.get(name, 0.0) + float(value)
+        tokens += int(batch.response_lengths.sum())
+    return {name: value / tokens for name, value in sums.items()}

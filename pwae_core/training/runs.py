@@ -1,0 +1,102 @@
+"""A trained run opened for use: the model with its best weights, the vocabulary, the users, how text was tokenised."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from pwae_core.artifacts import Artifact, load
+from pwae_core.config.train import ModelConfig
+from pwae_core.errors import ConfigError
+from pwae_core.models import MODELS
+from pwae_core.models.base import Model
+from pwae_core.text.vocabulary import Vocabulary
+from pwae_core.training.checkpoints import load_checkpoint, part
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run. ``model`` is on ``device``, in the state of its best (or last) checkpoint."""
+
+    artifact: Artifact
+    model: Model
+    device: torch.device
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary.from_table(self.artifact.table("vocabulary.parquet"))
+
+    @cached_property
+    def users(self) -> dict[str, int]:
+        """The row of each user id; row 0, ``<unk>``, is nobody in particular."""
+        table = self.artifact.table("users.parquet", ["user", "user_id"])
+        return dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
+
+    @property
+    def system(self) -> str:
+        return str(self.artifact.facts["system"])
+
+
+def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
+    """Opens a run. Raises ArtifactError when it is missing, unfinished or damaged."""
+    artifact = load(folder, "run")
+    facts = artifact.facts
+    model = build_model(
+        ModelConfig.make(artifact.config["model"]), facts["vocabulary_size"], facts["users"], seed=0
+    ).to(device)
+    tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
+    model.load_state_dict(part(tensors, "model"))
+    return Run(artifact, model, device)
+
+
+def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:
+    """A model with weights drawn from ``seed``; the process's own random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return MODELS[config.name](config, vocabulary_size, users)
+
+
+def initialise_words(model: Model, vectors: Artifact) -> None:
+    """Copies the word vectors of an artifact of embed-words into the model (4.3)."""
+    table = vectors.table("vectors.parquet", ["vector"])["vector"].combine_chunks()
+    values = table.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
+    with torch.no_grad():
+        model.words.weight.copy_(torch.from_numpy(values.copy()))
+
+
+def copy_tables(corpus: Artifact, folder: Path) -> None:
+    """A run carries its vocabulary and users, so that it answers without the corpus."""
+    for name in ("vocabulary.parquet", "users.parquet"):
+        shutil.copyfile(corpus.path(name), folder / name)
+
+
+def describe_system(model: Model) -> str:
+    """The system's name as the tables print it, with its ablations."""
+    without = [part for part in ("prior", "fusion") if getattr(model.config, f"without_{part}")]
+    return model.display_name + "".join(f" w/o {part}" for part in without)
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto``: CUDA where there is one. Raises ConfigError for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
+    return device
+
+
+def size_of(model: Model) -> dict[str, Any]:
+    """Parameters in all, and in the tables of words and users."""
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "word_table": model.words.weight.numel(),
+    }
