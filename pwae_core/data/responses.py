@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pwae_core import artifacts
 from pwae_core.data.external_responses import GIVEN, read_external
@@ -51,6 +52,20 @@ class Alignment:
     sets: tuple[ResponseSet, ...]
     contexts: int
     left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Named:
+    """Where one system's responses are, and the name to show; None: the artifact's own, or the file's stem."""
+
+    path: Path
+    system: str | None = None
+
+
+def named(argument: str) -> Named:
+    """Reads ``NAME=PATH`` or ``PATH``. A path that exists may hold an equals sign itself."""
+    name, equals, path = argument.partition("=")
+    return Named(Path(path), name) if equals and name and not Path(argument).exists() else Named(Path(argument))
 
 
 def read_responses(path: Path, tokenizer: str | None = None, system: str | None = None) -> ResponseSet:
@@ -115,6 +130,41 @@ def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Pa
                 f"Leave the column {column} out, or give the corpus (and --tokenizer) that it came from."
             )
     return row | {column: row[column] or truth[column] for column in FROM_CORPUS}
+
+
+def with_references(responses: ResponseSet) -> ResponseSet:
+    """``responses`` as they are. Raises InputError where a context has no reference to compare with."""
+    counts = pc.list_value_length(responses.table["references"]).to_numpy()
+    if not counts.all():
+        session = responses.session_ids[int(counts.argmin())]
+        raise InputError(
+            f"{responses.source}: session {session!r} has no reference. Add the column references, "
+            "or give --corpus to take them from its test split."
+        )
+    return responses
+
+
+def first_samples(responses: ResponseSet, samples: int | None = None) -> ResponseSet:
+    """The first ``samples`` responses of every context; None: all, where every context has as many.
+
+    Raises InputError for a context that has none, fewer than ``samples``, or another number than the others.
+    """
+    counts = pc.list_value_length(responses.table["responses"]).to_numpy()
+    wanted = samples or int(counts[0])
+    wrong = counts < wanted if samples else counts != wanted
+    if wrong.any() or not wanted:
+        session, fewest = responses.session_ids[int(wrong.argmax())], int(counts.min())
+        expected = f"--samples asks for {wanted}" if samples else f"{responses.session_ids[0]!r} has {wanted}"
+        advice = f"Score the first {fewest} of each with --samples {fewest}." if fewest else "Sample it again."
+        raise InputError(
+            f"{responses.source}: session {session!r} has {counts[wrong.argmax()]} responses, {expected}. {advice}"
+        )
+    column = pc.list_slice(responses.table["responses"], 0, wanted)
+    number = responses.table.schema.get_field_index("responses")
+    table = responses.table.set_column(
+        number, RESPONSES.field("responses"), column.cast(RESPONSES.field("responses").type)
+    )
+    return replace(responses, table=table)
 
 
 def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:

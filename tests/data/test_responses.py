@@ -204,13 +204,9 @@ def test_align_orders_like_the_first(tmp_path: Path) -> None:
 def test_align_refuses_what_cannot_be_compared(tmp_path: Path) -> None:
     a, b, c = (ROW | {"session_id": name} for name in "abc")
     one, two = named(tmp_path, "one", a, b, c), named(tmp_path, "two", c)
-    with pytest.raises(
-        InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"
-    ):
+    with pytest.raises(InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"):
         align([one, two])
-    with pytest.raises(
-        InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"
-    ):
+    with pytest.raises(InputError, match=r"cover different contexts: 2 of 3 in .*one\.jsonl are not answered by all"):
         align([two, one])
     aligned = align([one, two], common=True)
     assert (aligned.contexts, aligned.left_out) == (1, {"one": 2, "two": 0})

@@ -1,0 +1,121 @@
+"""``pwae evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, option
+from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName
+
+if TYPE_CHECKING:
+    from pwae_core.stages.evaluate import EvaluateReport, SystemReport
+
+HEADINGS = {
+    "BOW-Extrema": "Extrema",
+    "BOW-Greedy": "Greedy",
+    "BOW-Average": "Average",
+    "BLEU-Recall": "Recall",
+    "BLEU-Precision": "Precision",
+    "BLEU-F1": "F1",
+    "Distinct-1": "Dist-1",
+    "Distinct-2": "Dist-2",
+    "Length": "Length",
+}
+
+
+def command(
+    responses: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+        ),
+    ],
+    embeddings: Annotated[
+        Path | None, typer.Option("--embeddings", help="The folder that 'pwae embed-words' wrote; needed for BOW.")
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote: gives and checks the references."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
+    ] = None,
+    ngram: Annotated[int, option(EvaluateConfig, "ngram")] = DEFAULTS.ngram,
+    smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
+    samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
+    tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
+    common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
+    resamples: Annotated[int, option(EvaluateConfig, "resamples")] = DEFAULTS.resamples,
+    seed: Annotated[int, option(EvaluateConfig, "seed")] = DEFAULTS.seed,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Score responses in the paper's metrics (Table 2), several systems side by side, with intervals and signatures."""
+    config = EvaluateConfig.make(
+        {
+            "ngram": ngram,
+            "smoothing": smoothing,
+            "samples": samples,
+            "tokenizer": tokenizer,
+            "common": common,
+            "resamples": resamples,
+            "seed": seed,
+        }
+    )
+    from dataclasses import asdict
+
+    from pwae_core.data.responses import named
+    from pwae_core.stages.evaluate import evaluate
+
+    report = evaluate(
+        [named(argument) for argument in responses],
+        config,
+        embeddings=embeddings,
+        corpus=corpus,
+        out=out,
+        force=force,
+        progress=console.progress(),
+    )
+    if json:
+        console.print_json(asdict(report))
+    else:
+        _print(report)
+
+
+def _print(report: EvaluateReport) -> None:
+    shown = [metric for metric in HEADINGS if any(metric in system.totals for system in report.systems)]
+    rows = [[system.system, *(_cell(system, metric) for metric in shown)] for system in report.systems]
+    stands = f", {report.out} stood already" if report.standing else ""
+    console.print_table(
+        f"{report.contexts:,} contexts{stands}", ["System", *(HEADINGS[metric] for metric in shown)], rows
+    )
+    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+    for note in report.notes:
+        console.print_line(note)
+    console.print_line()
+    for signature, systems in _signatures(report).items():
+        everyone = len(systems) == len(report.systems)
+        console.print_line(signature if everyone else f"{signature}  ({', '.join(systems)})")
+
+
+def _cell(system: SystemReport, metric: str) -> str:
+    total = system.totals[metric]
+    digits = 2 if metric == "Length" else 4
+    value = f"{total.value:.{digits}f}"
+    if total.low is None or total.high is None:
+        return value
+    return f"{value}\n±{(total.high - total.low) / 2:.{digits}f}"
+
+
+def _signatures(report: EvaluateReport) -> dict[str, list[str]]:
+    """Each signature once, in the table's order, with the systems it is true of."""
+    signatures: dict[str, list[str]] = {}
+    for metric in HEADINGS:
+        for system in report.systems:
+            if metric in system.totals:
+                signatures.setdefault(system.totals[metric].signature, []).append(system.system)
+    return signatures

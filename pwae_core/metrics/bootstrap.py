@@ -1,0 +1,51 @@
+"""Intervals over contexts by the bootstrap (Efron 1979; Koehn 2004): contexts are drawn again, with replacement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS_AT_ONCE = 2_000_000
+LEVEL = 0.95
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    low: float
+    high: float
+
+
+def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
+    """(resamples, columns): the means of ``values`` (contexts, columns) over each resample; NaN values are left out.
+
+    All columns see the same draws, so columns of several systems are resampled in pairs, and a score that depends on
+    several means (F1) is computed from those of one resample. A mean over nothing but NaN is NaN.
+    """
+    contexts = len(values)
+    generator = np.random.Generator(np.random.PCG64(seed))
+    valid = ~np.isnan(values)
+    both = np.hstack([np.where(valid, values, 0.0), valid])
+    step = max(1, DRAWS_AT_ONCE // contexts)
+    sums = np.vstack(
+        [_draw(generator, min(step, resamples - begin), contexts) @ both for begin in range(0, resamples, step)]
+    )
+    totals, counts = np.hsplit(sums, 2)
+    means: Floats = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=counts > 0)
+    return means
+
+
+def _draw(generator: np.random.Generator, resamples: int, contexts: int) -> Floats:
+    """(resamples, contexts): how often each context is drawn; every row sums to ``contexts``."""
+    drawn = generator.integers(0, contexts, size=(resamples, contexts))
+    drawn += np.arange(resamples)[:, None] * contexts
+    return np.bincount(drawn.reshape(-1), minlength=resamples * contexts).reshape(resamples, contexts).astype(float)
+
+
+def interval(scores: Floats) -> Interval:
+    """The percentile interval of the resampled ``scores`` (resamples,) at the level ``LEVEL``."""
+    low, high = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))

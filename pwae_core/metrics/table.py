@@ -1,0 +1,142 @@
+"""A row of the paper's Table 2: scores of every context, their totals, intervals and signatures (section 4.4).
+
+Recall is the best sample's BLEU and precision the samples' mean, each averaged over contexts; F1 is the harmonic mean
+of those two averages. The similarities of word vectors are the best sample's. Length and Distinct-n are not in the
+paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwae_core.metrics import bow, diversity
+from pwae_core.metrics.bleu import REFERENCE_NLTK, count_matches, sentence_bleu
+from pwae_core.metrics.bootstrap import interval, resampled_means
+from pwae_core.metrics.sentences import Pairs
+from pwae_core.metrics.signature import sign
+
+EXTREMA, GREEDY, AVERAGE = "BOW-Extrema", "BOW-Greedy", "BOW-Average"
+RECALL, PRECISION, F1 = "BLEU-Recall", "BLEU-Precision", "BLEU-F1"
+DISTINCT = {"Distinct-1": 1, "Distinct-2": 2}
+LENGTH = "Length"
+METRICS = (EXTREMA, GREEDY, AVERAGE, RECALL, PRECISION, F1, *DISTINCT, LENGTH)
+BOW, BLEU = (EXTREMA, GREEDY, AVERAGE), (RECALL, PRECISION, F1)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """``contexts[metric]`` is (contexts,), NaN where a context has no such score; ``corpus`` holds what has no mean."""
+
+    contexts: Mapping[str, Floats]
+    corpus: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Total:
+    """``low`` and ``high`` bound the 95% interval, None where there is none; ``contexts`` had a score."""
+
+    value: float
+    low: float | None
+    high: float | None
+    contexts: int
+    signature: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a system is scored: what its signatures tell. ``references`` is a number or a range."""
+
+    n: int
+    smoothing: str
+    tokenizer: str
+    samples: int
+    references: str
+    vectors: str
+    resamples: int
+    seed: int
+
+
+def score(
+    pairs: Pairs,
+    n: int,
+    smoothing: str,
+    vectors: bow.WordVectors | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Scores:
+    """Scores one system on every context; without ``vectors`` there are no BOW scores."""
+    contexts: dict[str, Floats] = {}
+    if vectors is not None:
+        similar = bow.score(pairs, vectors, advance)
+        for name, scores in zip(BOW, (similar.extrema, similar.greedy, similar.average), strict=True):
+            contexts[name] = pairs.by_context(scores).max(axis=1)
+    overlap = pairs.by_context(sentence_bleu(count_matches(pairs, n), n, smoothing))
+    contexts[RECALL] = overlap.max(axis=1)
+    contexts[PRECISION] = overlap.mean(axis=1)
+    contexts[LENGTH] = pairs.by_context(diversity.lengths(pairs)).mean(axis=1)
+    return Scores(contexts, {name: diversity.distinct(pairs, k) for name, k in DISTINCT.items()})
+
+
+def harmonic_mean(one: Floats, two: Floats) -> Floats:
+    """2ab / (a + b), elementwise; 0 where both are 0."""
+    total = one + two
+    return np.divide(2 * one * two, total, out=np.zeros_like(total), where=total > 0)
+
+
+def totals(systems: Sequence[Scores], terms: Sequence[Terms]) -> list[dict[str, Total]]:
+    """Each system's totals, in the order of ``METRICS``.
+
+    All systems, of the same contexts, are resampled by the same draws; ``resamples`` and ``seed`` are the first's.
+    """
+    names = [list(scores.contexts) for scores in systems]
+    values = np.column_stack(
+        [scores.contexts[name] for scores, own in zip(systems, names, strict=True) for name in own]
+    )
+    resampled = resampled_means(values, terms[0].resamples, terms[0].seed)
+    made, column = [], 0
+    for scores, own, told in zip(systems, names, terms, strict=True):
+        draws = {name: resampled[:, column + i] for i, name in enumerate(own)}
+        made.append(_totals(scores, draws, told))
+        column += len(own)
+    return made
+
+
+def _totals(scores: Scores, draws: dict[str, Floats], told: Terms) -> dict[str, Total]:
+    means = {name: np.array(_mean(values)) for name, values in scores.contexts.items()}
+    counts = {name: int((~np.isnan(values)).sum()) for name, values in scores.contexts.items()}
+    means[F1] = harmonic_mean(means[RECALL], means[PRECISION])
+    draws = draws | {F1: harmonic_mean(draws[RECALL], draws[PRECISION])}
+    counts[F1] = counts[RECALL]
+    made: dict[str, Total] = {}
+    for name in METRICS:
+        signature = sign(name, _parts(name, told, len(scores.contexts[LENGTH])))
+        if name in scores.corpus:
+            made[name] = Total(scores.corpus[name], None, None, counts[LENGTH], signature)
+        elif name in means:
+            bounds = interval(draws[name])
+            made[name] = Total(float(means[name]), bounds.low, bounds.high, counts[name], signature)
+    return made
+
+
+def _mean(values: Floats) -> float:
+    return float(values[~np.isnan(values)].mean())
+
+
+def _parts(metric: str, told: Terms, contexts: int) -> dict[str, object]:
+    """The fields of a signature: what the metric depends on. Distinct-n is no mean, so it depends on their number."""
+    made: dict[str, object] = {}
+    if metric in BLEU:
+        made |= {"n": told.n, "s": told.smoothing, "nltk": REFERENCE_NLTK}
+    if metric in BOW:
+        made |= {"vec": told.vectors, "oov": "skip"}
+    made |= {"tok": told.tokenizer, "samples": told.samples}
+    if metric in BLEU + BOW:
+        made |= {"refs": told.references}
+    if metric in DISTINCT:
+        return made | {"contexts": contexts}
+    return made | {"bs": told.resamples, "seed": told.seed}

@@ -1,0 +1,277 @@
+"""Responses of one or more systems -> the columns of Table 2, with intervals and signatures (section 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Plan
+from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
+from pwae_core.data.external_responses import GIVEN
+from pwae_core.data.responses import (
+    Alignment,
+    Named,
+    ResponseSet,
+    align,
+    complete,
+    first_samples,
+    read_responses,
+    with_references,
+)
+from pwae_core.errors import InputError
+from pwae_core.metrics import bow, sentences, table
+from pwae_core.metrics.bootstrap import LEVEL
+from pwae_core.metrics.table import Scores, Terms, Total
+from pwae_core.progress import SILENT, Progress, Task
+from pwae_core.schemas import SCORES, TOTALS
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The share of the running tokens that have a word vector."""
+
+    responses: float
+    references: float
+
+
+@dataclass(frozen=True)
+class SystemReport:
+    """One row of the table; ``totals`` in the table's order, without BOW where there were no vectors."""
+
+    system: str
+    samples: int
+    references: str
+    tokenizer: str
+    decoding: str | None
+    deterministic: bool | None
+    seed: int | None
+    coverage: Coverage | None
+    totals: Mapping[str, Total]
+
+
+@dataclass(frozen=True)
+class EvaluateReport:
+    """``notes``: what a reader of the numbers has to know besides."""
+
+    out: str | None
+    standing: bool
+    contexts: int
+    level: float
+    systems: Sequence[SystemReport]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What is scored: systems with the same contexts in the same order, each with one number of samples."""
+
+    aligned: Alignment
+    embeddings: Artifact | None
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class _Scored:
+    scores: Scores
+    terms: Terms
+    coverage: Coverage | None
+
+
+def evaluate(
+    responses: Sequence[Named],
+    config: EvaluateConfig = DEFAULTS,
+    *,
+    embeddings: Path | None = None,
+    corpus: Path | None = None,
+    out: Path | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> EvaluateReport:
+    """Scores the systems side by side; with ``out`` the scores of every context are kept there.
+
+    ``embeddings`` has the word vectors of the BOW metrics, which are left out without it. ``corpus`` has the test
+    split that gives what external files leave out, and that all are checked against.
+    Raises InputError, ArtifactError or ConfigError for what cannot be compared, before anything is written.
+    """
+    sources = _read(responses, config, embeddings, corpus)
+    standing = artifacts.standing(out, sources.plan, force) if out else None
+    if standing:
+        return _report(standing.facts, out, standing=True)
+    scored = _score(sources, config, progress)
+    totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
+    facts = _facts(sources, scored, totals)
+    if out:
+        with artifacts.draft(out, sources.plan) as draft:
+            draft.write("scores.parquet", _scores_table(sources.aligned, scored))
+            draft.write("totals.parquet", _totals_table(sources.aligned, totals))
+            draft.facts |= facts
+    return _report(facts, out, standing=False)
+
+
+def _read(responses: Sequence[Named], config: EvaluateConfig, embeddings: Path | None, corpus: Path | None) -> _Sources:
+    source = artifacts.load(corpus, "corpus") if corpus else None
+    vectors = artifacts.load(embeddings, "vectors") if embeddings else None
+    sets = _read_sets(responses, config, source)
+    _check_vocabularies(sets, source, vectors)
+    if source:
+        sets = [complete(one, source) for one in sets]
+    aligned = align([with_references(one) for one in sets], config.common)
+    cut = tuple(first_samples(one, config.samples) for one in aligned.sets)
+    inputs = {f"responses/{one.system}": one.fingerprint for one in sets}
+    inputs |= {name: one.fingerprint for name, one in (("corpus", source), ("embeddings", vectors)) if one}
+    tokenizers = {one.system: one.tokenizer for one in sets}
+    plan = Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, inputs)
+    return _Sources(replace(aligned, sets=cut), vectors, plan)
+
+
+def _read_sets(responses: Sequence[Named], config: EvaluateConfig, corpus: Artifact | None) -> list[ResponseSet]:
+    """Our own artifacts first: where nothing else is said, others' strings are tokenised like them."""
+    ours = {one: read_responses(one.path, system=one.system) for one in responses if one.path.is_dir()}
+    names = {one.tokenizer for one in ours.values()} | ({corpus.config["tokenizer"]} if corpus else set())
+    tokenizer = config.tokenizer or (names.pop() if len(names) == 1 else None)
+    return [ours.get(one) or read_responses(one.path, tokenizer, one.system) for one in responses]
+
+
+def _check_vocabularies(sets: Sequence[ResponseSet], corpus: Artifact | None, vectors: Artifact | None) -> None:
+    ours = [artifacts.load(one.source, "responses") for one in sets if one.facts is not None]
+    known = [artifact for artifact in (vectors, corpus) if artifact] + ours
+    for other in known[1:]:
+        artifacts.same_vocabulary(known[0], other)
+
+
+def _score(sources: _Sources, config: EvaluateConfig, progress: Progress) -> list[_Scored]:
+    vectors = sources.embeddings.table("vectors.parquet") if sources.embeddings else None
+    sets = sources.aligned.sets
+    with progress.task("Scoring", sources.aligned.contexts * len(sets)) as task:
+        return [_score_one(one, sources.embeddings, vectors, config, task) for one in sets]
+
+
+def _score_one(
+    one: ResponseSet, embeddings: Artifact | None, vectors: pa.Table | None, config: EvaluateConfig, task: Task
+) -> _Scored:
+    pairs = sentences.encode(one.table["references"], one.table["responses"])
+    words = bow.for_types(pairs.types, vectors) if vectors is not None else None
+    coverage = _coverage(one, pairs, words) if words else None
+    scores = table.score(pairs, config.ngram, config.smoothing, words, task.advance)
+    terms = Terms(
+        n=config.ngram,
+        smoothing=config.smoothing,
+        tokenizer=one.tokenizer,
+        samples=len(one.table["responses"][0]),
+        references=_references(one),
+        vectors=_vectors_name(embeddings) if embeddings else "",
+        resamples=config.resamples,
+        seed=config.seed,
+    )
+    return _Scored(scores, terms, coverage)
+
+
+def _coverage(one: ResponseSet, pairs: sentences.Pairs, words: bow.WordVectors) -> Coverage:
+    shares = [
+        float(words.known[side.ids].mean()) if len(side.ids) else 0.0 for side in (pairs.hypotheses, pairs.references)
+    ]
+    if not shares[1]:
+        raise InputError(f"{one.source}: no word of its references has a vector. Give --embeddings of their language.")
+    return Coverage(*shares)
+
+
+def _references(one: ResponseSet) -> str:
+    bounds = pc.min_max(pc.list_value_length(one.table["references"])).as_py()
+    return "-".join(str(number) for number in sorted(set(bounds.values())))
+
+
+def _vectors_name(embeddings: Artifact) -> str:
+    facts = embeddings.facts
+    return f"{facts.get('source', 'vectors')}-{facts['dimension']}-{embeddings.fingerprint[:8]}"
+
+
+def _facts(sources: _Sources, scored: Sequence[_Scored], totals: Sequence[Mapping[str, Total]]) -> dict[str, Any]:
+    """The report without where and when: what the artifact remembers."""
+    systems = [_system(one, mine, total) for one, mine, total in zip(sources.aligned.sets, scored, totals, strict=True)]
+    return {
+        "contexts": sources.aligned.contexts,
+        "level": LEVEL,
+        "systems": [asdict(system) for system in systems],
+        "notes": _notes(sources, systems),
+    }
+
+
+def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> SystemReport:
+    facts = one.facts or {}
+    return SystemReport(
+        system=one.system,
+        samples=scored.terms.samples,
+        references=scored.terms.references,
+        tokenizer=one.tokenizer,
+        decoding=facts.get("decoding"),
+        deterministic=facts.get("deterministic"),
+        seed=facts.get("seed"),
+        coverage=scored.coverage,
+        totals=total,
+    )
+
+
+def _notes(sources: _Sources, systems: Sequence[SystemReport]) -> list[str]:
+    notes = []
+    if sources.embeddings is None:
+        notes.append("Without --embeddings the BOW metrics are left out.")
+    left_out = {name: count for name, count in sources.aligned.left_out.items() if count}
+    if left_out:
+        told = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())
+        notes.append(f"Scored are the {sources.aligned.contexts:,} contexts that all answer; left out: {told}.")
+    samples = {system.samples for system in systems if not system.deterministic}
+    if len(samples) > 1:
+        numbers = " and ".join(str(number) for number in sorted(samples))
+        notes.append(
+            f"The numbers of samples differ ({numbers}): the best of more is better. --samples makes them equal."
+        )
+    tokenizers = {system.tokenizer for system in systems} - {GIVEN}
+    if len(tokenizers) > 1:
+        notes.append(f"The tokenizers differ ({', '.join(sorted(tokenizers))}): other tokens, other scores.")
+    fixed = [system.system for system in systems if system.deterministic]
+    if fixed:
+        notes.append(f"{', '.join(fixed)}: deterministic, all samples are one answer; recall, precision and F1 agree.")
+    without = {
+        sources.aligned.contexts - s.totals[table.EXTREMA].contexts for s in systems if table.EXTREMA in s.totals
+    }
+    if any(without):
+        notes.append(f"{max(without):,} contexts have no reference word with a vector, so no BOW score.")
+    return notes
+
+
+def _scores_table(aligned: Alignment, scored: Sequence[_Scored]) -> pa.Table:
+    pieces = [SCORES.empty_table()]
+    for one, mine in zip(aligned.sets, scored, strict=True):
+        sessions = one.table["session_id"].combine_chunks()
+        for metric, values in mine.scores.contexts.items():
+            there = ~np.isnan(values)
+            kept = sessions.filter(pa.array(there))
+            names = [pa.repeat(name, len(kept)) for name in (one.system, metric)]
+            pieces.append(pa.table([names[0], kept, names[1], pa.array(values[there])], schema=SCORES))
+    return pa.concat_tables(pieces)
+
+
+def _totals_table(aligned: Alignment, totals: Sequence[Mapping[str, Total]]) -> pa.Table:
+    rows = [
+        {"system": one.system, "metric": metric} | asdict(total)
+        for one, mine in zip(aligned.sets, totals, strict=True)
+        for metric, total in mine.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=TOTALS)
+
+
+def _report(facts: Mapping[str, Any], out: Path | None, *, standing: bool) -> EvaluateReport:
+    systems = [_restored(**system) for system in facts["systems"]]
+    return EvaluateReport(**dict(facts) | {"out": str(out) if out else None, "standing": standing, "systems": systems})
+
+
+def _restored(coverage: Mapping[str, Any] | None, totals: Mapping[str, Any], **told: Any) -> SystemReport:
+    in_order = {metric: Total(**totals[metric]) for metric in table.METRICS if metric in totals}
+    return SystemReport(coverage=Coverage(**coverage) if coverage else None, totals=in_order, **told)
