@@ -8,11 +8,8 @@ so two runs of the same stage can be compared byte for byte.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,22 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pwae_core import __version__
-from pwae_core.errors import ArtifactError, StorageError
-from pwae_core.files import hash_file, storage_errors, to_json, write_bytes
-from pwae_core.schemas import ARTIFACTS
+from pwae_core import __version__, files
+from pwae_core.errors import ArtifactError
+from pwae_core.schemas import ARTIFACTS, STAGE_OF_KIND, conform
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
 ROW_GROUP = 65_536
-STAGE_OF_KIND = {
-    "corpus": "preprocess",
-    "vectors": "embed-words",
-    "run": "train",
-    "responses": "sample",
-    "scores": "evaluate",
-    "human-eval-key": "human-eval-export",
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ class Artifact:
         recorded = self.manifest["files"].get(name)
         if recorded is None or not path.is_file():
             raise ArtifactError(f"{path} is missing. Run 'pwae {self.manifest['stage']}' again with --force.")
-        if hash_file(path) != recorded["sha256"]:
+        if files.hash_file(path) != recorded["sha256"]:
             raise ArtifactError(
                 f"{path} is damaged: its bytes are not those that its manifest records. "
                 f"Run 'pwae {self.manifest['stage']}' again with --force."
@@ -151,32 +139,33 @@ class Draft:
         self._rows[name] = count
 
 
-def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
-    """``table`` with exactly ``schema``'s types. Columns must match by name and order; nulls only where allowed."""
-    if table.schema.names != schema.names:
-        raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
-    for column in schema:
-        if not column.nullable and table[column.name].null_count:
-            raise ValueError(f"{name}: column {column.name} has nulls")
-    return table.cast(schema)
-
-
 def load(folder: Path, kind: str) -> Artifact:
     """The artifact at ``folder``. Raises ArtifactError when there is none, or it is of another kind."""
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(_missing(folder, kind))
     raw = path.read_bytes()
-    try:
-        manifest = json.loads(raw)
-        found = manifest["kind"], manifest["stage"], manifest["files"], manifest["facts"], manifest["config"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged: not a manifest of pwae. Make the artifact again.") from error
-    if found[0] != kind:
+    manifest = _parsed(raw)
+    if manifest is None or not {"facts", "files"} <= manifest.keys():
+        raise ArtifactError(f"{path} is damaged: not a manifest of pwae. Make the artifact again with --force.")
+    if manifest["kind"] != kind:
         raise ArtifactError(
-            f"{folder} holds a {found[0]} (of 'pwae {found[1]}'), expected a {kind} (of 'pwae {STAGE_OF_KIND[kind]}')."
+            f"{folder} holds {manifest['kind']} (of 'pwae {manifest['stage']}'), expected {kind} "
+            f"(of 'pwae {STAGE_OF_KIND[kind]}')."
         )
     return Artifact(folder, manifest, hashlib.sha256(raw).hexdigest())
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    """The plan or manifest in ``raw``, None where it is neither."""
+    try:
+        note: dict[str, Any] = json.loads(raw)
+        nested = [note["inputs"], note["config"], note.get("facts", {}), note.get("files", {})]
+        names = [note["kind"], note["stage"], note["pwae"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    whole = all(isinstance(part, dict) for part in nested) and all(isinstance(name, str) for name in names)
+    return note if whole else None
 
 
 def _missing(folder: Path, kind: str) -> str:
@@ -189,23 +178,38 @@ def _missing(folder: Path, kind: str) -> str:
 
 
 def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
-    """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or ``force`` is set.
+    """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or it may be replaced.
 
-    Raises ArtifactError when something else stands there: nothing is overwritten unasked.
+    Raises ArtifactError when something else stands there. ``force`` lets an artifact of the same kind be replaced,
+    damaged or made differently; never what another stage or anybody else made.
     """
-    if force or not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if _is_vacant(folder) or (_is_ours(folder, plan.kind) and force):
         return None
     if not (folder / MANIFEST).is_file():
-        if (folder / PLAN).is_file():
+        if _is_ours(folder, plan.kind):
             return None
         raise ArtifactError(f"{folder} exists and is not an artifact of pwae. Choose another --out.")
     artifact = load(folder, plan.kind)
-    difference = describe_difference(artifact.manifest, plan.to_dict())
+    difference = describe_difference(artifact.manifest, json.loads(files.to_json(plan.to_dict())))
     if difference:
         raise ArtifactError(
             f"{folder} stands, made differently ({difference}). Choose another --out, or --force to replace it."
         )
+    (folder / PLAN).unlink(missing_ok=True)
     return artifact
+
+
+def _is_vacant(folder: Path) -> bool:
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _is_ours(folder: Path, kind: str) -> bool:
+    """Whether ``folder`` holds a ``kind``: complete, unfinished, or with a manifest that can no longer be read."""
+    notes = [folder / name for name in (MANIFEST, PLAN) if (folder / name).is_file()]
+    parsed = [_parsed(path.read_bytes()) for path in notes]
+    if not any(parsed):
+        return bool(notes) and any((folder / name).is_file() for name in ARTIFACTS[kind])
+    return any(note["kind"] == kind for note in parsed if note)
 
 
 def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -231,82 +235,59 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _draft_folder(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.partial")
+    folder = folder.resolve()
+    return folder.parent / f".{folder.name}.partial"
 
 
 @contextmanager
 def draft(folder: Path, plan: Plan, *, resume: bool = False, in_place: bool = False) -> Iterator[Draft]:
     """A new artifact: filled in the block, completed when the block ends, absent when it raises.
 
-    ``resume`` keeps what an interrupted draft of the same plan left; anything else that is found there is wiped.
+    ``resume`` goes on with what an interrupted draft of the same plan left; anything else found there is wiped.
     ``in_place`` works in the target folder itself (a training run can be watched); it is complete when it has a
-    manifest. Raises StorageError when the folder cannot be written, or another process is writing it.
+    manifest. Either keeps its work when the block raises. Raises StorageError when the folder cannot be written, or
+    another process is writing it.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     work = folder if in_place else _draft_folder(folder)
-    with storage_errors(folder), _locked(work):
-        _prepare(work, plan, resume)
-        made = Draft(work, plan)
+    with files.storage_errors(folder), files.locked(work):
         try:
+            _prepare(work, plan, resume)
+            made = Draft(work, plan)
             yield made
+            _seal(made)
         except BaseException:
-            if not resume:
-                _empty(work)
+            if not (resume or in_place):
+                files.empty(work)
                 work.rmdir()
             raise
-        _seal(made)
         if not in_place:
-            _swap(work, folder)
+            files.replace_folder(folder, work)
 
 
 def _prepare(work: Path, plan: Plan, resume: bool) -> None:
     plan_file = work / PLAN
-    wanted = to_json(plan.to_dict())
+    wanted = files.to_json(plan.to_dict())
     if resume and plan_file.is_file() and plan_file.read_bytes() == wanted:
+        files.remove_neighbours(work)
         (work / MANIFEST).unlink(missing_ok=True)
         return
-    _empty(work)
-    write_bytes(plan_file, wanted)
-
-
-def _empty(work: Path) -> None:
-    for path in work.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    files.empty(work)
+    files.write_bytes(plan_file, wanted)
 
 
 def _seal(made: Draft) -> None:
-    files: dict[str, dict[str, object]] = {}
+    recorded: dict[str, dict[str, object]] = {}
     for path in sorted(made.folder.rglob("*")):
         name = path.relative_to(made.folder).as_posix()
         if path.is_file() and name != PLAN and not name.startswith("unhashed/"):
-            files[name] = {"sha256": hash_file(path)}
+            recorded[name] = {"sha256": files.hash_file(path)}
             if path.suffix == ".parquet":
-                files[name]["rows"] = made._rows.get(name, pq.read_metadata(path).num_rows)
-    write_bytes(made.folder / MANIFEST, to_json(made.plan.to_dict() | {"facts": made.facts, "files": files}))
+                recorded[name]["rows"] = made._rows.get(name, pq.read_metadata(path).num_rows)
+    files.write_bytes(
+        made.folder / MANIFEST, files.to_json(made.plan.to_dict() | {"facts": made.facts, "files": recorded})
+    )
     (made.folder / PLAN).unlink()
-
-
-def _swap(work: Path, folder: Path) -> None:
-    old = folder.with_name(f".{folder.name}.old")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    work.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _locked(work: Path) -> Iterator[None]:
-    work.mkdir(parents=True, exist_ok=True)
-    handle = os.open(work, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StorageError(f"Another process is writing {work}. Wait for it, or choose another --out.") from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def same_vocabulary(one: Artifact, two: Artifact) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
         advice = {
             errno.ENOSPC: "the disk is full; free some space",
             errno.EDQUOT: "your disk quota is used up; free some space",
+            errno.EFBIG: "a file would grow larger than is allowed here; choose another --out",
             errno.EACCES: "the folder may not be written; choose another --out",
             errno.EPERM: "the folder may not be written; choose another --out",
             errno.EROFS: "the file system is read-only; choose another --out",
@@ -53,7 +56,8 @@ def hash_strings(strings: Iterable[str]) -> str:
 
 def to_json(value: object) -> bytes:
     """The one way this project writes JSON to disk: sorted keys, UTF-8, a final newline."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -64,3 +68,40 @@ def write_bytes(path: Path, data: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     neighbour.rename(path)
+
+
+def remove_neighbours(folder: Path) -> None:
+    """Removes what ``write_bytes`` left under ``folder`` when it was killed."""
+    for path in folder.rglob(".*.new"):
+        path.unlink()
+
+
+def empty(folder: Path) -> None:
+    """Removes everything in ``folder``."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def replace_folder(target: Path, new: Path) -> None:
+    """Renames ``new`` to ``target``; what stood there is removed after that."""
+    old = target.with_name(f".{target.name}.old")
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Makes ``folder`` if need be and keeps other processes out of it. Raises StorageError when one is in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageError(f"Another process is writing {folder}. Wait for it, or choose another --out.") from error
+        yield
+    finally:
+        os.close(handle)

@@ -117,6 +117,14 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
     "human-eval-key": {"items.parquet": ITEMS},
 }
+STAGE_OF_KIND = {
+    "corpus": "preprocess",
+    "vectors": "embed-words",
+    "run": "train",
+    "responses": "sample",
+    "scores": "evaluate",
+    "human-eval-key": "human-eval-export",
+}
 
 
 def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:

@@ -82,7 +82,7 @@ def test_a_corpus_that_is_none_is_refused(pwae, corpus, tmp_path):
     (tmp_path / ".half.partial").mkdir()
     pwae("embed-words", tmp_path / "half", *out).fails(6, "half was not completed by 'pwae preprocess'. Run that")
     pwae("embed-words", corpus, *out).succeeds()
-    pwae("embed-words", tmp_path / "v", *out).fails(6, "v holds a vectors (of 'pwae embed-words'), expected a corpus")
+    pwae("embed-words", tmp_path / "v", *out).fails(6, "v holds vectors (of 'pwae embed-words'), expected corpus")
     histories = corpus / "histories.parquet"
     histories.write_bytes(histories.read_bytes()[:-1] + b"\0")
     damaged = pwae("embed-words", corpus, "--out", tmp_path / "w")
