@@ -1,0 +1,118 @@
+"""Double blinding: what is judged, in which order and under which id, so that nothing tells the systems apart.
+
+Every choice is a keyed hash (HMAC-SHA256) of what is chosen. The key comes from the seed and from the inputs' bytes,
+which annotators do not have: knowing this code and the seed is not enough to undo the shuffle. The choices depend on
+no order (of files, of rows, of systems) and on no version of a random generator.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pwae_core.errors import ConfigError
+from pwae_core.files import hash_strings
+
+GROUND_TRUTH = "ground-truth"
+ALPHABET = "bcdfghjkmnpqrstvwxyz"  # no vowels: no words; no digits: nothing that a spreadsheet takes for a number
+ID_LETTERS = 12
+
+Tokens = tuple[str, ...]
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is answered, and by whom. ``session_id`` is unique in an evaluation."""
+
+    session_id: str
+    user_id: str
+    speakers: tuple[str, ...]  # the user id of who says each utterance, "" where it is not known
+    utterances: tuple[Tokens, ...]  # oldest first
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to judge: what ``system`` answers in ``context``."""
+
+    context: Context
+    system: str
+    response: Tokens
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An item in an annotator's sheet. An item that stands there twice has two ids."""
+
+    annotator: int  # from 1
+    position: int  # from 1
+    item_id: str
+    item: Item
+
+
+def keyed(secret: str, *parts: object) -> int:
+    """A uniform 256-bit number that only who has ``secret`` can compute for ``parts``."""
+    message = hash_strings(str(part) for part in parts)
+    return int.from_bytes(hmac.digest(secret.encode(), message.encode(), "sha256"))
+
+
+def shuffled(
+    choices: Iterable[Choice], name: Callable[[Choice], Sequence[str]], secret: str, *purpose: object
+) -> list[Choice]:
+    """``choices`` in an order that depends on their ``name``s, the secret and the purpose, on nothing else."""
+    return sorted(choices, key=lambda choice: keyed(secret, *purpose, *name(choice)))
+
+
+def pick(responses: Sequence[Choice], mode: str, secret: str, *name: str) -> Choice:
+    """The first of a system's responses to a context, or one drawn evenly."""
+    return responses[0 if mode == "first" else keyed(secret, "sample", *name) % len(responses)]
+
+
+def place(items: Sequence[Item], annotators: int, repeats: int, secret: str) -> list[Placed]:
+    """Every annotator's sheet, one after the other: all items in an order of their own, ``repeats`` of them twice.
+
+    A repeated item stands first in the first third and again in the last third of the sheet. Raises ConfigError when
+    there are fewer items than that takes.
+    """
+    third = len(items) // 3
+    if repeats > third:
+        raise ConfigError(f"repeats: {repeats} are too many for {len(items)} items; at most {third}.")
+    ids = iter(_opaque_ids(annotators * (len(items) + repeats), secret))
+    placed: list[Placed] = []
+    for annotator in range(1, annotators + 1):
+        order = _order(items, repeats, secret, annotator)
+        placed += [Placed(annotator, position, next(ids), item) for position, item in enumerate(order, start=1)]
+    return placed
+
+
+def _order(items: Sequence[Item], repeats: int, secret: str, annotator: int) -> list[Item]:
+    def name(item: Item) -> Sequence[str]:
+        return item.context.session_id, item.system
+
+    order = shuffled(items, name, secret, "order", annotator)
+    if not repeats:
+        return order
+    third = len(order) // 3
+    again = shuffled(order[:third], name, secret, "repeat", annotator)[:repeats]
+    tail = [(item, "first") for item in order[-third:]] + [(item, "again") for item in again]
+    mixed = shuffled(tail, lambda entry: (*name(entry[0]), entry[1]), secret, "mix", annotator)
+    return order[:-third] + [item for item, _ in mixed]
+
+
+def _opaque_ids(count: int, secret: str) -> list[str]:
+    ids: dict[str, None] = {}
+    number = 0
+    while len(ids) < count:
+        ids[_letters(keyed(secret, "id", number))] = None
+        number += 1
+    return list(ids)
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    for _ in range(ID_LETTERS):
+        number, digit = divmod(number, len(ALPHABET))
+        letters += ALPHABET[digit]
+    return "-".join(letters[start : start + 4] for start in range(0, ID_LETTERS, 4))

@@ -1,0 +1,46 @@
+"""Sheets as CSV that spreadsheets open right: UTF-8 with a byte order mark, CRLF, nothing that becomes a formula.
+
+The rule: a text that a spreadsheet could take for anything but text gets one apostrophe in front, and so does a text
+that begins with an apostrophe. ``armed`` undoes it: it takes one leading apostrophe away.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from pwae_core.human_eval.sheets import COLUMNS, RATED, Sheet
+
+BOM = "\ufeff"
+PREFIX = "'"
+STARTS_FORMULA = tuple("=+-@\t\r\n'|%＝＋－＠")
+LETTERS_RUN = re.compile(r"[^\W\d_]+")
+
+
+def defused(text: str) -> str:
+    """``text`` as a CSV cell that stays text."""
+    return PREFIX + text if text.startswith(STARTS_FORMULA) or _like_a_value(text) else text
+
+
+def armed(cell: str) -> str:
+    """The text of a cell that ``defused`` wrote."""
+    return cell.removeprefix(PREFIX)
+
+
+def _like_a_value(text: str) -> bool:
+    """Whether a spreadsheet may read a number, a date or a truth value: digits with at most two words, or a boolean."""
+    if text.casefold() in ("true", "false"):
+        return True
+    return any(c.isdigit() for c in text) and len(LETTERS_RUN.findall(text)) <= 2
+
+
+def to_csv(sheet: Sheet) -> bytes:
+    """The whole file. The columns of the ratings and of the remark are there, empty."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for row in sheet.rows:
+        texts = (row.item, row.conversation, row.history, row.response)
+        writer.writerow([row.no, *map(defused, texts), *[""] * len(RATED), ""])
+    return (BOM + text.getvalue()).encode()

@@ -1,0 +1,81 @@
+"""Tokens as the text that annotators read: the same way for every system and for the ground truth.
+
+What is invisible could tell systems apart, break a spreadsheet or turn its neighbours around, so it goes: control
+characters, byte order marks, tags, direction marks, lone surrogates. Text with right-to-left letters is wrapped
+in an isolate, which keeps its order to itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from pwae_core.human_eval.blinding import Context
+from pwae_core.text.tokenize import detokenise
+
+CELL = 32_000  # UTF-16 units; a cell of a spreadsheet holds 32,767
+CUT = " […]"
+EMPTY = "(empty)"
+NOTHING = "(nothing)"
+JOINERS = "\u200c\u200d"  # Persian and emoji need them
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def readable(tokens: Sequence[str], limit: int = CELL) -> str:
+    """One utterance as one line, at most ``limit`` UTF-16 units and the mark that it was cut; EMPTY for nothing."""
+    text = visible(detokenise(tokens)) or EMPTY
+    return _isolated(_cut(text, limit - len(CUT) - 2))
+
+
+def visible(text: str) -> str:
+    """``text`` on one line, without the characters that show nothing."""
+    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _hidden(c))
+    return " ".join(kept.split()).strip(JOINERS + " ")
+
+
+def _hidden(character: str) -> bool:
+    if character in JOINERS:
+        return False
+    code = ord(character)
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+def _cut(text: str, limit: int) -> str:
+    if utf16_units(text) <= limit:
+        return text
+    return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore").rstrip() + CUT
+
+
+def utf16_units(text: str) -> int:
+    """The length of ``text`` as spreadsheets count it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _isolated(text: str) -> str:
+    if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text):
+        return ISOLATE + text + END_ISOLATE
+    return text
+
+
+def conversation(context: Context) -> str:
+    """The context, a line per utterance with who speaks (A, B, ...), and a last line that says who responds."""
+    known = [speaker for speaker in [*context.speakers, context.user_id] if speaker]
+    names = {"": "–"} | {user: _letter(number) for number, user in enumerate(dict.fromkeys(known))}
+    limit = CELL // (len(context.utterances) + 1) - 8
+    pairs = zip(context.speakers, context.utterances, strict=True)
+    lines = [f"{names[speaker]}: {readable(utterance, limit)}" for speaker, utterance in pairs]
+    return "\n".join([*lines, f"→ {names[context.user_id]} responds"])
+
+
+def _letter(number: int) -> str:
+    turn, letter = divmod(number, len(LETTERS))
+    return LETTERS[letter] + (str(turn + 1) if turn else "")
+
+
+def history(utterances: Sequence[Sequence[str]]) -> str:
+    """The responder's utterances, one per line; NOTHING where there are none."""
+    if not utterances:
+        return NOTHING
+    limit = CELL // len(utterances) - 3
+    return "\n".join(f"• {readable(utterance, limit)}" for utterance in utterances)

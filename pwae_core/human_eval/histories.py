@@ -1,0 +1,78 @@
+"""The responder's utterances that stand beside an item: the same for every system that answers the context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.errors import InputError
+from pwae_core.human_eval.blinding import Context, Tokens, shuffled
+from pwae_core.human_eval.candidates import Candidate
+
+
+@dataclass(frozen=True)
+class Said:
+    """One utterance of the training split. ``conversation_id`` and ``turn`` say where it stands."""
+
+    conversation_id: str
+    turn: int
+    tokens: Tokens
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What a corpus knows of its users: ``users.parquet``, and four columns of ``histories.parquet``."""
+
+    users: Mapping[str, int]
+    table: pa.Table
+
+    def check_known(self, contexts: Iterable[Context], corpus: object) -> None:
+        """Raises InputError for a context whose responder the corpus does not have."""
+        for context in contexts:
+            if context.user_id not in self.users:
+                raise InputError(
+                    f"User {context.user_id!r}, who responds in session {context.session_id!r}, is not in {corpus}. "
+                    "Give the corpus that the responses were made from."
+                )
+
+    @property
+    def speaking(self) -> set[str]:
+        """The ids of the users who have said anything."""
+        numbers = set(pc.unique(self.table["user"]).to_pylist())
+        return {user_id for user_id, number in self.users.items() if number in numbers}
+
+    def of(self, user_ids: Iterable[str]) -> dict[str, list[Said]]:
+        """What each of some users has said."""
+        wanted = {self.users[user_id]: user_id for user_id in user_ids}
+        rows = self.table.filter(pc.is_in(self.table["user"], pa.array(wanted, pa.int32())))
+        said: dict[str, list[Said]] = {user_id: [] for user_id in wanted.values()}
+        for row in rows.to_pylist():
+            one = Said(row["conversation_id"], row["turn"], tuple(row["tokens"]))
+            said[wanted[row["user"]]].append(one)
+        return said
+
+
+def draw_histories(
+    chosen: Sequence[Candidate], histories: Histories, count: int, secret: str
+) -> dict[str, list[Tokens]]:
+    """At most ``count`` utterances of each context's responder, by session id."""
+    said = histories.of({one.context.user_id for one in chosen})
+    return {one.context.session_id: draw_history(said[one.context.user_id], one, count, secret) for one in chosen}
+
+
+def draw_history(said: Iterable[Said], candidate: Candidate, count: int, secret: str) -> list[Tokens]:
+    """At most ``count`` different utterances of the context's responder.
+
+    What the item itself shows is left out: its context, and the real responses, which would give the ground truth
+    away. Utterances of other conversations come first, those of the item's own only where there are too few.
+    """
+    session_id = candidate.context.session_id
+    conversation_id = session_id.rpartition("#")[0]
+    shown = {*candidate.context.utterances, *candidate.references}
+    drawn = shuffled(said, lambda one: (one.conversation_id, str(one.turn)), secret, "history", session_id)
+    drawn.sort(key=lambda one: one.conversation_id == conversation_id)
+    different = dict.fromkeys(one.tokens for one in drawn if one.tokens not in shown)
+    return list(different)[:count]

@@ -1,0 +1,188 @@
+"""Sheets as XLSX: drop-downs for the ratings, every text an explicit string, the same bytes whenever it is made."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pwae_core.errors import ConfigError
+from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, Criterion
+from pwae_core.human_eval.sheets import COLUMNS, GIVEN, RATED, REMARK, Row, Sheet
+
+MADE = datetime(2000, 1, 1)  # a fixed date: when and where a file was made is nobody's business
+MOST_ROWS = 1_048_575
+WIDTHS = {"no": 5, "item": 17, "comment": 24}
+TEXT_WIDTHS = {"conversation": (44, 60, 80, 110), "history": (46, 60, 80, 110), "response": (42, 60, 80, 110)}
+RATING_WIDTH = 16
+INSTRUCTION_WIDTHS = (20, 62, 38)
+A4 = 9
+LINE_POINTS, PADDING_POINTS, TALLEST_POINTS = 16.5, 6.0, 409.0
+MOST_LINES = int((TALLEST_POINTS - PADDING_POINTS) / LINE_POINTS)
+TITLES = {"no": "No.", "history": "history: what the responder has said elsewhere"}
+HEADER_COLOUR, RESPONSE_COLOUR, RATING_COLOUR, DONE_COLOUR = "#1F3864", "#EEF4FB", "#FFF8E1", "#E8F5E9"
+PLAIN_STRINGS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+@dataclass(frozen=True)
+class Formats:
+    header: Any
+    text: Any
+    response: Any
+    number: Any
+    rating: Any
+    remark: Any
+    done: Any
+    heading: Any
+    paragraph: Any
+
+
+def to_xlsx(sheet: Sheet) -> bytes:
+    """The whole file. Raises ConfigError when the sheet has more rows than a spreadsheet can hold."""
+    import xlsxwriter
+
+    if len(sheet.rows) > MOST_ROWS:
+        raise ConfigError(f"contexts: {len(sheet.rows):,} items are more than the {MOST_ROWS:,} rows of a sheet.")
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, **PLAIN_STRINGS}) as book:
+        book.set_properties({"title": "Annotation of responses", "author": "", "created": MADE})
+        formats = _formats(book)
+        _write_instructions(book.add_worksheet("Instructions"), formats)
+        _write_items(book.add_worksheet("Items"), sheet, formats)
+    return buffer.getvalue()
+
+
+def _formats(book: Any) -> Formats:
+    cell = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+    rating = cell | {
+        "align": "center",
+        "valign": "vcenter",
+        "locked": False,
+        "bg_color": RATING_COLOUR,
+        "font_size": 14,
+    }
+    return Formats(
+        header=book.add_format(
+            cell | {"valign": "vcenter", "bold": True, "font_color": "white", "bg_color": HEADER_COLOUR}
+        ),
+        text=book.add_format(cell | {"num_format": "@", "indent": 1}),
+        response=book.add_format(cell | {"num_format": "@", "indent": 1, "bg_color": RESPONSE_COLOUR}),
+        number=book.add_format(cell | {"font_color": "#7F7F7F", "align": "center"}),
+        rating=book.add_format(rating),
+        remark=book.add_format(cell | {"locked": False, "num_format": "@"}),
+        done=book.add_format({"bg_color": DONE_COLOUR}),
+        heading=book.add_format({"bold": True, "font_size": 13, "font_color": HEADER_COLOUR}),
+        paragraph=book.add_format({"text_wrap": True, "valign": "top"}),
+    )
+
+
+def _write_instructions(page: Any, formats: Formats) -> None:
+    for index, width in enumerate(INSTRUCTION_WIDTHS):
+        page.set_column(index, index, width)
+    row = 0
+    for section in INSTRUCTIONS:
+        write_text(page, row, 0, section.heading, formats.heading)
+        for row, paragraph in enumerate(section.paragraphs, start=row + 1):  # noqa: B020 - goes on from this row
+            _write_across(page, row, paragraph, formats.paragraph)
+        for row, criterion in enumerate(section.criteria, start=row + 1):  # noqa: B020
+            for index, text in enumerate((criterion.name.capitalize(), criterion.question, criterion.legend)):
+                write_text(page, row, index, text, formats.text)
+        row += 2
+    page.hide_gridlines(2)
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.protect()
+
+
+def _write_across(page: Any, row: int, text: str, style: Any) -> None:
+    page.set_row(row, _points(_lines(text, sum(INSTRUCTION_WIDTHS))))
+    page.merge_range(row, 0, row, len(INSTRUCTION_WIDTHS) - 1, "", style)
+    write_text(page, row, 0, text, style)
+
+
+def _write_items(page: Any, sheet: Sheet, formats: Formats) -> None:
+    widths = {column: _fitting(column, sheet.rows) for column in TEXT_WIDTHS}
+    for index, column in enumerate(COLUMNS):
+        page.set_column(index, index, (WIDTHS | widths).get(column, RATING_WIDTH))
+        write_text(page, 0, index, _title(column), formats.header)
+    page.set_row(0, _points(2))
+    for number, row in enumerate(sheet.rows, start=1):
+        page.set_row(number, _points(max(_lines(getattr(row, column), widths[column]) for column in widths)))
+        _write_row(page, number, row, formats)
+    for criterion in CRITERIA:
+        _offer(page, criterion, len(sheet.rows), formats)
+    _lay_out(page)
+
+
+def _title(column: str) -> str:
+    ranges = {criterion.name: f"{criterion.name}\n({criterion.range})" for criterion in CRITERIA}
+    return ranges.get(column) or TITLES.get(column, column)
+
+
+def _write_row(page: Any, number: int, row: Row, formats: Formats) -> None:
+    page.write_number(number, 0, row.no, formats.number)
+    for index, column in enumerate(GIVEN[1:], start=1):
+        style = formats.response if column == "response" else formats.text
+        write_text(page, number, index, getattr(row, column), style)
+    for column in RATED:
+        page.write_blank(number, COLUMNS.index(column), None, formats.rating)
+    page.write_blank(number, COLUMNS.index(REMARK), None, formats.remark)
+
+
+def write_text(page: Any, row: int, column: int, text: str, style: Any) -> None:
+    """Writes ``text`` as a string whatever it looks like.
+
+    XlsxWriter copies a string of the form ``<r>...</r>`` into the file as markup; a trailing space prevents that.
+    """
+    page.write_string(row, column, text + " " if text.endswith("</r>") else text, style)
+
+
+def _offer(page: Any, criterion: Criterion, rows: int, formats: Formats) -> None:
+    """The drop-down of one criterion's column, and the colour of a cell that is filled."""
+    column = COLUMNS.index(criterion.name)
+    rule = {
+        "validate": "list",
+        "source": criterion.ratings,
+        "input_title": criterion.name.capitalize(),
+        "input_message": f"{criterion.question} {criterion.legend}",
+        "error_title": "Not a rating",
+        "error_message": f"Please choose one of: {criterion.legend}.",
+    }
+    page.data_validation(1, column, rows, column, rule)
+    page.conditional_format(1, column, rows, column, {"type": "no_blanks", "format": formats.done})
+
+
+def _lay_out(page: Any) -> None:
+    page.freeze_panes(1, 0)
+    page.protect(options={"format_cells": True, "format_columns": True, "format_rows": True})
+    page.set_landscape()
+    page.set_paper(A4)
+    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+    page.repeat_rows(0)
+    page.fit_to_pages(1, 0)
+    page.set_footer("&C&P / &N")
+
+
+def _fitting(column: str, rows: Sequence[Row]) -> int:
+    """The narrowest width of a column in which no row is taller than a spreadsheet allows."""
+    *narrow, widest = TEXT_WIDTHS[column]
+    texts = {getattr(row, column) for row in rows}
+    fits = (width for width in narrow if all(_lines(text, width) <= MOST_LINES for text in texts))
+    return next(fits, widest)
+
+
+def _points(lines: int) -> float:
+    return min(lines * LINE_POINTS + PADDING_POINTS, TALLEST_POINTS)
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines ``text`` takes in a column of ``width`` characters; a Chinese character is two wide."""
+    return sum(max(1, -(-_width(line) // (width - 2))) for line in text.split("\n"))
+
+
+def _width(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
