@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.commands import embed_words
+from pwae_cli.commands import embed_words, human_eval_export
 from pwae_core import __version__
 from pwae_core.errors import PwaeError
 
@@ -38,6 +38,7 @@ def root(
 
 
 app.command("embed-words")(embed_words.command)
+app.command("human-eval-export")(human_eval_export.command)
 
 
 def main() -> None:

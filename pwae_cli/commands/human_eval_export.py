@@ -1,0 +1,81 @@
+"""``pwae human-eval-export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, option
+from pwae_core.config.human_eval import DEFAULTS, HumanEvalConfig
+
+if TYPE_CHECKING:
+    from pwae_core.stages.human_eval_export import HumanEvalReport
+
+
+def command(
+    responses: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+        ),
+    ],
+    corpus: Annotated[Path, typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the annotators. It appears when it is complete.")],
+    key: Annotated[
+        Path | None, typer.Option("--key", help="Folder for the key, never for the annotators. Default: OUT-key.")
+    ] = None,
+    contexts: Annotated[int, option(HumanEvalConfig, "contexts")] = DEFAULTS.contexts,
+    annotators: Annotated[int, option(HumanEvalConfig, "annotators")] = DEFAULTS.annotators,
+    history: Annotated[int, option(HumanEvalConfig, "history")] = DEFAULTS.history,
+    sample: Annotated[Literal["random", "first"], option(HumanEvalConfig, "sample")] = DEFAULTS.sample,
+    ground_truth: Annotated[bool, option(HumanEvalConfig, "ground_truth")] = DEFAULTS.ground_truth,
+    repeats: Annotated[int, option(HumanEvalConfig, "repeats")] = DEFAULTS.repeats,
+    seed: Annotated[int, option(HumanEvalConfig, "seed")] = DEFAULTS.seed,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Write double-blind annotation sheets (XLSX and CSV) for several systems' responses, and the key beside them."""
+    config = HumanEvalConfig.make(
+        {
+            "contexts": contexts,
+            "annotators": annotators,
+            "history": history,
+            "sample": sample,
+            "ground_truth": ground_truth,
+            "repeats": repeats,
+            "seed": seed,
+        }
+    )
+    from dataclasses import asdict
+
+    from pwae_core.data.responses import named
+    from pwae_core.stages.human_eval_export import human_eval_export
+
+    systems = [named(argument) for argument in responses]
+    report = human_eval_export(systems, corpus, out, config, key=key, force=force, progress=console.progress())
+    if json:
+        console.print_json(asdict(report))
+    else:
+        _print(report)
+
+
+def _print(report: HumanEvalReport) -> None:
+    rows: list[tuple[str, object]] = [
+        ("systems", ", ".join(report.systems)),
+        ("contexts", report.contexts),
+        ("  that all systems answer", report.common),
+        ("  left out: responder without history", report.without_history),
+        ("  left out: no real response", report.without_reference),
+        ("items in each sheet", report.items),
+        ("  shown a second time", report.repeats),
+        ("  with a text cut to fit its cell", report.cut),
+        ("annotators", report.annotators),
+        ("files", ", ".join(report.files)),
+        ("  changed since the export", ", ".join(report.changed) or "none"),
+        ("the key, never for annotators", report.key),
+    ]
+    stands = " (stood already)" if report.standing else ""
+    console.print_table(f"Sheets for the annotators in {report.sheets}{stands}", ["", "value"], rows, numbers_from=2)

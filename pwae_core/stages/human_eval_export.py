@@ -1,0 +1,215 @@
+"""Responses of several systems -> a blind sheet for each annotator, and a key that is kept apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pwae_core import artifacts
+from pwae_core.config.human_eval import HumanEvalConfig
+from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses
+from pwae_core.errors import ArtifactError, InputError
+from pwae_core.files import hash_strings
+from pwae_core.human_eval.blinding import GROUND_TRUTH, Placed, place
+from pwae_core.human_eval.candidates import Drawn, candidates, draw, make_items
+from pwae_core.human_eval.delimited import to_csv
+from pwae_core.human_eval.delivery import check_apart, check_replaceable, clear, compare, restore, staged
+from pwae_core.human_eval.display import CUT
+from pwae_core.human_eval.histories import Histories, draw_histories
+from pwae_core.human_eval.sheets import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
+from pwae_core.human_eval.workbook import to_xlsx
+from pwae_core.progress import SILENT, Progress
+from pwae_core.schemas import ITEMS
+
+EXPORTED = "exported"  # the key's fact that says which files the annotators got: name -> SHA-256
+
+
+@dataclass(frozen=True)
+class HumanEvalReport:
+    """What was exported. All systems answer ``common`` contexts, some of which could not be judged."""
+
+    sheets: str
+    key: str
+    systems: list[str]
+    contexts: int
+    common: int
+    without_history: int
+    without_reference: int
+    items: int  # in each sheet, repeats included
+    repeats: int
+    annotators: int
+    cut: int  # items of a sheet with a text that was too long for its cell
+    files: list[str]
+    changed: list[str]  # files that are not as they were exported: filled in, most likely
+    standing: bool
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What is read, and the settings. ``sets`` are in the order of the systems' names."""
+
+    sets: tuple[ResponseSet, ...]
+    corpus: artifacts.Artifact
+    config: HumanEvalConfig
+
+    @property
+    def plan(self) -> artifacts.Plan:
+        inputs = {f"responses/{one.system}": one.fingerprint for one in self.sets}
+        return artifacts.Plan("human-eval-key", self.config.model_dump(), {"corpus": self.corpus.fingerprint} | inputs)
+
+    @property
+    def secret(self) -> str:
+        """What every choice is keyed with: the seed, and the inputs' hashes, which annotators do not have."""
+        named = [f"{one.system}={one.fingerprint}" for one in self.sets]
+        return hash_strings([str(self.config.seed), self.corpus.fingerprint, *named])
+
+
+@dataclass(frozen=True)
+class Export:
+    """Everything that is written: the key's rows and facts, and the annotators' files."""
+
+    placed: list[Placed]
+    facts: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+def human_eval_export(
+    responses: Sequence[Named],
+    corpus: Path,
+    out: Path,
+    config: HumanEvalConfig,
+    key: Path | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> HumanEvalReport:
+    """Writes the annotators' files into ``out`` and the key into ``key`` (where None: beside it, ``<out>-key``).
+
+    The key is complete before the sheets appear, so no sheet is ever without its key; the rerun of a killed export
+    puts the sheets there. A file that has changed since it was exported is never replaced, not even with ``force``.
+    """
+    key = key or out.absolute().with_name(f"{out.absolute().name}-key")
+    check_apart(out, key)
+    sources = _read(responses, corpus, config)
+    made = artifacts.standing(key, sources.plan, force)
+    if made is None:
+        return _report(_make(sources, out, key, progress), out, standing=False)
+    missing = compare(out, made.facts[EXPORTED]).missing
+    if missing:
+        restore(out, _export(sources, progress).files, missing)
+    return _report(made, out, standing=not missing)
+
+
+def _report(made: artifacts.Artifact, out: Path, standing: bool) -> HumanEvalReport:
+    facts = dict(made.facts)
+    exported = facts.pop(EXPORTED)
+    changed = list(compare(out, exported).changed)
+    return HumanEvalReport(
+        sheets=str(out), key=str(made.folder), files=sorted(exported), changed=changed, standing=standing, **facts
+    )
+
+
+def _read(responses: Sequence[Named], corpus: Path, config: HumanEvalConfig) -> Sources:
+    whole = artifacts.load(corpus, "corpus")
+    sets = [_read_one(named, whole) for named in responses]
+    aligned = align(sets, common=True).sets
+    for one in aligned:
+        if config.ground_truth and one.system == GROUND_TRUTH:
+            raise InputError(
+                f"{one.source} is called {GROUND_TRUTH!r}, as the real responses are. Name it: NAME=PATH, "
+                "or leave the real responses out with --no-ground-truth."
+            )
+    return Sources(tuple(sorted(aligned, key=lambda one: one.system)), whole, config)
+
+
+def _read_one(named: Named, corpus: artifacts.Artifact) -> ResponseSet:
+    one = read_responses(named.path, tokenizer=corpus.config["tokenizer"], system=named.system)
+    if one.facts is not None:
+        artifacts.same_vocabulary(artifacts.load(named.path, "responses"), corpus)
+        return one
+    gaps = any(not value for column in FROM_CORPUS for value in one.table[column].to_pylist())
+    return complete(one, corpus) if gaps else one
+
+
+def _export(sources: Sources, progress: Progress) -> Export:
+    config, secret = sources.config, sources.secret
+    found = candidates({one.system: one.table for one in sources.sets})
+    histories = _histories(sources.corpus)
+    histories.check_known((one.context for one in found), sources.corpus.folder)
+    drawn = draw(found, histories.speaking, config, secret)
+    shown = draw_histories(drawn.chosen, histories, config.history, secret)
+    placed = place(make_items(drawn.chosen, config, secret), config.annotators, config.repeats, secret)
+    sheets = make_sheets(placed, shown)
+    return Export(placed, _facts(sources, drawn, sheets), _files(sheets, progress))
+
+
+def _histories(corpus: artifacts.Artifact) -> Histories:
+    users = corpus.table("users.parquet", ["user", "user_id"]).to_pydict()
+    said = corpus.table("histories.parquet", ["user", "conversation_id", "turn", "tokens"])
+    return Histories(dict(zip(users["user_id"], users["user"], strict=True)), said)
+
+
+def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str, Any]:
+    config = sources.config
+    return {
+        "systems": [one.system for one in sources.sets] + [GROUND_TRUTH] * config.ground_truth,
+        "contexts": config.contexts,
+        "common": drawn.common,
+        "without_history": drawn.without_history,
+        "without_reference": drawn.without_reference,
+        "items": len(sheets[0].rows),
+        "repeats": config.repeats,
+        "annotators": config.annotators,
+        "cut": sum(CUT in row.conversation + row.history + row.response for row in sheets[0].rows),
+    }
+
+
+def _files(sheets: Sequence[Sheet], progress: Progress) -> dict[str, bytes]:
+    files = {INSTRUCTIONS_FILE: instructions_text().encode()}
+    with progress.task("Writing sheets", len(sheets)) as task:
+        for sheet in sheets:
+            files[f"{sheet.name}.csv"] = to_csv(sheet)
+            files[f"{sheet.name}.xlsx"] = to_xlsx(sheet)
+            task.advance()
+    return files
+
+
+def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
+    """Key first, sheets second. What an earlier export of this key left at ``out`` goes before the key does."""
+    check_replaceable(out, _exported(key))
+    made = _export(sources, progress)
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in made.files.items()}
+    with staged(out, made.files) as put_there:
+        with artifacts.draft(key, sources.plan) as draft:
+            draft.write("items.parquet", _to_table(made.placed))
+            draft.facts = {**made.facts, EXPORTED: hashes}
+            clear(out)
+        put_there()
+    return artifacts.load(key, "human-eval-key")
+
+
+def _exported(key: Path) -> Mapping[str, str]:
+    try:
+        exported: Mapping[str, str] = artifacts.load(key, "human-eval-key").facts[EXPORTED]
+    except ArtifactError:
+        return {}
+    return exported
+
+
+def _to_table(placed: Sequence[Placed]) -> pa.Table:
+    return pa.table(
+        {
+            "annotator": [one.annotator for one in placed],
+            "position": [one.position for one in placed],
+            "item_id": [one.item_id for one in placed],
+            "system": [one.item.system for one in placed],
+            "session_id": [one.item.context.session_id for one in placed],
+            "user_id": [one.item.context.user_id for one in placed],
+            "response": [list(one.item.response) for one in placed],
+        },
+        schema=ITEMS,
+    )
