@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from pwae_cli import console
-from pwae_cli.commands import embed_words, human_eval_export
+from pwae_cli.commands import embed_words, evaluate, human_eval_export, preprocess, sample, train
 from pwae_core import __version__
 from pwae_core.errors import PwaeError
 
@@ -37,20 +38,29 @@ def root(
     """Each subcommand is a stage: it reads artifacts (folders of Parquet), writes one, and can be rerun alone."""
 
 
+app.command("preprocess")(preprocess.command)
 app.command("embed-words")(embed_words.command)
+app.command("train")(train.command)
+app.command("sample")(sample.command)
+app.command("evaluate")(evaluate.command)
 app.command("human-eval-export")(human_eval_export.command)
 
 
 def main() -> None:
     """The console script: runs the app, turns known errors into one line and their exit code."""
+    console.accept_any_text()
     try:
-        app(prog_name="pwae")
+        try:
+            app(prog_name="pwae")
+        finally:
+            sys.stdout.flush()
     except PwaeError as error:
         console.error(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.error("Interrupted; nothing half-written was left. Run the same command again.")
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == 130:
+            console.error("Interrupted; nothing half-written was left. Run the same command again.")
+        raise
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

@@ -1,7 +1,11 @@
-"""The only place that prints: results on stdout, progress and errors on stderr."""
+"""The only place that prints: results on stdout, progress and errors on stderr.
+
+Text from data is inert: no markup is read in it, and control characters, which a terminal would obey, are replaced.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -18,6 +22,18 @@ from rich.table import Table
 from pwae_core.progress import Progress, Task
 
 PLAIN_EVERY_SECONDS = 10.0
+CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def inert(text: str) -> str:
+    """``text`` without the control characters that a terminal would obey."""
+    return text.translate(CONTROLS)
+
+
+def accept_any_text() -> None:
+    """Lets stdout escape what its encoding lacks, instead of failing on it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @dataclass
@@ -28,7 +44,7 @@ class _BarTask:
     def advance(self, amount: int = 1, note: str = "") -> None:
         self.bars.update(self.number, advance=amount)
         if note:
-            self.bars.update(self.number, note=note)
+            self.bars.update(self.number, note=inert(note))
 
 
 class BarProgress:
@@ -42,10 +58,10 @@ class BarProgress:
         columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
         notes = TextColumn("{task.fields[note]}", markup=False)
         with Bars(*columns, TimeElapsedColumn(), notes, console=self.console, transient=True) as bars:
-            yield _BarTask(bars, bars.add_task(label, total=total, note=""))
+            yield _BarTask(bars, bars.add_task(inert(label), total=total, note=""))
 
     def say(self, message: str) -> None:
-        self.console.print(message, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(inert(message), markup=False, highlight=False, soft_wrap=True)
 
 
 class _PlainTask:
@@ -57,7 +73,7 @@ class _PlainTask:
         if time.monotonic() - self.printed >= PLAIN_EVERY_SECONDS:
             self.printed = time.monotonic()
             of = f"/{self.total}" if self.total is not None else ""
-            print(f"{self.label}: {self.done}{of} {note}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
+            print(inert(f"{self.label}: {self.done}{of} {note}").rstrip(), file=sys.stderr, flush=True)  # noqa: T201
 
 
 class PlainProgress:
@@ -68,7 +84,7 @@ class PlainProgress:
         yield _PlainTask(label, total)
 
     def say(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)  # noqa: T201
+        print(inert(message), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def progress() -> Progress:
@@ -79,7 +95,7 @@ def progress() -> Progress:
 
 def error(message: str) -> None:
     """One line on stderr."""
-    print(f"pwae: {' '.join(message.split())}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"pwae: {inert(' '.join(message.split()))}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def print_json(value: object) -> None:
@@ -89,7 +105,7 @@ def print_json(value: object) -> None:
 
 def print_line(text: str = "") -> None:
     """A result for people, as plain text: nothing in it is read as markup."""
-    print(text)  # noqa: T201
+    print(inert(text))  # noqa: T201
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1) -> None:
@@ -100,10 +116,14 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         print_line(title)
     table = Table()
     for index, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if index >= numbers_from else "left", overflow="fold")
+        table.add_column(Text(inert(column)), justify="right" if index >= numbers_from else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
     console.print(table)
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else inert(str(cell))

@@ -1,0 +1,108 @@
+"""What is printed: text from data stays text, machines get JSON, a log file gets plain lines."""
+
+import io
+import json
+import sys
+
+import pytest
+from rich.console import Console
+
+from pwae_cli import console
+from pwae_core.progress import SILENT
+
+
+def terminal():
+    return Console(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
+
+
+def test_markup_in_data_is_inert(capsys):
+    console.print_table("[bold]Title[/bold]", ["[red]name[/red]", "value"], [["[link=x]y[/link]", "[/]"]])
+    console.print_line("[bold]line[/bold]")
+    printed = capsys.readouterr().out
+    for text in ("[bold]Title[/bold]", "[red]name[/red]", "[link=x]y[/link]", "[/]", "[bold]line[/bold]"):
+        assert text in printed
+    bars = console.BarProgress(terminal())
+    bars.say("[bold]said[/bold]")
+    with bars.task("[red]label[/red]", 2) as task:
+        task.advance(1, "[green]note[/green]")
+    shown = bars.console.file.getvalue()
+    assert "[bold]said[/bold]" in shown
+    assert "[red]label[/red]" in shown
+    assert "[green]note[/green]" in shown
+
+
+def test_control_characters_in_data_cannot_steer_a_terminal(capsys):
+    evil = "a\x1b]0;owned\x07b\x9b2J\rc"
+    console.print_line(evil)
+    console.print_table(evil, [evil], [[evil]])
+    console.error(evil)
+    console.PlainProgress().say(evil)
+    printed = "".join(capsys.readouterr())
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(printed)
+    assert "a\ufffd]0;owned\ufffdb\ufffd2J\ufffdc" in printed
+    bars = console.BarProgress(terminal())
+    bars.say(evil)
+    assert "owned\ufffdb\ufffd2J" in bars.console.file.getvalue()
+
+
+def test_a_table_groups_thousands_and_does_not_cut_what_goes_to_a_file(capsys):
+    console.print_table("Counts", ["what", "count"], [["x" * 130, 1234567], ["yes", True], ["share", 0.25]])
+    printed = capsys.readouterr().out
+    assert printed.startswith("Counts\n")
+    assert "1,234,567" in printed
+    assert "x" * 130 in printed
+    assert "True" in printed
+    assert "0.25" in printed
+
+
+def test_json_is_one_document_with_readable_text(capsys):
+    value = {"text": "蛋糕 [bold]", "values": [1, 0.1, None]}
+    console.print_json(value)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == value
+    assert "蛋糕" in printed
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        console.print_json(float("nan"))
+
+
+def test_an_error_is_one_line_on_stderr(capsys):
+    console.error("The file\n  is wrong.")
+    assert tuple(capsys.readouterr()) == ("", "pwae: The file is wrong.\n")
+
+
+def test_progress_is_plain_where_stderr_is_no_terminal():
+    assert isinstance(console.progress(), console.PlainProgress)
+
+
+def test_progress_is_bars_where_stderr_is_a_terminal(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert isinstance(console.progress(), console.BarProgress)
+
+
+def test_plain_lines_come_now_and_then(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    with console.PlainProgress().task("Training", 40) as task:
+        for _ in range(4):
+            now[0] += 6.0
+            task.advance(10, "loss 2.5")
+    with console.PlainProgress().task("Reading") as task:
+        now[0] += 10.0
+        task.advance()
+    assert tuple(capsys.readouterr()) == ("", "Training: 20/40 loss 2.5\nTraining: 40/40 loss 2.5\nReading: 1\n")
+
+
+def test_silence_says_nothing(capsys):
+    SILENT.say("hello")
+    with SILENT.task("label", 3) as task:
+        task.advance(2, "note")
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_stdout_escapes_what_its_encoding_lacks(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    console.accept_any_text()
+    console.print_line("蛋 \udc80")
+    sys.stdout.flush()
+    assert raw.getvalue() == b"\\u86cb \\udc80\n"

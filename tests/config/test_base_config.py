@@ -1,0 +1,73 @@
+"""A configuration refuses what it does not know, in one line."""
+
+import importlib
+import pkgutil
+
+import pytest
+from pydantic import Field, ValidationError, field_validator
+
+import pwae_core.config
+from pwae_core.config.base import Config
+from pwae_core.errors import ConfigError
+
+
+class Inner(Config):
+    size: int = Field(3, ge=1, description="A size.")
+
+
+class Example(Config):
+    rate: float = Field(0.1, gt=0, description="A rate.")
+    kind: str = Field("plain", description="A kind.")
+    inner: Inner = Field(Inner(), description="Something nested.")
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind == "odd":
+            raise ValueError("odd is not a kind")
+        return kind
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rat": 1}, "rat: unknown setting. Run the command with --help for the settings there are."),
+        (
+            {"inner": {"siez": 1}},
+            "inner.siez: unknown setting. Run the command with --help for",
+        ),
+        ({"rate": "fast"}, "rate: Input should be a valid number, unable to parse string as a number (got 'fast')."),
+        ({"rate": 0}, "rate: Input should be greater than 0 (got 0)."),
+        ({"inner": {"size": 0}}, "inner.size: Input should be greater than or equal to 1 (got 0)."),
+        ({"inner": {"size": 1.5}}, "inner.size: Input should be a valid integer, got a number with a fractional part"),
+        ({"kind": "odd"}, "kind: odd is not a kind (got 'odd')."),
+        ({"kind": None}, "kind: Input should be a valid string (got None)."),
+    ],
+)
+def test_what_is_wrong_is_one_line(values, message):
+    with pytest.raises(ConfigError) as caught:
+        Example.make(values)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_good_values_are_taken_and_frozen():
+    config = Example.make({"rate": 2, "inner": {"size": 5}})
+    assert (config.rate, config.kind, config.inner.size) == (2.0, "plain", 5)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.rate = 3.0
+    assert Example.make({}) == Example()
+
+
+def every_config():
+    for module in pkgutil.iter_modules(pwae_core.config.__path__):
+        for name, kind in vars(importlib.import_module(f"pwae_core.config.{module.name}")).items():
+            if isinstance(kind, type) and issubclass(kind, Config) and kind is not Config:
+                yield pytest.param(kind, id=f"{module.name}.{name}")
+
+
+@pytest.mark.parametrize("kind", list(every_config()))
+def test_every_setting_of_every_stage_is_described_in_a_sentence(kind):
+    for name, field in kind.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
