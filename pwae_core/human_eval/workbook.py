@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ TEXT_WIDTHS = {"conversation": (44, 60, 80, 110), "history": (46, 60, 80, 110), 
 RATING_WIDTH = 16
 INSTRUCTION_WIDTHS = (20, 62, 38)
 A4 = 9
-LINE_POINTS, PADDING_POINTS, TALLEST_POINTS = 16.5, 6.0, 409.0
-MOST_LINES = int((TALLEST_POINTS - PADDING_POINTS) / LINE_POINTS)
+LINE_POINTS, WIDE_LINE_POINTS, PADDING_POINTS, TALLEST_POINTS = 15.0, 16.5, 8.0, 409.0
+LETTER_WIDTH = 0.9  # of a digit, which column widths count
 TITLES = {"no": "No.", "history": "history: what the responder has said elsewhere"}
 HEADER_COLOUR, RESPONSE_COLOUR, RATING_COLOUR, DONE_COLOUR = "#1F3864", "#EEF4FB", "#FFF8E1", "#E8F5E9"
 PLAIN_STRINGS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -99,7 +100,7 @@ def _write_instructions(page: Any, formats: Formats) -> None:
 
 
 def _write_across(page: Any, row: int, text: str, style: Any) -> None:
-    page.set_row(row, _points(_lines(text, sum(INSTRUCTION_WIDTHS))))
+    page.set_row(row, _height(text, sum(INSTRUCTION_WIDTHS)))
     page.merge_range(row, 0, row, len(INSTRUCTION_WIDTHS) - 1, "", style)
     write_text(page, row, 0, text, style)
 
@@ -109,9 +110,9 @@ def _write_items(page: Any, sheet: Sheet, formats: Formats) -> None:
     for index, column in enumerate(COLUMNS):
         page.set_column(index, index, (WIDTHS | widths).get(column, RATING_WIDTH))
         write_text(page, 0, index, _title(column), formats.header)
-    page.set_row(0, _points(2))
+    page.set_row(0, 2 * LINE_POINTS + PADDING_POINTS)
     for number, row in enumerate(sheet.rows, start=1):
-        page.set_row(number, _points(max(_lines(getattr(row, column), widths[column]) for column in widths)))
+        page.set_row(number, max(_height(getattr(row, column), widths[column]) for column in widths))
         _write_row(page, number, row, formats)
     for criterion in CRITERIA:
         _offer(page, criterion, len(sheet.rows), formats)
@@ -168,21 +169,21 @@ def _lay_out(page: Any) -> None:
 
 
 def _fitting(column: str, rows: Sequence[Row]) -> int:
-    """The narrowest width of a column in which no row is taller than a spreadsheet allows."""
+    """The narrowest width of a column in which all but a twentieth of the rows are not too tall for a spreadsheet."""
     *narrow, widest = TEXT_WIDTHS[column]
-    texts = {getattr(row, column) for row in rows}
-    fits = (width for width in narrow if all(_lines(text, width) <= MOST_LINES for text in texts))
-    return next(fits, widest)
+    texts = [getattr(row, column) for row in rows]
+
+    def too_tall(width: int) -> int:
+        return sum(_height(text, width) == TALLEST_POINTS for text in texts)
+
+    return next((width for width in narrow if too_tall(width) <= len(texts) // 20), widest)
 
 
-def _points(lines: int) -> float:
-    return min(lines * LINE_POINTS + PADDING_POINTS, TALLEST_POINTS)
-
-
-def _lines(text: str, width: int) -> int:
-    """How many lines ``text`` takes in a column of ``width`` characters; a Chinese character is two wide."""
-    return sum(max(1, -(-_width(line) // (width - 2))) for line in text.split("\n"))
-
-
-def _width(line: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+def _height(text: str, width: int) -> float:
+    """The height in points of ``text`` in a column of ``width`` digits; a Chinese character is two wide."""
+    points = PADDING_POINTS
+    for line in text.split("\n"):
+        wide = sum(unicodedata.east_asian_width(character) in "WF" for character in line)
+        digits = 2 * wide + LETTER_WIDTH * (len(line) - wide)
+        points += max(1, math.ceil(digits / (width - 2))) * (WIDE_LINE_POINTS if wide else LINE_POINTS)
+    return min(points, TALLEST_POINTS)
