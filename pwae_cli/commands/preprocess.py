@@ -1,0 +1,119 @@
+"""``pwae preprocess``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, Out, option
+from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
+from pwae_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pwae_core.stages.preprocess import PreprocessReport
+
+LABELS = {
+    "rows": "rows read",
+    "utterances": "utterances kept",
+    "conversations": "conversations",
+    "users": "users",
+    "users_over_threshold": "users with enough utterances",
+    "windows": "windows",
+    "sessions": "sessions",
+    "train": "  training",
+    "valid": "  validation",
+    "test": "  test",
+    "histories": "history utterances",
+    "tokens": "tokens (training)",
+    "words": "distinct words (training)",
+    "vocabulary": "vocabulary with special tokens",
+}
+
+
+def command(
+    raw: Annotated[
+        list[str], typer.Argument(help="Raw files of utterances (JSONL, CSV, Parquet); - is standard input.")
+    ],
+    out: Out,
+    format: Annotated[Literal["auto", "jsonl", "csv", "parquet"], option(PreprocessConfig, "format")] = DEFAULTS.format,
+    column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
+    tokenizer: Annotated[
+        Literal["nltk", "jieba", "char", "whitespace"], option(PreprocessConfig, "tokenizer")
+    ] = DEFAULTS.tokenizer,
+    clean: Annotated[str, option(PreprocessConfig, "clean")] = ",".join(DEFAULTS.clean),
+    lowercase: Annotated[bool, option(PreprocessConfig, "lowercase")] = DEFAULTS.lowercase,
+    merge_consecutive: Annotated[bool, option(PreprocessConfig, "merge_consecutive")] = DEFAULTS.merge_consecutive,
+    min_utterances: Annotated[int, option(PreprocessConfig, "min_utterances")] = DEFAULTS.min_utterances,
+    users: Annotated[Literal["responder", "all"], option(PreprocessConfig, "users")] = DEFAULTS.users,
+    min_turns: Annotated[int, option(PreprocessConfig, "min_turns")] = DEFAULTS.min_turns,
+    window: Annotated[int, option(PreprocessConfig, "window")] = DEFAULTS.window,
+    stride: Annotated[int, option(PreprocessConfig, "stride")] = DEFAULTS.stride,
+    vocabulary_size: Annotated[int, option(PreprocessConfig, "vocabulary_size")] = DEFAULTS.vocabulary_size,
+    valid: Annotated[float | None, option(PreprocessConfig, "valid")] = DEFAULTS.valid,
+    test: Annotated[float | None, option(PreprocessConfig, "test")] = DEFAULTS.test,
+    seed: Annotated[int, option(PreprocessConfig, "seed")] = DEFAULTS.seed,
+    workers: Annotated[int | None, typer.Option(help="Processes to use. Default: one per CPU, for big input.")] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Make a corpus of raw conversations: clean, filter, tokenise, cut into sessions, split (section 4.1)."""
+    config = PreprocessConfig.make(
+        {
+            "format": format,
+            "columns": _columns(column or []),
+            "tokenizer": tokenizer,
+            "clean": [name.strip() for name in clean.split(",") if name.strip() not in ("", "none")],
+            "lowercase": lowercase,
+            "merge_consecutive": merge_consecutive,
+            "min_utterances": min_utterances,
+            "users": users,
+            "min_turns": min_turns,
+            "window": window,
+            "stride": stride,
+            "vocabulary_size": vocabulary_size,
+            "valid": valid,
+            "test": test,
+            "seed": seed,
+        }
+    )
+    from dataclasses import asdict
+
+    from pwae_core.stages.preprocess import preprocess
+
+    report = preprocess(raw, out, config, workers=workers, force=force, progress=console.progress())
+    if json:
+        console.print_json(asdict(report))
+    else:
+        _print(report)
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    columns = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or not column:
+            raise ConfigError(f"--column {pair}: expected FIELD=COLUMN, for example user_id=author.")
+        columns[field] = column
+    return columns
+
+
+def _print(report: PreprocessReport) -> None:
+    state = "stands already" if report.standing else "made"
+    console.print_line(f"Corpus {state}: {report.out}")
+    console.print_table("", ["", "count"], [(label, report.counts[name]) for name, label in LABELS.items()])
+    if report.rejected:
+        rows = [(one["unit"], one["reason"], one["count"]) for one in report.rejected]
+        console.print_table("Rejected", ["unit", "reason", "count"], rows, numbers_from=2)
+    overlap = report.overlap
+    console.print_line(f"Split by session ({report.split_rule}).")
+    console.print_line(
+        f"Overlap: {overlap['test_responses_in_train_contexts']:.1%} of the test responses are in a training context, "
+        f"{overlap['test_sessions_of_train_conversations']:.1%} of the test sessions share a conversation with it."
+    )
+    console.print_line(
+        f"Tokenizer {report.tokenizer}; {report.out_of_vocabulary:.2%} of the training tokens are out of vocabulary."
+    )
+    for warning in report.warnings:
+        console.print_line(f"Warning: {warning}")

@@ -1,0 +1,83 @@
+"""Settings of ``pwae preprocess``: the paper's section 4.1."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from pwae_core.config.base import Config
+
+FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp")
+CLEANING = ("emoji", "brackets", "links", "images", "replies", "reposts", "mentions", "titles", "topics", "marks")
+CLEANING_BY_DEFAULT = ("emoji", "brackets", "links", "images", "replies", "reposts", "marks")
+HELD_OUT_COUNT = 5_000
+HELD_OUT_SHARE = 0.05
+
+
+class PreprocessConfig(Config):
+    """Section 4.1 of the paper with its numbers as defaults; what it leaves open is selectable."""
+
+    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
+        "auto", description="Format of the raw files: auto (told by their content), jsonl, csv or parquet."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Where the raw columns have other names: FIELD=COLUMN, for example user_id=author. Repeatable.",
+    )
+    tokenizer: Literal["nltk", "jieba", "char", "whitespace"] = Field(
+        "nltk", description="Tokenizer: nltk (English), jieba (Chinese), char, or whitespace (segmented text)."
+    )
+    clean: tuple[str, ...] = Field(
+        CLEANING_BY_DEFAULT,
+        description=f"What is removed from the text, separated by commas: any of {', '.join(CLEANING)}; or none.",
+    )
+    lowercase: bool = Field(False, description="Turn the text into lower case.")
+    merge_consecutive: bool = Field(
+        False, description="Join consecutive messages of one sender into one utterance (the paper does not)."
+    )
+    min_utterances: int = Field(
+        15, ge=1, description="Users need at least this many utterances in the whole dump (the paper: more than 14)."
+    )
+    users: Literal["responder", "all"] = Field(
+        "responder", description="Who in a session needs that many: the responder, or all its speakers."
+    )
+    min_turns: int = Field(2, ge=1, description="Conversations with fewer utterances are dropped.")
+    window: int = Field(3, ge=2, description="Utterances in a session: its context, and the response.")
+    stride: int = Field(1, ge=1, description="Utterances from the start of one session to the start of the next.")
+    vocabulary_size: int = Field(31_000, ge=1, description="Words in the vocabulary, the special tokens on top.")
+    valid: float | None = Field(
+        None,
+        ge=0,
+        description="Size of the validation split: a count, or a fraction below 1. Default: 5,000, at most 5%.",
+    )
+    test: float | None = Field(
+        None, ge=0, description="Size of the test split: a count, or a fraction below 1. Default: 5,000, at most 5%."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the random split.")
+
+    @field_validator("columns")
+    @classmethod
+    def _fields_exist(cls, columns: dict[str, str]) -> dict[str, str]:
+        for field in columns:
+            if field not in FIELDS:
+                raise ValueError(f"{field!r} is not a field; the fields are {', '.join(FIELDS)}")
+        return columns
+
+    @field_validator("clean")
+    @classmethod
+    def _cleaning_exists(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in CLEANING:
+                raise ValueError(f"{name!r} is not a cleaning step; the steps are {', '.join(CLEANING)}, or none")
+        return tuple(name for name in CLEANING if name in names)
+
+    @field_validator("valid", "test")
+    @classmethod
+    def _whole_or_fraction(cls, size: float | None) -> float | None:
+        if size is not None and size >= 1 and not size.is_integer():
+            raise ValueError("a size is a whole number, or a fraction below 1")
+        return size
+
+
+DEFAULTS = PreprocessConfig()

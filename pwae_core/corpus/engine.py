@@ -1,0 +1,115 @@
+"""Runs the steps of a job over its pieces: in this process, or over several, and again after a kill.
+
+A step is a plain function of (job, piece number) that writes its own files under ``job.folder`` and returns counts. A
+piece is done when its marker stands, which holds those counts; a marker is written after everything it speaks of.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from pwae_core.errors import StorageError
+from pwae_core.files import to_json, write_bytes
+from pwae_core.progress import Progress
+
+
+class Job(Protocol):
+    @property
+    def folder(self) -> Path:
+        """Where the steps leave their files."""
+
+
+J = TypeVar("J", bound=Job)
+Counts = dict[str, Any]
+Step = Callable[[J, int], Counts]
+
+
+@dataclass(frozen=True)
+class Runner(Generic[J]):
+    """``pool`` None runs everything here. What comes out does not depend on it."""
+
+    job: J
+    progress: Progress
+    pool: ProcessPoolExecutor | None
+
+    def run(self, label: str, step: Step[J], pieces: int) -> list[Counts]:
+        """The counts of every piece, in order. Pieces whose markers stand are not done again."""
+        name = step.__name__
+        done = {piece: found for piece in range(pieces) if (found := _marked(self.job, name, piece)) is not None}
+        left = [piece for piece in range(pieces) if piece not in done]
+        with self.progress.task(label, total=pieces) as task:
+            task.advance(len(done))
+            for piece, counts in self._results(step, left):
+                done[piece] = counts
+                task.advance(1)
+        return [done[piece] for piece in range(pieces)]
+
+    def _results(self, step: Step[J], pieces: list[int]) -> Iterator[tuple[int, Counts]]:
+        if self.pool is None or len(pieces) < 2:
+            yield from ((piece, _do(self.job, step, piece)) for piece in pieces)
+            return
+        futures: dict[Future[Counts], int] = {self.pool.submit(_do, self.job, step, piece): piece for piece in pieces}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise StorageError(
+                "A worker process was killed, most likely for want of memory. Run the same command again with fewer "
+                "--workers; it continues where it stopped."
+            ) from error
+
+
+@contextmanager
+def runner(job: J, progress: Progress, workers: int) -> Iterator[Runner[J]]:
+    if workers < 2:
+        yield Runner(job, progress, None)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        try:
+            yield Runner(job, progress, pool)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _start_worker() -> None:
+    """A worker leaves interrupts to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _do(job: J, step: Step[J], piece: int) -> Counts:
+    counts = step(job, piece)
+    write_bytes(_marker(job, step.__name__, piece), to_json(counts))
+    return counts
+
+
+def _marked(job: Job, name: str, piece: int) -> Counts | None:
+    path = _marker(job, name, piece)
+    if not path.is_file():
+        return None
+    counts: Counts = json.loads(path.read_bytes())
+    return counts
+
+
+def _marker(job: Job, name: str, piece: int) -> Path:
+    return job.folder / f"{name}-{piece}.json"

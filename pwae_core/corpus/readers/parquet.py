@@ -1,0 +1,68 @@
+"""Parquet files; a span is a run of row groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, named, raw_batch, require
+from pwae_core.errors import InputError
+
+SPAN_ROWS = 500_000
+
+
+def spans(source: Source) -> list[Span]:
+    metadata = _open(source).metadata
+    found, start, rows = [], 0, 0
+    for group in range(metadata.num_row_groups):
+        rows += metadata.row_group(group).num_rows
+        if rows >= SPAN_ROWS or group == metadata.num_row_groups - 1:
+            found.append(Span(source, start, group + 1))
+            start, rows = group + 1, 0
+    return found
+
+
+def estimate_rows(source: Source) -> int:
+    return int(_open(source).metadata.num_rows)
+
+
+def check(source: Source, columns: Mapping[str, str]) -> None:
+    file = _open(source)
+    require(source, file.schema_arrow.names, columns)
+    if not file.metadata.num_rows:
+        raise InputError(f"{source.name} has no rows. Give a file with at least one utterance.")
+
+
+def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
+    file = _open(span.source)
+    there = {field: name for field, name in named(columns).items() if name in file.schema_arrow.names}
+    before = sum(file.metadata.row_group(group).num_rows for group in range(span.start))
+    done = 0
+    groups = range(span.start, span.end)
+    try:
+        for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=sorted(set(there.values()))):
+            places = np.arange(done + 1, done + batch.num_rows + 1)
+            values = {field: batch.column(name) for field, name in there.items()}
+            yield raw_batch(values, places, partial(_where, span.source, before + done))
+            done += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(_damaged(span.source)) from error
+
+
+def _where(source: Source, before: int, index: int) -> str:
+    return f"{source.name}, row {before + index + 1}"
+
+
+def _open(source: Source) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(source.path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(_damaged(source)) from error
+
+
+def _damaged(source: Source) -> str:
+    return f"{source.name} is not a readable Parquet file. Make it again, or name its format with --format."

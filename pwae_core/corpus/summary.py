@@ -1,0 +1,76 @@
+"""What is known only when every shard is: the vocabulary and the table of users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.corpus import spill
+from pwae_core.corpus.job import RESPONSES, WORDS, Job
+from pwae_core.corpus.windows import speakers
+from pwae_core.schemas import USERS
+from pwae_core.text.vocabulary import SPECIALS, Vocabulary, build
+
+NOBODY = "<unk>"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The vocabulary, and how much of the training split it covers."""
+
+    vocabulary: Vocabulary
+    distinct: int
+    tokens: int
+
+    @property
+    def out_of_vocabulary(self) -> float:
+        """The share of the training split's tokens that are not in the vocabulary."""
+        return 1 - sum(self.vocabulary.counts) / self.tokens
+
+
+def count_words(job: Job) -> Words:
+    """Adds up the words of all shards, keeps the most frequent, leaves them for the next step."""
+    words = _added_up(job, "words", WORDS)
+    words = words.filter(pc.greater(words["count"], 0))
+    counts = words["count"].to_numpy()
+    wanted = job.config.vocabulary_size + len(SPECIALS)
+    least = np.partition(counts, len(counts) - wanted)[len(counts) - wanted] if len(counts) > wanted else 0
+    frequent = words.filter(pc.greater_equal(words["count"], int(least)))
+    pairs = zip(frequent["token"].to_pylist(), frequent["count"].to_pylist(), strict=True)
+    vocabulary = build(dict(pairs), job.config.vocabulary_size)
+    spill.write(job.folder / "vocabulary.arrow", vocabulary.to_table())
+    return Words(vocabulary, len(counts), int(counts.sum()))
+
+
+def list_users(job: Job) -> pa.Table:
+    """``users.parquet``: nobody in particular, then everyone who answers a session, by user_id."""
+    responders = _added_up(job, "responders", RESPONSES).sort_by("user_id")
+    known = speakers(job)
+    said = known["utterances"].take(pc.index_in(responders["user_id"], value_set=known["user_id"].combine_chunks()))
+    columns = {
+        "user": pa.array(range(responders.num_rows + 1), pa.int32()),
+        "user_id": pa.chunked_array([[NOBODY], *responders["user_id"].chunks]),
+        "utterances": pa.chunked_array([[0], *said.chunks]),
+        "train_responses": pa.chunked_array([[0], *responders["train_responses"].chunks]),
+    }
+    users = pa.table(columns, schema=USERS)
+    spill.write(job.folder / "users.arrow", users)
+    return users
+
+
+def _added_up(job: Job, name: str, schema: pa.Schema) -> pa.Table:
+    """One table of all shards', equal keys added up, one shard after another so that memory stays small."""
+    total = schema.empty_table()
+    for path in job.files(name, job.shards):
+        total = _summed([total, spill.read(path)], schema)
+    return total
+
+
+def _summed(tables: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
+    key, value = schema.names
+    grouped = pa.concat_tables(tables).group_by(key, use_threads=False).aggregate([(value, "sum")])
+    return grouped.rename_columns(schema.names).cast(schema)

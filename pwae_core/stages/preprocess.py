@@ -1,0 +1,98 @@
+"""``pwae preprocess``: a raw dump into sessions, users, histories and a vocabulary (section 4.1)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Draft, Plan
+from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
+from pwae_core.corpus.engine import runner
+from pwae_core.corpus.job import Job
+from pwae_core.corpus.pipeline import preprocess_job
+from pwae_core.corpus.readers import Source
+from pwae_core.corpus.sources import cut, sources
+from pwae_core.errors import ConfigError
+from pwae_core.files import hash_file
+from pwae_core.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class PreprocessReport:
+    """What a corpus holds. ``rejected`` lists unit, reason and count; the overlaps are shares of the test sessions."""
+
+    out: str
+    standing: bool
+    vocabulary: str
+    tokenizer: str
+    split_rule: str
+    counts: dict[str, int]
+    out_of_vocabulary: float
+    overlap: dict[str, float]
+    mean_cjk_token_length: float | None
+    warnings: list[str]
+    rejected: list[dict[str, Any]]
+
+
+def preprocess(
+    raw: Sequence[str | Path],
+    out: Path,
+    config: PreprocessConfig = DEFAULTS,
+    *,
+    workers: int | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> PreprocessReport:
+    """Makes a corpus at ``out`` of the utterances in the files ``raw`` (``-``: standard input).
+
+    What comes out depends on the rows and the config only: not on their order, the number of files or of ``workers``
+    (default: one per CPU for corpora that are worth it). A killed run continues where it stopped.
+    Raises InputError for what cannot be read, EmptyResultError when a filter leaves nothing, StorageError for ``out``.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: at least 1 is needed (got {workers}).")
+    with sources([str(name) for name in raw], out, config) as found:
+        plan = _plan(found, config)
+        standing = artifacts.standing(out, plan, force)
+        if standing:
+            return _report(standing, standing=True)
+        with artifacts.draft(out, plan, resume=True) as draft, _workplace(draft) as folder:
+            spans, shards = cut(found)
+            job = Job(folder, config, spans, shards)
+            with runner(job, progress, _workers(workers, max(len(spans), shards))) as running:
+                preprocess_job(running, draft)
+    return _report(artifacts.load(out, "corpus"), standing=False)
+
+
+def _plan(found: Sequence[Source], config: PreprocessConfig) -> Plan:
+    names = ["-" if source.name == "standard input" else source.path.name for source in found]
+    hashes = [hash_file(source.path) for source in found]
+    inputs = {f"raw/{number}:{name}": value for number, (name, value) in enumerate(zip(names, hashes, strict=True))}
+    return Plan("corpus", config.model_dump(mode="json"), inputs)
+
+
+@contextmanager
+def _workplace(draft: Draft) -> Iterator[Path]:
+    """A folder for what lies between the steps. A kill leaves it to the next run; an error leaves nothing at all."""
+    folder = draft.folder / "work"
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    except (Exception, KeyboardInterrupt):
+        shutil.rmtree(draft.folder)
+        raise
+    shutil.rmtree(folder)
+
+
+def _workers(wanted: int | None, pieces: int) -> int:
+    return min(wanted or len(os.sched_getaffinity(0)), pieces)
+
+
+def _report(made: Artifact, *, standing: bool) -> PreprocessReport:
+    return PreprocessReport(out=str(made.folder), standing=standing, **made.facts)
