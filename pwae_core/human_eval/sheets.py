@@ -43,16 +43,13 @@ class Sheet:
 
 def make_sheets(placed: Iterable[Placed], histories: Shown) -> list[Sheet]:
     """One sheet per annotator, rows by position."""
+    contexts: dict[str, tuple[str, str]] = {}
     rows: dict[int, list[Row]] = {}
     for entry in sorted(placed, key=lambda entry: (entry.annotator, entry.position)):
         context = entry.item.context
-        row = Row(
-            no=entry.position,
-            item=entry.item_id,
-            conversation=conversation(context),
-            history=history(histories[context.session_id]),
-            response=readable(entry.item.response),
-        )
+        if context.session_id not in contexts:
+            contexts[context.session_id] = conversation(context), history(histories[context.session_id])
+        row = Row(entry.position, entry.item_id, *contexts[context.session_id], readable(entry.item.response))
         rows.setdefault(entry.annotator, []).append(row)
     return [Sheet(annotator, tuple(own)) for annotator, own in rows.items()]
 
