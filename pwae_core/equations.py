@@ -37,7 +37,7 @@ def gumbel_softmax(
 def straight_through(soft: Float[Tensor, "*batch k"]) -> Float[Tensor, "*batch k"]:
     """The one-hot vector of the largest entry, with the gradient of ``soft`` (DialogWAE's form of equation 6)."""
     hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(dim=-1, keepdim=True), 1.0)
-    return hard + soft - soft.detach()
+    return hard + (soft - soft.detach())
 
 
 def mixture_sample(

@@ -28,8 +28,10 @@ from pwae_core.nn.noise import Noise
 from pwae_core.nn.output import Output
 from pwae_core.text.vocabulary import PAD
 
+ENCODERS = ("word_table", "utterance_encoder", "response_encoder", "context_encoder")
 POSTERIOR = ("recognition", "posterior_generator")
-PRIOR = ("user_table", "personalisation", "context_mixture", "fusion", "prior_generator")
+PRIOR = ("personalisation", "context_mixture", "fusion", "prior_generator")
+DECODER = ("start", "decoder", "output")
 
 
 class PersonaWAE(Model):
@@ -79,19 +81,11 @@ class PersonaWAE(Model):
         return self.word_table
 
     def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
-        autoencoder = parameters_of(
-            self,
-            "word_table",
-            "utterance_encoder",
-            "response_encoder",
-            "context_encoder",
-            *POSTERIOR,
-            "start",
-            "decoder",
-            "output",
-            *([] if self.config.without_fusion and not self.config.posterior_sees_user else ["user_table"]),
-        )
-        generator = parameters_of(self, *POSTERIOR, *PRIOR)
+        sees = self.config.posterior_sees_user
+        users_decoded = ["user_table"] if sees or not self.config.without_fusion else []
+        users_in_latent = ["user_table"] if sees or not self.config.without_prior else []
+        autoencoder = parameters_of(self, *ENCODERS, *POSTERIOR, *DECODER, *users_decoded)
+        generator = parameters_of(self, *POSTERIOR, *PRIOR, *users_in_latent)
         critic = parameters_of(self, "critic")
         critic_loss = partial(self.critic_loss, penalty_weight=config.penalty_weight)
         return (
@@ -157,7 +151,10 @@ class PersonaWAE(Model):
         return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x, user=user))
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
-        """Equation 12, second term: posterior and prior move to where the critic cannot tell them apart."""
+        """Equation 12, second term: posterior and prior move to where the critic cannot tell them apart.
+
+        The condition [c; u] that the critic reads is held: only z moves.
+        """
         c, x, u = codes["context"], codes["response"], self.user_table(codes["user"])
         posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
         prior = self.sample_prior(c, u, noise)

@@ -64,7 +64,8 @@ def concatenate(
     real = ((places <= lengths.unsqueeze(-1)) & (lengths.unsqueeze(-1) > 0)).flatten(1)
     order = torch.argsort((~real).to(torch.int8), dim=1, stable=True)
     total = real.sum(dim=1)
-    return closed.flatten(1).gather(1, order)[:, : int(total.max())], total
+    together = closed.flatten(1).masked_fill(~real, PAD).gather(1, order)
+    return together[:, : int(total.max())], total
 
 
 def real_positions(lengths: Int[Tensor, " batch"], steps: int) -> Bool[Tensor, "batch steps"]:

@@ -100,7 +100,7 @@ class Critic(nn.Module):
             nn.Linear(hidden_size, hidden_size),
             nn.LayerNorm(hidden_size),
             nn.LeakyReLU(0.2),
-            nn.Linear(hidden_size, 1),
+            nn.Linear(hidden_size, 1, bias=False),  # a constant would cancel in E_q f - E_p f
         )
 
     def forward(

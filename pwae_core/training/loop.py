@@ -163,7 +163,7 @@ class Trainer:
                 raise DivergenceError(
                     f"Training diverged at iteration {self.position.step + 1}: {name} is {value:g}. "
                     f"The last checkpoint, from before, is in {self.checkpoints}. "
-                    f"Try a lower rate (--set {optimiser}.rate=...), a larger penalty_weight or another --seed, into a new --out."
+                    f"Try a lower {optimiser}.rate, a larger penalty_weight or another --seed, into a new --out."
                 )
 
     # -- validation

@@ -1,0 +1,179 @@
+"""What every system must do: step every parameter, have right gradients, memorise; and who learns persons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from planted import planted
+from small_training import first_batch, greedy, small_config, small_trainer
+from tiny import Tiny, tiny
+
+from pwae_core.config.train import ModelConfig, ModelName
+from pwae_core.data.sessions import COLUMNS, from_lists, from_table
+from pwae_core.models import MODELS
+from pwae_core.models.base import Loss, Phase
+from pwae_core.nn.noise import Noise
+from pwae_core.schemas import SESSIONS
+from pwae_core.training.runs import build_model, describe_system
+
+VARIANTS: list[dict[str, Any]] = [
+    {"name": "seq2seq"},
+    {"name": "personawae"},
+    {"name": "personawae", "critic_sees_user": False},
+    {"name": "personawae", "without_prior": True},
+    {"name": "personawae", "without_fusion": True},
+    {"name": "personawae", "without_prior": True, "without_fusion": True, "critic_sees_user": False},
+    {"name": "personawae", "posterior_sees_user": True, "gumbel": "hard", "generators": False},
+    {"name": "personawae", "components": 1, "context_components": 4, "shared_encoder": True},
+]
+
+
+def variant_name(variant: dict[str, Any]) -> str:
+    return "-".join(f"{key}={value}" if key != "name" else str(value) for key, value in variant.items())
+
+
+@pytest.fixture(scope="module")
+def data() -> Tiny:
+    return tiny(planted(users=10, conversations=40, seed=1).rows)
+
+
+def test_the_registry_holds_every_name_of_the_config() -> None:
+    assert set(MODELS) == set(get_args(ModelName))
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=variant_name)
+def test_every_parameter_is_stepped_within_one_iteration(data: Tiny, tmp_path: Path, variant: dict[str, Any]) -> None:
+    trainer = small_trainer(data, tmp_path, small_config(model=variant, batch_size=1000))
+    before = {name: value.detach().clone() for name, value in trainer.model.named_parameters()}
+    trainer.iteration(trainer.train.epoch(1000, 3, 0)[0])
+    same = [name for name, value in trainer.model.named_parameters() if torch.equal(value, before[name])]
+    unused = ["user_table.weight"] if variant.get("without_prior") and variant.get("without_fusion") else []
+    assert same == unused
+
+
+def test_the_phases_hold_the_parameters_intended() -> None:
+    config = small_config()
+    model = build_model(config.model, 50, 5, 0)
+    phases = {phase.name: {key.split(".")[0] for key in phase.parameters} for phase in model.phases(config)}
+    shared = {"recognition", "posterior_generator", "user_table"}
+    encoders = {"word_table", "utterance_encoder", "response_encoder", "context_encoder"}
+    assert phases["autoencoder"] == encoders | shared | {"start", "decoder", "output"}
+    assert phases["generator"] == shared | {"personalisation", "context_mixture", "fusion", "prior_generator"}
+    assert phases["critic"] == {"critic"}
+    assert [phase.repeats for phase in model.phases(config)] == [1, 1, 5]
+    for phase in model.phases(config):
+        identities = [id(parameter) for parameter in phase.parameters.values()]
+        assert len(identities) == len(set(identities))
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=variant_name)
+def test_losses_have_the_gradient_of_finite_differences(data: Tiny, variant: dict[str, Any]) -> None:
+    """Every phase, at float64: the derivative along a random direction of all its parameters at once."""
+    sizes = {"word_size": 5, "hidden_size": 4, "user_size": 3, "latent_size": 3, "temperature": 0.7}
+    config = small_config(model={**variant, **sizes, "gumbel": "soft"})
+    model = build_model(config.model, len(data.vocabulary), len(data.users), 0).double()
+    torch.set_default_dtype(torch.float64)
+    try:
+        _check_phases(model, config, data)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def _check_phases(model: Any, config: Any, data: Tiny) -> None:
+    batch = first_batch(data.sessions, 3)
+    batch, codes = replace(batch, from_responder=batch.from_responder.double()), {}
+    for phase in model.phases(config):
+        source = codes if phase.reuses_codes else batch
+        found = _loss(phase, source)
+        codes = found.codes or codes
+        # The critic's condition is held in the generator's loss, so there the user table moves in no other way.
+        held = {"user_table.weight"} if phase.name == "generator" and config.model.critic_sees_user else set()
+        parameters = [value for name, value in phase.parameters.items() if name not in held]
+        gradients = torch.autograd.grad(found.total, parameters)
+        directions = [torch.randn(p.shape, generator=torch.Generator().manual_seed(2)) for p in parameters]
+        expected = sum(float((g * d).sum()) for g, d in zip(gradients, directions, strict=True))
+        values = []
+        for move in (1e-6, -2e-6, 1e-6):
+            with torch.no_grad():
+                torch._foreach_add_(parameters, directions, alpha=move)
+            values.append(float(_loss(phase, source).total.detach()))
+        assert (values[0] - values[1]) / 2e-6 == pytest.approx(expected, rel=1e-4, abs=1e-7), phase.name
+
+
+def _loss(phase: Phase, source: Any) -> Loss:
+    return phase.loss(source, Noise(torch.Generator().manual_seed(1)))
+
+
+@pytest.mark.parametrize("name", ["personawae", "seq2seq"])
+def test_overfits_twenty_sessions(tmp_path: Path, name: str) -> None:
+    """Twenty sessions with twenty contexts of their own: greedy from the posterior's z gives every response back."""
+    data = tiny(planted(users=6, conversations=60, seed=2).rows)
+    contexts: dict[str, int] = {}
+    for number, row in enumerate(data.rows):
+        contexts.setdefault(str(row["context_ids"]), number)
+    rows = np.array(sorted(contexts.values())[:20])
+    few = tiny_subset(data, rows)
+    config = small_config(model={"name": name, "word_dropout": 0.0}, batch_size=20, max_steps=250, epochs=1000)
+    trainer = small_trainer(few, tmp_path, config)
+    trainer.run()
+    answers = greedy(trainer.model, first_batch(few.sessions, 20), posterior=True)
+    assert answers == [row["response_ids"] for row in few.rows]
+
+
+def tiny_subset(data: Tiny, rows: np.ndarray) -> Tiny:
+    chosen = [data.rows[row] for row in rows]
+    table = pa.Table.from_pylist(chosen, schema=pa.schema([SESSIONS.field(name) for name in COLUMNS]))
+    return Tiny(from_table(table, 20), data.vocabulary, data.users, chosen)
+
+
+def habits_carried(name: str, folder: Path) -> float:
+    """The share of users whose 10 answers to one context, never seen before, carry their own habit nine times."""
+    people = planted(users=10, conversations=200, seed=1)
+    data = tiny(people.rows)
+    trainer = small_trainer(data, folder, small_config(model={"name": name}, max_steps=300, validate_every=300))
+    trainer.run()
+    context = [data.vocabulary.encode(said.split()) for said in ("do you like tea ? indeed", "tea is not for me mate")]
+    names = sorted(people.habits)
+    sessions = from_lists(
+        [context] * len(names), [[False, False]] * len(names), [data.users[user] for user in names], 20
+    )
+    answers = greedy(trainer.model, sessions.batch(np.arange(len(names))), 10)
+    carried = [
+        sum(people.habits[user] in data.text(answer).split() for answer in answers[10 * n : 10 * n + 10]) >= 9
+        for n, user in enumerate(names)
+    ]
+    return sum(carried) / len(carried)
+
+
+def test_personawae_learns_persons(tmp_path: Path) -> None:
+    assert habits_carried("personawae", tmp_path) >= 0.9
+
+
+def test_seq2seq_cannot_learn_persons(tmp_path: Path) -> None:
+    """It gives everybody the same answer, which carries at most one of the ten habits."""
+    assert habits_carried("seq2seq", tmp_path) <= 0.1
+
+
+def test_samples_of_one_context_differ_with_z(data: Tiny, tmp_path: Path) -> None:
+    trainer = small_trainer(data, tmp_path, small_config(max_steps=200, validate_every=200))
+    trainer.run()
+    answers = greedy(trainer.model, first_batch(data.sessions, 1), 10)
+    assert len({tuple(answer) for answer in answers}) >= 2
+
+
+def test_user_dropout_trains_nobody_in_particular(data: Tiny, tmp_path: Path) -> None:
+    trainer = small_trainer(data, tmp_path, small_config(model={"user_dropout": 0.5}))
+    before = trainer.model.user_table.weight[0].clone()  # type: ignore[union-attr, index, operator]
+    trainer.iteration(trainer.train.epoch(32, 3, 0)[0])
+    assert not torch.equal(trainer.model.user_table.weight[0], before)  # type: ignore[union-attr, index]
+
+
+def test_ablations_are_named_as_in_table_4() -> None:
+    model = build_model(ModelConfig(without_prior=True, without_fusion=True), 10, 2, 0)
+    assert describe_system(model) == "PersonaWAE w/o prior w/o fusion"

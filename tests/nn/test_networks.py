@@ -1,0 +1,186 @@
+"""The shared parts: encoders, decoders, critic, output, noise."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pwae_core.nn.attention import AttentionDecoder
+from pwae_core.nn.decoders import GatedDecoder, PlainDecoder
+from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, concatenate
+from pwae_core.nn.latent import Critic, Fusion, MixtureHead
+from pwae_core.nn.noise import seeded
+from pwae_core.nn.output import Output
+
+CPU = torch.device("cpu")
+
+
+def test_utterance_encoder_does_not_read_padding() -> None:
+    encoder = UtteranceEncoder(3, 4)
+    words = torch.randn(2, 5, 3)
+    padded = torch.cat((words, torch.randn(2, 4, 3)), dim=1)
+    lengths = torch.tensor([5, 2])
+    torch.testing.assert_close(encoder(words, lengths), encoder(padded, lengths))
+
+
+def test_utterance_encoder_joins_the_two_final_states() -> None:
+    encoder = UtteranceEncoder(3, 4)
+    words = torch.randn(1, 5, 3)
+    states, final = encoder.states(words, torch.tensor([5]))
+    torch.testing.assert_close(final[0], torch.cat((states[0, -1, :4], states[0, 0, 4:])))
+
+
+def test_an_absent_utterance_is_a_zero_vector() -> None:
+    encoder = UtteranceEncoder(3, 4)
+    vectors = encoder(torch.randn(2, 5, 3), torch.tensor([0, 3]))
+    assert vectors[0].tolist() == [0.0] * 8
+    assert vectors[1].abs().sum() > 0
+
+
+def test_context_encoder_hears_who_speaks_and_ignores_absent_turns() -> None:
+    encoder = ContextEncoder(6, 4)
+    utterances = torch.randn(1, 3, 6)
+    two = torch.tensor([2])
+    one = encoder(utterances, torch.tensor([[1.0, 0.0, 0.0]]), two)
+    other = encoder(utterances, torch.tensor([[0.0, 0.0, 0.0]]), two)
+    longer = encoder(utterances + torch.tensor([0.0, 0.0, 9.0]).view(1, 3, 1), torch.tensor([[1.0, 0.0, 0.0]]), two)
+    assert not torch.allclose(one, other)
+    torch.testing.assert_close(one, longer)
+
+
+def test_concatenate_closes_utterances_and_drops_padding() -> None:
+    context = torch.tensor([[[5, 6, 0], [7, 0, 0]], [[8, 9, 9], [0, 0, 0]]])
+    tokens, lengths = concatenate(context, torch.tensor([[2, 1], [3, 0]]))
+    assert lengths.tolist() == [5, 4]
+    assert tokens.tolist() == [[5, 6, 3, 7, 3], [8, 9, 9, 3, 0]]
+
+
+def test_gated_decoder_without_the_user_is_torch_gru() -> None:
+    decoder = GatedDecoder(3, 2, 4)
+    reference = nn.GRU(3, 4, batch_first=True)
+    with torch.no_grad():
+        reference.weight_ih_l0.copy_(decoder.word_input.weight)
+        reference.bias_ih_l0.copy_(decoder.word_input.bias)
+        reference.weight_hh_l0.copy_(decoder.recurrent.weight)
+        reference.bias_hh_l0.copy_(decoder.recurrent.bias)
+        decoder.user_input.weight.zero_()
+    start, words = torch.randn(2, 4), torch.randn(2, 6, 3)
+    expected, _ = reference(words, start.unsqueeze(0))
+    torch.testing.assert_close(decoder(start, words, torch.randn(2, 2)), expected)
+
+
+def test_gated_decoder_against_equation_11_in_numpy() -> None:
+    decoder = GatedDecoder(3, 2, 4).double()
+    start, words, user = (torch.randn(*shape, dtype=torch.float64) for shape in ((1, 4), (1, 5, 3), (1, 2)))
+    p = {name: value.detach().numpy() for name, value in decoder.named_parameters()}
+
+    def sigmoid(x: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-x))
+
+    s, u = start[0].numpy(), user[0].numpy()
+    for d, got in zip(words[0].numpy(), decoder(start, words, user)[0], strict=True):
+        g = sigmoid(p["gate_state.weight"] @ s + p["gate_word.weight"] @ d + p["gate_user.weight"] @ u)
+        x = np.concatenate((d, g * u))  # [d_t; g * u]
+        w = np.concatenate((p["word_input.weight"], p["user_input.weight"]), axis=1)
+        r_x, z_x, n_x = np.split(w @ x + p["word_input.bias"], 3)
+        r_s, z_s, n_s = np.split(p["recurrent.weight"] @ s + p["recurrent.bias"], 3)
+        z = sigmoid(z_x + z_s)
+        s = (1 - z) * np.tanh(n_x + sigmoid(r_x + r_s) * n_s) + z * s
+        np.testing.assert_allclose(got.detach().numpy(), s, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["gated", "plain", "attention"])
+def test_decoding_word_by_word_gives_the_states_of_all_words_at_once(kind: str) -> None:
+    start, words, user = torch.randn(2, 4), torch.randn(2, 6, 3), torch.randn(2, 5)
+    source, real = torch.randn(2, 7, 8), torch.ones(2, 7, dtype=torch.bool)
+    if kind == "gated":
+        gated = GatedDecoder(3, 5, 4)
+        run = lambda s, w: gated(s, w, user)  # noqa: E731
+    elif kind == "plain":
+        run = PlainDecoder(3, 4)
+    else:
+        attending = AttentionDecoder(3, 8, 4)
+        run = lambda s, w: attending(s, w, source, attending.key(source), real)  # noqa: E731
+    state, states = start, []
+    for step in range(6):
+        state = run(state, words[:, step : step + 1])[:, 0]
+        states.append(state)
+    torch.testing.assert_close(torch.stack(states, dim=1), run(start, words))
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_penalty_of_a_linear_critic_is_what_a_hand_computes(batch: int) -> None:
+    critic = Critic(2, 1, 4)
+    critic.layers = nn.Sequential(nn.Linear(3, 1))
+    with torch.no_grad():
+        critic.layers[0].weight.copy_(torch.tensor([[3.0, 4.0, 7.0]]))  # the condition's weight is not in the penalty
+    penalty = critic.penalty(torch.randn(batch, 2), torch.randn(batch, 2), torch.randn(batch, 1), seeded(0, CPU))
+    assert penalty.item() == pytest.approx(16.0, rel=1e-5)
+
+
+def test_critic_samples_do_not_see_each_other() -> None:
+    critic = Critic(2, 1, 4)
+    z, condition = torch.randn(5, 2), torch.randn(5, 1)
+    torch.testing.assert_close(critic(z, condition)[:1], critic(z[:1], condition[:1]))
+
+
+def test_trained_critic_orders_three_separations() -> None:
+    """Two unit Gaussians 0.5, 1 and 2 apart: the estimates rise, and come near the distances."""
+    estimates = []
+    for distance in (0.5, 1.0, 2.0):
+        torch.manual_seed(0)
+        critic, noise = Critic(2, 1, 16), seeded(0, CPU)
+        optimiser = torch.optim.Adam(critic.parameters(), 5e-3, betas=(0.5, 0.9))
+        shift, nothing = torch.tensor([distance, 0.0]), torch.zeros(128, 1)
+        for _ in range(150):
+            one, other = noise.normal(128, 2) + shift, noise.normal(128, 2)
+            estimate = critic(one, nothing).mean() - critic(other, nothing).mean()
+            loss = 10 * critic.penalty(one, other, nothing, noise) - estimate
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        many = torch.zeros(20_000, 1)
+        with torch.no_grad():
+            one, other = noise.normal(20_000, 2) + shift, noise.normal(20_000, 2)
+            estimates.append((critic(one, many).mean() - critic(other, many).mean()).item())
+    assert estimates == sorted(estimates)
+    for estimate, distance in zip(estimates, (0.5, 1.0, 2.0), strict=True):
+        assert estimate == pytest.approx(distance, rel=0.4)
+
+
+def test_mixture_head_cuts_its_output_into_the_three_parts() -> None:
+    head = MixtureHead(5, 4, 3, 0.1)
+    mixture = head(torch.randn(2, 5))
+    assert [tuple(part.shape) for part in mixture] == [(2, 3), (2, 3, 4), (2, 3, 4)]
+    again = head.sample(mixture, seeded(3, CPU))
+    torch.testing.assert_close(head.sample(mixture, seeded(3, CPU)), again)
+    assert not torch.allclose(head.sample(mixture, seeded(4, CPU)), again)
+
+
+def test_fusion_has_no_bias_and_sums_to_one() -> None:
+    fusion = Fusion(3, 2)
+    assert [name for name, _ in fusion.named_parameters()] == ["linear.weight"]
+    torch.testing.assert_close(fusion(torch.randn(4, 3), torch.randn(4, 2)).sum(dim=1), torch.ones(4))
+
+
+def test_output_loss_equals_torch_cross_entropy_in_any_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Output(4, 11).double()
+    states = torch.randn(3, 5, 4, dtype=torch.float64, requires_grad=True)
+    targets, lengths = torch.randint(0, 11, (3, 5)), torch.tensor([5, 1, 3])
+    real = torch.arange(5) < lengths[:, None]
+    expected = nn.functional.cross_entropy(output(states[real]), targets[real], reduction="sum")
+    wanted = torch.autograd.grad(expected, [states, *output.parameters()])
+    for elements in (11, 33, 10_000):
+        monkeypatch.setattr("pwae_core.nn.output.CHUNK_ELEMENTS", elements)
+        got = output.loss(states, targets, lengths)
+        torch.testing.assert_close(got, expected)
+        for one, other in zip(torch.autograd.grad(got, [states, *output.parameters()]), wanted, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+def test_dropout_keeps_the_mean_and_is_off_outside_training() -> None:
+    values = torch.ones(100_000)
+    dropped = seeded(0, CPU).dropout(values, 0.25)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.01)
+    torch.testing.assert_close(dropped.unique(), torch.tensor([0.0, 4 / 3]))
+    assert seeded(0, CPU, training=False).dropout(values, 0.25) is values

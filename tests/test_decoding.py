@@ -1,0 +1,104 @@
+"""Decoding over a hand-made step: a bigram table instead of a model."""
+
+import pytest
+import torch
+
+from pwae_core.config.sample import DecodingConfig
+from pwae_core.decoding import State, decode, nucleus, repeated, top_k
+from pwae_core.text.vocabulary import BOS, EOS, UNK
+
+A, B, C = 4, 5, 6
+
+
+def bigram(table: dict[int, dict[int, float]], seen: list[int] | None = None):
+    """A step whose next word depends on the last one alone; ``seen`` collects how many rows each step had."""
+
+    def step(tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        if seen is not None:
+            seen.append(len(tokens))
+        logits = torch.full((len(tokens), 7), -20.0)
+        for row, token in enumerate(tokens.tolist()):
+            for following, probability in table[token].items():
+                logits[row, following] = torch.log(torch.tensor(probability))
+        return logits, state
+
+    return step
+
+
+def start(rows: int) -> State:
+    return {"row": torch.arange(rows)}
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_greedy_follows_the_largest_probability() -> None:
+    step = bigram({BOS: {A: 0.6, B: 0.4}, A: {C: 1.0}, C: {EOS: 1.0}})
+    assert decode(step, start(2), DecodingConfig(), generator()) == [[A, C], [A, C]]
+
+
+def test_unknown_and_specials_are_never_said() -> None:
+    step = bigram({BOS: {UNK: 0.9, A: 0.1}, A: {BOS: 0.9, EOS: 0.1}, UNK: {EOS: 1.0}})
+    assert decode(step, start(1), DecodingConfig(), generator()) == [[A]]
+    allowed = DecodingConfig(allow_unknown=True)
+    assert decode(step, start(1), allowed, generator()) == [[UNK]]
+
+
+def test_an_answer_stops_at_the_longest_length() -> None:
+    step = bigram({BOS: {A: 1.0}, A: {A: 1.0}})
+    assert decode(step, start(1), DecodingConfig(max_length=5), generator()) == [[A] * 5]
+
+
+def test_finished_rows_leave_the_batch_and_answers_stay_in_their_rows() -> None:
+    seen: list[int] = []
+
+    def step(tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        seen.append(len(tokens))
+        logits = torch.full((len(tokens), 7), -20.0)
+        for row, left in enumerate(state["left"].tolist()):
+            logits[row, EOS if left == 0 else A] = 0.0
+        return logits, {"left": state["left"] - 1}
+
+    answers = decode(step, {"left": torch.tensor([3, 0, 1])}, DecodingConfig(), generator())
+    assert [len(answer) for answer in answers] == [3, 0, 1]
+    assert seen == [3, 2, 1, 1]
+
+
+def test_repeated_ngrams_are_blocked() -> None:
+    assert repeated([A, B, C, A, B], 3) == [C]
+    assert repeated([A, B], 1) == [A, B]
+    assert repeated([A], 3) == []
+    step = bigram({BOS: {A: 1.0}, A: {B: 0.9, EOS: 0.1}, B: {A: 0.9, EOS: 0.1}})
+    blocked = decode(step, start(1), DecodingConfig(no_repeat_ngram=2), generator())
+    assert blocked == [[A, B, A]]
+
+
+def test_top_k_and_nucleus_keep_what_they_say() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
+    assert top_k(logits, 2).isfinite().tolist() == [[True, True, False, False]]
+    assert top_k(logits, 9).isfinite().all()
+    assert nucleus(logits, 0.5).isfinite().tolist() == [[True, False, False, False]]
+    assert nucleus(logits, 0.6).isfinite().tolist() == [[True, True, False, False]]
+    assert nucleus(logits, 1.0).isfinite().all()
+
+
+@pytest.mark.parametrize("strategy", ["top-k", "nucleus"])
+def test_sampling_follows_the_probabilities_and_the_seed(strategy: str) -> None:
+    step = bigram({BOS: {A: 0.7, B: 0.3}, A: {EOS: 1.0}, B: {EOS: 1.0}})
+    config = DecodingConfig(strategy=strategy, top_k=2, top_p=1.0)
+    answers = decode(step, start(4000), config, generator())
+    assert answers == decode(step, start(4000), config, generator())
+    assert sum(answer == [A] for answer in answers) / 4000 == pytest.approx(0.7, abs=0.03)
+
+
+def test_beam_finds_the_sentence_that_greedy_misses() -> None:
+    table = {BOS: {A: 0.6, B: 0.4}, A: {A: 0.4, B: 0.3, C: 0.3}, B: {C: 1.0}, C: {EOS: 1.0}}
+    step = bigram(table)
+    assert decode(step, start(1), DecodingConfig(max_length=3), generator()) != [[B, C]]
+    assert decode(step, start(2), DecodingConfig(strategy="beam", beam_size=3), generator()) == [[B, C], [B, C]]
+
+
+def test_beam_of_one_is_greedy() -> None:
+    step = bigram({BOS: {A: 0.6, B: 0.4}, A: {C: 0.8, EOS: 0.2}, B: {EOS: 1.0}, C: {EOS: 1.0}})
+    assert decode(step, start(1), DecodingConfig(strategy="beam", beam_size=1), generator()) == [[A, C]]
