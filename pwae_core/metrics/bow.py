@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from pwae_core.metrics.sentences import Comparisons, Pairs, Sentences, compare
 from pwae_core.text.vocabulary import SPECIALS
 
-CONTEXTS_AT_ONCE = 1_000
-TOKENS_AT_ONCE = 4_096
+CONTEXTS_AT_ONCE = 250
+TOKENS_AT_ONCE = 1_024
 
 Vectors = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -61,25 +61,32 @@ def for_types(types: pa.Array, vectors: pa.Table) -> WordVectors:
 
 def score(pairs: Pairs, vectors: WordVectors, advance: Callable[[int], None] | None = None) -> BowScores:
     """Scores every hypothesis; ``advance`` hears how many more contexts are done."""
-    hypotheses = pairs.hypotheses.keep(vectors.known)
-    references = pairs.references.keep(vectors.known).drop_empty()
-    norms = np.linalg.norm(vectors.rows, axis=1, keepdims=True)
-    units = np.divide(vectors.rows, norms, out=np.zeros_like(vectors.rows), where=norms > 0)
+    known = pairs.hypotheses.keep(vectors.known)
+    hypotheses, references = known.drop_empty(), pairs.references.keep(vectors.known).drop_empty()
+    units = _units(vectors.rows)
     parts = []
     for first in range(0, pairs.contexts, CONTEXTS_AT_ONCE):
         last = min(first + CONTEXTS_AT_ONCE, pairs.contexts)
         parts.append(_score_block(hypotheses.slice(first, last), references.slice(first, last), vectors.rows, units))
         if advance:
             advance(last - first)
-    return BowScores(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    lost = np.where(np.diff(references.firsts)[known.contexts] > 0, 0.0, np.nan)
+    return BowScores(*(_with_empty(known, np.concatenate(columns), lost) for columns in zip(*parts, strict=True)))
+
+
+def _with_empty(sentences: Sentences, scores: Floats, lost: Floats) -> Floats:
+    """(hypotheses,): ``scores`` of the sentences that have a known word, between the others' ``lost`` ones."""
+    filled = lost.copy()
+    filled[sentences.lengths > 0] = scores
+    return filled
 
 
 def _score_block(hypotheses: Sentences, references: Sentences, rows: Vectors, units: Vectors) -> Iterator[Floats]:
     here, there = _bags(hypotheses, rows), _bags(references, rows)
     pairs = compare(hypotheses, references)
     yield _best(pairs, _cosines(here.extrema, there.extrema, pairs))
-    yield _best(pairs, _greedy(hypotheses, references, units))
-    yield _best(pairs, _cosines(here.sums, there.sums, pairs))
+    yield _best(pairs, _greedy(hypotheses, references, units, pairs))
+    yield _best(pairs, _cosines(here.averages, there.averages, pairs))
 
 
 def _best(pairs: Comparisons, scores: Floats) -> Floats:
@@ -89,56 +96,51 @@ def _best(pairs: Comparisons, scores: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Bags:
-    """Each (sentences, dimension)."""
+    """Each (sentences, dimension), of unit length, or zero where the words cancel out."""
 
-    sums: Vectors
+    averages: Vectors
     extrema: Vectors
 
 
 def _bags(sentences: Sentences, rows: Vectors) -> _Bags:
-    """Sentences of one length at a time, so that nothing is padded."""
-    made = _Bags(*(np.zeros((len(sentences.lengths), rows.shape[1]), np.float32) for _ in range(2)))
-    for length in np.unique(sentences.lengths[sentences.lengths > 0]):
+    """Sentences of one length at a time, so that nothing is padded. No sentence is empty."""
+    made = _Bags(*(np.empty((len(sentences.lengths), rows.shape[1]), np.float32) for _ in range(2)))
+    for length in np.unique(sentences.lengths):
         alike = np.flatnonzero(sentences.lengths == length)
         step = max(1, TOKENS_AT_ONCE // int(length))
         for chosen in (alike[i : i + step] for i in range(0, len(alike), step)):
-            words = rows[sentences.ids[sentences.offsets[chosen][:, None] + np.arange(length)]]
-            high, low = words.max(axis=1), words.min(axis=1)
-            made.sums[chosen] = words.sum(axis=1)
-            made.extrema[chosen] = np.where(high >= -low, high, low)
+            words = rows[sentences.ids[sentences.offsets[chosen] + np.arange(length)[:, None]]]
+            high, low = words.max(axis=0), words.min(axis=0)
+            made.averages[chosen] = _units(words.sum(axis=0))
+            made.extrema[chosen] = _units(np.where(high >= -low, high, low))
     return made
 
 
+def _units(vectors: Vectors) -> Vectors:
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    lengths[lengths == 0] = 1
+    units: Vectors = vectors / lengths[:, None]
+    return units
+
+
 def _cosines(here: Vectors, there: Vectors, pairs: Comparisons) -> Floats:
-    one, two = here[pairs.hypothesis], there[pairs.reference]
-    dots: Floats = np.einsum("ij,ij->i", one, two, dtype=np.float64)
-    lengths = np.linalg.norm(one, axis=1).astype(np.float64) * np.linalg.norm(two, axis=1)
-    cosines: Floats = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
+    cosines: Floats = np.einsum("ij,ij->i", here[pairs.hypothesis], there[pairs.reference]).astype(np.float64)
     return cosines
 
 
-def _greedy(hypotheses: Sentences, references: Sentences, units: Vectors) -> Floats:
-    """(comparisons,): one matrix product for each context and reference, all of the context's hypotheses at once."""
-    scores = []
-    for context in range(len(references.firsts) - 1):
-        answers = hypotheses.slice(context, context + 1)
-        words = units[answers.ids]
-        columns = [
-            _matched(words, answers, units[references.ids[references.offsets[r] : references.offsets[r + 1]]])
-            for r in range(references.firsts[context], references.firsts[context + 1])
-        ]
-        scores.append(np.stack(columns, axis=1).reshape(-1) if columns else np.zeros(0))
-    return np.concatenate(scores)
-
-
-def _matched(words: Vectors, answers: Sentences, reference: Vectors) -> Floats:
-    """(hypotheses,): greedy matching of ``answers``, whose unit vectors are ``words``, with one reference."""
-    scores = np.zeros(len(answers.lengths))
-    full = answers.lengths > 0
-    if full.any():
-        cosines = words @ reference.T
-        begins = answers.offsets[:-1][full]
-        there = np.add.reduceat(cosines.max(axis=1), begins) / answers.lengths[full]
-        back = np.maximum.reduceat(cosines, begins, axis=0).mean(axis=1)
-        scores[full] = (there + back) / 2
-    return scores
+def _greedy(hypotheses: Sentences, references: Sentences, units: Vectors, pairs: Comparisons) -> Floats:
+    """(comparisons,): one matrix product for each reference, with all hypotheses of its context at once."""
+    there, back = [np.zeros(0)], [np.zeros(0)]
+    borders = hypotheses.offsets[hypotheses.firsts]
+    for r, context in enumerate(references.contexts):
+        begin, end = borders[context], borders[context + 1]
+        if begin == end:
+            continue
+        known = units[references.ids[references.offsets[r] : references.offsets[r + 1]]]
+        cosines = known @ units[hypotheses.ids[begin:end]].T
+        begins = hypotheses.offsets[hypotheses.firsts[context] : hypotheses.firsts[context + 1]] - begin
+        there.append(np.maximum.reduce(cosines, axis=0))
+        back.append(np.add.reduce(np.maximum.reduceat(cosines, begins, axis=1), axis=0) / len(known))
+    lengths = hypotheses.lengths[pairs.hypothesis]
+    sums = np.add.reduceat(np.concatenate(there), np.cumsum(lengths) - lengths) if len(lengths) else np.zeros(0)
+    return (sums / lengths + np.concatenate(back)) / 2

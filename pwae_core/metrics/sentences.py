@@ -75,7 +75,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Who meets whom: each hypothesis all references of its context, in order; both (comparisons,) row numbers."""
+    """Who meets whom: each reference all hypotheses of its context, in order; both (comparisons,) row numbers."""
 
     hypothesis: Integers
     reference: Integers
@@ -90,12 +90,11 @@ class Comparisons:
 
 def compare(hypotheses: Sentences, references: Sentences) -> Comparisons:
     """All pairs of a hypothesis and a reference of one context."""
-    contexts = hypotheses.contexts
-    counts = np.diff(references.firsts)[contexts]
+    counts = np.diff(hypotheses.firsts)[references.contexts]
     begins = np.cumsum(counts) - counts
     within = np.arange(counts.sum()) - np.repeat(begins, counts)
-    reference = np.repeat(references.firsts[:-1][contexts], counts) + within
-    return Comparisons(np.repeat(np.arange(len(contexts)), counts), reference, len(contexts))
+    hypothesis = np.repeat(hypotheses.firsts[:-1][references.contexts], counts) + within
+    return Comparisons(hypothesis, np.repeat(np.arange(len(counts)), counts), len(hypotheses.lengths))
 
 
 def encode(references: pa.ChunkedArray, responses: pa.ChunkedArray) -> Pairs:
