@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The whole pipeline on your own conversations:
+#
+#   bash examples/own_data.sh my.jsonl work/
+#
+# my.jsonl (or .csv, .parquet) holds one utterance a row: conversation_id, turn, user_id, text[, timestamp]. Everything
+# is written under work/. Run it again after an interruption: what stands is skipped, a training run goes on. To change
+# a setting, choose another folder. More options for a stage come from the environment, for example Chinese text at
+# the paper's settings, for at most five epochs:
+#
+#   PREPROCESS="--tokenizer jieba" TRAIN="--preset paper --epochs 5" bash examples/own_data.sh weibo.jsonl work/
+#
+# CONTEXT is the utterance that four users answer at the end.
+set -euf -o pipefail  # -f: the options below are split into words, never expanded to file names
+if [ $# -ne 2 ]; then
+  echo "Usage: bash examples/own_data.sh my.jsonl work/" >&2
+  exit 2
+fi
+mkdir -p "$2"
+raw=$(realpath "$1")
+work=$(realpath "$2")
+context=${CONTEXT:-How are you today ?}
+cd "$(dirname "$0")/.."
+source examples/environment.sh
+
+pwae preprocess "$raw" --out "$work/corpus" ${PREPROCESS:-}
+pwae embed-words "$work/corpus" --out "$work/vectors" ${EMBED_WORDS:-}
+for model in personawae seq2seq; do
+  pwae train "$work/corpus" --embeddings "$work/vectors" --model "$model" ${TRAIN:---preset small} --out "$work/$model"
+  pwae sample "$work/$model" --corpus "$work/corpus" --out "$work/$model-responses" ${SAMPLE:-}
+done
+systems=("$work/personawae-responses" "$work/seq2seq-responses")
+
+# Any stage prints its report as JSON for whatever comes next; of what stands it is the same report.
+pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
+pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores" --json > "$work/.scores.json"
+mv "$work/.scores.json" "$work/scores.json"
+
+pwae human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" ${SHEETS:-}
+
+# The four users with the most training responses answer one context (the paper's Table 6).
+who=()
+while IFS= read -r user; do
+  who+=(--user "$user")
+done < <(python - "$work/corpus/users.parquet" <<'PYTHON'
+import sys
+import pyarrow.parquet as pq
+
+users = pq.read_table(sys.argv[1]).slice(1).sort_by([("train_responses", "descending"), ("user", "ascending")])
+print(*users["user_id"].to_pylist()[:4], sep="\n")
+PYTHON
+)
+pwae sample "$work/personawae" --corpus "$work/corpus" --context "$context" "${who[@]}" --samples 3
+
+echo
+echo "Scores of every metric: $work/scores.json"
+echo "Sheets for the annotators: $work/sheets (their key, not for them: $work/sheets-key)"
