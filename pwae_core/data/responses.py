@@ -150,14 +150,17 @@ def first_samples(responses: ResponseSet, samples: int | None = None) -> Respons
     Raises InputError for a context that has none, fewer than ``samples``, or another number than the others.
     """
     counts = pc.list_value_length(responses.table["responses"]).to_numpy()
+    if not counts.all():
+        session = responses.session_ids[int(counts.argmin())]
+        raise InputError(f"{responses.source}: session {session!r} has no responses. Give it one or more.")
     wanted = samples or int(counts[0])
     wrong = counts < wanted if samples else counts != wanted
-    if wrong.any() or not wanted:
-        session, fewest = responses.session_ids[int(wrong.argmax())], int(counts.min())
+    if wrong.any():
+        session, fewest = responses.session_ids[int(wrong.argmax())], counts.min()
         expected = f"--samples asks for {wanted}" if samples else f"{responses.session_ids[0]!r} has {wanted}"
-        advice = f"Score the first {fewest} of each with --samples {fewest}." if fewest else "Sample it again."
         raise InputError(
-            f"{responses.source}: session {session!r} has {counts[wrong.argmax()]} responses, {expected}. {advice}"
+            f"{responses.source}: session {session!r} has {counts[wrong.argmax()]} responses, {expected}. "
+            f"Score the first {fewest} of each with --samples {fewest}."
         )
     column = pc.list_slice(responses.table["responses"], 0, wanted)
     number = responses.table.schema.get_field_index("responses")

@@ -1,0 +1,71 @@
+"""``pwae evaluate`` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROWS = [
+    {"session_id": "a", "reference": "good day to you", "responses": ["good day to you", "good night"]},
+    {"session_id": "b", "reference": "so it is", "responses": ["it is so", "no"]},
+]
+
+
+@pytest.fixture
+def responses(tmp_path: Path) -> Path:
+    path = tmp_path / "my=llm.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return path
+
+
+def test_prints_a_row_per_system_and_the_signatures(pwae: Callable[..., Any], responses: Path) -> None:
+    arguments = [responses, f"Peer={responses}", "--tokenizer", "whitespace"]
+    printed = pwae("evaluate", *arguments).succeeds().stdout
+    lines = printed.splitlines()
+    assert lines[0] == "2 contexts"
+    heading = next(line for line in lines if "System" in line)
+    assert [word for word in heading.split() if word.isalnum() or "-" in word] == [
+        "System",
+        "Recall",
+        "Precision",
+        "F1",
+        "Dist-1",
+        "Dist-2",
+        "Length",
+    ]
+    row = next(line for line in lines if "Peer" in line)
+    assert row.split("│")[5:8] == [" 1.0000 ", " 1.0000 ", "   2.50 "]
+    assert any("my=llm" in line for line in lines)
+    assert sum(line.startswith("BLEU-F1|n:3|s:nltk-current7|") for line in lines) == 1
+    assert pwae("evaluate", *arguments).stdout == printed
+
+
+def test_json_has_what_the_table_rounds(pwae: Callable[..., Any], responses: Path, tmp_path: Path) -> None:
+    first = pwae("evaluate", responses, "--tokenizer", "whitespace", "--json", "--out", tmp_path / "scores").json
+    again = pwae("evaluate", responses, "--tokenizer", "whitespace", "--json", "--out", tmp_path / "scores").json
+    assert again == first | {"standing": True}
+    total = first["systems"][0]["totals"]
+    assert list(total)[:3] == ["BLEU-Recall", "BLEU-Precision", "BLEU-F1"]
+    assert total["BLEU-F1"]["low"] <= total["BLEU-F1"]["value"] <= total["BLEU-F1"]["high"]
+    assert total["Distinct-1"]["low"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.jsonl"], 4, ["nowhere.jsonl does not exist"]),
+        (["{responses}"], 3, ["holds strings", "--tokenizer nltk, jieba"]),
+        (["{responses}", "--tokenizer", "whitespace", "--samples", "3"], 4, ["'a' has 2 responses", "--samples 2"]),
+        (["{responses}", "--ngram", "0"], 3, ["ngram: Input should be greater than or equal to 1"]),
+        (["{folder}"], 6, ["holds no responses. Run 'pwae sample' first."]),
+    ],
+)
+def test_errors_are_one_line(
+    pwae: Callable[..., Any], responses: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    given = [one.format(responses=responses, folder=responses.parent) for one in arguments]
+    pwae("evaluate", *given).fails(code, *words)

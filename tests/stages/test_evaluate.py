@@ -1,0 +1,232 @@
+"""Evaluating: systems side by side, what is written, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from judged import VOCABULARY, WORDS, Judged, make_corpus
+from nltk.translate.bleu_score import SmoothingFunction
+from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
+
+from pwae_core import artifacts
+from pwae_core.config.evaluate import EvaluateConfig
+from pwae_core.data.responses import Named
+from pwae_core.errors import ArtifactError, ConfigError, InputError
+from pwae_core.schemas import RESPONSES, VECTORS
+from pwae_core.stages.evaluate import EvaluateReport, evaluate
+
+BLEU = ["BLEU-Recall", "BLEU-Precision", "BLEU-F1", "Distinct-1", "Distinct-2", "Length"]
+BOW = ["BOW-Extrema", "BOW-Greedy", "BOW-Average"]
+SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")
+
+
+def answers(session: dict[str, Any], samples: int) -> list[list[str]]:
+    """Answers that share more and more words with the real response."""
+    response = session["response"]
+    return [response[: i + 1] + ["tea", "<unk>"][: (i + len(response)) % 3] for i in range(samples)]
+
+
+def make_responses(folder: Path, judged: Judged, samples: int = 4, **facts: Any) -> Path:
+    rows = [
+        {column: session[column] for column in ("session_id", "user_id", "context_user_ids", "context")}
+        | {"references": [session["response"]], "responses": answers(session, samples)}
+        for session in judged.sessions
+    ]
+    known = {"system": "PersonaWAE", "vocabulary": VOCABULARY, "tokenizer": "nltk", "decoding": "greedy z", "seed": 3}
+    with artifacts.draft(folder, artifacts.Plan("responses", {}, {})) as draft:
+        draft.write("responses.parquet", pa.Table.from_pylist(rows, schema=RESPONSES))
+        draft.facts = known | {"samples": samples, "deterministic": False} | facts
+    return folder
+
+
+def make_vectors(folder: Path, words: tuple[str, ...] = WORDS, vocabulary: str = VOCABULARY) -> Path:
+    matrix = np.random.default_rng(1).normal(size=(len(SPECIALS) + len(words), 6)).astype(np.float32)
+    rows = [
+        {"id": number, "token": token, "vector": vector, "known": token not in ("<pad>", "tea")}
+        for number, (token, vector) in enumerate(zip(SPECIALS + words, matrix, strict=True))
+    ]
+    with artifacts.draft(folder, artifacts.Plan("vectors", {}, {})) as draft:
+        draft.write("vectors.parquet", pa.Table.from_pylist(rows, schema=VECTORS))
+        draft.facts = {"vocabulary": vocabulary, "dimension": 6, "source": "skip-gram"}
+    return folder
+
+
+def make_jsonl(path: Path, judged: Judged, **columns: Callable[[dict[str, Any]], Any]) -> Path:
+    rows = [
+        {"session_id": session["session_id"]} | {name: value(session) for name, value in columns.items()}
+        for session in judged.sessions
+    ]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judged:
+    return make_corpus(tmp_path / "corpus")
+
+
+def test_the_numbers_are_those_of_nltk_on_the_stored_tokens(tmp_path: Path, judged: Judged) -> None:
+    report = evaluate([Named(make_responses(tmp_path / "ours", judged))], EvaluateConfig(ngram=2, resamples=50))
+    smoothing = SmoothingFunction().method7
+    expected = np.array(
+        [
+            [nltk_bleu([s["response"]], a, weights=(0.5, 0.5), smoothing_function=smoothing) for a in answers(s, 4)]
+            for s in judged.sessions
+        ]
+    )
+    recall, precision = expected.max(axis=1).mean(), expected.mean()
+    totals = report.systems[0].totals
+    assert list(totals) == BLEU
+    assert [totals[name].value for name in BLEU[:3]] == pytest.approx(
+        [recall, precision, 2 * recall * precision / (recall + precision)], abs=1e-12
+    )
+    for name in BLEU[:3]:
+        low, high = totals[name].low, totals[name].high
+        assert low is not None
+        assert high is not None
+        assert low < totals[name].value < high
+    assert report.contexts == len(judged.sessions) == 30
+    assert report.notes == ["Without --embeddings the BOW metrics are left out."]
+    assert "|n:2|s:nltk-current7|nltk:3.10.4|tok:nltk|samples:4|refs:1|bs:50|seed:7|" in totals["BLEU-F1"].signature
+
+
+def test_systems_stand_side_by_side(tmp_path: Path, judged: Judged) -> None:
+    ours = make_responses(tmp_path / "ours", judged)
+    fixed = make_responses(tmp_path / "fixed", judged, samples=1, system="Seq2Seq", deterministic=True)
+    llm = make_jsonl(tmp_path / "llm.jsonl", judged, responses=lambda s: [" ".join(s["response"]), "tea rain"])
+    vectors = make_vectors(tmp_path / "vectors")
+    report = evaluate([Named(ours), Named(fixed), Named(llm, "LLM")], embeddings=vectors, corpus=judged.corpus)
+    assert [s.system for s in report.systems] == ["PersonaWAE", "Seq2Seq", "LLM"]
+    assert [s.tokenizer for s in report.systems] == ["nltk", "nltk", "nltk"]
+    assert [list(s.totals) for s in report.systems] == [BOW + BLEU] * 3
+    perfect = report.systems[2].totals
+    assert [perfect[name].value for name in BOW] == pytest.approx([1, 1, 1])
+    same = report.systems[1].totals
+    assert same["BLEU-Recall"].value == same["BLEU-Precision"].value == pytest.approx(same["BLEU-F1"].value)
+    assert perfect["BOW-Greedy"].signature.startswith(
+        f"BOW-Greedy|vec:skip-gram-6-{artifacts.load(vectors, 'vectors').fingerprint[:8]}|oov:skip|tok:nltk|samples:2|"
+    )
+    coverage = report.systems[0].coverage
+    assert coverage is not None
+    assert 0.5 < coverage.responses < 1
+    assert report.notes == [
+        "The numbers of samples differ (2 and 4): the best of more is better. --samples makes them equal.",
+        "Seq2Seq: deterministic, all samples are one answer; recall, precision and F1 agree.",
+    ]
+
+
+def test_samples_takes_the_first_of_each(tmp_path: Path, judged: Judged) -> None:
+    ours = Named(make_responses(tmp_path / "ours", judged))
+    two = Named(make_responses(tmp_path / "two", judged, samples=2, system="Two"))
+    report = evaluate([ours, two], EvaluateConfig(samples=2))
+    first, second = report.systems
+    assert {name: total.value for name, total in first.totals.items()} == {
+        name: total.value for name, total in second.totals.items()
+    }
+    assert first.totals == second.totals
+    with pytest.raises(
+        InputError, match=r"two: session 'c0#0' has 2 responses, --samples asks for 3\. Score the first 2"
+    ):
+        evaluate([ours, two], EvaluateConfig(samples=3))
+
+
+def test_the_artifact_holds_every_context_and_stands(
+    tmp_path: Path, judged: Judged, snapshot: Callable[[Path], dict[str, bytes]]
+) -> None:
+    ours, vectors = [Named(make_responses(tmp_path / "ours", judged))], make_vectors(tmp_path / "vectors")
+    made = evaluate(ours, embeddings=vectors, out=tmp_path / "scores")
+    again = evaluate(ours, embeddings=vectors, out=tmp_path / "scores")
+    assert (made.standing, again.standing) == (False, True)
+    assert asdict(again) == asdict(made) | {"standing": True}
+    assert [list(s.totals) for s in again.systems] == [BOW + BLEU]
+    scores = artifacts.load(tmp_path / "scores", "scores")
+    table = scores.table("scores.parquet").to_pandas()
+    mean = table[table.metric == "BLEU-Recall"].value.mean()
+    assert mean == pytest.approx(made.systems[0].totals["BLEU-Recall"].value)
+    assert set(table.metric) == {*BOW, "BLEU-Recall", "BLEU-Precision", "Length"}
+    assert len(table) == 6 * 30
+    totals = scores.table("totals.parquet").to_pylist()
+    assert [row["metric"] for row in totals] == BOW + BLEU
+    assert [row["metric"] for row in totals if row["low"] is None] == ["Distinct-1", "Distinct-2"]
+    evaluate(ours, embeddings=vectors, out=tmp_path / "elsewhere")
+    assert snapshot(tmp_path / "elsewhere") == snapshot(tmp_path / "scores")
+    with pytest.raises(ArtifactError, match=r"stands, made differently .*seed"):
+        evaluate(ours, EvaluateConfig(seed=8), embeddings=vectors, out=tmp_path / "scores")
+    forced = evaluate(ours, EvaluateConfig(seed=8), embeddings=vectors, out=tmp_path / "scores", force=True)
+    assert forced.systems[0].totals["Length"].value == made.systems[0].totals["Length"].value
+    assert forced.systems[0].totals["Length"].low != made.systems[0].totals["Length"].low
+
+
+def test_common_contexts_only_when_asked(tmp_path: Path, judged: Judged) -> None:
+    ours = Named(make_responses(tmp_path / "ours", judged))
+    few = Judged(judged.corpus, judged.sessions[5:], judged.said)
+    part = Named(make_jsonl(tmp_path / "part.jsonl", few, responses=lambda s: answers(s, 4)))
+    with pytest.raises(InputError, match=r"cover different contexts: 5 of 30 in .*ours are not answered by all"):
+        evaluate([ours, part], corpus=judged.corpus)
+    report = evaluate([ours, part], EvaluateConfig(common=True), corpus=judged.corpus)
+    assert report.contexts == 25
+    assert report.notes[-1] == "Scored are the 25 contexts that all answer; left out: 5 of PersonaWAE."
+    first, second = (s.totals["BLEU-F1"] for s in report.systems)
+    assert (first.value, first.low, first.high) == (second.value, second.low, second.high)
+
+
+def refused(error: type[Exception], words: str, responses: list[Named], **options: Any) -> None:
+    with pytest.raises(error, match=words):
+        evaluate(responses, **options)
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_written(tmp_path: Path, judged: Judged) -> None:
+    ours = Named(make_responses(tmp_path / "ours", judged))
+    out = tmp_path / "scores"
+    bare = Named(make_jsonl(tmp_path / "bare.jsonl", judged, responses=lambda s: [s["response"]]))
+    uneven = Named(
+        make_jsonl(tmp_path / "uneven.jsonl", judged, responses=lambda s: [["a"]] * (1 + (s["session_id"] == "c2#0")))
+    )
+    texts = Named(make_jsonl(tmp_path / "texts.jsonl", judged, responses=lambda s: [s["user_id"]]))
+    refused(
+        InputError,
+        r"bare\.jsonl: session 'c0#0' has no reference\. Add the column references, or give",
+        [bare],
+        out=out,
+    )
+    refused(
+        InputError,
+        r"uneven\.jsonl: session 'c2#0' has 2 responses, 'c0#0' has 1\. Score the first 1 of each with --samples 1\.",
+        [uneven],
+        corpus=judged.corpus,
+        out=out,
+    )
+    refused(ConfigError, r"texts\.jsonl holds strings\. Say how they become tokens: --tokenizer", [texts], out=out)
+    refused(InputError, "are both called 'PersonaWAE'", [ours, ours], out=out)
+    other = make_vectors(tmp_path / "other", vocabulary="w" * 64)
+    refused(
+        ArtifactError,
+        r"other \(vocabulary wwww.*ours \(vocabulary vvvv.*were made from different vocabularies",
+        [ours],
+        embeddings=other,
+        out=out,
+    )
+    foreign = make_vectors(tmp_path / "foreign", words=("bonjour", "merci"))
+    refused(InputError, "no word of its references has a vector", [ours], embeddings=foreign, out=out)
+    empty = Named(make_responses(tmp_path / "empty", judged, samples=0))
+    refused(InputError, r"empty: session 'c0#0' has no responses\. Give it one or more\.", [empty], out=out)
+    refused(ArtifactError, "holds no vectors. Run 'pwae embed-words' first", [ours], embeddings=tmp_path, out=out)
+    assert not list(tmp_path.glob("*scores*"))
+
+
+def test_contexts_without_a_known_reference_word_are_told(tmp_path: Path, judged: Judged) -> None:
+    ours = Named(make_responses(tmp_path / "ours", judged))
+    words = {word for session in judged.sessions[3:] for word in session["response"]}
+    only = tuple(word for word in words if not any(word in session["response"] for session in judged.sessions[:1]))
+    report: EvaluateReport = evaluate([ours], embeddings=make_vectors(tmp_path / "vectors", words=only))
+    without = sum(not set(session["response"]) & (set(only) - {"tea"}) for session in judged.sessions)
+    assert without > 0
+    assert report.notes == [f"{without:,} contexts have no reference word with a vector, so no BOW score."]
+    assert report.systems[0].totals["BOW-Greedy"].contexts == 30 - without
