@@ -52,6 +52,12 @@ def test_a_perfect_answer_scores_more_than_one() -> None:
     assert [round(one(ten, ten, n), 3) for n in (1, 2, 3, 4)] == [1.333, 1.217, 1.154, 1.117]
 
 
+def test_a_perfect_short_answer_scores_less() -> None:
+    words = "a b c d e f g h i j".split()
+    perfect = [one(" ".join(words[:k]), " ".join(words[:k])) for k in (1, 2, 3, 4, 5, 6)]
+    assert [round(score, 3) for score in perfect] == [0.333, 0.677, 1.014, 1.014, 1.154, 1.154]
+
+
 def test_after_the_last_order_come_five_grams() -> None:
     """Four tokens have no 5-gram: m_2 = (10/9 + 1 + 0) / 3, though their 4-gram does match."""
     assert one("a b c d", "a b c d") == pytest.approx((4 / 3 * 10 / 9 * 19 / 27) ** (1 / 3))
