@@ -280,7 +280,7 @@ def _seal(made: Draft) -> None:
     recorded: dict[str, dict[str, object]] = {}
     for path in sorted(made.folder.rglob("*")):
         name = path.relative_to(made.folder).as_posix()
-        if path.is_file() and name != PLAN and not name.startswith("unhashed/"):
+        if path.is_file() and name != PLAN:
             recorded[name] = {"sha256": files.hash_file(path)}
             if path.suffix == ".parquet":
                 recorded[name]["rows"] = made._rows.get(name, pq.read_metadata(path).num_rows)

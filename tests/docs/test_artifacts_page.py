@@ -1,0 +1,58 @@
+"""docs/artifacts.md explains every column of every artifact, with its type, and nothing that does not exist."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from pwae_core import schemas
+
+PAGE = (Path(__file__).parents[2] / "docs" / "artifacts.md").read_text(encoding="utf-8")
+SHARED = {("run", "vocabulary.parquet"), ("run", "users.parquet")}  # explained once, under the corpus
+NAMES = {pa.float32(): "float32", pa.float64(): "float64"}
+
+
+def type_name(kind):
+    return f"list<{type_name(kind.value_type)}>" if pa.types.is_list(kind) else NAMES.get(kind, str(kind))
+
+
+def columns(schema):
+    return [(f.name, f"`{type_name(f.type)}`" + (" or null" if f.nullable else "")) for f in schema]
+
+
+def explained():
+    """{(kind, table): [(column, type)]} as the page says."""
+    found = {}
+    for kind, section in re.findall(r"^### `([\w-]+)`\n(.*?)(?=^### |\Z)", PAGE, re.M | re.S):
+        for names, body in re.findall(r"^#### (.*?)\n(.*?)(?=^#### |\Z)", section, re.M | re.S):
+            rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", body, re.M)
+            for name in re.findall(r"`(.*?)`", names):
+                found[kind, name] = [(column, type_) for column, type_, _ in rows]
+    return found
+
+
+def test_every_column_is_explained_with_its_type():
+    tables = {(kind, name): columns(s) for kind, group in schemas.ARTIFACTS.items() for name, s in group.items()}
+    said = explained()
+    assert said.keys() == tables.keys()
+    for table in tables.keys() - SHARED:
+        assert said[table] == tables[table], table
+    for kind, name in SHARED:
+        assert said[kind, name] == []
+        assert tables[kind, name] == tables["corpus", name]
+
+
+def test_every_kind_names_the_stage_that_writes_it():
+    written = re.findall(r"^\| `([\w-]+)` \| `pwae ([\w-]+)", PAGE, re.M)
+    assert dict(written) == schemas.STAGE_OF_KIND
+    assert schemas.STAGE_OF_KIND.keys() == schemas.ARTIFACTS.keys()
+
+
+def test_the_manifests_parts_are_the_ones_explained(tmp_path):
+    from small_corpus import write_corpus
+
+    from pwae_core import artifacts
+
+    section = PAGE.partition("## `manifest.json`")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `(\w+)` \|", section, re.M)
+    assert set(named) == artifacts.load(write_corpus(tmp_path / "corpus"), "corpus").manifest.keys()
