@@ -75,6 +75,8 @@ def score(
         similar = bow.score(pairs, vectors, advance)
         for name, scores in zip(BOW, (similar.extrema, similar.greedy, similar.average), strict=True):
             contexts[name] = pairs.by_context(scores).max(axis=1)
+    elif advance:
+        advance(pairs.contexts)
     overlap = pairs.by_context(sentence_bleu(count_matches(pairs, n), n, smoothing))
     contexts[RECALL] = overlap.max(axis=1)
     contexts[PRECISION] = overlap.mean(axis=1)

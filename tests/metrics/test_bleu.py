@@ -53,7 +53,7 @@ def test_a_perfect_answer_scores_more_than_one() -> None:
 
 
 def test_a_perfect_short_answer_scores_less() -> None:
-    words = "a b c d e f g h i j".split()
+    words = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
     perfect = [one(" ".join(words[:k]), " ".join(words[:k])) for k in (1, 2, 3, 4, 5, 6)]
     assert [round(score, 3) for score in perfect] == [0.333, 0.677, 1.014, 1.014, 1.154, 1.154]
 
