@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -226,7 +227,8 @@ def _notes(sources: _Sources, systems: Sequence[SystemReport]) -> list[str]:
     if left_out:
         told = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())
         notes.append(f"Scored are the {sources.aligned.contexts:,} contexts that all answer; left out: {told}.")
-    samples = {system.samples for system in systems if not system.deterministic}
+    alike = [system for system in systems if _scores_alike(system)]
+    samples = {system.samples for system in systems if system not in alike or not system.deterministic}
     if len(samples) > 1:
         numbers = " and ".join(str(number) for number in sorted(samples))
         notes.append(
@@ -235,15 +237,20 @@ def _notes(sources: _Sources, systems: Sequence[SystemReport]) -> list[str]:
     tokenizers = {system.tokenizer for system in systems} - {GIVEN}
     if len(tokenizers) > 1:
         notes.append(f"The tokenizers differ ({', '.join(sorted(tokenizers))}): other tokens, other scores.")
-    fixed = [system.system for system in systems if system.deterministic]
-    if fixed:
-        notes.append(f"{', '.join(fixed)}: deterministic, all samples are one answer; recall, precision and F1 agree.")
+    if alike:
+        names = ", ".join(system.system for system in alike)
+        notes.append(f"{names}: all answers to a context score the same, so recall, precision and F1 agree.")
     without = {
         sources.aligned.contexts - s.totals[table.EXTREMA].contexts for s in systems if table.EXTREMA in s.totals
     }
     if any(without):
         notes.append(f"{max(without):,} contexts have no reference word with a vector, so no BOW score.")
     return notes
+
+
+def _scores_alike(system: SystemReport) -> bool:
+    """Whether the best sample is no better than the mean: deterministic decoding, or a single sample."""
+    return math.isclose(system.totals[table.RECALL].value, system.totals[table.PRECISION].value)
 
 
 def _scores_table(aligned: Alignment, scored: Sequence[_Scored]) -> pa.Table:

@@ -118,7 +118,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, judged: Judged) -> None:
     assert 0.5 < coverage.responses < 1
     assert report.notes == [
         "The numbers of samples differ (2 and 4): the best of more is better. --samples makes them equal.",
-        "Seq2Seq: deterministic, all samples are one answer; recall, precision and F1 agree.",
+        "Seq2Seq: all answers to a context score the same, so recall, precision and F1 agree.",
     ]
 
 
