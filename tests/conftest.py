@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import jaxtyping
 import pytest
 
+hypothesis.settings.register_profile("pwae", deadline=None)
+hypothesis.settings.load_profile("pwae")
 jaxtyping.install_import_hook(["pwae_core.equations", "pwae_core.nn", "pwae_core.models"], "beartype.beartype")
 
 

@@ -38,7 +38,8 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
             readers.check(source, config.columns)
         yield found
     finally:
-        spool.unlink(missing_ok=True)
+        if spool.is_file():
+            spool.unlink()
 
 
 def _keep_standard_input(spool: Path) -> None:

@@ -21,13 +21,14 @@ def parse_times(texts: pa.Array) -> pa.Array:
 
 
 def parse_time(text: str) -> datetime | None:
+    """One moment, in UTC, or None."""
     text = text.strip()
     for parse in (_epoch, _iso, _weibo):
         try:
             moment = parse(text)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
             continue
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
 
 

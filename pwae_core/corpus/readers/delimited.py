@@ -60,16 +60,19 @@ def _lines(source: Source) -> Iterator[Iterator[list[str]]]:
     """The rows of the file, header first, empty lines left out. Raises InputError for what is not UTF-8 or not CSV."""
     csv.field_size_limit(LONGEST_FIELD)
     with source.path.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as handle:
-        start = handle.readline()
-        delimiter = "\t" if "\t" in start and "," not in start else ","
-        handle.seek(0)
-        reader = csv.reader(handle, delimiter=delimiter, strict=True)
+        reader = csv.reader(handle, delimiter=_delimiter(source), strict=True)
         try:
             yield (row for row in reader if row)
         except UnicodeDecodeError as error:
             raise InputError(_not_utf8(source)) from error
         except csv.Error as error:
             raise InputError(f"{source.name}, line {reader.line_num} is not valid CSV: {error}.") from error
+
+
+def _delimiter(source: Source) -> str:
+    with source.path.open("rb") as handle:
+        header = handle.readline()
+    return "\t" if b"\t" in header and b"," not in header else ","
 
 
 def _not_utf8(source: Source) -> str:

@@ -1,0 +1,143 @@
+"""Raw files: recognised by content, cut into spans that together are the file, refused with one clear line."""
+
+import csv
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pwae_core.corpus import readers
+from pwae_core.corpus.readers import Source, jsonl, parquet
+from pwae_core.corpus.readers.base import RAW
+from pwae_core.errors import InputError
+
+ROW = {"conversation_id": "c", "turn": 0, "user_id": "u", "text": "hi"}
+
+
+def read_all(path, columns=None, format=None):
+    source = Source(path, path.name, format or readers.recognise(path, path.name))
+    readers.check(source, columns or {})
+    batches = [batch for span in readers.spans(source) for batch in readers.read(span, columns or {})]
+    return pa.concat_tables([RAW.empty_table(), *(batch.table for batch in batches)]).to_pylist()
+
+
+def lines(path, *records):
+    path.write_text("".join(r if isinstance(r, str) else json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    return path
+
+
+def refused(path, columns=None, format=None):
+    with pytest.raises(InputError) as caught:
+        read_all(path, columns, format)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_jsonl_csv_tsv_and_parquet_say_the_same(tmp_path):
+    rows = [{**ROW, "turn": turn, "text": f'line, "{turn}"\nnext', "timestamp": "2020"} for turn in range(3)]
+    lines(tmp_path / "a", *rows)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b")
+    for name, delimiter in (("c", ","), ("d", "\t")):
+        with (tmp_path / name).open("w", newline="", encoding="utf-8-sig") as handle:
+            writer = csv.DictWriter(handle, [*ROW, "timestamp"], delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(rows)
+    assert [readers.recognise(tmp_path / name, name) for name in "abcd"] == ["jsonl", "parquet", "csv", "csv"]
+    expected = [{**row, "timestamp": "2020"} for row in rows]
+    assert [read_all(tmp_path / name) for name in "abcd"] == [expected] * 4
+
+
+def test_columns_can_have_other_names_and_identifiers_can_be_numbers(tmp_path):
+    path = lines(tmp_path / "a", {"thread": 7, "n": "3", "author": 12, "body": "x", "extra": [1]})
+    columns = {"conversation_id": "thread", "turn": "n", "user_id": "author", "text": "body"}
+    row = {"conversation_id": "7", "turn": 3, "user_id": "12", "text": "x", "timestamp": None}
+    assert read_all(path, columns) == [row]
+    pq.write_table(pa.table({"thread": [7], "n": [3.0], "author": [12], "body": ["x"]}), tmp_path / "b")
+    assert read_all(tmp_path / "b", columns) == [row]
+
+
+def test_missing_values_are_nulls(tmp_path):
+    path = lines(tmp_path / "a", ROW, {**ROW, "user_id": None}, {"conversation_id": "c"}, "\n", {**ROW, "turn": ""})
+    assert [row["user_id"] for row in read_all(path)] == ["u", None, None, "u"]
+    assert [row["turn"] for row in read_all(path)] == [0, 0, None, None]
+
+
+def test_spans_of_a_cut_file_are_the_whole_file(tmp_path, monkeypatch):
+    rows = [{**ROW, "turn": turn, "text": "字" * (turn % 7), "timestamp": None} for turn in range(200)]
+    path = lines(tmp_path / "a", *rows)
+    for size in (1, 10, 97, 1000):
+        monkeypatch.setattr(jsonl, "SPAN_BYTES", size)
+        assert read_all(path) == rows
+    pq.write_table(pa.Table.from_pylist(rows, schema=RAW), tmp_path / "b", row_group_size=7)
+    monkeypatch.setattr(parquet, "SPAN_ROWS", 20)
+    assert len(parquet.spans(Source(tmp_path / "b", "b", "parquet"))) == 10
+    assert read_all(tmp_path / "b") == rows
+
+
+def test_half_surrogates_and_a_byte_order_mark_are_read(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({**ROW, "text": "a\ud83d"}).encode() + b"\n")
+    assert read_all(path)[0]["text"] == "a\ufffd"
+
+
+def test_errors_name_file_line_and_column(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    assert refused(lines(path, "")) == "a is empty. Give a file with at least one utterance."
+    assert refused(lines(path, " \n\n")) == "a is empty. Give a file with at least one utterance."
+    assert refused(lines(path, ROW, "{broken\n")) == (
+        "a, line 2 is not valid JSON: '{broken'. Correct or remove the line."
+    )
+    assert refused(lines(path, ROW, "[1]\n")).startswith("a, line 2 is not a JSON object.")
+    assert refused(lines(path, {"x": 1, "text": "t"})) == (
+        "a has no column 'conversation_id'; its columns are: text, x. "
+        "Name the column that holds it with --column conversation_id=COLUMN."
+    )
+    assert "a has no column 'when'" in refused(lines(path, ROW), {"timestamp": "when"})
+    assert refused(lines(path, ROW, {**ROW, "turn": "two"})) == "a, line 2: turn is 'two', expected a whole number."
+    assert refused(lines(path, ROW, {**ROW, "turn": True})) == "a, line 2: turn is True, expected a whole number."
+    assert refused(lines(path, ROW, {**ROW, "turn": 1.5})) == "a, line 2: turn is 1.5, expected a whole number."
+    assert refused(lines(path, ROW, {**ROW, "text": 5})) == "a, line 2: text is 5, expected a string."
+    assert refused(lines(path, ROW, {**ROW, "user_id": 1.5})) == (
+        "a, line 2: user_id is 1.5, expected a string or a whole number."
+    )
+    monkeypatch.setattr(jsonl, "SPAN_BYTES", 100)
+    late = [*[{**ROW, "turn": n} for n in range(20)], "\n", {**ROW, "turn": 2**70}]
+    assert refused(lines(path, *late)).startswith("a, line 22: turn is ")
+
+
+def test_files_that_are_not_utf8_are_refused(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(json.dumps(ROW).encode() + b'\n{"text": "caf\xe9"}\n')
+    assert refused(path) == "a, line 2 is not UTF-8 (byte 0xe9). Convert the file to UTF-8 first."
+    path.write_bytes(b"conversation_id,turn,user_id,text\nc,0,u,ok\nc,1,u,caf\xe9\n")
+    assert refused(path) == "a, line 3 is not UTF-8 (byte 0xe9). Convert the file to UTF-8 first."
+    path.write_bytes("conversation_id,turn".encode("utf-16"))
+    assert refused(path) == "a is UTF-16, not UTF-8. Convert it to UTF-8 first."
+
+
+def test_bad_csv_is_refused(tmp_path):
+    path = tmp_path / "a"
+    header = "conversation_id,turn,user_id,text\n"
+    path.write_text(header + "c,0,u,ok\nc,1,u,one,two\n")
+    assert refused(path).startswith("a, row 2 has 5 fields, expected 4 as in the header.")
+    path.write_text(header + 'c,0,u,"open\n')
+    assert refused(path) == "a, line 2 is not valid CSV: unexpected end of data."
+    path.write_text(header)
+    assert refused(path).startswith("a has a header and no rows.")
+    path.write_text(header + "c,x,u,ok\n")
+    assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
+    path.write_bytes(b"\x00\x01\x02")
+    assert refused(path).startswith("a is neither JSONL, CSV nor Parquet.")
+
+
+def test_bad_parquet_is_refused(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"PAR1 and then nothing")
+    assert refused(path).startswith("a is not a readable Parquet file.")
+    pq.write_table(pa.Table.from_pylist([{**ROW, "text": ["hi"]}]), path)
+    assert refused(path) == "a, row 1: text is ['hi'], expected a string."
+    pq.write_table(pa.Table.from_pylist([{**ROW, "turn": 0.0}, {**ROW, "turn": 0.5}]), path)
+    assert refused(path) == "a, row 2: turn is 0.5, expected a whole number."
+    pq.write_table(pa.Table.from_pylist([ROW]).slice(0, 0), path)
+    assert refused(path).startswith("a has no rows.")

@@ -1,0 +1,130 @@
+"""What a user can get wrong: one line, the documented exit code, and nothing left on disk."""
+
+import errno
+import json
+import os
+
+import pytest
+from planted import planted, write_jsonl
+
+from pwae_core.corpus import spill
+
+ROWS = planted(users=6, conversations=60).rows
+
+
+@pytest.fixture
+def fails(pwae, tmp_path):
+    """Runs preprocess on the rows, asserts that it fails in one line and leaves nothing but its input."""
+
+    def run(rows, exit_code, *words, options=()):
+        raw = tmp_path / "raw.jsonl"
+        if rows is not None:
+            write_jsonl(rows, raw)
+        before = sorted(tmp_path.rglob("*"))
+        result = pwae("preprocess", raw, "--out", tmp_path / "corpus", "--tokenizer", "whitespace", *options)
+        assert sorted(tmp_path.rglob("*")) == before
+        return result.fails(exit_code, *words)
+
+    return run
+
+
+def test_files_that_cannot_be_read(fails, tmp_path):
+    fails(None, 4, "raw.jsonl does not exist. Name a JSONL, CSV or Parquet file, or - for standard input.")
+    (tmp_path / "raw.jsonl").write_text("")
+    fails(None, 4, "raw.jsonl is empty.")
+    (tmp_path / "raw.jsonl").write_bytes(json.dumps(ROWS[0]).encode() + b'\n{"text": "\xff"}\n')
+    fails(None, 4, "raw.jsonl, line 2 is not UTF-8")
+    (tmp_path / "raw.jsonl").unlink()
+    (tmp_path / "raw.jsonl").mkdir()
+    fails(None, 4, "raw.jsonl is a folder.")
+
+
+def test_rows_that_are_wrong(fails):
+    without = [{key: value for key, value in row.items() if key != "user_id"} for row in ROWS]
+    fails(without, 4, "has no column 'user_id'; its columns are: conversation_id, text, turn.", "--column user_id=")
+    fails([*ROWS, {**ROWS[0], "turn": "last"}], 4, f"line {len(ROWS) + 1}: turn is 'last', expected a whole number")
+    twice = [*ROWS, {**ROWS[7], "text": "again"}]
+    conversation, turn = ROWS[7]["conversation_id"], ROWS[7]["turn"]
+    places = ("raw.jsonl, line 8 and ", f"raw.jsonl, line {len(twice)})")
+    fails(twice, 4, f"Turn {turn} of conversation '{conversation}' stands more than once", *places)
+
+
+def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):
+    monkeypatch.setattr("pwae_core.corpus.readers.jsonl.SPAN_BYTES", 1000)
+    rows = [*ROWS, {**ROWS[0], "turn": "last"}]
+    fails(rows, 4, f"line {len(rows)}: turn is 'last'", options=("--workers", "2"))
+
+
+def test_filters_that_leave_nothing_are_named(fails):
+    fails([{**row, "user_id": ""} for row in ROWS], 5, f"No utterance is left of {len(ROWS)} rows (no user_id: ")
+    fails([{**row, "text": "😂"} for row in ROWS], 5, "(nothing left after cleaning: ")
+    fails(
+        ROWS,
+        5,
+        "No session is left: none of 60 conversations has 9 utterances (--window, --min-turns).",
+        options=("--window", "9"),
+    )
+    fails(
+        ROWS,
+        5,
+        "No session is left: 0 of 6 users have 1000 utterances, and none of ",
+        "windows has a responder among them (--min-utterances, --users).",
+        options=("--min-utterances", "1000"),
+    )
+
+
+def test_settings_that_make_no_sense(fails):
+    fails(ROWS, 3, "leave none of", options=("--test", "100000"))
+    fails(ROWS, 3, "valid: a size is a whole number, or a fraction below 1 (got 2.5).", options=("--valid", "2.5"))
+    fails(ROWS, 3, "clean: 'emojis' is not a cleaning step; the steps are emoji,", options=("--clean", "emojis"))
+    fails(ROWS, 3, "columns: 'user' is not a field;", options=("--column", "user=author"))
+    fails(ROWS, 3, "--column author: expected FIELD=COLUMN", options=("--column", "author"))
+    fails(ROWS, 3, "workers: at least 1 is needed (got 0).", options=("--workers", "0"))
+    fails(ROWS, 3, "window: ", options=("--window", "1"))
+
+
+def test_a_full_disk(fails, monkeypatch):
+    def full(path, table):
+        path.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(spill, "write", full)
+    fails(ROWS, 7, "the disk is full; free some space.")
+
+
+def test_a_folder_that_may_not_be_written(pwae, tmp_path):
+    raw = write_jsonl(ROWS, tmp_path / "raw")
+    (tmp_path / "file").write_text("")
+    result = pwae("preprocess", raw, "--out", tmp_path / "file" / "corpus")
+    result.fails(7, "part of the path is a file; choose another --out")
+    result = pwae("preprocess", "-", "--out", tmp_path / "file" / "corpus", stdin=raw.read_bytes())
+    result.fails(7, "a file of that name stands there; choose another --out")
+
+
+def test_a_folder_of_something_else_is_left_alone(pwae, tmp_path):
+    raw = write_jsonl(ROWS, tmp_path / "raw")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("precious")
+    result = pwae("preprocess", raw, "--out", tmp_path / "mine")
+    result.fails(6, "exists and is not an artifact of pwae")
+    assert (tmp_path / "mine" / "thesis.tex").read_text() == "precious"
+
+
+def test_a_corpus_made_differently_is_not_overwritten_unasked(pwae, tmp_path):
+    raw = write_jsonl(ROWS, tmp_path / "raw")
+    arguments = ("preprocess", raw, "--out", tmp_path / "corpus", "--tokenizer")
+    pwae(*arguments, "whitespace").succeeds()
+    pwae(*arguments, "char").fails(6, "made differently (config tokenizer: whitespace, now char)")
+    pwae(*arguments, "char", "--force").succeeds()
+
+
+def test_a_worker_that_is_killed(pwae, tmp_path, monkeypatch):
+    monkeypatch.setattr("pwae_core.corpus.readers.jsonl.SPAN_BYTES", 1000)
+    monkeypatch.setattr("pwae_core.corpus.pipeline.scan", _killed)
+    raw = write_jsonl(ROWS, tmp_path / "raw")
+    result = pwae("preprocess", raw, "--out", tmp_path / "corpus", "--workers", "2")
+    result.fails(7, "A worker process was killed, most likely for want of memory.", "fewer --workers")
+
+
+def _killed(job, piece):
+    os.kill(os.getpid(), 9)
