@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,8 +87,12 @@ def _print(report: SampleReport) -> None:
         state = "stand already" if report.standing else "written"
         what = f"{report.contexts:,} contexts x {report.samples} responses ({report.decoding})"
         console.print_line(f"{report.system}: {what} {state}: {report.out}")
-    for answered in report.shown:
-        title = "\n".join(f"- {utterance}" for utterance in answered.context)
-        rows = [("ground truth", answered.reference)] if answered.reference else []
-        rows += [(answered.user if place == 0 else "", text) for place, text in enumerate(answered.responses)]
-        console.print_table(title, ("who", f"{report.system} ({report.decoding})"), rows, numbers_from=2)
+    for context, group in groupby(report.shown, key=lambda answered: answered.context):
+        rows: list[tuple[str, str]] = []
+        for answered in group:
+            rows += [("ground truth", answered.reference)] if answered.reference else []
+            rows += [(answered.user if place == 0 else "", text) for place, text in enumerate(answered.responses)]
+        console.print_line()
+        for utterance in context:
+            console.print_line(f"- {utterance}")
+        console.print_table("", ("who", f"{report.system} ({report.decoding})"), rows, numbers_from=2)

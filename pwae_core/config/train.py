@@ -81,8 +81,8 @@ class TrainConfig(Config):
         10, ge=0, description="Validations without a better one before training stops; 0: never stop."
     )
     select_by: Literal["prior_nll", "posterior_nll"] = Field(
-        "prior_nll",
-        description="Validation measure of the best checkpoint: nats a token with z from prior or posterior.",
+        "posterior_nll",
+        description="Validation measure of the best checkpoint: nats a token, z from one or the other.",
     )
     log_every: int = Field(10, gt=0, description="Iterations between two lines of the log.")
     checkpoint_every: int = Field(1000, gt=0, description="Iterations between two checkpoints.")

@@ -19,7 +19,7 @@ from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.answers import answer
+from pwae_core.training.answers import answer, is_deterministic
 from pwae_core.training.runs import Run, choose_device, open_run
 
 NOBODY = "<unk>"
@@ -110,7 +110,7 @@ def _responses(table: pa.Table, answers: Sequence[Sequence[Sequence[str]]]) -> p
 def _facts(run: Run, config: SampleConfig) -> dict[str, object]:
     return {
         "system": run.system,
-        "deterministic": run.model.deterministic,
+        "deterministic": is_deterministic(run, config),
         "vocabulary": run.artifact.facts["vocabulary"],
         "tokenizer": run.artifact.facts["tokenizer"],
         "decoding": describe(config.decoding, deterministic=run.model.deterministic),

@@ -12,6 +12,11 @@ from pwae_core.progress import Progress
 from pwae_core.training.runs import Run
 
 
+def is_deterministic(run: Run, config: SampleConfig) -> bool:
+    """Whether all answers to a context are the same: neither z nor words are drawn."""
+    return run.model.deterministic and config.decoding.strategy in ("greedy", "beam")
+
+
 @torch.no_grad()
 def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progress) -> list[list[list[str]]]:
     """``config.samples`` answers (token lists) for each session, in the sessions' order.
@@ -19,8 +24,7 @@ def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progres
     The same noise for the same seed, whatever the device's batch order; a deterministic system decodes once and gives
     that answer ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn.
     """
-    once = run.model.deterministic and config.decoding.strategy in ("greedy", "beam")
-    drawn = 1 if once else config.samples
+    drawn = 1 if is_deterministic(run, config) else config.samples
     noise = seeded(config.seed, run.device, training=False)
     answers: dict[int, list[list[str]]] = {}
     with progress.task(f"sample {run.system}", len(sessions)) as task:
