@@ -91,7 +91,7 @@ def _workplace(draft: Draft) -> Iterator[Path]:
 
 
 def _workers(wanted: int | None, pieces: int) -> int:
-    return min(wanted or len(os.sched_getaffinity(0)), pieces)
+    return min(wanted or (os.cpu_count() or 1), pieces)
 
 
 def _report(made: Artifact, *, standing: bool) -> PreprocessReport:
