@@ -23,34 +23,33 @@ context=${CONTEXT:-How are you today ?}
 cd "$(dirname "$0")/.."
 source examples/environment.sh
 
-pwae preprocess "$raw" --out "$work/corpus" ${PREPROCESS:-}
-pwae embed-words "$work/corpus" --out "$work/vectors" ${EMBED_WORDS:-}
+timed() {
+  local start=$SECONDS
+  echo "== pwae $*" >&2
+  pwae "$@"
+  echo "== pwae $1: $((SECONDS - start)) s" >&2
+}
+
+timed preprocess "$raw" --out "$work/corpus" ${PREPROCESS:-}
+timed embed-words "$work/corpus" --out "$work/vectors" ${EMBED_WORDS:-}
 for model in personawae seq2seq; do
-  pwae train "$work/corpus" --embeddings "$work/vectors" --model "$model" ${TRAIN:---preset small} --out "$work/$model"
-  pwae sample "$work/$model" --corpus "$work/corpus" --out "$work/$model-responses" ${SAMPLE:-}
+  timed train "$work/corpus" --embeddings "$work/vectors" --model "$model" ${TRAIN:---preset small} --out "$work/$model"
+  timed sample "$work/$model" --corpus "$work/corpus" --out "$work/$model-responses" ${SAMPLE:-}
 done
 systems=("$work/personawae-responses" "$work/seq2seq-responses")
+timed human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" ${SHEETS:-}
+
+# The four users who answer most in the training data answer one context (the paper's Table 6).
+users=()
+while IFS= read -r user; do
+  users+=(--user "$user")
+done < <(python examples/busiest_users.py "$work/corpus" 4)
+timed sample "$work/personawae" --context "$context" "${users[@]}" --samples 3
 
 # Any stage prints its report as JSON for whatever comes next; of what stands it is the same report.
-pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
+timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
 pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores" --json > "$work/.scores.json"
 mv "$work/.scores.json" "$work/scores.json"
-
-pwae human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" ${SHEETS:-}
-
-# The four users with the most training responses answer one context (the paper's Table 6).
-who=()
-while IFS= read -r user; do
-  who+=(--user "$user")
-done < <(python - "$work/corpus/users.parquet" <<'PYTHON'
-import sys
-import pyarrow.parquet as pq
-
-users = pq.read_table(sys.argv[1]).slice(1).sort_by([("train_responses", "descending"), ("user", "ascending")])
-print(*users["user_id"].to_pylist()[:4], sep="\n")
-PYTHON
-)
-pwae sample "$work/personawae" --corpus "$work/corpus" --context "$context" "${who[@]}" --samples 3
 
 echo
 echo "Scores of every metric: $work/scores.json"

@@ -82,14 +82,14 @@ class TrainConfig(Config):
     )
     select_by: Literal["prior_nll", "posterior_nll"] = Field(
         "posterior_nll",
-        description="Validation measure of the best checkpoint: nats a token, z from one or the other.",
+        description="Validation measure of the best checkpoint: nats a token, z from one of the two.",
     )
     log_every: int = Field(10, gt=0, description="Iterations between two lines of the log.")
     checkpoint_every: int = Field(1000, gt=0, description="Iterations between two checkpoints.")
     explosion: float = Field(
         1e4, gt=0, description="Size of a loss, in absolute value, that is taken for a divergence."
     )
-    seed: int = Field(7, ge=0, description="Seed of everything random.")
+    seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 
 
 PRESETS: dict[str, dict[str, object]] = {

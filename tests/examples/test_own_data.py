@@ -18,7 +18,8 @@ SIZES = "--set model.word_size=16 --set model.hidden_size=8 --set model.latent_s
 def run(tmp_path):
     """The script beside an ``environment.sh`` that takes the environment these tests run in."""
     (tmp_path / "examples").mkdir()
-    shutil.copy(EXAMPLES / "own_data.sh", tmp_path / "examples")
+    for name in ("own_data.sh", "busiest_users.py"):
+        shutil.copy(EXAMPLES / name, tmp_path / "examples")
     (tmp_path / "examples" / "environment.sh").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
 
     def run(*arguments):
@@ -63,6 +64,7 @@ def test_a_stage_that_fails_stops_the_script_with_its_own_exit_code(run, tmp_pat
     done = run("empty.jsonl", "work")
     assert done.returncode in {4, 5}
     assert done.stderr.splitlines()[-1].startswith("pwae: ")
+    assert "== pwae preprocess:" not in done.stderr
     assert list((tmp_path / "work").iterdir()) == []
 
 
