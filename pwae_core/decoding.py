@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby, islice
 
 import torch
 from torch import Tensor
@@ -104,39 +105,61 @@ def select(state: State, rows: Tensor) -> State:
     return {name: tensor[rows] for name, tensor in state.items()}
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Hypothesis:
+    """What ``row`` may answer: ``tokens``, with </s> once it is said, and their log probability.
+
+    ``place`` is the row of the last step's state that it goes on from.
+    """
+
+    row: int
     tokens: list[int]
-    score: float  # log probability
+    score: float
+    place: int
+
+    def ended(self) -> bool:
+        return self.tokens[-1:] == [EOS]
 
 
 def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
-    """Beam search, one row after the other; the answer is the hypothesis of the best mean log probability a token."""
-    rows = len(next(iter(state.values())))
-    return [_beam_row(step, select(state, torch.tensor([row])), config) for row in range(rows)]
+    """Beam search; the answer is the hypothesis of the best mean log probability a token.
+
+    Rows are searched in parts, so that a step reads about as many at once as with any other strategy.
+    """
+    some = next(iter(state.values()))
+    parts = torch.arange(len(some), device=some.device).chunk(config.beam_size)
+    return [answer for part in parts for answer in _beam_part(step, select(state, part), config)]
 
 
-def _beam_row(step: Step, state: State, config: DecodingConfig) -> list[int]:
-    device = next(iter(state.values())).device
-    alive, done = [_Hypothesis([], 0.0)], []
+def _beam_part(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
+    some = next(iter(state.values()))
+    alive = [_Hypothesis(row, [], 0.0, row) for row in range(len(some))]
+    done: list[list[_Hypothesis]] = [[] for _ in alive]
     for _ in range(config.max_length):
-        last = torch.tensor([(h.tokens or [BOS])[-1] for h in alive], device=device)
-        logits, state = step(last, state)
-        scores = torch.log_softmax(forbid(logits, [h.tokens for h in alive], config), dim=-1)
-        scores += torch.tensor([[h.score] for h in alive], device=device)
-        width = min(config.beam_size, scores.numel())
-        best, places = torch.topk(scores.flatten(), width)
-        kept, origins = [], []
-        for score, place in zip(best.tolist(), places.tolist(), strict=True):
-            origin, token = divmod(place, scores.shape[-1])
-            if score == -torch.inf:
-                continue
-            if token == EOS:
-                done.append(_Hypothesis(alive[origin].tokens, score))
-            else:
-                kept.append(_Hypothesis([*alive[origin].tokens, token], score))
-                origins.append(origin)
-        if not kept or len(done) >= config.beam_size:
+        last = torch.tensor([(h.tokens or [BOS])[-1] for h in alive], device=some.device)
+        logits, state = step(last, select(state, torch.tensor([h.place for h in alive], device=some.device)))
+        longer = _best_longer(alive, logits, config)
+        for hypothesis in longer:
+            if hypothesis.ended():
+                done[hypothesis.row].append(hypothesis)
+        alive = [h for h in longer if not h.ended() and len(done[h.row]) < config.beam_size]
+        if not alive:
             break
-        alive, state = kept, select(state, torch.tensor(origins, device=device))
-    return max(done or alive, key=lambda h: h.score / (len(h.tokens) + 1)).tokens
+    chosen = [ended or [h for h in alive if h.row == row] for row, ended in enumerate(done)]
+    best = [max(hypotheses, key=lambda h: h.score / len(h.tokens)) for hypotheses in chosen]
+    return [h.tokens[:-1] if h.ended() else h.tokens for h in best]
+
+
+def _best_longer(alive: list[_Hypothesis], logits: Tensor, config: DecodingConfig) -> list[_Hypothesis]:
+    """The ``beam_size`` best of each row's hypotheses with one token more, the best first."""
+    logits = forbid(logits, [h.tokens for h in alive], config)
+    best, tokens = torch.topk(logits, min(config.beam_size, logits.shape[-1]))
+    scores = best - torch.logsumexp(logits, dim=-1, keepdim=True)
+    longer = [
+        _Hypothesis(h.row, [*h.tokens, token], h.score + score, place)
+        for place, h in enumerate(alive)
+        for score, token in zip(scores[place].tolist(), tokens[place].tolist(), strict=True)
+        if score > -torch.inf
+    ]
+    longer.sort(key=lambda h: (h.row, -h.score))
+    return [h for _, rows in groupby(longer, key=lambda h: h.row) for h in islice(rows, config.beam_size)]

@@ -13,7 +13,7 @@ from pwae_core.errors import ConfigError
 class Config(BaseModel):
     """A frozen, validated group of settings. A field's default is the only place where that default is written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
     @classmethod
     def make(cls, values: Mapping[str, Any]) -> Self:

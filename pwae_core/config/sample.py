@@ -35,7 +35,7 @@ class SampleConfig(Config):
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
     checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
-    seed: int = Field(7, ge=0, description="Seed of everything random.")
+    seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 
 

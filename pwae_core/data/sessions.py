@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -139,7 +140,7 @@ def from_table(table: pa.Table, max_length: int) -> Sessions:
     speakers = _flat(table["context_user_ids"])
     offsets = _offsets(context)
     repeated = np.repeat(np.arange(len(table)), np.diff(offsets))
-    responder = pa.compute.equal(speakers.flatten(), _flat(table["user_id"]).take(pa.array(repeated)))
+    responder = pc.equal(speakers.flatten(), _flat(table["user_id"]).take(pa.array(repeated)))
     return Sessions(
         user=_flat(table["user"]).to_numpy().astype(np.int64),
         context_offsets=offsets,

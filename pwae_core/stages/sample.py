@@ -72,8 +72,9 @@ def sample_test_split(
     if found is None:
         opened = open_run(run, choose_device(device), config.checkpoint)
         table = _drawn(data, config)
-        answers = answer(opened, from_table(table, opened.model.config.max_length), config, progress)
+        sessions = from_table(table, opened.model.config.max_length)
         with artifacts.draft(out, plan) as draft:
+            answers = answer(opened, sessions, config, progress)
             draft.write("responses.parquet", _responses(table, answers))
             draft.facts |= _facts(opened, config)
     return _report(artifacts.load(out, "responses"), standing=found is not None)
@@ -81,6 +82,8 @@ def sample_test_split(
 
 def _corpus_of(run: Artifact, given: Path | None) -> Artifact:
     folder = given or Path(run.facts["corpus_path"])
+    if given is None and not folder.exists():
+        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Say where it is with --corpus.")
     data = artifacts.load(folder, "corpus")
     artifacts.same_vocabulary(run, data)
     if data.fingerprint != run.manifest["inputs"]["corpus"]:

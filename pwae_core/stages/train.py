@@ -10,7 +10,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
-from pwae_core.errors import ArtifactError, EmptyResultError
+from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.training.loop import Trainer
 from pwae_core.training.resuming import refuse_other_unfinished, reopen
@@ -58,8 +58,10 @@ def train(
     """Trains a system into the folder ``out``; a run that was cut off goes on where its last checkpoint is.
 
     Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to
-    train or validate on, DivergenceError, Interrupted, StorageError.
+    train or validate on, ConfigError, DivergenceError, Interrupted, StorageError.
     """
+    if resume and force:
+        raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")
     data = artifacts.load(corpus, "corpus")
     vectors = _matching_vectors(embeddings, data, config) if embeddings else None
     inputs = {"corpus": data.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from pwae_core.errors import ArtifactError
-from pwae_core.files import hash_file, to_json, write_bytes
+from pwae_core.files import hash_file, hash_strings, to_json, write_bytes
 
 LAST, BEST = "last", "best"
 
@@ -27,10 +27,15 @@ def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], stat
     path = folder / f"{name}-{state['step']}.safetensors"
     write_bytes(path, save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}))
     pointer = {"file": path.name, "sha256": hash_file(path), "state": dict(state)}
-    write_bytes(folder / f"{name}.json", to_json(pointer))
+    write_bytes(folder / f"{name}.json", to_json(pointer | {"seal": _seal(pointer)}))
     for old in folder.glob(f"{name}-*.safetensors"):
         if old != path:
             old.unlink()
+
+
+def _seal(pointer: Mapping[str, Any]) -> str:
+    """The hash of all that a pointer says."""
+    return hash_strings([to_json(pointer).decode()])
 
 
 def has_checkpoint(folder: Path, name: str) -> bool:
@@ -39,19 +44,34 @@ def has_checkpoint(folder: Path, name: str) -> bool:
 
 def load_checkpoint(folder: Path, name: str, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and the state of a checkpoint. Raises ArtifactError when it is missing or damaged."""
-    pointer_path = folder / f"{name}.json"
-    if not pointer_path.is_file():
-        raise ArtifactError(
-            f"{pointer_path} is missing: the run has no '{name}' checkpoint yet. Let 'pwae train' go on."
-        )
+    pointer = _read_pointer(folder, name)
+    path = folder / pointer["file"]
+    if not path.is_file() or hash_file(path) != pointer["sha256"]:
+        raise _damaged(path)
     try:
-        pointer = json.loads(pointer_path.read_bytes())
-        path, expected, state = folder / pointer["file"], pointer["sha256"], dict(pointer["state"])
-        if not path.is_file() or hash_file(path) != expected:
-            raise _damaged(path)
-        return load_file(path, device=str(device)), state
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise _damaged(pointer_path) from error
+        return load_file(path, device=str(device)), pointer["state"]
+    except SafetensorError as error:
+        raise _damaged(path) from error
+
+
+def load_state(folder: Path, name: str) -> dict[str, Any]:
+    """The state of a checkpoint alone. Raises ArtifactError when it is missing or damaged."""
+    state: dict[str, Any] = _read_pointer(folder, name)["state"]
+    return state
+
+
+def _read_pointer(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing: the run has no '{name}' checkpoint yet. Let 'pwae train' go on.")
+    try:
+        pointer: dict[str, Any] = json.loads(path.read_bytes())
+        seal = pointer.pop("seal")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path) from error
+    if seal != _seal(pointer):
+        raise _damaged(path)
+    return pointer
 
 
 def _damaged(path: Path) -> ArtifactError:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pwae_core.errors import ArtifactError
+from pwae_core.files import write_bytes
 from pwae_core.schemas import LOG
 
 
@@ -20,9 +22,17 @@ class TrainingLog:
         self.path = path
 
     def cut(self, lines: int) -> None:
-        """Keeps the first ``lines`` lines: what a killed run logged after its last checkpoint will come again."""
-        kept = self.path.read_text().splitlines()[:lines] if self.path.is_file() else []
-        self.path.write_text("".join(line + "\n" for line in kept))
+        """Keeps the first ``lines`` lines: what a killed run logged after its last checkpoint will come again.
+
+        Raises ArtifactError when there are fewer, or one of them cannot be read.
+        """
+        kept = self.path.read_bytes().splitlines(keepends=True)[:lines] if self.path.is_file() else []
+        if len(kept) < lines or not all(_is_whole(line) for line in kept):
+            raise ArtifactError(
+                f"{self.path} is damaged: it is not what the last checkpoint remembers. "
+                "Train again with --force, or restore the file."
+            )
+        write_bytes(self.path, b"".join(kept))
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         line = json.dumps({"step": step, "epoch": epoch, "split": split, "values": dict(values)})
@@ -49,3 +59,10 @@ class TrainingLog:
             for name, value in line["values"].items()
         ]
         return pa.Table.from_pylist(rows, schema=LOG)
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict) and line.endswith(b"\n")
+    except ValueError:
+        return False

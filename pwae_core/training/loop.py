@@ -66,7 +66,7 @@ class Trainer:
         self.noise = seeded(self.config.seed, self.device)
         self.recent: deque[Codes] = deque(maxlen=max(phase.repeats for phase in self.phases))
         self.log = TrainingLog(self.folder / "log.jsonl")
-        if has_checkpoint(self.checkpoints, LAST):
+        if self._has_last():
             self._restore()
         self.log.cut(self.position.log_lines)
 
@@ -88,6 +88,8 @@ class Trainer:
                     self._next_epoch()
                     epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
                 self._one_step(epoch[self.position.batch], task, last_of_epoch=self.position.batch + 1 == len(epoch))
+        if not self.log.values("valid", self.position.step):
+            self._validate()
         self.save()
         return reason
 
@@ -137,7 +139,7 @@ class Trainer:
                 norm = self._step(phase, loss)
                 if loss.codes:
                     self.recent.appendleft(loss.codes)
-                terms |= {**loss.terms, f"{phase.name}_loss": loss.total, f"{phase.name}_gradient_norm": norm}
+                terms |= {f"{phase.name}_loss": loss.total, f"{phase.name}_gradient_norm": norm, **loss.terms}
         values = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
         self._refuse_divergence(values)
         return values
@@ -159,17 +161,23 @@ class Trainer:
         for name, value in values.items():
             too_large = name.endswith("_loss") and abs(value) > self.config.explosion
             if not math.isfinite(value) or too_large:
-                optimiser = name.partition("_")[0]
-                raise DivergenceError(
-                    f"Training diverged at iteration {self.position.step + 1}: {name} is {value:g}. "
-                    f"The last checkpoint, from before, is in {self.checkpoints}. "
-                    f"Try a lower {optimiser}.rate, a larger penalty_weight or another --seed, into a new --out."
-                )
+                raise self._divergence(self.position.step + 1, f"{name} is {value:g}", name.partition("_")[0])
+
+    def _divergence(self, step: int, fact: str, optimiser: str) -> DivergenceError:
+        saved = f" The last checkpoint, from before, is in {self.checkpoints}." if self._has_last() else ""
+        penalty = "" if optimiser == "autoencoder" else ", a larger penalty_weight"
+        return DivergenceError(
+            f"Training diverged at iteration {step}: {fact}.{saved} "
+            f"Try a lower {optimiser}.rate{penalty} or another --seed, into a new --out."
+        )
 
     # -- validation
 
     def _validate(self) -> None:
         measures = validate(self.model, self.valid, self.config, self.device)
+        for name, value in measures.items():
+            if not math.isfinite(value):
+                raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
         self._log("valid", measures)
         value = measures[self.config.select_by]
         if self.position.best is None or value < self.position.best:
@@ -187,6 +195,9 @@ class Trainer:
 
     # -- checkpoints
 
+    def _has_last(self) -> bool:
+        return has_checkpoint(self.checkpoints, LAST)
+
     def save(self) -> None:
         """Saves everything the next iteration depends on as the last checkpoint."""
         tensors = prefixed("model", self.model.state_dict())
@@ -199,16 +210,16 @@ class Trainer:
         save_checkpoint(self.checkpoints, LAST, tensors, asdict(self.position))
 
     def _restore(self) -> None:
-        tensors, state = load_checkpoint(self.checkpoints, LAST, self.device)
+        tensors, state = load_checkpoint(self.checkpoints, LAST, torch.device("cpu"))
         self.position = Position(**state)
         self.model.load_state_dict(part(tensors, "model"))
         for name, optimiser in self.optimisers.items():
             optimisers.restore(optimiser, part(tensors, f"optimiser.{name}"))
         index = 0
         while codes := part(tensors, f"codes.{index}"):
-            self.recent.append(codes)
+            self.recent.append({name: code.to(self.device) for name, code in codes.items()})
             index += 1
-        self.noise.generator.set_state(tensors["generator"].cpu())
+        self.noise.generator.set_state(tensors["generator"])
         self.progress.say(f"continuing from iteration {self.position.step}")
 
 

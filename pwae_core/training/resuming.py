@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pwae_core.artifacts import MANIFEST, PLAN, Plan, describe_difference
-from pwae_core.errors import ArtifactError
-from pwae_core.files import to_json, write_bytes
+from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.files import locked, storage_errors, to_json, write_bytes
+from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
 
 
 def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
@@ -27,7 +28,7 @@ def reopen(folder: Path, plan: Plan, may_differ: Collection[str]) -> None:
     """Lets the run at ``folder``, finished or not, go on under ``plan``.
 
     ``plan`` may differ from the plan that made the run only in the config keys ``may_differ``. Raises ArtifactError
-    when there is nothing to go on with, or more differs.
+    when there is nothing to go on with, or more differs; ConfigError for less training than was done already.
     """
     path = next((folder / name for name in (PLAN, MANIFEST) if (folder / name).is_file()), None)
     if path is None:
@@ -37,8 +38,22 @@ def reopen(folder: Path, plan: Plan, may_differ: Collection[str]) -> None:
     if differing:
         raise ArtifactError(f"{folder} cannot be resumed with other settings ({differing}). Choose another --out.")
     if describe_difference(old, new):
-        write_bytes(folder / PLAN, to_json(new))
-        (folder / MANIFEST).unlink(missing_ok=True)
+        _refuse_less(folder, new["config"])
+    with storage_errors(folder), locked(folder):
+        if describe_difference(old, new):
+            write_bytes(folder / PLAN, to_json(new))
+        if (folder / PLAN).is_file():
+            (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
+    checkpoints = folder / "checkpoints"
+    if not has_checkpoint(checkpoints, LAST):
+        return
+    position = load_state(checkpoints, LAST)
+    for key, done in (("max_steps", position["step"]), ("epochs", position["epoch"] + 1)):
+        if 0 < config[key] < done:
+            raise ConfigError(f"{key} {config[key]}: {folder} has trained for {done} already. Give at least as many.")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Run:
 def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
     """Opens a run. Raises ArtifactError when it is missing, unfinished or damaged."""
     artifact = load(folder, "run")
+    artifact.path(f"checkpoints/{checkpoint}.json")
     facts = artifact.facts
     model = build_model(
         ModelConfig.make(artifact.config["model"]), facts["vocabulary_size"], facts["users"], seed=0
@@ -91,6 +92,8 @@ def choose_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise ConfigError(f"--device {name}: systems are not trained on it. Use auto, cpu or cuda.")
     return device
 
 
