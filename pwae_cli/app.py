@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.commands import embed_words, evaluate, human_eval_export, preprocess, sample, train
+from pwae_cli.commands import embed_words, evaluate, human_eval_export, human_eval_score, preprocess, sample, train
 from pwae_core import __version__
 from pwae_core.errors import PwaeError
 
@@ -44,6 +44,7 @@ app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("evaluate")(evaluate.command)
 app.command("human-eval-export")(human_eval_export.command)
+app.command("human-eval-score")(human_eval_score.command)
 
 
 def main() -> None:

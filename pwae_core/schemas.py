@@ -100,6 +100,52 @@ ITEMS = _schema(  # the key of the human evaluation: never in the annotators' fo
     ("user_id", pa.string()),
     ("response", TOKENS),
 )
+HUMAN_RATINGS = _schema(
+    ("annotator", pa.int32()),
+    ("item_id", pa.string()),
+    ("system", pa.string()),
+    ("session_id", pa.string()),
+    ("showing", pa.int32()),  # 1; 2 where the annotator sees the item for the second time
+    ("criterion", pa.string()),
+    pa.field("rating", pa.int32(), nullable=True),  # none where the cell was left empty
+)
+COMMENTS = _schema(
+    ("annotator", pa.int32()),
+    ("item_id", pa.string()),
+    ("system", pa.string()),
+    ("session_id", pa.string()),
+    ("comment", pa.string()),
+)
+HUMAN_MEANS = _schema(
+    ("system", pa.string()),
+    ("criterion", pa.string()),
+    pa.field("mean", pa.float64(), nullable=True),  # none where nothing was rated
+    pa.field("low", pa.float64(), nullable=True),
+    pa.field("high", pa.float64(), nullable=True),
+    ("contexts", pa.int64()),
+    ("ratings", pa.int64()),
+)
+AGREEMENT = _schema(
+    ("criterion", pa.string()),
+    ("between", pa.string()),  # all, two annotators (1-2), or an annotator with himself (1-1)
+    ("statistic", pa.string()),
+    pa.field("value", pa.float64(), nullable=True),  # none where it is not defined
+    pa.field("low", pa.float64(), nullable=True),
+    pa.field("high", pa.float64(), nullable=True),
+    ("items", pa.int64()),
+    ("note", pa.string()),
+)
+COMPARISONS = _schema(
+    ("criterion", pa.string()),
+    ("system", pa.string()),
+    ("other", pa.string()),
+    pa.field("difference", pa.float64(), nullable=True),  # of the means over the contexts where both were rated
+    pa.field("low", pa.float64(), nullable=True),
+    pa.field("high", pa.float64(), nullable=True),
+    pa.field("p", pa.float64(), nullable=True),
+    pa.field("p_holm", pa.float64(), nullable=True),
+    ("contexts", pa.int64()),
+)
 
 ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "corpus": {
@@ -116,6 +162,13 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "responses": {"responses.parquet": RESPONSES},
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
     "human-eval-key": {"items.parquet": ITEMS},
+    "human-eval-scores": {
+        "ratings.parquet": HUMAN_RATINGS,
+        "comments.parquet": COMMENTS,
+        "means.parquet": HUMAN_MEANS,
+        "agreement.parquet": AGREEMENT,
+        "comparisons.parquet": COMPARISONS,
+    },
 }
 STAGE_OF_KIND = {
     "corpus": "preprocess",
@@ -124,6 +177,7 @@ STAGE_OF_KIND = {
     "responses": "sample",
     "scores": "evaluate",
     "human-eval-key": "human-eval-export",
+    "human-eval-scores": "human-eval-score",
 }
 
 

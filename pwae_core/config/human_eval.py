@@ -21,4 +21,14 @@ class HumanEvalConfig(Config):
     seed: int = Field(7, ge=0, description="Seed of everything random.")
 
 
+class HumanEvalScoreConfig(Config):
+    """How filled sheets are scored."""
+
+    against: str | None = Field(None, description="Compare every system with this one only; default: all pairs.")
+    resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
+    permutations: int = Field(10_000, ge=1, le=1_000_000, description="Random flips of the paired tests.")
+    seed: int = Field(7, ge=0, description="Seed of the bootstrap and the tests.")
+
+
 DEFAULTS = HumanEvalConfig()
+SCORE_DEFAULTS = HumanEvalScoreConfig()

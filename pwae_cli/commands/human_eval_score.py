@@ -1,0 +1,151 @@
+"""``pwae human-eval-score``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, option
+from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
+
+if TYPE_CHECKING:
+    from pwae_core.human_eval.results import Agreed, Mean
+    from pwae_core.stages.human_eval_score import HumanEvalScoreReport
+
+STATISTICS = {
+    "raw_agreement": "raw agreement",
+    "fleiss_kappa": "Fleiss' kappa",
+    "cohen_kappa": "Cohen's kappa",
+    "cohen_kappa_linear": "Cohen's kappa, linear weights",
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "gwet_ac1": "Gwet's AC1",
+    "gwet_ac2": "Gwet's AC2",
+}
+NOTHING = "–"
+
+
+def command(
+    sheets: Annotated[
+        list[Path], typer.Argument(help="What annotators sent back: .xlsx and .csv files, or folders of them.")
+    ],
+    key: Annotated[Path, typer.Option("--key", help="The key that 'pwae human-eval-export' wrote.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write the unblinded ratings and scores to. Default: none.")
+    ] = None,
+    against: Annotated[str | None, option(HumanEvalScoreConfig, "against")] = SCORE_DEFAULTS.against,
+    resamples: Annotated[int, option(HumanEvalScoreConfig, "resamples")] = SCORE_DEFAULTS.resamples,
+    permutations: Annotated[int, option(HumanEvalScoreConfig, "permutations")] = SCORE_DEFAULTS.permutations,
+    seed: Annotated[int, option(HumanEvalScoreConfig, "seed")] = SCORE_DEFAULTS.seed,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the tables as LaTeX (booktabs) on stdout.")] = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Score filled sheets: means per system (Table 2), agreement of the annotators, tests between systems."""
+    config = HumanEvalScoreConfig.make(
+        {"against": against, "resamples": resamples, "permutations": permutations, "seed": seed}
+    )
+    from dataclasses import asdict
+
+    from pwae_core.stages.human_eval_score import human_eval_score
+
+    report = human_eval_score(sheets, key, config, out=out, force=force, progress=console.progress())
+    if json:
+        console.print_json(asdict(report))
+    elif latex:
+        _print_latex(report)
+    else:
+        _print(report)
+
+
+def _print_latex(report: HumanEvalScoreReport) -> None:
+    from pwae_core.human_eval.latex import agreement_table, means_table
+
+    console.print_line(means_table(report.means))
+    agreement = agreement_table(report.agreement)
+    if agreement:
+        console.print_line("\n" + agreement)
+
+
+def _print(report: HumanEvalScoreReport) -> None:
+    stands = f" ({report.out} stood already)" if report.standing else ""
+    rows = [
+        [one.annotator, ", ".join(one.files) or "none", one.items, one.missing, one.rated, one.unrated]
+        for one in report.sheets
+    ]
+    columns = ["annotator", "files", "items", "in no file", "rated cells", "unrated"]
+    console.print_table(f"Sheets{stands}", columns, rows, numbers_from=2)
+    _print_means(report)
+    _print_agreement(report.agreement)
+    _print_comparisons(report)
+    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; bounds: --json.")
+    for note in report.notes:
+        console.print_line(note)
+
+
+def _print_means(report: HumanEvalScoreReport) -> None:
+    criteria = list(dict.fromkeys(one.criterion for one in report.means))
+    cells = {(one.system, one.criterion): _mean(one) for one in report.means}
+    rows = [[system, *(cells[system, criterion] for criterion in criteria)] for system in report.systems]
+    console.print_table(f"Means over {report.contexts:,} contexts", ["System", *criteria], rows)
+
+
+def _mean(one: Mean) -> str:
+    if one.mean is None or one.low is None or one.high is None:
+        return NOTHING
+    return f"{one.mean:.2f} ±{(one.high - one.low) / 2:.2f}"
+
+
+def _print_agreement(agreement: list[Agreed]) -> None:
+    if not agreement:
+        return
+    between = sorted(dict.fromkeys(one.between for one in agreement), key=lambda name: (name != "all", _own(name)))
+    cells = {(one.criterion, one.statistic, one.between): _value(one) for one in agreement}
+    lines = dict.fromkeys((one.criterion, one.statistic) for one in agreement)
+    order = {criterion: number for number, criterion in enumerate(dict.fromkeys(name for name, _ in lines))}
+    rows = [
+        [criterion, STATISTICS[statistic], *(cells.get((criterion, statistic, name), NOTHING) for name in between)]
+        for criterion, statistic in sorted(lines, key=lambda line: (order[line[0]], list(STATISTICS).index(line[1])))
+    ]
+    heads = [f"{name} again" if _own(name) else name for name in between]
+    console.print_table("Agreement", ["criterion", "statistic", *heads], rows, numbers_from=2)
+    for note in dict.fromkeys(f"{STATISTICS[one.statistic]}: {one.note}." for one in agreement if one.note):
+        console.print_line(note)
+
+
+def _own(between: str) -> bool:
+    one, _, two = between.partition("-")
+    return one == two
+
+
+def _value(one: Agreed) -> str:
+    if one.value is None:
+        return NOTHING
+    half = f" ±{(one.high - one.low) / 2:.2f}" if one.low is not None and one.high is not None else ""
+    return f"{one.value:.3f}{half}"
+
+
+def _print_comparisons(report: HumanEvalScoreReport) -> None:
+    if not report.comparisons:
+        return
+    rows = [
+        [
+            one.criterion,
+            f"{one.system} – {one.other}",
+            NOTHING if one.difference is None else f"{one.difference:+.2f}",
+            NOTHING if one.low is None or one.high is None else f"{one.low:+.2f} to {one.high:+.2f}",
+            _p(one.p),
+            _p(one.p_holm),
+        ]
+        for one in report.comparisons
+    ]
+    columns = ["criterion", "systems", "difference", f"{report.level:.0%} interval", "p", "p (Holm)"]
+    console.print_table("Differences of means", columns, rows, numbers_from=2)
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.4f}" if value >= 0.0001 else "<0.0001"

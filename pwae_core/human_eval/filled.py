@@ -1,0 +1,154 @@
+"""What the cells of a returned file mean: which columns are there, which item a row is, which rating a cell holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+
+from pwae_core.human_eval.blinding import ALPHABET
+from pwae_core.human_eval.criteria import CRITERIA, Criterion
+from pwae_core.human_eval.returned import HEADER_WITHIN, Formula, Grid
+from pwae_core.human_eval.sheets import RATED, REMARK
+
+ITEM = "item"
+ALIASES = {"personalization": "personalisation"}
+READ = (ITEM, *RATED, REMARK)
+NUMBER = re.compile(r"(\d+)([.,]0*)?")
+SHOWN = 40  # characters of a cell in a message
+
+Columns = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cell stands, as a spreadsheet shows it."""
+
+    sheet: str
+    row: int
+    column: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.sheet}, row {self.row}, column {letters(self.column)} ({self.name})"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``value`` as it was read, with its place."""
+
+    place: Place
+    value: object
+
+
+@dataclass(frozen=True)
+class FilledRow:
+    """One row below the header. ``ratings`` has every criterion."""
+
+    item: Cell
+    ratings: Mapping[str, Cell]
+    remark: object
+
+
+def letters(column: int) -> str:
+    """The name of a column (from 0) in a spreadsheet: A, B, ..., Z, AA."""
+    name = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        name = chr(ord("A") + letter) + name
+    return name
+
+
+def plain(value: object) -> str:
+    """A cell's text without what typing leaves behind: full-width forms, spaces around, a leading apostrophe."""
+    text = "" if value is None else unicodedata.normalize("NFKC", str(value))
+    return text.strip().strip("\ufeff").removeprefix("'").strip()
+
+
+def is_header(row: Sequence[object]) -> bool:
+    """Whether the row names the item column and at least one criterion."""
+    names = {_column_name(value) for value in row}
+    return ITEM in names and not names.isdisjoint(RATED)
+
+
+def _column_name(value: object) -> str:
+    words = re.split(r"[\n(:\[]", plain(value), maxsplit=1)[0].strip().casefold()
+    return ALIASES.get(words, words)
+
+
+def header(grid: Grid) -> int | None:
+    """The index of the header row; None where the page has none."""
+    return next((number for number, row in enumerate(grid.rows[:HEADER_WITHIN]) if is_header(row)), None)
+
+
+def columns(grid: Grid, top: int) -> tuple[Columns, list[str]]:
+    """Where the columns stand that are read, and what is wrong with them, a line each."""
+    names = [_column_name(value) for value in grid.rows[top]]
+    problems = []
+    for name in (*RATED, ITEM):
+        if name not in names:
+            problems.append(f"{grid.name}, row {top + 1}: the column {name} is missing. Put it back from the sheet.")
+        elif names.count(name) > 1:
+            places = " and ".join(letters(number) for number, own in enumerate(names) if own == name)
+            problems.append(f"{grid.name}, row {top + 1}: the columns {places} are both called {name}. Keep one.")
+    return {name: names.index(name) for name in READ if name in names}, problems
+
+
+def rows(grid: Grid, top: int, where: Columns) -> Iterator[FilledRow]:
+    """Every row below the header in which the item or a rating is filled in."""
+
+    def cell(row: Sequence[object], number: int, name: str) -> Cell:
+        column = where[name]
+        value = row[column] if column < len(row) else None
+        return Cell(Place(grid.name, number, column, name), value)
+
+    for number, row in enumerate(grid.rows[top + 1 :], start=top + 2):
+        made = FilledRow(
+            item=cell(row, number, ITEM),
+            ratings={name: cell(row, number, name) for name in RATED},
+            remark=cell(row, number, REMARK).value if REMARK in where else None,
+        )
+        if any(plain(one.value) for one in (made.item, *made.ratings.values())):
+            yield made
+
+
+def item_letters(value: object) -> str:
+    """The letters of an item id, whatever became of its hyphens and capitals."""
+    return "".join(letter for letter in plain(value).casefold() if letter in ALPHABET)
+
+
+def rating(value: object, criterion: Criterion) -> int | None:
+    """The rating in a cell: 3, "3", "3.0", "３", "3 = good"; None in an empty one.
+
+    Raises ValueError, with what is wrong, for anything else.
+    """
+    allowed = ", ".join(map(str, criterion.ratings))
+    if isinstance(value, Formula):
+        raise ValueError(f"{_shown(value.text)} is a formula. Write the rating itself: {allowed}.")
+    if isinstance(value, date | time):
+        raise ValueError(f"{_shown(value)} is a date. Write one of {allowed}.")
+    text = plain(value)
+    if not text:
+        return None
+    meant = NUMBER.fullmatch(text.partition("=")[0].strip())
+    if meant is None or ("=" in text and text.replace(" ", "") not in _in_words(criterion)):
+        raise ValueError(f"{_shown(value)} is no rating. Write one of {allowed}, or leave the cell empty.")
+    number = int(meant[1])
+    if number not in criterion.scale:
+        raise ValueError(f"{_shown(value)} is not on the scale. Write one of {allowed}.")
+    return number
+
+
+def _in_words(criterion: Criterion) -> set[str]:
+    return {f"{number}={meaning}".replace(" ", "") for number, meaning in criterion.scale.items()}
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+
+
+BY_NAME = {criterion.name: criterion for criterion in CRITERIA}

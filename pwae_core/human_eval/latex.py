@@ -1,0 +1,62 @@
+"""The scores as LaTeX tables (booktabs), ready for a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pwae_core.human_eval.results import EVERYBODY, Agreed, Mean
+from pwae_core.human_eval.sheets import RATED
+
+ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+COEFFICIENTS = {
+    "raw_agreement": "Raw agreement",
+    "fleiss_kappa": r"Fleiss' $\kappa$",
+    "krippendorff_alpha": r"Krippendorff's $\alpha$",
+    "gwet_ac1": "Gwet's AC1",
+    "gwet_ac2": "Gwet's AC2",
+}
+NOTHING = "--"
+
+
+def escaped(text: str) -> str:
+    """``text`` as LaTeX prints it, on one line."""
+    return "".join(ESCAPES.get(character, character) for character in " ".join(text.split()))
+
+
+def means_table(means: Sequence[Mean]) -> str:
+    """The human columns of Table 2: a mean and half the width of its interval for each system and criterion."""
+    cells = {(one.system, one.criterion): _mean(one) for one in means}
+    systems = dict.fromkeys(one.system for one in means)
+    rows = [[escaped(system), *(cells[system, name] for name in RATED)] for system in systems]
+    return _tabular(["Model", *(name.capitalize() for name in RATED)], rows)
+
+
+def agreement_table(agreement: Sequence[Agreed]) -> str:
+    """The coefficients of all annotators together; "" where there was one annotator."""
+    cells = {(one.criterion, one.statistic): _number(one.value) for one in agreement if one.between == EVERYBODY}
+    names = [name for name in COEFFICIENTS if any(statistic == name for _, statistic in cells)]
+    if not names:
+        return ""
+    rows = [[COEFFICIENTS[name], *(cells.get((criterion, name), NOTHING) for criterion in RATED)] for name in names]
+    return _tabular(["Agreement", *(name.capitalize() for name in RATED)], rows)
+
+
+def _mean(one: Mean) -> str:
+    if one.mean is None or one.low is None or one.high is None:
+        return NOTHING
+    return rf"${one.mean:.2f}_{{\pm {(one.high - one.low) / 2:.2f}}}$"
+
+
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else f"${value:.2f}$"
+
+
+def _tabular(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [" & ".join(cells) + r" \\" for cells in (heads, *rows)]
+    begin, end = rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", r"\end{tabular}"
+    return "\n".join([begin, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule", end])

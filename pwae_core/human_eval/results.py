@@ -1,0 +1,162 @@
+"""What is reported of the ratings: means per system, agreement, comparisons; all of it can stand in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from pwae_core.config.human_eval import HumanEvalScoreConfig
+from pwae_core.errors import ConfigError
+from pwae_core.human_eval.agreement import Coefficient, Floats, table
+from pwae_core.human_eval.comparison import holm, randomisation_test
+from pwae_core.human_eval.criteria import CRITERIA, Criterion
+from pwae_core.human_eval.scoring import Ratings, between_two, context_means, resampled, statistics
+from pwae_core.metrics.bootstrap import interval, resampled_means
+
+EVERYBODY = "all"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Over contexts of the mean over annotators, with its 95% interval; None where nothing was rated."""
+
+    system: str
+    criterion: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    contexts: int
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A coefficient. ``between``: ``all``, two annotators (``1-2``), or one with himself on repeats (``1-1``)."""
+
+    criterion: str
+    between: str
+    statistic: str
+    value: float | None
+    low: float | None
+    high: float | None
+    items: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``system`` minus ``other`` over the contexts where both were rated; None where there are none."""
+
+    criterion: str
+    system: str
+    other: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    contexts: int
+
+
+@dataclass(frozen=True)
+class Ends:
+    low: float | None
+    high: float | None
+
+
+def _ends(draws: Floats) -> Ends:
+    """The interval of resampled values, some of which may be NaN."""
+    if np.isnan(draws).all():
+        return Ends(None, None)
+    bounds = interval(draws)
+    return Ends(bounds.low, bounds.high)
+
+
+def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
+    """Every system's mean in every criterion; all of them are resampled by the same draws."""
+    made = []
+    for criterion in CRITERIA:
+        values = ratings.first(criterion.name)
+        scores = context_means(values)
+        draws = resampled_means(scores, config.resamples, config.seed)
+        for number, system in enumerate(ratings.systems):
+            own = scores[~np.isnan(scores[:, number]), number]
+            ends = _ends(draws[:, number])
+            mean = float(own.mean()) if len(own) else None
+            count = int((~np.isnan(values[:, :, number])).sum())
+            made.append(Mean(system, criterion.name, mean, ends.low, ends.high, len(own), count))
+    return sorted(made, key=lambda one: ratings.systems.index(one.system))
+
+
+def agreements(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Agreed]:
+    """Agreement of all annotators, of every two of them, and of each with himself where items were repeated."""
+    return [one for criterion in CRITERIA for one in _agreements(ratings, criterion, config)]
+
+
+def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreConfig) -> Iterator[Agreed]:
+    items = ratings.items(criterion.name)
+    if len(ratings.annotators) > 1:
+        counts = table(items, criterion.ratings)
+        for name, statistic in statistics(criterion).items():
+            ends = _ends(resampled(ratings, criterion, statistic, config.resamples, config.seed))
+            yield _agreed(criterion, EVERYBODY, name, statistic(counts), ends)
+    for one, two in combinations(range(len(ratings.annotators)), 2):
+        between = f"{ratings.annotators[one]}-{ratings.annotators[two]}"
+        yield from _between(criterion, between, items[:, [one, two]])
+    for annotator in ratings.annotators:
+        pair = ratings.repeats(criterion.name, annotator)
+        if not np.isnan(pair[:, 1]).all():
+            yield from _between(criterion, f"{annotator}-{annotator}", pair)
+
+
+def _between(criterion: Criterion, between: str, pair: Floats) -> Iterator[Agreed]:
+    for name, statistic in between_two(criterion).items():
+        yield _agreed(criterion, between, name, statistic(pair), Ends(None, None))
+
+
+def _agreed(criterion: Criterion, between: str, name: str, found: Coefficient, ends: Ends) -> Agreed:
+    low, high = (ends.low, ends.high) if found.value is not None else (None, None)
+    return Agreed(criterion.name, between, name, found.value, low, high, found.items, found.note)
+
+
+def comparisons(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Comparison]:
+    """Every two systems, or ``config.against`` and every other. Raises ConfigError where that one is unknown."""
+    systems = ratings.systems
+    if config.against is not None and config.against not in systems:
+        raise ConfigError(f"against: {config.against!r} is none of the systems: {', '.join(systems)}.")
+    pairs = list(combinations(range(len(systems)), 2))
+    if config.against is not None:
+        base = systems.index(config.against)
+        pairs = [(base, other) for other in range(len(systems)) if other != base]
+    if not pairs:
+        return []
+    return [one for criterion in CRITERIA for one in _compared(ratings, criterion, pairs, config)]
+
+
+def _compared(
+    ratings: Ratings, criterion: Criterion, pairs: list[tuple[int, int]], config: HumanEvalScoreConfig
+) -> list[Comparison]:
+    """All comparisons in one criterion, corrected together."""
+    scores = context_means(ratings.first(criterion.name))
+    differences = np.stack([scores[:, one] - scores[:, two] for one, two in pairs], axis=1)
+    draws = resampled_means(differences, config.resamples, config.seed)
+    made = []
+    for column, (one, two) in enumerate(pairs):
+        own = differences[~np.isnan(differences[:, column]), column]
+        names = criterion.name, ratings.systems[one], ratings.systems[two]
+        if not len(own):
+            made.append(Comparison(*names, None, None, None, None, None, 0))
+            continue
+        ends = _ends(draws[:, column])
+        p = randomisation_test(own, config.permutations, config.seed)
+        made.append(Comparison(*names, float(own.mean()), ends.low, ends.high, p, None, len(own)))
+    return _corrected(made)
+
+
+def _corrected(made: list[Comparison]) -> list[Comparison]:
+    tested = [number for number, one in enumerate(made) if one.p is not None]
+    adjusted: Mapping[int, float] = dict(zip(tested, holm([made[n].p or 0.0 for n in tested]), strict=True))
+    return [replace(one, p_holm=adjusted.get(number)) for number, one in enumerate(made)]

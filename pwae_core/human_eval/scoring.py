@@ -1,0 +1,116 @@
+"""From gathered ratings to arrays: who gave which system's response to which context which rating."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pwae_core.human_eval import agreement
+from pwae_core.human_eval.agreement import Coefficient, Floats, Statistic
+from pwae_core.human_eval.blinding import GROUND_TRUTH
+from pwae_core.human_eval.criteria import CRITERIA, Criterion
+from pwae_core.human_eval.gathering import KeyItem
+
+FIRST, AGAIN = 1, 2
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """``values[showing][criterion]`` is (annotators, contexts, systems), NaN where nothing was rated."""
+
+    annotators: tuple[int, ...]
+    contexts: tuple[str, ...]
+    systems: tuple[str, ...]
+    values: Mapping[int, Mapping[str, Floats]]
+
+    def first(self, criterion: str) -> Floats:
+        return self.values[FIRST][criterion]
+
+    def items(self, criterion: str) -> Floats:
+        """(contexts * systems, annotators): the first showings, a row per item, a context's rows together."""
+        values = self.first(criterion)
+        return values.reshape(len(values), -1).T
+
+    def repeats(self, criterion: str, annotator: int) -> Floats:
+        """(items, 2): an annotator's first and second rating of each item; NaN where one of them is missing."""
+        number = self.annotators.index(annotator)
+        return np.stack([self.values[showing][criterion][number].reshape(-1) for showing in (FIRST, AGAIN)], axis=1)
+
+
+def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int]) -> Ratings:
+    """``given`` by item id and criterion. Annotators who rated nothing are left out; the ground truth comes last."""
+    annotators = tuple(sorted({one.annotator for one in key if any((one.item_id, c.name) in given for c in CRITERIA)}))
+    contexts = tuple(sorted({one.session_id for one in key}))
+    systems = tuple(sorted({one.system for one in key}, key=lambda name: (name == GROUND_TRUTH, name)))
+    shape = len(annotators), len(contexts), len(systems)
+    values = {showing: {one.name: np.full(shape, np.nan) for one in CRITERIA} for showing in (FIRST, AGAIN)}
+    place = [{name: number for number, name in enumerate(names)} for names in (contexts, systems)]
+    for one in key:
+        for criterion in CRITERIA:
+            rating = given.get((one.item_id, criterion.name))
+            if rating is not None:
+                where = annotators.index(one.annotator), place[0][one.session_id], place[1][one.system]
+                values[one.showing][criterion.name][where] = rating
+    return Ratings(annotators, contexts, systems, values)
+
+
+def context_means(values: Floats) -> Floats:
+    """(contexts, systems): the mean over annotators of ``values`` (annotators, contexts, systems); NaN for none."""
+    rated = ~np.isnan(values)
+    number = rated.sum(axis=0)
+    means: Floats = np.divide(
+        np.where(rated, values, 0).sum(axis=0), number, out=np.full(number.shape, np.nan), where=number > 0
+    )
+    return means
+
+
+def is_ordinal(criterion: Criterion) -> bool:
+    return len(criterion.scale) > 2
+
+
+def statistics(criterion: Criterion) -> dict[str, Statistic]:
+    """The coefficients for any number of annotators, by name. For a scale of two points AC2 is AC1."""
+    weights = agreement.linear_weights(len(criterion.scale))
+    ordinal = is_ordinal(criterion)
+    return {
+        "raw_agreement": agreement.raw_agreement,
+        "fleiss_kappa": agreement.fleiss_kappa,
+        "krippendorff_alpha": lambda counts: agreement.krippendorff_alpha(counts, ordinal),
+        "gwet_ac2" if ordinal else "gwet_ac1": lambda counts: agreement.gwet_ac(counts, weights),
+    }
+
+
+def between_two(criterion: Criterion) -> dict[str, Callable[[Floats], Coefficient]]:
+    """The coefficients of two columns of ratings (items, 2), by name: of two annotators, or of one's repeats."""
+    categories, number = criterion.ratings, len(criterion.scale)
+
+    def cohen(weights: Floats) -> Callable[[Floats], Coefficient]:
+        return lambda pair: agreement.cohen_kappa(pair[:, 0], pair[:, 1], categories, weights)
+
+    def of_counts(statistic: Statistic) -> Callable[[Floats], Coefficient]:
+        return lambda pair: statistic(agreement.table(pair[~np.isnan(pair).any(axis=1)], categories))
+
+    weights = agreement.linear_weights(number)
+    made = {
+        "raw_agreement": of_counts(agreement.raw_agreement),
+        "cohen_kappa": cohen(agreement.identity_weights(number)),
+    }
+    if is_ordinal(criterion):
+        made["cohen_kappa_linear"] = cohen(weights)
+    name = "gwet_ac2" if is_ordinal(criterion) else "gwet_ac1"
+    return made | {name: of_counts(lambda counts: agreement.gwet_ac(counts, weights))}
+
+
+def resampled(ratings: Ratings, criterion: Criterion, statistic: Statistic, resamples: int, seed: int) -> Floats:
+    """(resamples,) values of a coefficient over contexts drawn again, with replacement; NaN where it has none."""
+    counts = agreement.table(ratings.items(criterion.name), criterion.ratings)
+    by_context = counts.reshape(len(ratings.contexts), -1, counts.shape[1])
+    generator = np.random.Generator(np.random.PCG64(seed))
+    values = []
+    for _ in range(resamples):
+        drawn = by_context[generator.integers(0, len(by_context), len(by_context))]
+        value = statistic(drawn.reshape(-1, counts.shape[1])).value
+        values.append(np.nan if value is None else value)
+    return np.array(values)

@@ -1,0 +1,82 @@
+"""Cells as people fill them: which ratings are taken, which refused and in which words, which columns are found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pwae_core.human_eval.criteria import CRITERIA
+from pwae_core.human_eval.filled import columns, header, item_letters, letters, rating
+from pwae_core.human_eval.returned import Formula, Grid
+
+READABILITY, _, PERSONALISATION = CRITERIA
+
+
+@pytest.mark.parametrize(
+    "value", [3, 3.0, "3", "3.0", "3,0", " 3 ", "３", "３．０", "'3", "3.", "\u00a03", "3 = good", "3=good"]
+)
+def test_three_however_it_is_typed(value: object) -> None:
+    assert rating(value, READABILITY) == 3
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "\u3000", "'"])
+def test_nothing_is_no_rating(value: object) -> None:
+    assert rating(value, READABILITY) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0, "'0' is not on the scale. Write one of 1, 2, 3."),
+        ("33", "'33' is not on the scale."),
+        ("-1", "'-1' is no rating. Write one of 1, 2, 3, or leave the cell empty."),
+        ("2.5", "'2.5' is no rating."),
+        ("1-2", "'1-2' is no rating."),
+        ("good", "'good' is no rating."),
+        ("3 = bad", "'3 = bad' is no rating."),
+        ("nan", "'nan' is no rating."),
+        (float("nan"), "'nan' is no rating."),
+        (True, "'True' is no rating."),
+        ("三", "'三' is no rating."),
+        (datetime(2020, 2, 1), "'2020-02-01 00:00:00' is a date. Write one of 1, 2, 3."),
+        (Formula("=A1"), "'=A1' is a formula. Write the rating itself: 1, 2, 3."),
+        ("x" * 100, "'" + "x" * 40 + "…' is no rating."),
+    ],
+)
+def test_what_is_refused(value: object, words: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        rating(value, READABILITY)
+    assert str(caught.value).startswith(words)
+
+
+def test_the_scale_of_two_points() -> None:
+    assert rating("1 = normal (yes)", PERSONALISATION) == 1
+    assert rating("0", PERSONALISATION) == 0
+    with pytest.raises(ValueError, match=r"'2' is not on the scale. Write one of 0, 1"):
+        rating(2, PERSONALISATION)
+
+
+def test_items_survive_what_spreadsheets_do_to_hyphens() -> None:
+    for text in ("bcdf-ghjk-mnpq", "BCDF–GHJK—MNPQ", "'bcdfghjkmnpq", " bcdf ‑ ghjk‑mnpq\n", "ｂcdf-ghjk-mnpq"):
+        assert item_letters(text) == "bcdfghjkmnpq"
+
+
+def test_columns_by_letters() -> None:
+    assert [letters(number) for number in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+def test_headers_as_the_sheets_write_them() -> None:
+    rows = [
+        ["Rated by me"],
+        [],
+        ["Comment", " Personalization [0-1]", "x", "READABILITY\n(1-3)", "Ｉtem", "informativeness (1-3)"],
+    ]
+    grid = Grid(Path("a.csv"), "", rows)
+    assert header(grid) == 2
+    assert columns(grid, 2) == (
+        {"item": 4, "readability": 3, "informativeness": 5, "personalisation": 1, "comment": 0},
+        [],
+    )
+    assert header(Grid(Path("a.csv"), "", [["item", "name"], ["readability"]])) is None
