@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.commands import embed_words, evaluate, human_eval_export, human_eval_score, preprocess, sample, train
+from pwae_cli.commands import (
+    embed_words,
+    evaluate,
+    human_eval_export,
+    human_eval_score,
+    metrics,
+    preprocess,
+    sample,
+    train,
+)
 from pwae_core import __version__
 from pwae_core.errors import PwaeError
 
@@ -43,6 +52,7 @@ app.command("embed-words")(embed_words.command)
 app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("evaluate")(evaluate.command)
+app.command("metrics")(metrics.command)
 app.command("human-eval-export")(human_eval_export.command)
 app.command("human-eval-score")(human_eval_score.command)
 

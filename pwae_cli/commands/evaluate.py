@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,20 +10,27 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName
+from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 
 if TYPE_CHECKING:
     from pwae_core.stages.evaluate import EvaluateReport, SystemReport
 
-HEADINGS = {
+PAPER = {
     "BOW-Extrema": "Extrema",
     "BOW-Greedy": "Greedy",
     "BOW-Average": "Average",
     "BLEU-Recall": "Recall",
     "BLEU-Precision": "Precision",
     "BLEU-F1": "F1",
+}
+BESIDES = {
     "Distinct-1": "Dist-1",
     "Distinct-2": "Dist-2",
+    "Intra-Distinct-1": "Intra-1",
+    "Intra-Distinct-2": "Intra-2",
+    "Inter-Distinct-1": "Inter-1",
+    "Inter-Distinct-2": "Inter-2",
+    "Repetition": "Repetition",
     "Length": "Length",
 }
 
@@ -46,6 +54,7 @@ def command(
     ] = None,
     ngram: Annotated[int, option(EvaluateConfig, "ngram")] = DEFAULTS.ngram,
     smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
+    variant: Annotated[Variant, option(EvaluateConfig, "variant")] = DEFAULTS.variant,
     samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
@@ -59,6 +68,7 @@ def command(
         {
             "ngram": ngram,
             "smoothing": smoothing,
+            "variant": variant,
             "samples": samples,
             "tokenizer": tokenizer,
             "common": common,
@@ -87,12 +97,9 @@ def command(
 
 
 def _print(report: EvaluateReport) -> None:
-    shown = [metric for metric in HEADINGS if any(metric in system.totals for system in report.systems)]
-    rows = [[system.system, *(_cell(system, metric) for metric in shown)] for system in report.systems]
     stands = f", {report.out} stood already" if report.standing else ""
-    console.print_table(
-        f"{report.contexts:,} contexts{stands}", ["System", *(HEADINGS[metric] for metric in shown)], rows
-    )
+    _print_columns(f"{report.contexts:,} contexts{stands}", PAPER, report)
+    _print_columns("Diversity, repetition, length", BESIDES, report)
     console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
     for note in report.notes:
         console.print_line(note)
@@ -100,6 +107,13 @@ def _print(report: EvaluateReport) -> None:
     for signature, systems in _signatures(report).items():
         everyone = len(systems) == len(report.systems)
         console.print_line(signature if everyone else f"{signature}  ({', '.join(systems)})")
+    console.print_line("'pwae metrics' explains each metric: formula, source, traps.")
+
+
+def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateReport) -> None:
+    shown = [metric for metric in headings if any(metric in system.totals for system in report.systems)]
+    rows = [[system.system, *(_cell(system, metric) for metric in shown)] for system in report.systems]
+    console.print_table(title, ["System", *(headings[metric] for metric in shown)], rows)
 
 
 def _cell(system: SystemReport, metric: str) -> str:
@@ -114,7 +128,7 @@ def _cell(system: SystemReport, metric: str) -> str:
 def _signatures(report: EvaluateReport) -> dict[str, list[str]]:
     """Each signature once, in the table's order, with the systems it is true of."""
     signatures: dict[str, list[str]] = {}
-    for metric in HEADINGS:
+    for metric in (*PAPER, *BESIDES):
         for system in report.systems:
             if metric in system.totals:
                 signatures.setdefault(system.totals[metric].signature, []).append(system.system)

@@ -1,19 +1,19 @@
 """Sentence BLEU with NLTK's smoothing 7, for all sentences at once (Papineni et al. 2002; Chen and Cherry 2014).
 
 Equal to ``nltk.translate.bleu_score.sentence_bleu(references, hypothesis, weights=(1/n,) * n,
-smoothing_function=SmoothingFunction().method7)`` of the NLTK named in ``REFERENCE_NLTK``, traps included:
+smoothing_function=SmoothingFunction().method7)`` of the NLTK named in the signature, traps included:
 
 - an answer without a single matching word scores 0, so does an empty one;
 - an identical sentence scores more than 1 (10 tokens, BLEU-3: 1.154); nothing is clipped;
 - method 5, a part of method 7, looks one order ahead, but after the last order it looks at 5-grams, whatever n is;
-- an answer of one token gets no method 4 (its logarithm would be 0).
+- an answer of one token gets no method 4 (its logarithm would be 0); the old NLTK divided by that 0.
 
 First the sufficient statistics (``count_matches``), then a pure score (``sentence_bleu``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from pwae_core.metrics.sentences import Integers, Pairs, Sentences, compare
 
-REFERENCE_NLTK = "3.10.4"
 LOOKAHEAD = 5
 K = 5.0
 
@@ -113,32 +112,67 @@ def _closest_lengths(pairs: Pairs) -> Integers:
     return closest
 
 
-def nltk_current7(matches: Matches, n: int) -> Floats:
+def nltk_current(matches: Matches, n: int) -> Floats:
     """(n, hypotheses): modified precisions smoothed by method 7, methods 4 and 5 one after the other.
 
-    Method 4 gives the j-th order without a match ln(length) / (K 2^j) matches, where the length is above 1;
-    method 5 sets m_i = (m_(i-1) + p_i + p_(i+1)) / 3 with m_(-1) = p_0 + 1 and the 5-gram precision after the last.
+    Method 4 gives the j-th order without a match ln(length) / (K 2^j) matches, where the length is above 1.
     """
-    precisions = matches.matched[:n] / matches.totals[:n]
     zero = matches.matched[:n] == 0
     rank = np.cumsum(zero, axis=0)
-    logarithm = np.log(np.maximum(matches.lengths, 1))
-    precisions = np.where(zero, logarithm / (K * 2.0**rank) / matches.totals[:n], precisions)
+    counts = np.log(np.maximum(matches.lengths, 1)) / (K * 2.0**rank)
+    return _method5(np.where(zero, counts, matches.matched[:n]) / matches.totals[:n], matches)
+
+
+def nltk_legacy(matches: Matches, n: int) -> Floats:
+    """(n, hypotheses): as NLTK 3.2.5 to 3.4.5 computed method 7, the releases of the paper's time.
+
+    Their method 4 gives the i-th order, counted from 0, without a match the precision 1 / (i + K / ln(length)),
+    whatever its number of n-grams. An answer of one token without a match in some order made them divide by 0;
+    DialogWAE's code caught that and scored 0, so its precisions are 0 here.
+    """
+    zero = matches.matched[:n] == 0
+    logarithms = np.log(np.maximum(matches.lengths, 1))
+    inverse = np.divide(K, logarithms, out=np.full_like(logarithms, np.inf), where=logarithms > 0)
+    smoothed = _method5(
+        np.where(zero, 1 / (np.arange(n)[:, None] + inverse), matches.matched[:n] / matches.totals[:n]), matches
+    )
+    return np.where(zero.any(axis=0) & (matches.lengths <= 1), 0.0, smoothed)
+
+
+def _method5(precisions: Floats, matches: Matches) -> Floats:
+    """m_i = (m_(i-1) + p_i + p_(i+1)) / 3 with m_(-1) = p_0 + 1 and the 5-gram precision after the last."""
     ahead = np.vstack([precisions[1:], matches.matched[LOOKAHEAD - 1] / matches.totals[LOOKAHEAD - 1]])
     smoothed = np.empty_like(precisions)
     previous = precisions[0] + 1
-    for i in range(n):
+    for i in range(len(precisions)):
         previous = smoothed[i] = (previous + precisions[i] + ahead[i]) / 3
     return smoothed
 
 
-Smoothing = Callable[[Matches, int], Floats]
-SMOOTHINGS: dict[str, Smoothing] = {"nltk-current7": nltk_current7}
+def unsmoothed(matches: Matches, n: int) -> Floats:
+    """(n, hypotheses): the modified precisions; an order without a match makes the score 0."""
+    precisions: Floats = matches.matched[:n] / matches.totals[:n]
+    return precisions
 
 
-def sentence_bleu(matches: Matches, n: int, smoothing: str = "nltk-current7") -> Floats:
+@dataclass(frozen=True)
+class Smoothing:
+    """How precisions are smoothed, and how a signature tells it."""
+
+    precisions: Callable[[Matches, int], Floats]
+    signature: Mapping[str, str]
+
+
+SMOOTHINGS = {
+    "nltk-current": Smoothing(nltk_current, {"s": "nltk-current7", "nltk": "3.10.4"}),
+    "nltk-legacy": Smoothing(nltk_legacy, {"s": "nltk-legacy7", "nltk": "3.4.5"}),
+    "none": Smoothing(unsmoothed, {"s": "none"}),
+}
+
+
+def sentence_bleu(matches: Matches, n: int, smoothing: str = "nltk-current") -> Floats:
     """(hypotheses,): brevity penalty times the geometric mean of the n smoothed precisions."""
-    precisions = SMOOTHINGS[smoothing](matches, n)
+    precisions = SMOOTHINGS[smoothing].precisions(matches, n)
     lengths = np.maximum(matches.lengths, 1)
     brevity = np.exp(np.minimum(0.0, 1.0 - matches.reference_lengths / lengths))
     alive = matches.matched[0] > 0

@@ -1,29 +1,32 @@
 """A row of the paper's Table 2: scores of every context, their totals, intervals and signatures (section 4.4).
 
 Recall is the best sample's BLEU and precision the samples' mean, each averaged over contexts; F1 is the harmonic mean
-of those two averages. The similarities of word vectors are the best sample's. Length and Distinct-n are not in the
-paper.
+of those two averages. The similarities of word vectors are the best sample's. What tells of diversity, repetition and
+length is not in the paper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwae_core.metrics import bow, diversity
-from pwae_core.metrics.bleu import REFERENCE_NLTK, count_matches, sentence_bleu
+from pwae_core.metrics import dialogwae, diversity
+from pwae_core.metrics.bleu import SMOOTHINGS, count_matches, sentence_bleu
 from pwae_core.metrics.bootstrap import interval, resampled_means
+from pwae_core.metrics.bow import BowScores
 from pwae_core.metrics.sentences import Pairs
 from pwae_core.metrics.signature import sign
 
 EXTREMA, GREEDY, AVERAGE = "BOW-Extrema", "BOW-Greedy", "BOW-Average"
 RECALL, PRECISION, F1 = "BLEU-Recall", "BLEU-Precision", "BLEU-F1"
 DISTINCT = {"Distinct-1": 1, "Distinct-2": 2}
-LENGTH = "Length"
-METRICS = (EXTREMA, GREEDY, AVERAGE, RECALL, PRECISION, F1, *DISTINCT, LENGTH)
+INTRA = {"Intra-Distinct-1": 1, "Intra-Distinct-2": 2}
+INTER = {"Inter-Distinct-1": 1, "Inter-Distinct-2": 2}
+REPETITION, LENGTH = "Repetition", "Length"
+METRICS = (EXTREMA, GREEDY, AVERAGE, RECALL, PRECISION, F1, *DISTINCT, *INTRA, *INTER, REPETITION, LENGTH)
 BOW, BLEU = (EXTREMA, GREEDY, AVERAGE), (RECALL, PRECISION, F1)
 
 Floats = NDArray[np.float64]
@@ -54,6 +57,7 @@ class Terms:
 
     n: int
     smoothing: str
+    variant: str
     tokenizer: str
     samples: int
     references: str
@@ -62,24 +66,20 @@ class Terms:
     seed: int
 
 
-def score(
-    pairs: Pairs,
-    n: int,
-    smoothing: str,
-    vectors: bow.WordVectors | None = None,
-    advance: Callable[[int], None] | None = None,
-) -> Scores:
-    """Scores one system on every context; without ``vectors`` there are no BOW scores."""
+def score(pairs: Pairs, n: int, smoothing: str, similar: BowScores | None = None, variant: str = "paper") -> Scores:
+    """Scores one system on every context; ``similar`` holds its BOW scores, where there are vectors."""
     contexts: dict[str, Floats] = {}
-    if vectors is not None:
-        similar = bow.score(pairs, vectors, advance)
+    if similar is not None:
         for name, scores in zip(BOW, (similar.extrema, similar.greedy, similar.average), strict=True):
             contexts[name] = pairs.by_context(scores).max(axis=1)
-    elif advance:
-        advance(pairs.contexts)
-    overlap = pairs.by_context(sentence_bleu(count_matches(pairs, n), n, smoothing))
+    matched = count_matches(dialogwae.with_end_tokens(pairs) if variant == "dialogwae" else pairs, n)
+    overlap = pairs.by_context(sentence_bleu(matched, n, smoothing))
     contexts[RECALL] = overlap.max(axis=1)
     contexts[PRECISION] = overlap.mean(axis=1)
+    for name, k in INTRA.items():
+        contexts[name] = pairs.by_context(diversity.within(pairs, k)).mean(axis=1)
+    contexts |= {name: diversity.across(pairs, k) for name, k in INTER.items()}
+    contexts[REPETITION] = pairs.by_context(diversity.repeats(pairs)).mean(axis=1)
     contexts[LENGTH] = pairs.by_context(diversity.lengths(pairs)).mean(axis=1)
     return Scores(contexts, {name: diversity.distinct(pairs, k) for name, k in DISTINCT.items()})
 
@@ -133,9 +133,11 @@ def _parts(metric: str, told: Terms, contexts: int) -> dict[str, object]:
     """The fields of a signature: what the metric depends on. Distinct-n is no mean, so it depends on their number."""
     made: dict[str, object] = {}
     if metric in BLEU:
-        made |= {"n": told.n, "s": told.smoothing, "nltk": REFERENCE_NLTK}
+        made |= {"n": told.n, **SMOOTHINGS[told.smoothing].signature}
     if metric in BOW:
-        made |= {"vec": told.vectors, "oov": "skip"}
+        made |= {"vec": told.vectors, "oov": "skip" if told.variant == "paper" else "row"}
+    if metric in BLEU + BOW and told.variant != "paper":
+        made |= {"variant": told.variant}
     made |= {"tok": told.tokenizer, "samples": told.samples}
     if metric in BLEU + BOW:
         made |= {"refs": told.references}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,11 @@ import pyarrow.compute as pc
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
+from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.external_responses import GIVEN
-from pwae_core.data.responses import (
-    Alignment,
-    Named,
-    ResponseSet,
-    align,
-    complete,
-    first_samples,
-    read_responses,
-    with_references,
-)
+from pwae_core.data.responses import Alignment, Named, ResponseSet
 from pwae_core.errors import InputError
-from pwae_core.metrics import bow, sentences, table
+from pwae_core.metrics import bow, dialogwae, sentences, table
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.table import Scores, Terms, Total
 from pwae_core.progress import SILENT, Progress, Task
@@ -70,15 +62,6 @@ class EvaluateReport:
 
 
 @dataclass(frozen=True)
-class _Sources:
-    """What is scored: systems with the same contexts in the same order, each with one number of samples."""
-
-    aligned: Alignment
-    embeddings: Artifact | None
-    plan: Plan
-
-
-@dataclass(frozen=True)
 class _Scored:
     scores: Scores
     terms: Terms
@@ -101,53 +84,35 @@ def evaluate(
     split that gives what external files leave out, and that all are checked against.
     Raises InputError, ArtifactError or ConfigError for what cannot be compared, before anything is written.
     """
-    sources = _read(responses, config, embeddings, corpus)
-    standing = artifacts.standing(out, sources.plan, force) if out else None
+    sources = gather(
+        responses,
+        embeddings=embeddings,
+        corpus=corpus,
+        tokenizer=config.tokenizer,
+        samples=config.samples,
+        common=config.common,
+    )
+    plan = _plan(sources, config)
+    standing = artifacts.standing(out, plan, force) if out else None
     if standing:
         return _report(standing.facts, out, standing=True)
     scored = _score(sources, config, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
     facts = _facts(sources, scored, totals)
     if out:
-        with artifacts.draft(out, sources.plan) as draft:
+        with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table(sources.aligned, scored))
             draft.write("totals.parquet", _totals_table(sources.aligned, totals))
             draft.facts |= facts
     return _report(facts, out, standing=False)
 
 
-def _read(responses: Sequence[Named], config: EvaluateConfig, embeddings: Path | None, corpus: Path | None) -> _Sources:
-    source = artifacts.load(corpus, "corpus") if corpus else None
-    vectors = artifacts.load(embeddings, "vectors") if embeddings else None
-    sets = _read_sets(responses, config, source)
-    _check_vocabularies(sets, source, vectors)
-    if source:
-        sets = [complete(one, source) for one in sets]
-    aligned = align([with_references(one) for one in sets], config.common)
-    cut = tuple(first_samples(one, config.samples) for one in aligned.sets)
-    inputs = {f"responses/{one.system}": one.fingerprint for one in sets}
-    inputs |= {name: one.fingerprint for name, one in (("corpus", source), ("embeddings", vectors)) if one}
-    tokenizers = {one.system: one.tokenizer for one in sets}
-    plan = Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, inputs)
-    return _Sources(replace(aligned, sets=cut), vectors, plan)
+def _plan(sources: Comparable, config: EvaluateConfig) -> Plan:
+    tokenizers = {one.system: one.tokenizer for one in sources.aligned.sets}
+    return Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, sources.inputs)
 
 
-def _read_sets(responses: Sequence[Named], config: EvaluateConfig, corpus: Artifact | None) -> list[ResponseSet]:
-    """Our own artifacts first: where nothing else is said, others' strings are tokenised like them."""
-    ours = {one: read_responses(one.path, system=one.system) for one in responses if one.path.is_dir()}
-    names = {one.tokenizer for one in ours.values()} | ({corpus.config["tokenizer"]} if corpus else set())
-    tokenizer = config.tokenizer or (names.pop() if len(names) == 1 else None)
-    return [ours.get(one) or read_responses(one.path, tokenizer, one.system) for one in responses]
-
-
-def _check_vocabularies(sets: Sequence[ResponseSet], corpus: Artifact | None, vectors: Artifact | None) -> None:
-    ours = [artifacts.load(one.source, "responses") for one in sets if one.facts is not None]
-    known = [artifact for artifact in (vectors, corpus) if artifact] + ours
-    for other in known[1:]:
-        artifacts.same_vocabulary(known[0], other)
-
-
-def _score(sources: _Sources, config: EvaluateConfig, progress: Progress) -> list[_Scored]:
+def _score(sources: Comparable, config: EvaluateConfig, progress: Progress) -> list[_Scored]:
     vectors = sources.embeddings.table("vectors.parquet") if sources.embeddings else None
     sets = sources.aligned.sets
     with progress.task("Scoring", sources.aligned.contexts * len(sets)) as task:
@@ -158,12 +123,15 @@ def _score_one(
     one: ResponseSet, embeddings: Artifact | None, vectors: pa.Table | None, config: EvaluateConfig, task: Task
 ) -> _Scored:
     pairs = sentences.encode(one.table["references"], one.table["responses"])
-    words = bow.for_types(pairs.types, vectors) if vectors is not None else None
-    coverage = _coverage(one, pairs, words) if words else None
-    scores = table.score(pairs, config.ngram, config.smoothing, words, task.advance)
+    coverage = _coverage(one, pairs, bow.for_types(pairs.types, vectors)) if vectors is not None else None
+    similar = _similar(pairs, vectors, config.variant, task) if vectors is not None else None
+    scores = table.score(pairs, config.ngram, config.smoothing, similar, config.variant)
+    if vectors is None:
+        task.advance(pairs.contexts)
     terms = Terms(
         n=config.ngram,
         smoothing=config.smoothing,
+        variant=config.variant,
         tokenizer=one.tokenizer,
         samples=len(one.table["responses"][0]),
         references=_references(one),
@@ -172,6 +140,12 @@ def _score_one(
         seed=config.seed,
     )
     return _Scored(scores, terms, coverage)
+
+
+def _similar(pairs: sentences.Pairs, vectors: pa.Table, variant: str, task: Task) -> bow.BowScores:
+    if variant == "dialogwae":
+        return dialogwae.score(pairs, dialogwae.for_types(pairs.types, vectors), task.advance)
+    return bow.score(pairs, bow.for_types(pairs.types, vectors), task.advance)
 
 
 def _coverage(one: ResponseSet, pairs: sentences.Pairs, words: bow.WordVectors) -> Coverage:
@@ -193,7 +167,7 @@ def _vectors_name(embeddings: Artifact) -> str:
     return f"{facts.get('source', 'vectors')}-{facts['dimension']}-{embeddings.fingerprint[:8]}"
 
 
-def _facts(sources: _Sources, scored: Sequence[_Scored], totals: Sequence[Mapping[str, Total]]) -> dict[str, Any]:
+def _facts(sources: Comparable, scored: Sequence[_Scored], totals: Sequence[Mapping[str, Total]]) -> dict[str, Any]:
     """The report without where and when: what the artifact remembers."""
     systems = [_system(one, mine, total) for one, mine, total in zip(sources.aligned.sets, scored, totals, strict=True)]
     return {
@@ -219,7 +193,7 @@ def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> Sy
     )
 
 
-def _notes(sources: _Sources, systems: Sequence[SystemReport]) -> list[str]:
+def _notes(sources: Comparable, systems: Sequence[SystemReport]) -> list[str]:
     notes = []
     if sources.embeddings is None:
         notes.append("Without --embeddings the BOW metrics are left out.")

@@ -25,7 +25,16 @@ def run(code, *arguments, **options):
 
 
 def test_every_stage_of_the_pipeline_is_a_command():
-    assert COMMANDS == ["preprocess", "embed-words", "train", "sample", "evaluate", "human-eval-export", "human-eval-score"]
+    assert COMMANDS == [
+        "preprocess",
+        "embed-words",
+        "train",
+        "sample",
+        "evaluate",
+        "metrics",
+        "human-eval-export",
+        "human-eval-score",
+    ]
 
 
 def test_help_loads_nothing_heavy():

@@ -28,17 +28,30 @@ def test_prints_a_row_per_system_and_the_signatures(pwae: Callable[..., Any], re
     lines = printed.splitlines()
     assert lines[0] == "2 contexts"
     heading = next(line for line in lines if "System" in line)
-    assert [word for word in heading.split() if word.isalnum() or "-" in word] == [
+    assert [word for word in heading.split() if word.isalnum()] == ["System", "Recall", "Precision", "F1"]
+    heading = next(line for line in lines if "Dist-1" in line)
+    assert [word for word in heading.split() if word.replace("-", "").isalnum()] == [
         "System",
-        "Recall",
-        "Precision",
-        "F1",
         "Dist-1",
         "Dist-2",
+        "Intra-1",
+        "Intra-2",
+        "Inter-1",
+        "Inter-2",
+        "Repetition",
         "Length",
     ]
-    row = next(line for line in lines if "Peer" in line)
-    assert row.split("│")[5:8] == [" 1.0000 ", " 1.0000 ", "   2.50 "]
+    row = [line for line in lines if "Peer" in line][1]
+    assert [cell.strip() for cell in row.split("│")[2:-1]] == [
+        "1.0000",
+        "1.0000",
+        "1.0000",
+        "0.7500",
+        "0.9167",
+        "1.0000",
+        "0.0000",
+        "2.50",
+    ]
     assert any("my=llm" in line for line in lines)
     assert sum(line.startswith("BLEU-F1|n:3|s:nltk-current7|") for line in lines) == 1
     assert pwae("evaluate", *arguments).stdout == printed

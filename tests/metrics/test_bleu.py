@@ -6,7 +6,10 @@ import json
 import math
 import os
 import random
+import warnings
+from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,9 +28,14 @@ Tokens = list[str]
 METHOD7 = SmoothingFunction().method7
 
 
-def ours(references: Sequence[Sequence[Tokens]], responses: Sequence[Sequence[Tokens]], n: int) -> np.ndarray:
+def ours(
+    references: Sequence[Sequence[Tokens]],
+    responses: Sequence[Sequence[Tokens]],
+    n: int,
+    smoothing: str = "nltk-current",
+) -> np.ndarray:
     pairs = encode(pa.chunked_array([references]), pa.chunked_array([responses]))
-    return sentence_bleu(count_matches(pairs, n), n)
+    return sentence_bleu(count_matches(pairs, n), n, smoothing)
 
 
 def theirs(references: Sequence[Sequence[Tokens]], responses: Sequence[Sequence[Tokens]], n: int) -> np.ndarray:
@@ -40,8 +48,8 @@ def theirs(references: Sequence[Sequence[Tokens]], responses: Sequence[Sequence[
     )
 
 
-def one(reference: str, response: str, n: int = 3) -> float:
-    return float(ours([[reference.split()]], [[response.split()]], n)[0])
+def one(reference: str, response: str, n: int = 3, smoothing: str = "nltk-current") -> float:
+    return float(ours([[reference.split()]], [[response.split()]], n, smoothing)[0])
 
 
 def test_a_perfect_answer_scores_more_than_one() -> None:
@@ -151,3 +159,83 @@ def test_every_smoothing_of_the_config_is_there() -> None:
     from pwae_core.config.evaluate import Smoothing
 
     assert set(SMOOTHINGS) == set(get_args(Smoothing))
+
+
+def test_legacy_method_4_does_not_look_at_the_number_of_n_grams() -> None:
+    """Orders 1 and 2, counted from 0, have no match: 1 / (1 + 5 / ln 2) and 1 / (2 + 5 / ln 2), whatever is divided."""
+    second, third = 1 / (1 + 5 / math.log(2)), 1 / (2 + 5 / math.log(2))
+    first = (1.5 + 0.5 + second) / 3
+    middle = (first + second + third) / 3
+    last = (middle + third + 0) / 3
+    assert one("a b", "a x", 3, "nltk-legacy") == pytest.approx((first * middle * last) ** (1 / 3), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("reference", "response", "n", "score"),
+    [
+        ("a b", "a x", 3, 0.314208242711954),
+        ("a b c d e f g h i j", "a b x d e", 3, 0.1968917317767507),
+        ("a b c d", "a b c d", 3, 1.013978363419326),
+        ("the cat is on the mat", "the the cat", 2, 0.2961710877329447),
+        ("a b", "a", 1, 0.36787944117144233),
+        ("a b c d e f g h i j", "a b c d e f g h i j", 3, 1.1538875781891342),
+    ],
+)
+def test_legacy_equals_what_nltk_3_4_5_printed(reference: str, response: str, n: int, score: float) -> None:
+    assert one(reference, response, n, "nltk-legacy") == pytest.approx(score, abs=1e-12)
+
+
+def test_legacy_scores_0_where_the_old_nltk_divided_by_0() -> None:
+    assert one("a b", "a", 3, "nltk-legacy") == 0
+    assert one("a b", "a", 1, "nltk-legacy") == pytest.approx(math.exp(-1))
+    assert one("a b", "a", 3, "nltk-current") > 0
+
+
+def from_the_formula(references: Sequence[Tokens], answer: Tokens, n: int) -> float:
+    """The old method 7, one order after the other, from exact counts."""
+
+    def precision(order: int) -> Fraction:
+        def grams(tokens: Tokens) -> Counter[tuple[str, ...]]:
+            return Counter(tuple(tokens[i : i + order]) for i in range(len(tokens) - order + 1))
+
+        most: Counter[tuple[str, ...]] = Counter()
+        for reference in references:
+            most |= grams(reference)
+        return Fraction(sum((grams(answer) & most).values()), max(1, sum(grams(answer).values())))
+
+    raw = [precision(order) for order in range(1, n + 1)]
+    if raw[0] == 0 or (0 in raw and len(answer) == 1):
+        return 0.0
+    filled = [float(p) if p else 1 / (i + 5 / math.log(len(answer))) for i, p in enumerate(raw)]
+    after, previous, product = [*filled[1:], float(precision(5))], filled[0] + 1, 1.0
+    for here, following in zip(filled, after, strict=True):
+        previous = (previous + here + following) / 3
+        product *= previous
+    closest = min((abs(len(r) - len(answer)), len(r)) for r in references)[1]
+    return min(1.0, math.exp(1 - closest / len(answer))) * product ** (1 / n)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize(("seed", "words", "longest", "references"), [(4, 3, 8, 1), (5, 12, 14, 3)])
+def test_legacy_equals_the_formula_on_random_sentences(
+    seed: int, words: int, longest: int, references: int, n: int
+) -> None:
+    known, answers = random_pairs(seed, words, longest, references)
+    expected = [from_the_formula(some, answer, n) for some, own in zip(known, answers, strict=True) for answer in own]
+    np.testing.assert_allclose(ours(known, answers, n, "nltk-legacy"), expected, rtol=0, atol=1e-12)
+    assert np.abs(ours(known, answers, n) - expected).max() > 0.01 or n == 1
+
+
+def test_without_smoothing_equals_nltk_without_smoothing() -> None:
+    known, answers = random_pairs(6, 5, 12, 2)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\s*The hypothesis contains 0 counts", UserWarning)
+        expected = [
+            nltk_bleu(some, answer, weights=(0.5, 0.5))
+            for some, own in zip(known, answers, strict=True)
+            for answer in own
+        ]
+    found = ours(known, answers, 2, "none")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    assert found.max() == 1
+    assert one("a b c", "a b x", 3, "none") == 0

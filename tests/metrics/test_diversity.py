@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from pwae_core.metrics.diversity import distinct, lengths
+from pwae_core.metrics.diversity import across, distinct, lengths, repeats, within
 from pwae_core.metrics.sentences import Pairs, encode
 
 TOKENS = pa.list_(pa.list_(pa.string()))
@@ -32,3 +32,18 @@ def test_answers_without_tokens() -> None:
     made = pairs([""], [""])
     assert (distinct(made, 1), distinct(made, 2)) == (0, 0)
     assert lengths(pairs(["a b", ""])).tolist() == [2, 0]
+
+
+def test_within_looks_at_one_answer_and_across_at_all_of_a_context() -> None:
+    """a b a -> 2 of 3 words; ab ba -> 2 of 2 pairs. With a b: 2 of 5 words, ab ba of 3 pairs."""
+    made = pairs(["a b a", "a b"], ["c", ""])
+    assert within(made, 1).tolist() == pytest.approx([2 / 3, 1, 1, 0])
+    assert within(made, 2).tolist() == pytest.approx([1, 1, 0, 0])
+    assert across(made, 1).tolist() == pytest.approx([2 / 5, 1])
+    assert across(made, 2).tolist() == pytest.approx([2 / 3, 0])
+
+
+def test_an_answer_repeats_itself_when_a_pair_of_words_stands_twice() -> None:
+    made = pairs(["a b c a b", "to to", "to to to", "a", "", "a b a"])
+    assert repeats(made).tolist() == [1, 0, 1, 0, 0, 0]
+    assert repeats(pairs(["a b", "a b"], ["a b", "b a"])).tolist() == [0, 0, 0, 0]

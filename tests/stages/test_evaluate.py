@@ -19,10 +19,13 @@ from pwae_core import artifacts
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError, InputError
+from pwae_core.metrics.table import METRICS
 from pwae_core.schemas import RESPONSES, VECTORS
 from pwae_core.stages.evaluate import EvaluateReport, evaluate
 
-BLEU = ["BLEU-Recall", "BLEU-Precision", "BLEU-F1", "Distinct-1", "Distinct-2", "Length"]
+BLEU = [name for name in METRICS if name.startswith("BLEU")] + [
+    name for name in METRICS if name[:2] not in ("BL", "BO")
+]
 BOW = ["BOW-Extrema", "BOW-Greedy", "BOW-Average"]
 SPECIALS = ("<pad>", "<unk>", "<s>", "</s>")
 
@@ -150,8 +153,8 @@ def test_the_artifact_holds_every_context_and_stands(
     table = scores.table("scores.parquet").to_pandas()
     mean = table[table.metric == "BLEU-Recall"].value.mean()
     assert mean == pytest.approx(made.systems[0].totals["BLEU-Recall"].value)
-    assert set(table.metric) == {*BOW, "BLEU-Recall", "BLEU-Precision", "Length"}
-    assert len(table) == 6 * 30
+    assert set(table.metric) == set(METRICS) - {"BLEU-F1", "Distinct-1", "Distinct-2"}
+    assert len(table) == 11 * 30
     totals = scores.table("totals.parquet").to_pylist()
     assert [row["metric"] for row in totals] == BOW + BLEU
     assert [row["metric"] for row in totals if row["low"] is None] == ["Distinct-1", "Distinct-2"]
@@ -230,3 +233,43 @@ def test_contexts_without_a_known_reference_word_are_told(tmp_path: Path, judged
     assert without > 0
     assert report.notes == [f"{without:,} contexts have no reference word with a vector, so no BOW score."]
     assert report.systems[0].totals["BOW-Greedy"].contexts == 30 - without
+
+
+def test_the_variant_and_the_smoothing_change_the_numbers_and_say_so(tmp_path: Path, judged: Judged) -> None:
+    ours = [Named(make_responses(tmp_path / "ours", judged))]
+    vectors = make_vectors(tmp_path / "vectors")
+    made = {
+        (smoothing, variant): evaluate(
+            ours, EvaluateConfig(smoothing=smoothing, variant=variant, resamples=10), embeddings=vectors
+        )
+        .systems[0]
+        .totals
+        for smoothing in ("nltk-current", "nltk-legacy", "none")
+        for variant in ("paper", "dialogwae")
+    }
+    assert len({round(total["BLEU-F1"].value, 6) for total in made.values()}) == 6
+    assert len({total["BLEU-F1"].signature for total in made.values()}) == 6
+    greedy = {variant: made["none", variant]["BOW-Greedy"].value for variant in ("paper", "dialogwae")}
+    assert greedy["paper"] != pytest.approx(greedy["dialogwae"], abs=0.01)
+    lengths = {total["Length"].value for total in made.values()}
+    assert len(lengths) == 1
+
+
+def test_several_references_count_the_best(tmp_path: Path, judged: Judged) -> None:
+    """Of BLEU the clipped counts of both, of BOW the better one: adding the answer itself makes it perfect."""
+    one = make_jsonl(
+        tmp_path / "one.jsonl", judged, responses=lambda _: [["tea", "rain"]], references=lambda s: [s["response"]]
+    )
+    two = make_jsonl(
+        tmp_path / "two.jsonl",
+        judged,
+        responses=lambda _: [["tea", "rain"]],
+        references=lambda s: [s["response"], ["tea", "rain"]],
+    )
+    vectors = make_vectors(tmp_path / "vectors")
+    first, second = (evaluate([Named(path)], embeddings=vectors).systems[0] for path in (one, two))
+    assert (first.references, second.references) == ("1", "2")
+    assert second.totals["BOW-Greedy"].value == pytest.approx(1)
+    assert first.totals["BOW-Greedy"].value < 0.9
+    assert first.totals["BLEU-F1"].value < second.totals["BLEU-F1"].value
+    assert "|refs:2|" in second.totals["BLEU-F1"].signature

@@ -1,0 +1,76 @@
+"""Systems that can be compared: read, checked against one corpus and its vectors, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact
+from pwae_core.data.responses import (
+    Alignment,
+    Named,
+    ResponseSet,
+    align,
+    complete,
+    first_samples,
+    read_responses,
+    with_references,
+)
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """Systems with the same contexts in the same order, each with one number of samples; and what they came with."""
+
+    aligned: Alignment
+    embeddings: Artifact | None
+    corpus: Artifact | None
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The fingerprint of everything read, for an artifact's plan."""
+        inputs = {f"responses/{one.system}": one.fingerprint for one in self.aligned.sets}
+        known = (("corpus", self.corpus), ("embeddings", self.embeddings))
+        return inputs | {name: one.fingerprint for name, one in known if one}
+
+
+def gather(
+    responses: Sequence[Named],
+    *,
+    embeddings: Path | None = None,
+    corpus: Path | None = None,
+    tokenizer: str | None = None,
+    samples: int | None = None,
+    common: bool = False,
+) -> Comparable:
+    """Reads the systems; ``corpus`` gives what external files leave out, and all are checked against it.
+
+    ``tokenizer``, ``samples`` and ``common`` are those of ``EvaluateConfig``. Raises InputError, ArtifactError or
+    ConfigError for what cannot be compared.
+    """
+    source = artifacts.load(corpus, "corpus") if corpus else None
+    vectors = artifacts.load(embeddings, "vectors") if embeddings else None
+    sets = _read(responses, tokenizer, source)
+    _check_vocabularies(sets, source, vectors)
+    if source:
+        sets = [complete(one, source) for one in sets]
+    aligned = align([with_references(one) for one in sets], common)
+    cut = tuple(first_samples(one, samples) for one in aligned.sets)
+    return Comparable(replace(aligned, sets=cut), vectors, source)
+
+
+def _read(responses: Sequence[Named], tokenizer: str | None, corpus: Artifact | None) -> list[ResponseSet]:
+    """Our own artifacts first: where nothing else is said, others' strings are tokenised like them."""
+    ours = {one: read_responses(one.path, system=one.system) for one in responses if one.path.is_dir()}
+    names = {one.tokenizer for one in ours.values()} | ({corpus.config["tokenizer"]} if corpus else set())
+    chosen = tokenizer or (names.pop() if len(names) == 1 else None)
+    return [ours.get(one) or read_responses(one.path, chosen, one.system) for one in responses]
+
+
+def _check_vocabularies(sets: Sequence[ResponseSet], corpus: Artifact | None, vectors: Artifact | None) -> None:
+    ours = [artifacts.load(one.source, "responses") for one in sets if one.facts is not None]
+    known = [artifact for artifact in (vectors, corpus) if artifact] + ours
+    for other in known[1:]:
+        artifacts.same_vocabulary(known[0], other)

@@ -1,0 +1,139 @@
+"""What ``pwae metrics`` tells: of each metric the formula, where it is from, and where it misleads."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pwae_core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``columns`` are the names in reports; ``command`` prints them."""
+
+    name: str
+    columns: tuple[str, ...]
+    command: str
+    formula: tuple[str, ...]
+    source: str
+    traps: tuple[str, ...]
+
+
+EXPLANATIONS = (
+    Explanation(
+        "bleu",
+        ("BLEU-Recall", "BLEU-Precision", "BLEU-F1"),
+        "evaluate",
+        (
+            "BLEU-n of an answer = min(1, exp(1 - r/c)) (m_1 ... m_n)^(1/n), 0 where no word matches; n: --ngram",
+            "c, r: tokens of the answer and of the reference closest in length; p_i: its clipped i-gram precision",
+            "--smoothing nltk-current: the j-th order without a match gets p_i = ln(c) / (5 2^j) / i-grams; then",
+            "    m_i = (m_(i-1) + p_i + p_(i+1)) / 3 with m_0 = p_1 + 1 and p_(n+1) the 5-gram precision",
+            "--smoothing nltk-legacy: the same, but an order i without a match gets p_i = 1 / (i - 1 + 5 / ln(c))",
+            "--smoothing none: m_i = p_i, so that one order without a match makes the score 0",
+            "Recall: the best sample's; Precision: the samples' mean; each averaged over contexts",
+            "F1 = 2 P R / (P + R) of those two averages",
+        ),
+        "Papineni et al. 2002; smoothing 7 of Chen and Cherry 2014 as NLTK 3.10.4 and NLTK 3.2.5 to 3.4.5 compute it; "
+        "section 4.4 of the paper",
+        (
+            "'Smoothing 7' has been three metrics in three eras of NLTK; numbers of different eras do not compare.",
+            "A perfect answer does not score 1: ten identical tokens score 1.154 as BLEU-3. Nothing is clipped.",
+            "Recall grows with the number of samples: compare systems at one number (--samples).",
+            "The tokens decide: characters, words and unsegmented text are different metrics.",
+        ),
+    ),
+    Explanation(
+        "bow",
+        ("BOW-Extrema", "BOW-Greedy", "BOW-Average"),
+        "evaluate",
+        (
+            "Average: cosine of the two sums of word vectors",
+            "Extrema: cosine of the two vectors that hold, in every dimension, the value furthest from 0",
+            "Greedy: each word's best cosine in the other sentence, averaged over the words, both ways averaged",
+            "the best sample of a context and its best reference count; averaged over contexts",
+        ),
+        "Mitchell and Lapata 2008; Forgues et al. 2014; Rus and Lintean 2012; section 4.4 of the paper",
+        (
+            "The vectors are part of the metric: other vectors, other numbers.",
+            "Badly trained vectors make everything similar: score random answers once, to see the floor.",
+            "Words without a vector are left out; a context whose references have none has no score.",
+            "The best of ten is much better than one, also by chance.",
+        ),
+    ),
+    Explanation(
+        "distinct",
+        ("Distinct-1", "Distinct-2"),
+        "evaluate",
+        ("different n-grams / all n-grams, over one answer a context; each sample in turn, averaged",),
+        "Li et al. 2016",
+        (
+            "Falls as text grows: compare at one number of contexts, and beside the length.",
+            "Nonsense is diverse. No interval: resampled contexts repeat themselves.",
+        ),
+    ),
+    Explanation(
+        "intra-inter-distinct",
+        ("Intra-Distinct-1", "Intra-Distinct-2", "Inter-Distinct-1", "Inter-Distinct-2"),
+        "evaluate",
+        (
+            "Intra: different n-grams / all n-grams of one answer; averaged over samples and contexts",
+            "Inter: the same over all samples of one context together; averaged over contexts",
+            "0 where there is no n-gram",
+        ),
+        "intra-dist and inter-dist of Gu et al. 2019 (DialogWAE), equal to its code to 1e-4",
+        (
+            "Intra punishes length, and gives one-word answers 1 and 0.",
+            "Inter depends on the number of samples; a deterministic system that answers ten times gets a tenth.",
+        ),
+    ),
+    Explanation(
+        "repetition",
+        ("Repetition",),
+        "evaluate",
+        ("the share of answers that say some bigram more than once; averaged over samples and contexts",),
+        "after the internal repetition of See et al. 2019",
+        ("People repeat themselves too: read it beside that of real responses. Long answers repeat more.",),
+    ),
+    Explanation(
+        "length",
+        ("Length",),
+        "evaluate",
+        ("tokens of an answer; averaged over samples and contexts",),
+        "usual",
+        ("Short answers avoid mistakes, long ones collect matches: read every other column beside it.",),
+    ),
+    Explanation(
+        "dialogwae",
+        ("BLEU-...|variant:dialogwae", "BOW-...|variant:dialogwae"),
+        "evaluate --variant dialogwae",
+        (
+            "BLEU: </s> is a word of both sentences",
+            "BOW: every token counts with the vector that stands in the table, unknown words with <unk>'s",
+            "Greedy: answers are 40 tokens wide, references one wider than their words, the rest is </s>, and counts",
+            "Extrema: maxima are at least 0, minima at most 1 + </s>'s, wherever there is padding",
+        ),
+        "the code published with Gu et al. 2019, with --smoothing nltk-legacy for the scores of its time",
+        (
+            "Only to read old tables: the end token gives every answer a match, padding dilutes Greedy.",
+            "That code's padding was what its decoder said after the end; of stored answers it is not known.",
+        ),
+    ),
+)
+
+
+def explain(names: Sequence[str] = ()) -> list[Explanation]:
+    """The explanations of ``names``, metrics or columns in any case; all where none is named. Raises ConfigError."""
+    return [_find(name) for name in names] or list(EXPLANATIONS)
+
+
+def _find(name: str) -> Explanation:
+    known = {key.lower(): one for one in EXPLANATIONS for key in (one.name, *one.columns)}
+    found = known.get(name.lower())
+    if found is None:
+        close = difflib.get_close_matches(name.lower(), known, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(one.name for one in EXPLANATIONS)}."
+        raise ConfigError(f"There is no metric {name!r}. {hint}")
+    return found
