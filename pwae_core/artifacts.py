@@ -200,7 +200,8 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
 
 
 def _is_vacant(folder: Path) -> bool:
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    """Whether nothing is there, or nothing but a plan that was being written when its process was killed."""
+    return not folder.exists() or (folder.is_dir() and {path.name for path in folder.iterdir()} <= {f".{PLAN}.new"})
 
 
 def _is_ours(folder: Path, kind: str) -> bool:
