@@ -4,6 +4,8 @@ Shapes: ``batch`` sessions, ``k`` mixture components, ``z`` latent dimensions, `
 dimensions, ``user`` user dimensions. Nothing here draws a random number: noise is an argument.
 """
 
+import math
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -118,3 +120,59 @@ def additive_attention(
     energy = torch.tanh(query.unsqueeze(1) + keys) @ scores
     weights = torch.softmax(energy.masked_fill(~real, -torch.inf), dim=-1)
     return (weights.unsqueeze(1) @ values).squeeze(1)
+
+
+def mixture_log_density(
+    z: Float[Tensor, "*batch z"],
+    logits: Float[Tensor, "*batch k"],
+    means: Float[Tensor, "*batch k z"],
+    log_variances: Float[Tensor, "*batch k z"],
+) -> Float[Tensor, "*batch"]:
+    """log sum_k pi_k N(z; mu_k, sigma_k^2 I), pi = softmax of the logits (equations 3 to 5)."""
+    inside = gaussian_log_density(z.unsqueeze(-2), means, log_variances)
+    return torch.logsumexp(torch.log_softmax(logits, dim=-1) + inside, dim=-1)
+
+
+def gaussian_log_density(
+    z: Float[Tensor, "*#batch z"], mean: Float[Tensor, "*#batch z"], log_variance: Float[Tensor, "*#batch z"]
+) -> Float[Tensor, "*#batch"]:
+    """log N(z; mean, variance I)."""
+    exponent = (z - mean).square() * torch.exp(-log_variance)
+    return -0.5 * (exponent + log_variance + math.log(2 * math.pi)).sum(dim=-1)
+
+
+def gaussian_divergence(
+    mean: Float[Tensor, "*batch z"],
+    log_variance: Float[Tensor, "*batch z"],
+    prior_mean: Float[Tensor, "*batch z"],
+    prior_log_variance: Float[Tensor, "*batch z"],
+) -> Float[Tensor, "*batch"]:
+    """KL(q || p) of equation 1 between two Gaussians with diagonal covariances, in nats."""
+    moved = (mean - prior_mean).square() * torch.exp(-prior_log_variance)
+    return 0.5 * (prior_log_variance - log_variance + torch.exp(log_variance - prior_log_variance) + moved - 1).sum(
+        dim=-1
+    )
+
+
+def weighted_mean(
+    vectors: Float[Tensor, "batch words d"], weights: Float[Tensor, "batch words"]
+) -> Float[Tensor, "batch d"]:
+    """sum_i w_i v_i / sum_i w_i; zero where the weights are."""
+    total = weights.sum(dim=-1, keepdim=True).clamp(min=1e-12)
+    return ((weights / total).unsqueeze(1) @ vectors).squeeze(1)
+
+
+def bag_of_words_loss(
+    log_probabilities: Float[Tensor, "batch vocabulary"],
+    targets: Int[Tensor, "batch steps"],
+    real: Bool[Tensor, "batch steps"],
+) -> Float[Tensor, ""]:
+    """Zhao et al. (2017): -log p of each of a response's words, whatever their order; summed over the batch."""
+    return -(log_probabilities.gather(-1, targets) * real).sum()
+
+
+def policy_gradient_weights(
+    reward: Float[Tensor, " batch"], baseline: Float[Tensor, " batch"]
+) -> Float[Tensor, " batch"]:
+    """Rennie et al. (2017), self-critical: what -log p of a sampled answer is weighted with, r(sampled) - r(greedy)."""
+    return (reward - baseline).detach()

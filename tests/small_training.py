@@ -13,6 +13,7 @@ from pwae_core.config.resolve import merge
 from pwae_core.config.sample import DecodingConfig
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.data.statistics import gather
 from pwae_core.decoding import decode
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import seeded
@@ -28,6 +29,8 @@ SMALL: dict[str, Any] = {
         "hidden_size": 32,
         "user_size": 16,
         "latent_size": 12,
+        "user_words": 10,
+        "kl_annealing": 200,
         "word_dropout": 0.1,
         "utterance_dropout": 0.0,
         "max_length": 20,
@@ -46,8 +49,20 @@ def small_config(**settings: Any) -> TrainConfig:
     return TrainConfig.make(merge(SMALL, settings))
 
 
-def small_trainer(data: Tiny, folder: Path, config: TrainConfig, stop: StopRequest | None = None) -> Trainer:
+def informed_model(data: Tiny, config: TrainConfig) -> Model:
+    """A model that knows, where it needs them, the statistics of ``data``: its responses are the users' histories."""
     model = build_model(config.model, len(data.vocabulary), len(data.users), config.seed)
+    sessions, counts = data.sessions, (len(data.users), len(data.vocabulary))
+    known = gather(
+        sessions, sessions.user, sessions.response, user_count=counts[0], vocabulary_size=counts[1], words=10
+    )
+    if model.needs_statistics:
+        model.inform(known)
+    return model
+
+
+def small_trainer(data: Tiny, folder: Path, config: TrainConfig, stop: StopRequest | None = None) -> Trainer:
+    model = informed_model(data, config)
     folder.mkdir(exist_ok=True)
     stop = stop or StopRequest()
     return Trainer(model, data.sessions, data.sessions, config, folder, CPU, SILENT, stop)

@@ -1,5 +1,7 @@
 """Each formula against NumPy in float64, written from the paper, or against torch's own."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -156,3 +158,34 @@ def test_a_silent_broadcast_is_refused() -> None:
     """(1, 3) against (2, 3): the shapes in the signatures are checked while the tests run."""
     with pytest.raises(Exception, match=r"shape|Type-check"):
         equations.reparametrise(torch.zeros(2, 3), torch.zeros(1, 3), torch.zeros(2, 3))
+
+
+def test_densities_and_divergence_equal_those_of_torch_distributions() -> None:
+    torch.manual_seed(0)
+    shape = (4, 3, 2)
+    logits, means, log_variances = torch.randn(4, 3), torch.randn(shape), torch.randn(shape)
+    parts = torch.distributions.Independent(torch.distributions.Normal(means, (0.5 * log_variances).exp()), 1)
+    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=logits), parts)
+    z = torch.randn(4, 2)
+    got = equations.mixture_log_density(z, logits, means, log_variances)
+    torch.testing.assert_close(got, mixture.log_prob(z))
+    one, other = (
+        torch.distributions.Normal(means[:, n], (0.5 * log_variances[:, n]).exp(), validate_args=False) for n in (0, 1)
+    )
+    expected = torch.distributions.kl_divergence(one, other).sum(dim=-1)
+    got = equations.gaussian_divergence(means[:, 0], log_variances[:, 0], means[:, 1], log_variances[:, 1])
+    torch.testing.assert_close(got, expected)
+
+
+def test_weighted_mean_is_zero_where_nothing_weighs() -> None:
+    vectors = torch.tensor([[[1.0, 0.0], [0.0, 4.0]]] * 2)
+    weights = torch.tensor([[1.0, 3.0], [0.0, 0.0]])
+    assert equations.weighted_mean(vectors, weights).tolist() == [[0.25, 3.0], [0.0, 0.0]]
+
+
+def test_bag_of_words_counts_real_words_only() -> None:
+    log_probabilities = torch.log(torch.tensor([[0.5, 0.25, 0.25]]))
+    loss = equations.bag_of_words_loss(
+        log_probabilities, torch.tensor([[0, 1, 2]]), torch.tensor([[True, True, False]])
+    )
+    assert loss.item() == pytest.approx(-math.log(0.5 * 0.25))

@@ -31,4 +31,5 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"{name}: unknown setting. Run the command with --help for the settings there are."
     message = first["msg"].removeprefix("Value error, ")
-    return f"{name}: {message} (got {first['input']!r})." if first["loc"] else f"{message}."
+    got = "" if not first["loc"] or isinstance(first["input"], dict) else f" (got {first['input']!r})"
+    return f"{name}: {message}{got}." if first["loc"] else f"{message}."

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from pwae_core.config.base import Config
 
-ModelName = Literal["personawae", "seq2seq"]
+ModelName = Literal["seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae"]
+ALIASES = {"diawae-gmd": "dialogwae-gmp"}
 
 
 class ModelConfig(Config):
     """What is trained: the system, its sizes, and our readings of the paper (see docs/reading-the-paper.md)."""
 
-    name: ModelName = Field("personawae", description="The system to train.")
+    name: ModelName = Field("personawae", description="The system to train; 'pwae models' lists them.")
     word_size: int = Field(200, gt=0, description="Dimensions of a word vector; must be those of the embeddings.")
     hidden_size: int = Field(256, gt=0, description="Units of each GRU, in each direction.")
     user_size: int = Field(512, gt=0, description="Dimensions of a user embedding.")
@@ -39,11 +40,28 @@ class ModelConfig(Config):
     shared_encoder: bool = Field(
         False, description="One utterance encoder for context and response; the paper has two."
     )
+    user_words: int = Field(50, gt=0, description="Personal words of a user, at most (adaptation, rl-persona).")
+    kl_annealing: int = Field(
+        10_000, gt=0, description="Iterations in which the weight of the KL divergence grows to 1 (cvae)."
+    )
+    bag_of_words: float = Field(1.0, ge=0, description="Weight of the bag-of-words loss (cvae); 0: none.")
     max_length: int = Field(40, gt=0, description="Tokens of an utterance that are read, and of an answer.")
     word_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the encoders.")
     utterance_dropout: float = Field(0.25, ge=0, lt=1, description="Dropout on the utterance vectors.")
     decoder_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
     user_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the sessions trained as nobody's (<unk>).")
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _alias(cls, name: object) -> object:
+        return ALIASES.get(name, name) if isinstance(name, str) else name
+
+    @model_validator(mode="after")
+    def _ablations_are_of_personawae(self) -> Self:
+        for part in ("prior", "fusion"):
+            if getattr(self, f"without_{part}") and self.name != "personawae":
+                raise ValueError(f"without_{part} is an ablation of personawae; {self.name} has no such part")
+        return self
 
 
 class OptimiserConfig(Config):
@@ -72,6 +90,15 @@ class TrainConfig(Config):
     )
     critic_steps: int = Field(5, gt=0, description="Critic steps in one iteration.")
     penalty_weight: float = Field(10.0, ge=0, description="Weight of the gradient penalty.")
+    period_shares: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (), description="Share of the iterations of each period (adaptation, rl-persona); none: the system's own."
+    )
+    reward_weights: tuple[float, float, float] = Field(
+        (1.0, 1.0, 1.0), description="Weights of coherence, informativeness and grammaticality (rl-persona)."
+    )
+    likelihood_weight: float = Field(
+        0.1, ge=0, description="Weight of the likelihood beside the policy gradient (rl-persona)."
+    )
     batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
     epochs: int = Field(100, gt=0, description="Passes over the training split, at most.")
     max_steps: int = Field(0, ge=0, description="Iterations, at most; 0: no such limit.")

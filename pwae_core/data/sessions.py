@@ -169,6 +169,11 @@ def from_lists(
     )
 
 
+def ragged(column: pa.ChunkedArray) -> Ragged:
+    """A table's column of lists of integers."""
+    return _ragged(_flat(pa.chunked_array([column.combine_chunks()])))
+
+
 def _flat(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, OptimiserConfig, TrainConfig
 from pwae_core.data.sessions import Batch
+from pwae_core.data.statistics import Statistics
 from pwae_core.nn.noise import Noise
 
 Codes = dict[str, Tensor]
@@ -18,6 +19,10 @@ Codes = dict[str, Tensor]
 
 State = dict[str, Tensor]
 """What decoding carries from word to word: tensors whose first dimension is the row being decoded."""
+
+
+Measure = Callable[[Batch, Noise], dict[str, Tensor]]
+"""Sums over the target tokens of a batch, by name: what validation looks at."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,33 @@ class Phase:
     reuses_codes: bool = False
 
 
+@dataclass(frozen=True)
+class Period:
+    """A stretch of the training: its ``share`` of the iterations, the phases of each of them, what it is judged by.
+
+    ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood``, which is what None stands for;
+    the least ``select_by`` (none: as the settings say) is the best checkpoint, with which the next period goes on.
+    """
+
+    name: str
+    share: float
+    phases: tuple[Phase, ...]
+    validate: Measure | None = None
+    select_by: str = ""
+
+
 class Model(nn.Module, ABC):
-    """A system. ``deterministic``: its answer to a context is one and the same, so one is all that is decoded."""
+    """A system. ``deterministic``: its answer to a context is one and the same, so one is all that is decoded.
+
+    ``iteration``, of the period, is set by the training loop: some losses follow a schedule.
+    """
 
     display_name: str
     reference: str
+    user_information: str
     deterministic: bool
+    needs_statistics = False
+    iteration = 0
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
         super().__init__()
@@ -58,7 +84,14 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
-        """The parts of one iteration, in their order."""
+        """The parts of one iteration, in their order; of the last period where there are several."""
+
+    def periods(self, config: TrainConfig) -> tuple[Period, ...]:
+        """The periods of the training, in their order: one, unless a system says otherwise."""
+        return (Period("training", 1.0, self.phases(config)),)
+
+    def inform(self, statistics: Statistics) -> None:
+        """Takes in, before training, what the training split says; kept in the weights. Nothing by default."""
 
     @abstractmethod
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

@@ -41,6 +41,7 @@ class PersonaWAE(Model):
 
     display_name = "PersonaWAE"
     reference = "Chan et al. 2019"
+    user_information = "embedding, in prior and decoder"
     deterministic = False
 
     # -- modules
@@ -98,9 +99,8 @@ class PersonaWAE(Model):
 
     def encode_context(self, batch: Batch, noise: Noise) -> Tensor:
         """c, [batch, 2 hidden] (section 3.2)."""
-        sessions, turns, _ = batch.context.shape
-        words = noise.dropout(self.word_table(batch.context.flatten(0, 1)), self.config.word_dropout)
-        vectors = self.utterance_encoder(words, batch.context_lengths.flatten()).view(sessions, turns, -1)
+        words = noise.dropout(self.word_table(batch.context), self.config.word_dropout)
+        vectors = self.utterance_encoder.turns(words, batch.context_lengths)
         vectors = noise.dropout(vectors, self.config.utterance_dropout)
         c: Tensor = self.context_encoder(vectors, batch.from_responder, (batch.context_lengths > 0).sum(dim=1))
         return c

@@ -1,4 +1,4 @@
-"""The decoder with attention of the sequence-to-sequence systems (Bahdanau et al. 2014)."""
+"""The decoder with attention of the deterministic systems (Bahdanau et al. 2014), with or without a user."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -8,12 +8,15 @@ from pwae_core.equations import additive_attention, gru_update
 
 
 class AttentionDecoder(nn.Module):
-    """A GRU whose input at each step is the word and what attention reads from the source."""
+    """A GRU whose input at each step is the word, what attention reads from the source and, where ``user_size`` is
+    not 0, the user's vector (Li et al. 2016).
+    """
 
-    def __init__(self, word_size: int, source_size: int, hidden_size: int) -> None:
+    def __init__(self, word_size: int, source_size: int, hidden_size: int, user_size: int = 0) -> None:
         super().__init__()
         self.word_input = nn.Linear(word_size, 3 * hidden_size)
         self.source_input = nn.Linear(source_size, 3 * hidden_size, bias=False)
+        self.user_input = nn.Linear(user_size, 3 * hidden_size, bias=False) if user_size else None
         self.recurrent = nn.Linear(hidden_size, 3 * hidden_size)
         self.query = nn.Linear(hidden_size, hidden_size, bias=False)
         self.key = nn.Linear(source_size, hidden_size)
@@ -26,10 +29,17 @@ class AttentionDecoder(nn.Module):
         source: Float[Tensor, "batch source v"],
         keys: Float[Tensor, "batch source h"],
         real: Bool[Tensor, "batch source"],
+        user: Float[Tensor, "batch user"] | None = None,
     ) -> Float[Tensor, "batch steps h"]:
-        """The states after each word; ``keys`` is ``self.key(source)``, computed once for a source."""
+        """The states after each word; ``keys`` is ``self.key(source)``, computed once for a source.
+
+        Without ``user`` the decoder runs as if the user's vector were zero.
+        """
+        inputs = self.word_input(words)
+        if self.user_input is not None and user is not None:
+            inputs = inputs + self.user_input(user).unsqueeze(1)
         state, states = start, []
-        for from_word in self.word_input(words).unbind(1):
+        for from_word in inputs.unbind(1):
             read = additive_attention(self.query(state), keys, source, self.scores, real)
             state = gru_update(from_word + self.source_input(read), self.recurrent(state), state)
             states.append(state)

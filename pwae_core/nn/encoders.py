@@ -24,6 +24,13 @@ class UtteranceEncoder(nn.Module):
         vector = torch.cat((final[0], final[1]), dim=-1)
         return vector * (lengths > 0).unsqueeze(-1)
 
+    def turns(
+        self, inputs: Float[Tensor, "batch turns steps input"], lengths: Int[Tensor, "batch turns"]
+    ) -> Float[Tensor, "batch turns two_h"]:
+        """The vector of each utterance of each session; zeros for those that are not there."""
+        vectors: Tensor = self(inputs.flatten(0, 1), lengths.flatten())
+        return vectors.view(*lengths.shape, -1)
+
     def states(
         self, inputs: Float[Tensor, "rows steps input"], lengths: Int[Tensor, " rows"]
     ) -> tuple[Float[Tensor, "rows steps two_h"], Float[Tensor, "rows two_h"]]:
@@ -48,9 +55,24 @@ class ContextEncoder(nn.Module):
         turns: Int[Tensor, " batch"],
     ) -> Float[Tensor, "batch two_h"]:
         """``turns`` says how many of the utterances are there; the speaker is one of two: the responder, another."""
-        speaker = torch.stack((from_responder, 1 - from_responder), dim=-1)
-        vector: Tensor = self.utterances(torch.cat((utterances, speaker), dim=-1), turns)
+        vector: Tensor = self.utterances(_with_speaker(utterances, from_responder), turns)
         return vector
+
+    def states(
+        self,
+        utterances: Float[Tensor, "batch turns utterance"],
+        from_responder: Float[Tensor, "batch turns"],
+        turns: Int[Tensor, " batch"],
+    ) -> tuple[Float[Tensor, "batch turns two_h"], Float[Tensor, "batch two_h"]]:
+        """The state at every turn (for attention), and c."""
+        return self.utterances.states(_with_speaker(utterances, from_responder), turns)
+
+
+def _with_speaker(
+    utterances: Float[Tensor, "batch turns utterance"], from_responder: Float[Tensor, "batch turns"]
+) -> Float[Tensor, "batch turns wider"]:
+    speaker = torch.stack((from_responder, 1 - from_responder), dim=-1)
+    return torch.cat((utterances, speaker), dim=-1)
 
 
 def concatenate(

@@ -65,6 +65,29 @@ class MixtureHead(nn.Module):
         return equations.mixture_sample(indicator, mixture.means, mixture.log_variances, normal)
 
 
+def fused(weights: Float[Tensor, "batch 2"], context: Mixture, user: Mixture) -> Mixture:
+    """The distribution of equation 9's z_p, for exact components: K_c x K_u of them, of weights pi'_i pi_j, means
+    w_c mu'_i + w_u mu_j and variances w_c^2 sigma'_i^2 + w_u^2 sigma_j^2.
+    """
+    w_c, w_u = weights[:, 0, None, None, None], weights[:, 1, None, None, None]
+    means = w_c * context.means.unsqueeze(2) + w_u * user.means.unsqueeze(1)
+    log_variances = torch.logaddexp(
+        2 * w_c.log() + context.log_variances.unsqueeze(2), 2 * w_u.log() + user.log_variances.unsqueeze(1)
+    )
+    logits = torch.log_softmax(context.logits, -1).unsqueeze(2) + torch.log_softmax(user.logits, -1).unsqueeze(1)
+    return Mixture(logits.flatten(1), means.flatten(1, 2), log_variances.flatten(1, 2))
+
+
+class Trunk(nn.Sequential):
+    """The two layers that DialogWAE puts before the heads of posterior and prior; layer norm for its batch norm."""
+
+    def __init__(self, input_size: int, latent_size: int) -> None:
+        layers: list[nn.Module] = []
+        for size in (input_size, latent_size):
+            layers += [nn.Linear(size, latent_size), nn.LayerNorm(latent_size), nn.Tanh()]
+        super().__init__(*layers)
+
+
 class Fusion(nn.Module):
     """Equation 9: (w_c, w_u) = softmax(W_f [c; u])."""
 

@@ -28,22 +28,47 @@ class Output(nn.Module):
         states: Float[Tensor, "batch steps h"],
         targets: Int[Tensor, "batch steps"],
         lengths: Int[Tensor, " batch"],
+        weights: Float[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ""]:
-        """Equation 12, first term: the sum over the real tokens of -log p(token), in nats."""
+        """Equation 12, first term: the sum over the real tokens of -log p(token), in nats; a session's tokens times
+        its weight, where there are ``weights``.
+        """
         real = real_positions(lengths, targets.shape[1])
+        each = None if weights is None else weights.unsqueeze(1).expand_as(real)[real]
         total: Tensor = SummedTokenLoss.apply(  # type: ignore[no-untyped-call]
-            states[real], self.linear.weight, self.linear.bias, targets[real], torch.is_grad_enabled()
+            states[real], self.linear.weight, self.linear.bias, targets[real], each, torch.is_grad_enabled()
         )
         return total
+
+    @torch.no_grad()
+    def log_likelihood(
+        self,
+        states: Float[Tensor, "batch steps h"],
+        targets: Int[Tensor, "batch steps"],
+        lengths: Int[Tensor, " batch"],
+    ) -> Float[Tensor, " batch"]:
+        """The mean over each session's real tokens of log p(token), in nats; without gradients."""
+        real = real_positions(lengths, targets.shape[1])
+        size = max(1, CHUNK_ELEMENTS // self.linear.out_features)
+        losses = states.new_zeros(targets.shape)
+        losses[real] = torch.cat(
+            [
+                token_loss(torch.log_softmax(self(part), dim=-1), target)
+                for part, target in zip(torch.split(states[real], size), torch.split(targets[real], size), strict=True)
+            ]
+        )
+        return -losses.sum(dim=1) / lengths
 
 
 class SummedTokenLoss(torch.autograd.Function):
     """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that ever stands in
-    memory, and the gradients are made in the same pass.
+    memory, and the gradients are made in the same pass. Each token counts ``weights[i]`` times; None: once.
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, needed: bool) -> Tensor:
+    def forward(
+        ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, weights: Tensor | None, needed: bool
+    ) -> Tensor:
         to_states = torch.empty_like(states) if needed else None
         to_weight, to_bias = (torch.zeros_like(weight), torch.zeros_like(bias)) if needed else (None, None)
         total = states.new_zeros(())
@@ -51,10 +76,14 @@ class SummedTokenLoss(torch.autograd.Function):
         for start in range(0, len(states), size):
             part, target = states[start : start + size], targets[start : start + size]
             log_probabilities = torch.log_softmax(torch.addmm(bias, part, weight.t()), dim=-1)
-            total += token_loss(log_probabilities, target).sum()
+            each = None if weights is None else weights[start : start + size]
+            losses = token_loss(log_probabilities, target)
+            total += losses.sum() if each is None else losses @ each
             if to_states is not None and to_weight is not None and to_bias is not None:
                 softmax_minus_target = log_probabilities.exp_()
                 softmax_minus_target[torch.arange(len(target), device=target.device), target] -= 1
+                if each is not None:
+                    softmax_minus_target *= each.unsqueeze(1)
                 torch.mm(softmax_minus_target, weight, out=to_states[start : start + size])
                 to_weight.addmm_(softmax_minus_target.t(), part)
                 to_bias += softmax_minus_target.sum(dim=0)
@@ -65,4 +94,4 @@ class SummedTokenLoss(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
         to_states, to_weight, to_bias = ctx.saved_tensors
-        return to_states * grad, to_weight * grad, to_bias * grad, None, None
+        return to_states * grad, to_weight * grad, to_bias * grad, None, None, None

@@ -13,12 +13,14 @@ from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.training.loop import Trainer
+from pwae_core.training.periods import periods_of
 from pwae_core.training.resuming import refuse_other_unfinished, reopen
 from pwae_core.training.runs import (
     build_model,
     choose_device,
     copy_tables,
     describe_system,
+    inform,
     initialise_words,
     size_of,
 )
@@ -78,6 +80,8 @@ def train(
     model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
     if vectors is not None:
         initialise_words(model, vectors)
+    periods_of(model, config)
+    inform(model, data, train_split)
     with stop_requests() as stop, artifacts.draft(out, plan, resume=not force, in_place=True) as draft:
         copy_tables(data, draft.folder)
         trainer = Trainer(model, train_split, valid_split, config, draft.folder, where, progress, stop)

@@ -13,7 +13,7 @@ from torch import Tensor
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions
 from pwae_core.errors import DivergenceError, Interrupted
-from pwae_core.models.base import Codes, Loss, Model, Phase
+from pwae_core.models.base import Codes, Loss, Measure, Model, Period, Phase
 from pwae_core.nn.noise import Noise, seeded
 from pwae_core.progress import Progress, Task
 from pwae_core.training import optimisers
@@ -27,6 +27,7 @@ from pwae_core.training.checkpoints import (
     save_checkpoint,
 )
 from pwae_core.training.log import TrainingLog
+from pwae_core.training.periods import periods_of
 from pwae_core.training.signals import StopRequest
 
 VALIDATION_SEED = 1_000_003
@@ -43,6 +44,8 @@ class Position:
     best_step: int = 0
     waited: int = 0  # validations since the best one
     log_lines: int = 0
+    period: int = 0
+    period_start: int = 0  # the iterations before it
 
 
 @dataclass
@@ -61,14 +64,22 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
-        self.phases = self.model.phases(self.config)
-        self.optimisers = {phase.name: optimisers.build(phase) for phase in self.phases}
+        self.periods = periods_of(self.model, self.config)
         self.noise = seeded(self.config.seed, self.device)
-        self.recent: deque[Codes] = deque(maxlen=max(phase.repeats for phase in self.phases))
+        self._enter_period()
         self.log = TrainingLog(self.folder / "log.jsonl")
         if self._has_last():
             self._restore()
         self.log.cut(self.position.log_lines)
+
+    def _enter_period(self) -> None:
+        self.phases = self.period.phases
+        self.optimisers = {phase.name: optimisers.build(phase) for phase in self.phases}
+        self.recent: deque[Codes] = deque(maxlen=max(phase.repeats for phase in self.phases))
+
+    @property
+    def period(self) -> Period:
+        return self.periods[self.position.period]
 
     @property
     def checkpoints(self) -> Path:
@@ -83,22 +94,39 @@ class Trainer:
         total = min(total, self.config.max_steps or total)
         with self.progress.task(f"train {self.config.model.name}", total) as task:
             task.advance(self.position.step)
-            while (reason := self._finished(total)) is None:
+            while (reason := self._finished(total)) is None or self.position.period + 1 < len(self.periods):
+                if reason is not None:
+                    self.next_period()
+                    continue
                 if self.position.batch == len(epoch):
                     self._next_epoch()
                     epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
                 self._one_step(epoch[self.position.batch], task, last_of_epoch=self.position.batch + 1 == len(epoch))
-        if not self.log.values("valid", self.position.step):
-            self._validate()
+        self._validate_last()
         self.save()
         return reason
 
     def _finished(self, total: int) -> str | None:
-        if self.position.step >= total:
-            return f"all {total} iterations done"
+        """Why the period is over; None while it is not."""
+        last = self.position.period_start + round(total * self.period.share)
+        if self.position.step >= last:
+            return f"all {last} iterations done"
         if self.config.patience and self.position.waited >= self.config.patience:
             return f"no better validation in the last {self.position.waited}"
         return None
+
+    def next_period(self) -> None:
+        """Goes on with the next period, from the best checkpoint of the one that is over."""
+        self._validate_last()
+        if self.position.best is not None:
+            tensors, _ = load_checkpoint(self.checkpoints, BEST, torch.device("cpu"))
+            self.model.load_state_dict(part(tensors, "model"))
+        position = self.position
+        position.period, position.period_start = position.period + 1, position.step
+        position.best, position.waited = None, 0
+        self._enter_period()
+        self.save()
+        self.progress.say(f"iteration {position.step}: {self.period.name} begins")
 
     def _next_epoch(self) -> None:
         self.position.epoch += 1
@@ -131,6 +159,7 @@ class Trainer:
         """Every phase once (or as often as it repeats) on one batch; returns the logged terms."""
         batch = self.train.batch(rows).to(self.device)  # type: ignore[arg-type]
         terms: dict[str, Tensor] = {}
+        self.model.iteration = self.position.step - self.position.period_start
         for phase in self.phases:
             optimisers.set_rate(self.optimisers[phase.name], optimisers.rate_at(phase.optimiser, self.position.epoch))
             for repeat in range(phase.repeats):
@@ -161,7 +190,7 @@ class Trainer:
         for name, value in values.items():
             too_large = name.endswith("_loss") and abs(value) > self.config.explosion
             if not math.isfinite(value) or too_large:
-                raise self._divergence(self.position.step + 1, f"{name} is {value:g}", name.partition("_")[0])
+                raise self._divergence(self.position.step + 1, f"{name} is {value:g}", _optimiser_of(name))
 
     def _divergence(self, step: int, fact: str, optimiser: str) -> DivergenceError:
         saved = f" The last checkpoint, from before, is in {self.checkpoints}." if self._has_last() else ""
@@ -173,13 +202,19 @@ class Trainer:
 
     # -- validation
 
+    def _validate_last(self) -> None:
+        """Validates the last iteration of a period, unless that was done."""
+        if self.position.step > self.position.period_start and not self.log.values("valid", self.position.step):
+            self._validate()
+
     def _validate(self) -> None:
-        measures = validate(self.model, self.valid, self.config, self.device)
+        measure = self.period.validate or self.model.negative_log_likelihood
+        measures = validate(measure, self.valid, self.config, self.device)
         for name, value in measures.items():
             if not math.isfinite(value):
                 raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
         self._log("valid", measures)
-        value = measures[self.config.select_by]
+        value = measures[self.period.select_by or self.config.select_by]
         if self.position.best is None or value < self.position.best:
             self.position.best, self.position.best_step, self.position.waited = value, self.position.step, 0
             state = {"step": self.position.step, "epoch": self.position.epoch, **measures}
@@ -212,6 +247,7 @@ class Trainer:
     def _restore(self) -> None:
         tensors, state = load_checkpoint(self.checkpoints, LAST, torch.device("cpu"))
         self.position = Position(**state)
+        self._enter_period()
         self.model.load_state_dict(part(tensors, "model"))
         for name, optimiser in self.optimisers.items():
             optimisers.restore(optimiser, part(tensors, f"optimiser.{name}"))
@@ -223,15 +259,21 @@ class Trainer:
         self.progress.say(f"continuing from iteration {self.position.step}")
 
 
+def _optimiser_of(term: str) -> str:
+    """The settings' name of the optimiser that a logged term belongs to."""
+    name = term.partition("_")[0]
+    return name if name in ("generator", "critic") else "autoencoder"
+
+
 @torch.no_grad()
-def validate(model: Model, sessions: Sessions, config: TrainConfig, device: torch.device) -> dict[str, float]:
-    """Nats a token on the validation split, by measure; the same noise each time, so that measures compare."""
+def validate(measure: Measure, sessions: Sessions, config: TrainConfig, device: torch.device) -> dict[str, float]:
+    """A token's share of the ``measure`` of the validation split, by name; the same noise each time, to compare."""
     noise: Noise = seeded(config.seed + VALIDATION_SEED, device, training=False)
     sums: dict[str, float] = {}
     tokens = 0
     for rows in sessions.in_order(config.batch_size, config.validation_sessions):
         batch = sessions.batch(rows).to(device)
-        for name, value in model.negative_log_likelihood(batch, noise).items():
+        for name, value in measure(batch, noise).items():
             sums[name] = sums.get(name, 0.0) + float(value)
         tokens += int(batch.response_lengths.sum())
     return {name: value / tokens for name, value in sums.items()}

@@ -13,6 +13,8 @@ import torch
 
 from pwae_core.artifacts import Artifact, load
 from pwae_core.config.train import ModelConfig
+from pwae_core.data.sessions import Sessions, ragged
+from pwae_core.data.statistics import gather
 from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
@@ -69,6 +71,22 @@ def initialise_words(model: Model, vectors: Artifact) -> None:
     values = table.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
     with torch.no_grad():
         model.words.weight.copy_(torch.from_numpy(values.copy()))
+
+
+def inform(model: Model, corpus: Artifact, train: Sessions) -> None:
+    """Hands a system that needs them the statistics of the training split and of the users' histories."""
+    if not model.needs_statistics:
+        return
+    histories = corpus.table("histories.parquet", ["user", "ids"])
+    statistics = gather(
+        train,
+        histories["user"].to_numpy().astype(np.int64),
+        ragged(histories["ids"]),
+        user_count=model.user_count,
+        vocabulary_size=model.vocabulary_size,
+        words=model.config.user_words,
+    )
+    model.inform(statistics)
 
 
 def copy_tables(corpus: Artifact, folder: Path) -> None:

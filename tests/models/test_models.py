@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 import torch
 from planted import planted
-from small_training import first_batch, greedy, small_config, small_trainer
+from small_training import first_batch, greedy, informed_model, small_config, small_trainer
 from tiny import Tiny, tiny
 
 from pwae_core.config.train import ModelConfig, ModelName
 from pwae_core.data.sessions import COLUMNS, from_lists, from_table
+from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Loss, Phase
 from pwae_core.nn.noise import Noise
@@ -24,6 +25,13 @@ from pwae_core.training.runs import build_model, describe_system
 
 VARIANTS: list[dict[str, Any]] = [
     {"name": "seq2seq"},
+    {"name": "persona"},
+    {"name": "adaptation"},
+    {"name": "cvae"},
+    {"name": "cvae", "components": 1, "bag_of_words": 0},
+    {"name": "rl-persona"},
+    {"name": "dialogwae-gmp"},
+    {"name": "dialogwae-gmp", "gumbel": "hard", "generators": False, "context_components": 2},
     {"name": "personawae"},
     {"name": "personawae", "critic_sees_user": False},
     {"name": "personawae", "without_prior": True},
@@ -51,7 +59,11 @@ def test_the_registry_holds_every_name_of_the_config() -> None:
 def test_every_parameter_is_stepped_within_one_iteration(data: Tiny, tmp_path: Path, variant: dict[str, Any]) -> None:
     trainer = small_trainer(data, tmp_path, small_config(model=variant, batch_size=1000))
     before = {name: value.detach().clone() for name, value in trainer.model.named_parameters()}
-    trainer.iteration(trainer.train.epoch(1000, 3, 0)[0])
+    rows = trainer.train.epoch(1000, 3, 0)[0]
+    trainer.iteration(rows)
+    while trainer.position.period + 1 < len(trainer.periods):
+        trainer.next_period()
+        trainer.iteration(rows)
     same = [name for name, value in trainer.model.named_parameters() if torch.equal(value, before[name])]
     unused = ["user_table.weight"] if variant.get("without_prior") and variant.get("without_fusion") else []
     assert same == unused
@@ -77,7 +89,7 @@ def test_losses_have_the_gradient_of_finite_differences(data: Tiny, variant: dic
     """Every phase, at float64: the derivative along a random direction of all its parameters at once."""
     sizes = {"word_size": 5, "hidden_size": 4, "user_size": 3, "latent_size": 3, "temperature": 0.7}
     config = small_config(model={**variant, **sizes, "gumbel": "soft"})
-    model = build_model(config.model, len(data.vocabulary), len(data.users), 0).double()
+    model = informed_model(data, config).double()
     torch.set_default_dtype(torch.float64)
     try:
         _check_phases(model, config, data)
@@ -88,7 +100,7 @@ def test_losses_have_the_gradient_of_finite_differences(data: Tiny, variant: dic
 def _check_phases(model: Any, config: Any, data: Tiny) -> None:
     batch = first_batch(data.sessions, 3)
     batch, codes = replace(batch, from_responder=batch.from_responder.double()), {}
-    for phase in model.phases(config):
+    for phase in (phase for period in model.periods(config) for phase in period.phases):
         source = codes if phase.reuses_codes else batch
         found = _loss(phase, source)
         codes = found.codes or codes
@@ -110,16 +122,27 @@ def _loss(phase: Phase, source: Any) -> Loss:
     return phase.loss(source, Noise(torch.Generator().manual_seed(1)))
 
 
-@pytest.mark.parametrize("name", ["personawae", "seq2seq"])
+@pytest.mark.parametrize("name", list(MODELS))
 def test_overfits_twenty_sessions(tmp_path: Path, name: str) -> None:
-    """Twenty sessions with twenty contexts of their own: greedy from the posterior's z gives every response back."""
+    """Twenty sessions with twenty contexts of their own: greedy from the posterior's z gives every response back.
+
+    RL-Persona without its third period: its rewards are for other answers than these.
+    """
     data = tiny(planted(users=6, conversations=60, seed=2).rows)
     contexts: dict[str, int] = {}
     for number, row in enumerate(data.rows):
         contexts.setdefault(str(row["context_ids"]), number)
     rows = np.array(sorted(contexts.values())[:20])
     few = tiny_subset(data, rows)
-    config = small_config(model={"name": name, "word_dropout": 0.0}, batch_size=20, max_steps=250, epochs=1000)
+    shares = [0.1, 0.9, 0.0] if name == "rl-persona" else []
+    config = small_config(
+        model={"name": name, "word_dropout": 0.0},
+        batch_size=20,
+        max_steps=250,
+        epochs=1000,
+        validate_every=50,
+        period_shares=shares,
+    )
     trainer = small_trainer(few, tmp_path, config)
     trainer.run()
     answers = greedy(trainer.model, first_batch(few.sessions, 20), posterior=True)
@@ -151,13 +174,53 @@ def habits_carried(name: str, folder: Path) -> float:
     return sum(carried) / len(carried)
 
 
-def test_personawae_learns_persons(tmp_path: Path) -> None:
-    assert habits_carried("personawae", tmp_path) >= 0.9
+@pytest.mark.parametrize("name", ["personawae", "persona"])
+def test_systems_with_user_embeddings_learn_persons(tmp_path: Path, name: str) -> None:
+    assert habits_carried(name, tmp_path) >= 0.9
 
 
-def test_seq2seq_cannot_learn_persons(tmp_path: Path) -> None:
-    """It gives everybody the same answer, which carries at most one of the ten habits."""
-    assert habits_carried("seq2seq", tmp_path) <= 0.1
+@pytest.mark.parametrize("name", ["seq2seq", "dialogwae-gmp"])
+def test_systems_without_users_cannot_learn_persons(tmp_path: Path, name: str) -> None:
+    """They answer everybody alike: at most one of the ten habits stands in nine of ten answers."""
+    assert habits_carried(name, tmp_path) <= 0.1
+
+
+def test_rewards_rise_while_they_are_what_is_trained(data: Tiny, tmp_path: Path) -> None:
+    settings = {"model": {"name": "rl-persona"}, "max_steps": 120, "validate_every": 20, "log_every": 20}
+    trainer = small_trainer(data, tmp_path, small_config(**settings, period_shares=[0.2, 0.3, 0.5]))
+    trainer.run()
+    lost = [line["values"].get("negative_reward") for line in trainer.log.lines() if line["split"] == "valid"]
+    rewards = [-value for value in lost if value is not None]
+    assert len(rewards) >= 3
+    assert max(rewards) > rewards[0]
+
+
+def test_kl_weight_grows_with_the_iterations_of_the_period(data: Tiny) -> None:
+    config = small_config(model={"name": "cvae", "kl_annealing": 10, "bag_of_words": 0})
+    model = build_model(config.model, len(data.vocabulary), len(data.users), 0)
+    (phase,) = model.phases(config)
+    batch = first_batch(data.sessions)
+    weights = []
+    for model.iteration in (0, 4, 9, 50):
+        found = _loss(phase, batch)
+        per_token = found.terms["kl"] * len(batch) / batch.response_lengths.sum()
+        weights.append(((found.total - found.terms["reconstruction"]) / per_token).item())
+    assert weights == pytest.approx([0.1, 0.5, 1.0, 1.0], rel=1e-2)
+
+
+def test_ablations_of_other_systems_are_refused() -> None:
+    with pytest.raises(ConfigError, match="without_prior is an ablation of personawae; seq2seq has no such part"):
+        ModelConfig.make({"name": "seq2seq", "without_prior": True})
+
+
+def test_the_paper_s_name_of_dialogwae_is_an_alias() -> None:
+    assert ModelConfig.make({"name": "diawae-gmd"}).name == "dialogwae-gmp"
+
+
+def test_shares_must_fit_the_periods(data: Tiny, tmp_path: Path) -> None:
+    config = small_config(model={"name": "adaptation"}, period_shares=[1.0])
+    with pytest.raises(ConfigError, match=r"adaptation is trained in 2 \(initialisation, adaptation\); give a share"):
+        small_trainer(data, tmp_path, config)
 
 
 def test_samples_of_one_context_differ_with_z(data: Tiny, tmp_path: Path) -> None:

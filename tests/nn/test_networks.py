@@ -5,12 +5,15 @@ import pytest
 import torch
 from torch import nn
 
+from pwae_core.data.statistics import PersonalWords, Statistics
 from pwae_core.nn.attention import AttentionDecoder
 from pwae_core.nn.decoders import GatedDecoder, PlainDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, concatenate
-from pwae_core.nn.latent import Critic, Fusion, MixtureHead
+from pwae_core.nn.latent import Critic, Fusion, MixtureHead, fused
 from pwae_core.nn.noise import seeded
 from pwae_core.nn.output import Output
+from pwae_core.nn.rewards import LanguageModel, Rewards
+from pwae_core.nn.users import UserWords
 
 CPU = torch.device("cpu")
 
@@ -184,3 +187,84 @@ def test_dropout_keeps_the_mean_and_is_off_outside_training() -> None:
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.01)
     torch.testing.assert_close(dropped.unique(), torch.tensor([0.0, 4 / 3]))
     assert seeded(0, CPU, training=False).dropout(values, 0.25) is values
+
+
+def test_output_weights_count_a_session_s_tokens() -> None:
+    output = Output(4, 11).double()
+    states = torch.randn(3, 5, 4, dtype=torch.float64, requires_grad=True)
+    targets, lengths = torch.randint(0, 11, (3, 5)), torch.tensor([5, 1, 3])
+    weights = torch.tensor([2.0, -1.0, 0.5], dtype=torch.float64)
+    rows = [output.loss(states[n : n + 1], targets[n : n + 1], lengths[n : n + 1]) for n in range(3)]
+    expected = (torch.stack(rows) * weights).sum()
+    got = output.loss(states, targets, lengths, weights)
+    torch.testing.assert_close(got, expected)
+    wanted = torch.autograd.grad(expected, [states, *output.parameters()])
+    for one, other in zip(torch.autograd.grad(got, [states, *output.parameters()]), wanted, strict=True):
+        torch.testing.assert_close(one, other)
+    means = torch.stack([-row for row in rows]).detach() / lengths
+    torch.testing.assert_close(output.log_likelihood(states, targets, lengths), means)
+
+
+def test_attention_decoder_reads_the_user_at_every_step() -> None:
+    decoder = AttentionDecoder(3, 8, 4, user_size=2)
+    start, words, source = torch.randn(2, 4), torch.randn(2, 3, 3), torch.randn(2, 7, 8)
+    real = torch.ones(2, 7, dtype=torch.bool)
+    read = lambda user: decoder(start, words, source, decoder.key(source), real, user)  # noqa: E731
+    torch.testing.assert_close(read(None), read(torch.zeros(2, 2)))
+    assert (read(torch.ones(2, 2)) != read(torch.zeros(2, 2))).any(dim=-1).all()
+
+
+def test_fused_mixture_has_the_moments_of_equation_9_s_samples() -> None:
+    """Exact components drawn from each mixture and added: the same mean and variance as the fused mixture's."""
+    torch.manual_seed(0)
+    one, other = MixtureHead(3, 2, 3, 0.1, hard=True), MixtureHead(4, 2, 2, 0.1, hard=True)
+    context, user = one(torch.randn(1, 3)), other(torch.randn(1, 4))
+    weights = torch.tensor([[0.3, 0.7]])
+    mixture = fused(weights, context, user)
+    assert [tuple(part.shape) for part in mixture] == [(1, 6), (1, 6, 2), (1, 6, 2)]
+    pi = torch.softmax(mixture.logits, dim=-1).unsqueeze(-1)
+    mean = (pi * mixture.means).sum(dim=1)
+    variance = (pi * (mixture.log_variances.exp() + mixture.means.square())).sum(dim=1) - mean.square()
+    many = 200_000
+    noise = seeded(0, CPU)
+    drawn = [
+        head.sample(type(part)(*(t.expand(many, *t.shape[1:]) for t in part)), noise)
+        for head, part in ((one, context), (other, user))
+    ]
+    z = 0.3 * drawn[0] + 0.7 * drawn[1]
+    torch.testing.assert_close(z.mean(dim=0), mean[0], atol=0.01, rtol=0.02)
+    torch.testing.assert_close(z.var(dim=0), variance[0], atol=0.01, rtol=0.02)
+
+
+def test_user_words_are_the_weighted_mean_of_their_vectors_and_nothing_for_nobody() -> None:
+    words = nn.Embedding(5, 2)
+    users = UserWords(2, 2)
+    users.inform(PersonalWords(np.array([[0, 0], [4, 3]]), np.array([[0, 0], [0.75, 0.25]], dtype=np.float32)))
+    vectors = users(words, torch.tensor([1, 0]))
+    torch.testing.assert_close(vectors[0], 0.75 * words.weight[4] + 0.25 * words.weight[3])
+    assert vectors[1].tolist() == [0.0, 0.0]
+    assert set(users.state_dict()) == {"ids", "weights"}
+
+
+def test_rewards_by_hand() -> None:
+    """Words 4 and 5 point in two directions; the only dull response is word 4."""
+    words = nn.Embedding(6, 2)
+    with torch.no_grad():
+        words.weight.copy_(torch.tensor([[0.0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 1]]))
+    rewards = Rewards(6, 2, 1, 3)
+    idf = np.array([0, 0, 0, 0, 0.25, 1], dtype=np.float32)
+    personal = PersonalWords(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.float32))
+    rewards.inform(Statistics(personal, idf, np.array([[4, 0, 0]])), words)
+    context = torch.tensor([[[4, 4], [0, 0]], [[4, 0], [5, 0]]])
+    response = torch.tensor([[2, 4, 3, 0], [2, 5, 5, 3]])
+    expected = [1.0, 4 / 17**0.5]  # topics (1, 0) and (.2, .8) against (1, 0) and (0, 1)
+    assert rewards.coherence(context, response).tolist() == pytest.approx(expected)
+    lengths = torch.tensor([2, 3])
+    assert rewards.informativeness(response, lengths).tolist() == pytest.approx([0.25 - 1, 1.0])
+
+
+def test_language_model_s_mean_log_likelihood_is_minus_its_loss_a_token() -> None:
+    model = LanguageModel(9, 3, 4)
+    response, lengths = torch.tensor([[2, 5, 6, 3], [2, 7, 3, 0]]), torch.tensor([3, 2])
+    mean = model.log_likelihood(response, lengths)
+    torch.testing.assert_close(-(mean * lengths).sum(), model.loss(response, lengths).detach())

@@ -39,7 +39,7 @@ class StopAfter(StopRequest):
 SETTINGS: dict[str, Any] = {"max_steps": 23, "epochs": 9, "batch_size": 16, "validate_every": 5, "checkpoint_every": 4}
 
 
-@pytest.mark.parametrize("name", ["personawae", "seq2seq"])
+@pytest.mark.parametrize("name", ["personawae", "seq2seq", "adaptation", "rl-persona"])
 @pytest.mark.parametrize("stops_after", [1, 7, 13])
 def test_a_resumed_run_equals_the_uninterrupted_one_to_the_bit(
     data: Tiny, tmp_path: Path, name: str, stops_after: int

@@ -1,0 +1,148 @@
+"""CVAE (Zhao et al. 2017), as 4.2 has it: PersonaWAE's networks, trained with the KL divergence of equation 1.
+
+A KL divergence needs densities, so there are no generators: z is the sample itself. With K_c = K_u = 1 the fused prior
+is a Gaussian and the divergence is exact; otherwise it is estimated with the z that is decoded (Monte Carlo).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pwae_core.config.train import ModelConfig, TrainConfig
+from pwae_core.data.sessions import Batch
+from pwae_core.equations import (
+    bag_of_words_loss,
+    gaussian_divergence,
+    gaussian_log_density,
+    mixture_log_density,
+)
+from pwae_core.models.base import Loss, Model, Phase, State, dropped_users, repeat
+from pwae_core.nn.decoders import GatedDecoder
+from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, real_positions
+from pwae_core.nn.latent import Fusion, Gaussian, GaussianHead, Mixture, MixtureHead, fused
+from pwae_core.nn.noise import Noise
+from pwae_core.nn.output import Output
+from pwae_core.text.vocabulary import PAD
+
+
+class CVAE(Model):
+    """Context and user to a prior over z (two fused Gaussian mixtures), z and context to the response, the user
+    entering every step of the decoder through a gate; posterior and prior drawn together by their KL divergence.
+    """
+
+    display_name = "CVAE"
+    reference = "Zhao et al. 2017"
+    user_information = "embedding, in prior and decoder"
+    deterministic = False
+
+    # -- modules
+
+    def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
+        super().__init__(config, vocabulary_size, users)
+        c, x = 2 * config.hidden_size, 2 * config.hidden_size
+        z, u, t = config.latent_size, config.user_size, config.temperature
+        self.word_table = nn.Embedding(vocabulary_size, config.word_size, padding_idx=PAD)
+        self.user_table = nn.Embedding(users, u)
+        self.utterance_encoder = UtteranceEncoder(config.word_size, config.hidden_size)
+        self.response_encoder = UtteranceEncoder(config.word_size, config.hidden_size)
+        self.context_encoder = ContextEncoder(2 * config.hidden_size, config.hidden_size)
+        self.recognition = GaussianHead(x + c, z)
+        self.context_mixture = MixtureHead(c, z, config.context_components or config.components, t, hard=True)
+        self.personalisation = MixtureHead(u, z, config.components, t, hard=True)
+        self.fusion = Fusion(c, u)
+        self.start = nn.Linear(z + c, config.hidden_size)
+        self.decoder = GatedDecoder(config.word_size, u, config.hidden_size)
+        self.output = Output(config.hidden_size, vocabulary_size)
+        self.bag_of_words = (
+            nn.Sequential(
+                nn.Linear(z + c, config.hidden_size), nn.Tanh(), nn.Linear(config.hidden_size, vocabulary_size)
+            )
+            if config.bag_of_words
+            else None
+        )
+
+    @property
+    def words(self) -> nn.Embedding:
+        return self.word_table
+
+    def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
+        return (Phase("autoencoder", self.bound_loss, dict(self.named_parameters()), config.autoencoder),)
+
+    # -- encode
+
+    def encode_context(self, batch: Batch, noise: Noise) -> Tensor:
+        """c, [batch, 2 hidden] (section 3.2)."""
+        words = noise.dropout(self.word_table(batch.context), self.config.word_dropout)
+        vectors = self.utterance_encoder.turns(words, batch.context_lengths)
+        vectors = noise.dropout(vectors, self.config.utterance_dropout)
+        c: Tensor = self.context_encoder(vectors, batch.from_responder, (batch.context_lengths > 0).sum(dim=1))
+        return c
+
+    def posterior(self, batch: Batch, c: Tensor, noise: Noise) -> Gaussian:
+        """q(z|x, c): equation 7."""
+        words = noise.dropout(self.word_table(batch.response[:, 1:-1]), self.config.word_dropout)
+        x = noise.dropout(self.response_encoder(words, batch.response_lengths - 1), self.config.utterance_dropout)
+        gaussian: Gaussian = self.recognition(torch.cat((x, c), dim=-1))
+        return gaussian
+
+    def prior(self, c: Tensor, u: Tensor) -> Mixture:
+        """p(z|c, u): equations 4, 5 and 8, fused by equation 9 into K_c x K_u components."""
+        return fused(self.fusion(c, u), self.context_mixture(c), self.personalisation(u))
+
+    def sample_prior(self, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
+        return self.context_mixture.sample(self.prior(c, u), noise)
+
+    # -- losses
+
+    def reconstruction(self, batch: Batch, z: Tensor, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
+        """-log p(x|z, c, u), summed over the batch's tokens: equations 1, 10 and 11."""
+        words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
+        states = self.decoder(self.start(torch.cat((z, c), dim=-1)), words, u)
+        return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
+
+    def divergence(self, posterior: Gaussian, prior: Mixture, z: Tensor) -> Tensor:
+        """KL(q || p) of each session, [batch]: exact for one component, else estimated at ``z`` ~ q."""
+        if prior.logits.shape[1] == 1:
+            return gaussian_divergence(*posterior, prior.means[:, 0], prior.log_variances[:, 0])
+        return gaussian_log_density(z, *posterior) - mixture_log_density(z, *prior)
+
+    def bound_loss(self, batch: Batch, noise: Noise) -> Loss:
+        """Equation 1, negated, a token: the divergence weighted by its annealing, and the bag-of-words loss."""
+        tokens = batch.response_lengths.sum()
+        u = self.user_table(dropped_users(batch.user, noise, self.config.user_dropout))
+        c = self.encode_context(batch, noise)
+        posterior = self.posterior(batch, c, noise)
+        z = posterior.sample(noise)
+        reconstruction = self.reconstruction(batch, z, c, u, noise) / tokens
+        divergence = self.divergence(posterior, self.prior(c, u), z).mean()
+        weight = min(1.0, (self.iteration + 1) / self.config.kl_annealing)
+        total = reconstruction + weight * divergence * len(batch) / tokens
+        terms = {"reconstruction": reconstruction, "kl": divergence}
+        if self.bag_of_words is not None:
+            logits = self.bag_of_words(torch.cat((z, c), dim=-1))
+            real = real_positions(batch.response_lengths - 1, batch.response.shape[1] - 2)
+            bag = bag_of_words_loss(torch.log_softmax(logits, dim=-1), batch.response[:, 1:-1], real) / tokens
+            total, terms = total + self.config.bag_of_words * bag, terms | {"bag_of_words": bag}
+        return Loss(total, terms)
+
+    def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        c, u = self.encode_context(batch, noise), self.user_table(batch.user)
+        posterior = self.posterior(batch, c, noise).sample(noise)
+        prior = self.sample_prior(c, u, noise)
+        return {
+            "posterior_nll": self.reconstruction(batch, posterior, c, u, noise),
+            "prior_nll": self.reconstruction(batch, prior, c, u, noise),
+        }
+
+    # -- sample
+
+    def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
+        once = self.encode_context(batch, noise)
+        c, u = repeat(once, samples), repeat(self.user_table(batch.user), samples)
+        z = repeat(self.posterior(batch, once, noise).mean, samples) if posterior else self.sample_prior(c, u, noise)
+        return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        states = self.decoder(state["state"], self.word_table(tokens).unsqueeze(1), state["user"])[:, 0]
+        return self.output(states), state | {"state": states}
