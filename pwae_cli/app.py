@@ -15,6 +15,7 @@ from pwae_cli.commands import (
     human_eval_export,
     human_eval_score,
     metrics,
+    models,
     preprocess,
     sample,
     train,
@@ -49,6 +50,7 @@ def root(
 
 app.command("preprocess")(preprocess.command)
 app.command("embed-words")(embed_words.command)
+app.command("models")(models.command)
 app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("evaluate")(evaluate.command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,14 @@ from pwae_cli.options import Force, Json, option
 from pwae_core.config.resolve import resolve
 from pwae_core.config.train import PRESETS, ModelConfig, TrainConfig
 
+
+class Part(StrEnum):
+    """What Table 4 takes away."""
+
+    PRIOR = "prior"
+    FUSION = "fusion"
+
+
 Corpus = Annotated[Path, typer.Argument(help="Folder of 'pwae preprocess'.")]
 Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-words'; without it words start random.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")]
@@ -19,6 +28,10 @@ Preset = Annotated[str, typer.Option(help=f"Settings to start from: {', '.join(P
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="One setting, as key=value; can be repeated. See --show-config.")
+]
+Without = Annotated[
+    list[Part] | None,
+    typer.Option(help="Table 4: PersonaWAE without its personalised prior, or its fusion; repeatable."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Resume = Annotated[
@@ -36,6 +49,7 @@ def command(
     config: ConfigFile = None,
     settings: Settings = None,
     components: Annotated[int | None, option(ModelConfig, "components")] = None,
+    without: Without = None,
     epochs: Annotated[int | None, option(TrainConfig, "epochs")] = None,
     max_steps: Annotated[int | None, option(TrainConfig, "max_steps")] = None,
     batch_size: Annotated[int | None, option(TrainConfig, "batch_size")] = None,
@@ -50,6 +64,7 @@ def command(
     given = {
         "model.name": model,
         "model.components": components,
+        **{f"model.without_{part.value}": True for part in without or []},
         "epochs": epochs,
         "max_steps": max_steps,
         "batch_size": batch_size,

@@ -1,0 +1,51 @@
+"""``pwae models``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Json
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.config.resolve import resolve
+from pwae_core.config.train import PRESETS
+
+WORDS = PreprocessConfig().vocabulary_size
+
+
+def command(
+    preset: Annotated[str, typer.Option(help=f"Sizes to count at: {', '.join(PRESETS)}.")] = "paper",
+    config: Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value.")] = None,
+    words: Annotated[int, typer.Option(min=1, help="Words of the vocabulary.")] = WORDS,
+    users: Annotated[int, typer.Option(min=0, help="Users of the corpus.")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """List the systems that 'pwae train --model' knows: those of Table 2."""
+    resolved = resolve(preset, config, settings or [])
+
+    from dataclasses import asdict
+
+    from pwae_core.stages.models import list_systems
+
+    systems = list_systems(resolved, words, users)
+    if as_json:
+        console.print_json([asdict(system) for system in systems])
+        return
+    title = f"Systems, with their parameters at the sizes of the {preset} preset, {words:,} words and {users:,} users"
+    columns = ("--model", "in Table 2", "reference", "knows of the user", "decoding", "parameters")
+    rows = [
+        (
+            ", ".join((one.name, *one.aliases)),
+            one.paper,
+            one.reference,
+            one.user_information,
+            "deterministic" if one.deterministic else "by z",
+            one.parameters,
+        )
+        for one in systems
+    ]
+    console.print_table(title, columns, rows, numbers_from=5)
