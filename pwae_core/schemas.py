@@ -84,6 +84,18 @@ TOTALS = _schema(
     ("contexts", pa.int64()),
     ("signature", pa.string()),
 )
+DIFFERENCES = _schema(  # empty without --compare
+    ("system", pa.string()),
+    ("base", pa.string()),
+    ("metric", pa.string()),
+    ("difference", pa.float64()),  # the system's score less the base's
+    ("low", pa.float64()),  # its 95% interval, of the paired bootstrap
+    ("high", pa.float64()),
+    ("bootstrap", pa.float64()),  # two-sided p-values; _holm: adjusted
+    ("bootstrap_holm", pa.float64()),
+    ("randomisation", pa.float64()),
+    ("randomisation_holm", pa.float64()),
+)
 LOG = _schema(
     ("step", pa.int64()),
     ("epoch", pa.int32()),
@@ -160,7 +172,7 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "vectors": {"vectors.parquet": VECTORS},
     "run": {"log.parquet": LOG, "vocabulary.parquet": VOCABULARY, "users.parquet": USERS},
     "responses": {"responses.parquet": RESPONSES},
-    "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
+    "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS, "differences.parquet": DIFFERENCES},
     "human-eval-key": {"items.parquet": ITEMS},
     "human-eval-scores": {
         "ratings.parquet": HUMAN_RATINGS,
