@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,9 @@ from pwae_cli.options import Force, Json, option
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 
 if TYPE_CHECKING:
-    from pwae_core.stages.evaluate import EvaluateReport, SystemReport
+    from pwae_core.metrics.comparisons import Comparison
+    from pwae_core.metrics.evaluation import EvaluateReport, SeedsReport, SystemReport
+    from pwae_core.metrics.significance import Spread
 
 PAPER = {
     "BOW-Extrema": "Extrema",
@@ -39,7 +41,8 @@ def command(
     responses: Annotated[
         list[str],
         typer.Argument(
-            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH. "
+            "One NAME for several paths: seeds of one system."
         ),
     ],
     embeddings: Annotated[
@@ -58,6 +61,9 @@ def command(
     samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
+    compare: Annotated[bool, option(EvaluateConfig, "compare", "--compare")] = DEFAULTS.compare,
+    base: Annotated[str | None, option(EvaluateConfig, "base")] = DEFAULTS.base,
+    trials: Annotated[int, option(EvaluateConfig, "trials")] = DEFAULTS.trials,
     resamples: Annotated[int, option(EvaluateConfig, "resamples")] = DEFAULTS.resamples,
     seed: Annotated[int, option(EvaluateConfig, "seed")] = DEFAULTS.seed,
     force: Force = False,
@@ -72,6 +78,9 @@ def command(
             "samples": samples,
             "tokenizer": tokenizer,
             "common": common,
+            "compare": compare,
+            "base": base,
+            "trials": trials,
             "resamples": resamples,
             "seed": seed,
         }
@@ -101,6 +110,8 @@ def _print(report: EvaluateReport) -> None:
     _print_columns(f"{report.contexts:,} contexts{stands}", PAPER, report)
     _print_columns("Diversity, repetition, length", BESIDES, report)
     console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+    if report.comparisons:
+        _print_comparisons(report)
     for note in report.notes:
         console.print_line(note)
     console.print_line()
@@ -113,16 +124,46 @@ def _print(report: EvaluateReport) -> None:
 def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateReport) -> None:
     shown = [metric for metric in headings if any(metric in system.totals for system in report.systems)]
     rows = [[system.system, *(_cell(system, metric) for metric in shown)] for system in report.systems]
+    for seeds in report.seeds:
+        cells = [f"{_number(metric, s.mean)}\nσ {_number(metric, s.deviation)}" for metric, s in _only(seeds, shown)]
+        rows.append([f"{seeds.system}\nmean of {len(seeds.runs)} seeds", *cells])
     console.print_table(title, ["System", *(headings[metric] for metric in shown)], rows)
+
+
+def _only(seeds: SeedsReport, shown: Sequence[str]) -> list[tuple[str, Spread]]:
+    return [(metric, seeds.spread[metric]) for metric in shown]
+
+
+def _print_comparisons(report: EvaluateReport) -> None:
+    base = report.comparisons[0].base
+    systems = dict.fromkeys(one.system for one in report.comparisons)
+    cells = {(one.system, one.metric): _difference(one) for one in report.comparisons}
+    for headings in (PAPER, BESIDES):
+        shown = [metric for metric in headings if any(one.metric == metric for one in report.comparisons)]
+        rows = [[system, *(cells[system, metric] for metric in shown)] for system in systems]
+        console.print_table(f"Less {base}", ["System", *(headings[metric] for metric in shown)], rows)
+    console.print_line(
+        "p: approximate randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05. "
+        "Paired bootstrap and unadjusted values: --json."
+    )
+
+
+def _difference(one: Comparison) -> str:
+    star = "*" if one.randomisation_holm < 0.05 else ""
+    sign = "-" if one.difference < 0 else "+"
+    return f"{sign}{_number(one.metric, abs(one.difference))}{star}\np {one.randomisation_holm:.4f}"
 
 
 def _cell(system: SystemReport, metric: str) -> str:
     total = system.totals[metric]
-    digits = 2 if metric == "Length" else 4
-    value = f"{total.value:.{digits}f}"
+    value = _number(metric, total.value)
     if total.low is None or total.high is None:
         return value
-    return f"{value}\n±{(total.high - total.low) / 2:.{digits}f}"
+    return f"{value}\n±{_number(metric, (total.high - total.low) / 2)}"
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{value:.{2 if metric == 'Length' else 4}f}"
 
 
 def _signatures(report: EvaluateReport) -> dict[str, list[str]]:

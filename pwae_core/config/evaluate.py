@@ -19,11 +19,11 @@ class EvaluateConfig(Config):
     ngram: int = Field(3, ge=1, le=9, description="Highest order of BLEU's n-grams; all orders weigh the same.")
     smoothing: Smoothing = Field(
         "nltk-current",
-        description="BLEU's smoothing: method 7 of the current NLTK, of NLTK 3.2.5 to 3.4.5 (the paper's time), or none.",
+        description="BLEU's smoothing: method 7 of today's NLTK, of the paper's time (NLTK 3.2.5 to 3.4.5), or none.",
     )
     variant: Variant = Field(
         "paper",
-        description="BLEU and BOW as section 4.4 says, or as DialogWAE's code has them (end token kept, padding counted).",
+        description="BLEU and BOW as in section 4.4, or as in DialogWAE's code (end token kept, padding counted).",
     )
     samples: int | None = Field(
         None, ge=1, description="Score only the first so many responses of every context; default: all there are."
@@ -34,7 +34,10 @@ class EvaluateConfig(Config):
     )
     common: bool = Field(False, description="Where systems answer different contexts, score those that all answer.")
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
-    seed: int = Field(7, ge=0, description="Seed of the bootstrap.")
+    compare: bool = Field(False, description="Test every system's difference from the base: two paired tests, Holm.")
+    base: str | None = Field(None, description="The system that --compare compares with; default: the first one given.")
+    trials: int = Field(10_000, ge=1, le=1_000_000, description="Trials of each test of --compare.")
+    seed: int = Field(7, ge=0, description="Seed of the bootstrap and of the tests.")
 
 
 DEFAULTS = EvaluateConfig()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,15 +19,20 @@ from pwae_core.data.responses import (
     read_responses,
     with_references,
 )
+from pwae_core.errors import InputError
 
 
 @dataclass(frozen=True)
 class Comparable:
-    """Systems with the same contexts in the same order, each with one number of samples; and what they came with."""
+    """Systems with the same contexts in the same order, each with one number of samples; and what they came with.
+
+    ``groups`` maps each system to its sets: one, or several seeds of it.
+    """
 
     aligned: Alignment
     embeddings: Artifact | None
     corpus: Artifact | None
+    groups: Mapping[str, Sequence[str]]
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -47,18 +53,45 @@ def gather(
 ) -> Comparable:
     """Reads the systems; ``corpus`` gives what external files leave out, and all are checked against it.
 
+    A name that is given more than once is that of one system's seeds, which are numbered: NAME (1), NAME (2).
     ``tokenizer``, ``samples`` and ``common`` are those of ``EvaluateConfig``. Raises InputError, ArtifactError or
     ConfigError for what cannot be compared.
     """
     source = artifacts.load(corpus, "corpus") if corpus else None
     vectors = artifacts.load(embeddings, "vectors") if embeddings else None
-    sets = _read(responses, tokenizer, source)
+    sets = _read(_numbered(responses), tokenizer, source)
     _check_vocabularies(sets, source, vectors)
     if source:
         sets = [complete(one, source) for one in sets]
     aligned = align([with_references(one) for one in sets], common)
     cut = tuple(first_samples(one, samples) for one in aligned.sets)
-    return Comparable(replace(aligned, sets=cut), vectors, source)
+    return Comparable(replace(aligned, sets=cut), vectors, source, _grouped(responses, cut))
+
+
+def _numbered(responses: Sequence[Named]) -> list[Named]:
+    given = Counter(one.system for one in responses)
+    seen: Counter[str | None] = Counter()
+    made = []
+    for one in responses:
+        seen[one.system] += 1
+        several = one.system is not None and given[one.system] > 1
+        made.append(replace(one, system=f"{one.system} ({seen[one.system]})") if several else one)
+    return made
+
+
+def _grouped(responses: Sequence[Named], sets: Sequence[ResponseSet]) -> dict[str, list[str]]:
+    """The sets of each system. Raises InputError when the same responses are given as two seeds of it."""
+    groups: dict[str, list[ResponseSet]] = {}
+    for one, named in zip(sets, responses, strict=True):
+        members = groups.setdefault(named.system or one.system, [])
+        for other in members:
+            if other.fingerprint == one.fingerprint:
+                raise InputError(
+                    f"{other.source} and {one.source} hold the same responses, but are given as two seeds of "
+                    f"{named.system}. Give each seed's own, or another NAME."
+                )
+        members.append(one)
+    return {system: [one.system for one in members] for system, members in groups.items()}
 
 
 def _read(responses: Sequence[Named], tokenizer: str | None, corpus: Artifact | None) -> list[ResponseSet]:

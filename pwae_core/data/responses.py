@@ -196,7 +196,7 @@ def _check_names(sets: Sequence[ResponseSet]) -> None:
         if responses.system in sources:
             raise InputError(
                 f"{sources[responses.system]} and {responses.source} are both called {responses.system!r}. "
-                "Name them apart: NAME=PATH."
+                "Name them apart, NAME=PATH; or give both one NAME, as seeds of one system."
             )
         sources[responses.system] = responses.source
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,49 +15,14 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.external_responses import GIVEN
 from pwae_core.data.responses import Alignment, Named, ResponseSet
-from pwae_core.errors import InputError
-from pwae_core.metrics import bow, dialogwae, sentences, table
+from pwae_core.errors import ConfigError, InputError
+from pwae_core.metrics import bow, comparisons, dialogwae, sentences, table
 from pwae_core.metrics.bootstrap import LEVEL
+from pwae_core.metrics.evaluation import Coverage, EvaluateReport, SystemReport, notes, of_seeds, restored
 from pwae_core.metrics.table import Scores, Terms, Total
 from pwae_core.progress import SILENT, Progress, Task
-from pwae_core.schemas import SCORES, TOTALS
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """The share of the running tokens that have a word vector."""
-
-    responses: float
-    references: float
-
-
-@dataclass(frozen=True)
-class SystemReport:
-    """One row of the table; ``totals`` in the table's order, without BOW where there were no vectors."""
-
-    system: str
-    samples: int
-    references: str
-    tokenizer: str
-    decoding: str | None
-    deterministic: bool | None
-    seed: int | None
-    coverage: Coverage | None
-    totals: Mapping[str, Total]
-
-
-@dataclass(frozen=True)
-class EvaluateReport:
-    """``notes``: what a reader of the numbers has to know besides."""
-
-    out: str | None
-    standing: bool
-    contexts: int
-    level: float
-    systems: Sequence[SystemReport]
-    notes: Sequence[str]
+from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
 
 
 @dataclass(frozen=True)
@@ -95,16 +59,19 @@ def evaluate(
     plan = _plan(sources, config)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
-        return _report(standing.facts, out, standing=True)
+        return restored(standing.facts, out, standing=True)
+    base = _base(sources, config)
     scored = _score(sources, config, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
-    facts = _facts(sources, scored, totals)
+    compared = _compare(sources, scored, base, config) if config.compare else []
+    facts = _facts(sources, scored, totals, compared)
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table(sources.aligned, scored))
             draft.write("totals.parquet", _totals_table(sources.aligned, totals))
+            draft.write("differences.parquet", pa.Table.from_pylist(facts["comparisons"], schema=DIFFERENCES))
             draft.facts |= facts
-    return _report(facts, out, standing=False)
+    return restored(facts, out, standing=False)
 
 
 def _plan(sources: Comparable, config: EvaluateConfig) -> Plan:
@@ -167,14 +134,46 @@ def _vectors_name(embeddings: Artifact) -> str:
     return f"{facts.get('source', 'vectors')}-{facts['dimension']}-{embeddings.fingerprint[:8]}"
 
 
-def _facts(sources: Comparable, scored: Sequence[_Scored], totals: Sequence[Mapping[str, Total]]) -> dict[str, Any]:
+def _base(sources: Comparable, config: EvaluateConfig) -> str:
+    """The system to compare with. Raises ConfigError where there is none, or nothing else."""
+    base = config.base or next(iter(sources.groups))
+    if config.base and not config.compare:
+        raise ConfigError("--base says what --compare compares with. Give --compare too.")
+    if base not in sources.groups:
+        raise ConfigError(f"--base {base}: there is no such system. There are {', '.join(sources.groups)}.")
+    if config.compare and len(sources.groups) == 1:
+        raise ConfigError(f"--compare needs two systems; there is only {base}.")
+    return base
+
+
+def _compare(
+    sources: Comparable, scored: Sequence[_Scored], base: str, config: EvaluateConfig
+) -> list[comparisons.Comparison]:
+    runs = {one.system: mine.scores for one, mine in zip(sources.aligned.sets, scored, strict=True)}
+    systems = {
+        system: comparisons.mean_of_seeds([runs[name] for name in names]) for system, names in sources.groups.items()
+    }
+    return comparisons.compare(systems, base, config.trials, config.seed)
+
+
+def _facts(
+    sources: Comparable,
+    scored: Sequence[_Scored],
+    totals: Sequence[Mapping[str, Total]],
+    compared: Sequence[comparisons.Comparison],
+) -> dict[str, Any]:
     """The report without where and when: what the artifact remembers."""
-    systems = [_system(one, mine, total) for one, mine, total in zip(sources.aligned.sets, scored, totals, strict=True)]
+    aligned = sources.aligned
+    systems = [_system(one, mine, total) for one, mine, total in zip(aligned.sets, scored, totals, strict=True)]
+    left_out = {name: count for name, count in aligned.left_out.items() if count}
+    seeds = [of_seeds(name, [s for s in systems if s.system in names]) for name, names in sources.groups.items()]
     return {
-        "contexts": sources.aligned.contexts,
+        "contexts": aligned.contexts,
         "level": LEVEL,
         "systems": [asdict(system) for system in systems],
-        "notes": _notes(sources, systems),
+        "seeds": [asdict(one) for one in seeds if len(one.runs) > 1],
+        "comparisons": [asdict(one) for one in compared],
+        "notes": notes(systems, aligned.contexts, left_out, with_vectors=sources.embeddings is not None),
     }
 
 
@@ -191,40 +190,6 @@ def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> Sy
         coverage=scored.coverage,
         totals=total,
     )
-
-
-def _notes(sources: Comparable, systems: Sequence[SystemReport]) -> list[str]:
-    notes = []
-    if sources.embeddings is None:
-        notes.append("Without --embeddings the BOW metrics are left out.")
-    left_out = {name: count for name, count in sources.aligned.left_out.items() if count}
-    if left_out:
-        told = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())
-        notes.append(f"Scored are the {sources.aligned.contexts:,} contexts that all answer; left out: {told}.")
-    alike = [system for system in systems if _scores_alike(system)]
-    samples = {system.samples for system in systems if system not in alike or not system.deterministic}
-    if len(samples) > 1:
-        numbers = " and ".join(str(number) for number in sorted(samples))
-        notes.append(
-            f"The numbers of samples differ ({numbers}): the best of more is better. --samples makes them equal."
-        )
-    tokenizers = {system.tokenizer for system in systems} - {GIVEN}
-    if len(tokenizers) > 1:
-        notes.append(f"The tokenizers differ ({', '.join(sorted(tokenizers))}): other tokens, other scores.")
-    if alike:
-        names = ", ".join(system.system for system in alike)
-        notes.append(f"{names}: all answers to a context score the same, so recall, precision and F1 agree.")
-    without = {
-        sources.aligned.contexts - s.totals[table.EXTREMA].contexts for s in systems if table.EXTREMA in s.totals
-    }
-    if any(without):
-        notes.append(f"{max(without):,} contexts have no reference word with a vector, so no BOW score.")
-    return notes
-
-
-def _scores_alike(system: SystemReport) -> bool:
-    """Whether the best sample is no better than the mean: deterministic decoding, or a single sample."""
-    return math.isclose(system.totals[table.RECALL].value, system.totals[table.PRECISION].value)
 
 
 def _scores_table(aligned: Alignment, scored: Sequence[_Scored]) -> pa.Table:
@@ -246,13 +211,3 @@ def _totals_table(aligned: Alignment, totals: Sequence[Mapping[str, Total]]) -> 
         for metric, total in mine.items()
     ]
     return pa.Table.from_pylist(rows, schema=TOTALS)
-
-
-def _report(facts: Mapping[str, Any], out: Path | None, *, standing: bool) -> EvaluateReport:
-    systems = [_restored(**system) for system in facts["systems"]]
-    return EvaluateReport(**dict(facts) | {"out": str(out) if out else None, "standing": standing, "systems": systems})
-
-
-def _restored(coverage: Mapping[str, Any] | None, totals: Mapping[str, Any], **told: Any) -> SystemReport:
-    in_order = {metric: Total(**totals[metric]) for metric in table.METRICS if metric in totals}
-    return SystemReport(coverage=Coverage(**coverage) if coverage else None, totals=in_order, **told)

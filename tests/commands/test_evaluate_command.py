@@ -82,3 +82,25 @@ def test_errors_are_one_line(
 ) -> None:
     given = [one.format(responses=responses, folder=responses.parent) for one in arguments]
     pwae("evaluate", *given).fails(code, *words)
+
+
+def test_compare_prints_differences_and_seeds_their_mean(
+    pwae: Callable[..., Any], responses: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text("".join(json.dumps(row | {"responses": ["no", "no no"]}) + "\n" for row in ROWS))
+    third = tmp_path / "third.jsonl"
+    third.write_text("".join(json.dumps(row | {"responses": ["so", "no"]}) + "\n" for row in ROWS))
+    given = [f"Ours={responses}", f"Peer={other}", f"Ours={third}", "--tokenizer", "whitespace"]
+    printed = pwae("evaluate", *given, "--compare", "--base", "Peer", "--trials", 99).succeeds().stdout
+    assert "Less Peer" in printed
+    assert "mean of 2 seeds" in printed
+    lines = printed.splitlines()
+    place = next(i for i, line in enumerate(lines) if line.startswith("│ Ours (1)"))
+    assert "Peer" in lines[place + 2]
+    difference = next(line for line in lines[lines.index("Less Peer") :] if "Ours" in line)
+    made = pwae("evaluate", *given, "--compare", "--base", "Peer", "--trials", 99, "--json").json
+    found = {one["metric"]: one for one in made["comparisons"]}
+    assert f"{found['BLEU-F1']['difference']:+.4f}" in difference
+    assert "Holm-adjusted" in printed
+    assert [len(one["runs"]) for one in made["seeds"]] == [2]

@@ -273,3 +273,67 @@ def test_several_references_count_the_best(tmp_path: Path, judged: Judged) -> No
     assert first.totals["BOW-Greedy"].value < 0.9
     assert first.totals["BLEU-F1"].value < second.totals["BLEU-F1"].value
     assert "|refs:2|" in second.totals["BLEU-F1"].signature
+
+
+def better(session: dict[str, Any]) -> list[list[str]]:
+    return [session["response"], [*session["response"][1:], "tea"]]
+
+
+def worse(session: dict[str, Any]) -> list[list[str]]:
+    return [[*session["response"][:1], "no"], ["no", "no"]]
+
+
+def test_systems_are_compared_with_a_base(tmp_path: Path, judged: Judged) -> None:
+    one = Named(make_jsonl(tmp_path / "good.jsonl", judged, responses=better))
+    two = Named(make_jsonl(tmp_path / "bad.jsonl", judged, responses=worse))
+    same = Named(make_jsonl(tmp_path / "same.jsonl", judged, responses=worse, context_user_ids=lambda _: []))
+    config = EvaluateConfig(compare=True, base="bad", trials=999, resamples=50)
+    made = evaluate([one, two, same], config, corpus=judged.corpus, out=tmp_path / "scores")
+    assert {one.system for one in made.comparisons} == {"good", "same"}
+    assert {one.base for one in made.comparisons} == {"bad"}
+    found = {(one.system, one.metric): one for one in made.comparisons}
+    f1 = found["good", "BLEU-F1"]
+    values = {system.system: system.totals["BLEU-F1"].value for system in made.systems}
+    assert f1.difference == pytest.approx(values["good"] - values["bad"])
+    assert (f1.randomisation, f1.bootstrap) == (0.001, 0.001)
+    assert f1.randomisation_holm == pytest.approx(0.006)
+    none = found["same", "BLEU-F1"]
+    assert (none.difference, none.randomisation_holm, none.bootstrap_holm) == (0, 1, 1)
+    rows = artifacts.load(tmp_path / "scores", "scores").table("differences.parquet").to_pylist()
+    assert rows == [asdict(one) for one in made.comparisons]
+    again = evaluate([one, two, same], config, corpus=judged.corpus, out=tmp_path / "scores")
+    assert asdict(again) == asdict(made) | {"standing": True}
+
+
+def test_seeds_of_one_system_are_given_as_mean_and_deviation(tmp_path: Path, judged: Judged) -> None:
+    first = Named(make_responses(tmp_path / "first", judged), "Ours")
+    second = Named(make_jsonl(tmp_path / "second.jsonl", judged, responses=better), "Ours")
+    peer = Named(make_jsonl(tmp_path / "peer.jsonl", judged, responses=worse), "Peer")
+    config = EvaluateConfig(samples=2, compare=True, base="Peer", trials=99, resamples=50)
+    made = evaluate([first, peer, second], config, corpus=judged.corpus, out=tmp_path / "scores")
+    assert [system.system for system in made.systems] == ["Ours (1)", "Peer", "Ours (2)"]
+    (seeds,) = made.seeds
+    assert (seeds.system, seeds.runs) == ("Ours", ["Ours (1)", "Ours (2)"])
+    values = [made.systems[i].totals["Length"].value for i in (0, 2)]
+    assert seeds.spread["Length"].mean == pytest.approx(sum(values) / 2)
+    assert seeds.spread["Length"].deviation == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+    length = next(one for one in made.comparisons if one.metric == "Length")
+    assert (length.system, length.base) == ("Ours", "Peer")
+    assert length.difference == pytest.approx(sum(values) / 2 - made.systems[1].totals["Length"].value)
+    again = evaluate([first, peer, second], config, corpus=judged.corpus, out=tmp_path / "scores")
+    assert asdict(again) == asdict(made) | {"standing": True}
+    refused(InputError, r"first and .*first hold the same responses, but are given as two seeds of Ours", [first] * 2)
+
+
+def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> None:
+    ours = [Named(make_responses(tmp_path / "ours", judged))]
+    refused(
+        ConfigError, "--compare needs two systems; there is only PersonaWAE", ours, config=EvaluateConfig(compare=True)
+    )
+    refused(
+        ConfigError,
+        "--base X: there is no such system. There are PersonaWAE",
+        ours,
+        config=EvaluateConfig(compare=True, base="X"),
+    )
+    refused(ConfigError, "Give --compare too", ours, config=EvaluateConfig(base="PersonaWAE"))
