@@ -194,10 +194,10 @@ class Trainer:
 
     def _divergence(self, step: int, fact: str, optimiser: str) -> DivergenceError:
         saved = f" The last checkpoint, from before, is in {self.checkpoints}." if self._has_last() else ""
-        penalty = "" if optimiser == "autoencoder" else ", a larger penalty_weight"
+        more = "" if optimiser == "autoencoder" else " or autoencoder.rate, a larger penalty_weight"
         return DivergenceError(
             f"Training diverged at iteration {step}: {fact}.{saved} "
-            f"Try a lower {optimiser}.rate{penalty} or another --seed, into a new --out."
+            f"Try a lower {optimiser}.rate{more} or another --seed, into a new --out."
         )
 
     # -- validation
