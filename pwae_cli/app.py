@@ -12,11 +12,13 @@ from pwae_cli import console
 from pwae_cli.commands import (
     embed_words,
     evaluate,
+    experiment,
     human_eval_export,
     human_eval_score,
     metrics,
     models,
     preprocess,
+    report,
     sample,
     train,
 )
@@ -54,6 +56,8 @@ app.command("models")(models.command)
 app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("evaluate")(evaluate.command)
+app.command("experiment")(experiment.command)
+app.command("report")(report.command)
 app.command("metrics")(metrics.command)
 app.command("human-eval-export")(human_eval_export.command)
 app.command("human-eval-score")(human_eval_score.command)

@@ -51,7 +51,7 @@ VOCABULARY = _schema(
     ("count", pa.int64()),  # in the training split
 )
 REJECTED = _schema(
-    ("unit", pa.string()),  # row, utterance, conversation or session
+    ("unit", pa.string()),  # file, row, utterance, quotation, conversation or session
     ("reason", pa.string()),
     ("count", pa.int64()),
 )
@@ -95,6 +95,12 @@ DIFFERENCES = _schema(  # empty without --compare
     ("bootstrap_holm", pa.float64()),
     ("randomisation", pa.float64()),
     ("randomisation_holm", pa.float64()),
+)
+RESULTS = _schema(  # of an experiment: no artifact, but one table over those of its runs
+    ("label", pa.string()),
+    ("seed", pa.int64()),
+    ("folder", pa.string()),
+    *(TOTALS.field(name) for name in ("metric", "value", "low", "high", "contexts", "signature")),
 )
 LOG = _schema(
     ("step", pa.int64()),

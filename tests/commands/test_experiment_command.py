@@ -1,0 +1,169 @@
+"""``pwae experiment``: a plan's runs, what stands, what fails, the table; and the plans that are shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from trained import write_corpus
+
+from pwae_core import experiment
+from pwae_core.config.experiment import planned_runs, read_plan
+from pwae_core.errors import ConfigError, Interrupted
+from pwae_core.models import MODELS
+from pwae_core.training.runs import choose_device, open_run
+
+NAMES = {name: model.display_name for name, model in MODELS.items()}
+PLANS = Path(__file__).parents[2] / "examples" / "plans"
+PLAN = """
+title = "A tiny table"
+corpus = "nowhere"
+preset = "small"
+seeds = [1, 2]
+
+[train]
+max_steps = 6
+validate_every = 3
+batch_size = 16
+
+[train.model]
+word_size = 8
+hidden_size = 8
+user_size = 4
+latent_size = 4
+max_length = 8
+
+[sample]
+samples = 2
+limit = 5
+
+[evaluate]
+resamples = 20
+
+[[systems]]
+model = "adaptation"
+
+[[systems]]
+model = "personawae"
+without = ["prior"]
+
+[[systems]]
+model = "personawae"
+label = "Exploding"
+train = { critic = { kind = "sgd", rate = 1e9 }, explosion = 1e-9 }
+"""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from conftest import run_pwae
+
+    return write_corpus(run_pwae, tmp_path_factory.mktemp("experiment") / "corpus", conversations=40)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.toml"
+    path.write_text(PLAN)
+    return path
+
+
+def test_a_plan_becomes_one_table_though_a_run_fails(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    first = pwae(*command, "--json")
+    assert first.exit_code == 1
+    assert first.stderr.splitlines()[-1].startswith("pwae: 2 of 6 runs failed (exploding-seed1, exploding-seed2);")
+    report = first.json
+    assert [(row["label"], row["seeds"]) for row in report["rows"]] == [
+        ("Adaptation", 2),
+        ("PersonaWAE w/o prior", 2),
+        ("Exploding", 0),
+    ]
+    scores = [run["totals"]["BLEU-F1"]["value"] for run in report["runs"][:2]]
+    row = report["rows"][0]
+    assert row["means"]["BLEU-F1"] == pytest.approx(sum(scores) / 2)
+    assert row["deviations"]["BLEU-F1"] == pytest.approx(abs(scores[0] - scores[1]) / 2**0.5)
+    assert "diverged" in report["runs"][4]["failure"]
+    assert json.loads((out / "results.json").read_text()) == report
+    table = pq.read_table(out / "results.parquet").to_pylist()
+    assert {(one["folder"], one["seed"]) for one in table} == {
+        (f"{label}-seed{seed}", seed) for label in ("adaptation", "personawae-w-o-prior") for seed in (1, 2)
+    }
+    shown = (out / "results.md").read_text()
+    assert "| Adaptation | 2 |" in shown
+    assert "- exploding-seed1 failed: Training diverged" in shown
+
+    shutil.rmtree(out / "adaptation-seed1" / "responses")
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")}
+    again = pwae(*command, "--json")
+    assert again.json == report
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")} == stamps
+    assert "A tiny table" in pwae(*command).stdout
+
+
+def test_an_interrupted_experiment_goes_on(
+    monkeypatch: pytest.MonkeyPatch, plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    text = PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]") + '[[systems]]\nmodel = "rl-persona"\n'
+    plan.write_text(text)
+    config = read_plan(plan, {"corpus": corpus})
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise Interrupted("Stopped.", 2)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment, "sample_test_split", stopped)
+        with pytest.raises(Interrupted):
+            experiment.experiment(config, tmp_path / "out", device="cpu")
+    report = experiment.experiment(config, tmp_path / "out", device="cpu")
+    assert [run.failure for run in report.runs] == [None]
+    moved = tmp_path / "moved"
+    (tmp_path / "out" / "rl-persona-seed1" / "run").rename(moved)
+    opened = open_run(moved, choose_device("cpu"))
+    buffers = dict(opened.model.named_buffers())
+    assert float(buffers["user_words.weights"].sum()) > 0, "the users' words come with the run"
+
+
+def test_what_no_run_could_do_with_is_refused_at_once(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    pwae("experiment", plan, "--out", out).fails(6, "nowhere holds no corpus")
+    plan.write_text(PLAN + '[[systems]]\nmodel = "gpt"\n')
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "model.name")
+    plan.write_text(PLAN + '[[systems]]\nmodel = "adaptation"\n')
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "two runs would be adaptation-seed1")
+    plan.write_text(PLAN + "[[systems]]\nmodle = 3\n")
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "systems.3.model")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("scale", ["paper", "small"])
+def test_the_shipped_plans_name_the_rows_of_the_paper_s_tables(scale: str) -> None:
+    labels = [
+        [run.label for run in planned_runs(read_plan(PLANS / f"table{n}-{scale}.toml", {}), NAMES)] for n in (2, 3, 4)
+    ]
+    assert labels[0] == ["Seq2Seq", "Persona", "Adaptation", "CVAE", "RL-Persona", "DiaWAE-GMD", "PersonaWAE"]
+    assert labels[1] == [f"PersonaWAE K={k}" for k in (1, 2, 3, 4, 5)]
+    assert labels[2] == ["PersonaWAE", "PersonaWAE w/o prior", "PersonaWAE w/o fusion"]
+
+
+def test_k_varies_in_the_personalisation_alone(tmp_path: Path) -> None:
+    runs = planned_runs(read_plan(PLANS / "table3-paper.toml", {}), NAMES)
+    assert [(run.train.model.components, run.train.model.context_components) for run in runs] == [
+        (k, 3) for k in (1, 2, 3, 4, 5)
+    ]
+
+
+def test_an_unknown_preset_is_refused(plan: Path) -> None:
+    plan.write_text(PLAN.replace('preset = "small"', 'preset = "huge"'))
+    with pytest.raises(ConfigError, match=r"preset: there is no 'huge'\. Choose one of paper, small"):
+        planned_runs(read_plan(plan, {}), NAMES)
