@@ -33,11 +33,13 @@ def command(
     sample: Annotated[Literal["random", "first"], option(HumanEvalConfig, "sample")] = DEFAULTS.sample,
     ground_truth: Annotated[bool, option(HumanEvalConfig, "ground_truth")] = DEFAULTS.ground_truth,
     repeats: Annotated[int, option(HumanEvalConfig, "repeats")] = DEFAULTS.repeats,
+    page: Annotated[bool, option(HumanEvalConfig, "page")] = DEFAULTS.page,
+    label_studio: Annotated[bool, option(HumanEvalConfig, "label_studio", "--label-studio")] = DEFAULTS.label_studio,
     seed: Annotated[int, option(HumanEvalConfig, "seed")] = DEFAULTS.seed,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Write double-blind annotation sheets (XLSX and CSV) for several systems' responses, and the key beside them."""
+    """Write double-blind sheets (XLSX, CSV, a web page) for several systems' responses, and the key beside them."""
     config = HumanEvalConfig.make(
         {
             "contexts": contexts,
@@ -46,6 +48,8 @@ def command(
             "sample": sample,
             "ground_truth": ground_truth,
             "repeats": repeats,
+            "page": page,
+            "label_studio": label_studio,
             "seed": seed,
         }
     )

@@ -18,6 +18,8 @@ class HumanEvalConfig(Config):
     sample: Literal["random", "first"] = Field("random", description="Which of a system's samples is judged.")
     ground_truth: bool = Field(True, description="Judge the real response as one more system.")
     repeats: int = Field(0, ge=0, description="Items shown twice to each annotator, to measure self-consistency.")
+    page: bool = Field(True, description="Write each sheet as a web page too, to be filled in offline.")
+    label_studio: bool = Field(False, description="Write each sheet as tasks for Label Studio too.")
     seed: int = Field(7, ge=0, description="Seed of everything random.")
 
 

@@ -60,22 +60,39 @@ INSTRUCTIONS = (
     Section(
         "What you see",
         (
-            "Each row is one item: a conversation, whose last line says who responds next; things that this person "
-            "has said elsewhere; and one response.",
+            "Each item is a conversation, whose last line says who responds next; things that this person has said "
+            "elsewhere; and one response.",
             "The same conversation comes back with other responses. Judge each response by itself. The order of the "
-            "rows means nothing.",
+            "items means nothing.",
         ),
     ),
     Section("What you do", ("Give every response three ratings, and leave none out:",), CRITERIA),
     Section(
         "Please",
         (
-            "Where you cannot decide, take the rating that fits better. The last column is for remarks.",
+            "Where you cannot decide, take the rating that fits better. There is room for remarks.",
             "Work alone, and talk about items only when everybody has finished.",
-            "Leave the item column as it is: it connects your ratings with the responses.",
-            "[…] marks a text that was too long for its cell. (empty) is a response without any word.",
-            "The workbook (.xlsx) and the text file (.csv) hold the same items. Fill in one of them, save it in its "
-            "own format, and send it back.",
+            "[…] marks a text that was too long for its place. (empty) is a response without any word.",
         ),
+    ),
+)
+SHEETS = Section(
+    "Your files",
+    (
+        "The workbook (.xlsx) and the text file (.csv) hold the same items, a row each; so does the page (.html), "
+        "where there is one, which any browser opens without the internet. Fill in one of them.",
+        "A sheet: save it in its own format, and send it back. Leave the item column as it is: it connects your "
+        "ratings with the responses.",
+        "The page: it remembers your ratings in this browser. Save them as a file at the end, and send that file.",
+    ),
+)
+PAGE = Section(
+    "This page",
+    (
+        "It remembers your ratings in this browser, on this computer, and sends nothing anywhere. When you have "
+        "finished, press Save ratings and send back the file that it saves.",
+        "Keys: a digit rates the marked question; ↑ and ↓ mark another one; Backspace takes its rating back; "
+        "→ or Enter goes to the next item, ← to the one before, N to the next that is not yet rated; C goes to the "
+        "remark, Escape out of it.",
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pwae_core.human_eval.blinding import Placed, Tokens
-from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS
+from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, SHEETS
 from pwae_core.human_eval.display import conversation, history, readable
 
 GIVEN = ("no", "item", "conversation", "history", "response")
@@ -57,7 +57,7 @@ def make_sheets(placed: Iterable[Placed], histories: Shown) -> list[Sheet]:
 def instructions_text() -> str:
     """The instructions as a plain text file, lines of at most 88 characters."""
     paragraphs = []
-    for section in INSTRUCTIONS:
+    for section in (*INSTRUCTIONS, SHEETS):
         paragraphs.append(section.heading.upper())
         paragraphs += [textwrap.fill(paragraph, 88) for paragraph in section.paragraphs]
         paragraphs += [f"  {one.name.upper()}\n  {one.question}\n  {one.legend}" for one in section.criteria]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, Criterion
+from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, SHEETS, Criterion
 from pwae_core.human_eval.sheets import COLUMNS, GIVEN, RATED, REMARK, Row, Sheet
 
 MADE = datetime(2000, 1, 1)  # a fixed date: when and where a file was made is nobody's business
@@ -84,7 +84,7 @@ def _write_instructions(page: Any, formats: Formats) -> None:
     for index, width in enumerate(INSTRUCTION_WIDTHS):
         page.set_column(index, index, width)
     row = 0
-    for section in INSTRUCTIONS:
+    for section in (*INSTRUCTIONS, SHEETS):
         write_text(page, row, 0, section.heading, formats.heading)
         for row, paragraph in enumerate(section.paragraphs, start=row + 1):  # noqa: B020 - goes on from this row
             _write_across(page, row, paragraph, formats.paragraph)

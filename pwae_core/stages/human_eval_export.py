@@ -21,6 +21,8 @@ from pwae_core.human_eval.delimited import to_csv
 from pwae_core.human_eval.delivery import check_apart, check_replaceable, clear, compare, restore, staged
 from pwae_core.human_eval.display import CUT
 from pwae_core.human_eval.histories import Histories, draw_histories
+from pwae_core.human_eval.label_studio import CONFIG_FILE, interface, to_tasks
+from pwae_core.human_eval.page import to_html
 from pwae_core.human_eval.sheets import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
 from pwae_core.human_eval.workbook import to_xlsx
 from pwae_core.progress import SILENT, Progress
@@ -144,7 +146,7 @@ def _export(sources: Sources, progress: Progress) -> Export:
     shown = draw_histories(drawn.chosen, histories, config.history, secret)
     placed = place(make_items(drawn.chosen, config, secret), config.annotators, config.repeats, secret)
     sheets = make_sheets(placed, shown)
-    return Export(placed, _facts(sources, drawn, sheets), _files(sheets, progress))
+    return Export(placed, _facts(sources, drawn, sheets), _files(sheets, config, progress))
 
 
 def _histories(corpus: artifacts.Artifact) -> Histories:
@@ -168,12 +170,18 @@ def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str,
     }
 
 
-def _files(sheets: Sequence[Sheet], progress: Progress) -> dict[str, bytes]:
+def _files(sheets: Sequence[Sheet], config: HumanEvalConfig, progress: Progress) -> dict[str, bytes]:
     files = {INSTRUCTIONS_FILE: instructions_text().encode()}
+    if config.label_studio:
+        files[CONFIG_FILE] = interface()
     with progress.task("Writing sheets", len(sheets)) as task:
         for sheet in sheets:
             files[f"{sheet.name}.csv"] = to_csv(sheet)
             files[f"{sheet.name}.xlsx"] = to_xlsx(sheet)
+            if config.page:
+                files[f"{sheet.name}.html"] = to_html(sheet)
+            if config.label_studio:
+                files[f"{sheet.name}.label-studio.json"] = to_tasks(sheet)
             task.advance()
     return files
 

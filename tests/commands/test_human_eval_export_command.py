@@ -48,10 +48,26 @@ def test_it_prints_where_sheets_and_key_are(pwae: Pwae, folder: Path) -> None:
 
 def test_json(pwae: Pwae, folder: Path) -> None:
     report = export(pwae, "--annotators", 1, "--no-ground-truth", "--key", "secret/key", "--json").succeeds().json
-    assert report["files"] == ["INSTRUCTIONS.txt", "annotator-1.csv", "annotator-1.xlsx"]
+    assert report["files"] == ["INSTRUCTIONS.txt", "annotator-1.csv", "annotator-1.html", "annotator-1.xlsx"]
     assert (report["items"], report["systems"], report["standing"]) == (10, ["one", "two"], False)
     assert (folder / "secret/key/manifest.json").exists()
     assert not (folder / "out-key").exists()
+
+
+def test_which_files_are_written(pwae: Pwae, folder: Path) -> None:
+    def files(*more: object) -> list[str]:
+        listed: list[str] = export(pwae, "--annotators", 1, "--force", "--json", *more).succeeds().json["files"]
+        return [name.removeprefix("annotator-1.") for name in listed]
+
+    assert files("--no-page") == ["INSTRUCTIONS.txt", "csv", "xlsx"]
+    assert files("--label-studio") == [
+        "INSTRUCTIONS.txt",
+        "csv",
+        "html",
+        "label-studio.json",
+        "xlsx",
+        "label-studio.xml",
+    ]
 
 
 def test_another_system_s_file_stands_in_the_same_sheets(pwae: Pwae, folder: Path) -> None:
@@ -65,7 +81,7 @@ def test_another_system_s_file_stands_in_the_same_sheets(pwae: Pwae, folder: Pat
 
 
 def test_a_system_named_twice(pwae: Pwae, folder: Path) -> None:
-    export(pwae, systems=("one", "one")).fails(4, "one and one are both called 'one'. Name them apart: NAME=PATH.")
+    export(pwae, systems=("one", "one")).fails(4, "one and one are both called 'one'. Name them apart")
     export(pwae, systems=("one", "ground-truth=two")).fails(4, "two is called 'ground-truth', as the real responses")
     assert not (folder / "out").exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import re
 import subprocess
@@ -74,7 +75,7 @@ def test_the_report_says_what_stands_where(folder: Path) -> None:
         repeats=0,
         annotators=2,
         cut=0,
-        files=["INSTRUCTIONS.txt", "annotator-1.csv", "annotator-1.xlsx", "annotator-2.csv", "annotator-2.xlsx"],
+        files=["INSTRUCTIONS.txt", *(f"annotator-{n}.{kind}" for n in (1, 2) for kind in ("csv", "html", "xlsx"))],
         changed=[],
         standing=False,
     )
@@ -121,6 +122,23 @@ def test_workbook_and_csv_hold_the_same(folder: Path) -> None:
     cells = [[str(cell.value) for cell in row[:5]] for row in items.iter_rows(min_row=2)]
     given = ("no", "item", "conversation", "history", "response")
     assert cells == [[armed(row[column]) for column in given] for row in csv_rows(folder, 1)]
+
+
+def test_page_and_tasks_hold_the_same_in_the_same_order(folder: Path) -> None:
+    """So nothing can be read off them that the sheet does not tell."""
+    export(folder, SMALL.model_copy(update={"label_studio": True}))
+    given = ("no", "item", "conversation", "history", "response")
+    for annotator in (1, 2):
+        rows = [{column: armed(row[column]) for column in given} for row in csv_rows(folder, annotator)]
+        rows = [row | {"no": int(row["no"])} for row in rows]
+        page = (folder / f"out/annotator-{annotator}.html").read_text("utf-8")
+        found = re.search(r'<script type="application/json" id="data">(.*)</script>', page)
+        assert found is not None
+        data = json.loads(found[1])
+        assert data["items"] == rows
+        assert [sorted(item) for item in data["items"]] == [sorted(given)] * len(rows)
+        tasks = json.loads((folder / f"out/annotator-{annotator}.label-studio.json").read_text("utf-8"))
+        assert tasks == [{"data": row} for row in rows]
 
 
 def test_the_history_is_the_responders_and_the_same_for_every_system(folder: Path) -> None:
@@ -234,7 +252,7 @@ def killed(folder: Path, when: int, mode: str = "") -> int:
     return subprocess.run(code, capture_output=True, check=False).returncode
 
 
-@pytest.mark.parametrize("when", [1, 4, 8, 10, 11, 12])
+@pytest.mark.parametrize("when", [1, 4, 8, 10, 12, 13, 14])
 def test_a_killed_export_is_completed_by_the_next(folder: Path, snapshot: Snapshot, when: int) -> None:
     one = SMALL.model_copy(update={"annotators": 1})
     assert killed(folder, when) == -9
@@ -248,12 +266,12 @@ def test_a_killed_export_is_completed_by_the_next(folder: Path, snapshot: Snapsh
 
 
 def test_the_kills_reach_the_last_step(folder: Path) -> None:
-    assert killed(folder, when=12) == -9
+    assert killed(folder, when=14) == -9
     assert (folder / "out-key/manifest.json").exists()
     assert not (folder / "out").exists()
 
 
-@pytest.mark.parametrize("when", [3, 14, 15, 16, 17])
+@pytest.mark.parametrize("when", [3, 14, 18, 19, 20, 21])
 def test_a_killed_replacement_never_leaves_sheets_of_another_key(folder: Path, when: int, snapshot: Snapshot) -> None:
     export(folder, SMALL.model_copy(update={"annotators": 1}))
     assert killed(folder, when, "force") == -9
@@ -273,8 +291,8 @@ def xlsx_parts(path: Path) -> dict[str, bytes]:
 
 def test_no_file_tells_a_name(folder: Path) -> None:
     """No system, user, session, source path or seed stands in any byte of what the annotators get."""
-    export(folder)
-    secrets = [*SYSTEMS, "ground", "truth", "human-eval", "pwae", "corpus", str(folder), "user0", "user1"]
+    export(folder, SMALL.model_copy(update={"label_studio": True}))
+    secrets = [*SYSTEMS, "ground-truth", "truth", "human-eval", "pwae", "corpus", str(folder), "user0", "user1"]
     secrets += [row["session_id"] for row in key_rows(folder)]
     for path in (folder / "out").iterdir():
         parts = xlsx_parts(path) if path.suffix == ".xlsx" else {"": path.read_bytes()}

@@ -13,6 +13,7 @@ import filling
 import judged
 import openpyxl
 import pytest
+from browser import ESCAPE, RIGHT, chromium
 from filling import csv_rows, fill_csv, fill_xlsx, key_of, planted, write_csv
 
 from pwae_core import artifacts
@@ -358,6 +359,32 @@ def test_one_system_against_the_others(folder: Path) -> None:
     assert len(report.comparisons) == 6
     with pytest.raises(ConfigError, match="against: 'Zebra' is none of the systems: Quokka, Zebrafinch, ground-truth"):
         score(folder, paths, HumanEvalScoreConfig(against="Zebra"))
+
+
+def test_annotators_who_use_the_page(folder: Path) -> None:
+    """One page filled in by keys in a real browser, beside two workbooks."""
+    rate, paths = plan(folder), fill_all(folder)[:2]
+    own = {item.item_id: item for item in key_of(folder / "out-key") if item.annotator == 3}
+    keys = "".join("".join(str(rate(item, name)) for name in RATED) + RIGHT for item in own.values())
+    with chromium(folder) as browser:
+        browser.open(folder / "out/annotator-3.html")
+        browser.press(ESCAPE + keys)
+        assert browser.text("#progress-text") == "28 of 28 rated"
+        browser.click("#save")
+        saved = browser.downloaded("annotator-3-ratings.csv")
+    check_planted(score(folder, [*paths, saved]))
+
+
+def test_label_studio_s_export(folder: Path) -> None:
+    """Its CSV: the tasks' fields and the choices as columns, more columns of its own, rows in its own order."""
+    files = []
+    for annotator in (1, 2, 3):
+        rows = fill_csv(folder / f"out/annotator-{annotator}.csv", key_of(folder / "out-key"), plan(folder))
+        names = ("conversation", "history", "item", "no", "response", *RATED, "comment")
+        more = {"id": 7, "annotator": 1, "annotation_id": 9, "created_at": "2020-01-01T00:00:00Z", "lead_time": 3.25}
+        files.append(folder / f"project-{annotator}.csv")
+        write_csv(files[-1], [more | {name: row[name] for name in names} for row in rows[::-1]], "utf-8")
+    check_planted(score(folder, files))
 
 
 def test_nothing_is_lost_on_the_way_through_libreoffice(folder: Path) -> None:

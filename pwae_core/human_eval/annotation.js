@@ -1,0 +1,276 @@
+"use strict";
+// Texts are only ever put in as textContent. Ratings live in localStorage under the sheet's own key.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const storageKey = "annotation:" + data.key;
+const get = (id) => document.getElementById(id);
+
+let state = load();
+let question = 0;      // index of the marked criterion; -1 when all are rated
+let unsaved = false;   // whether ratings would be lost with this page
+
+function empty() {
+  return { ratings: {}, comments: {}, at: 0, fresh: true };
+}
+
+function load() {
+  let stored = null;
+  try {
+    stored = JSON.parse(localStorage.getItem(storageKey));
+  } catch {
+    stored = null;
+  }
+  const made = empty();
+  if (!stored || typeof stored !== "object") return made;
+  made.fresh = false;
+  if (Number.isInteger(stored.at) && stored.at >= 0 && stored.at < data.items.length) made.at = stored.at;
+  for (const { item } of data.items) {
+    for (const { name, scale } of data.criteria) {
+      const rating = stored.ratings?.[item]?.[name];
+      if (scale.some(([value]) => value === rating)) (made.ratings[item] ??= {})[name] = rating;
+    }
+    const comment = stored.comments?.[item];
+    if (typeof comment === "string" && comment) made.comments[item] = comment;
+  }
+  return made;
+}
+
+function store() {
+  unsaved = true;
+  try {
+    localStorage.setItem(storageKey, JSON.stringify({ ratings: state.ratings, comments: state.comments, at: state.at }));
+    unsaved = false;
+    get("warning").hidden = true;
+  } catch {
+    get("warning").textContent = "This browser does not keep your ratings. Press Save ratings before you close the page.";
+    get("warning").hidden = false;
+  }
+}
+
+const item = () => data.items[state.at];
+const ratingsOf = (one) => state.ratings[one.item] ?? {};
+const isRated = (one) => data.criteria.every(({ name }) => name in ratingsOf(one));
+const firstOpen = () => data.criteria.findIndex(({ name }) => !(name in ratingsOf(item())));
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function lines(id, text) {
+  get(id).replaceChildren(...text.split("\n").map((line) => {
+    const made = element("div", line);
+    made.dir = "auto";
+    return made;
+  }));
+  get(id).scrollTop = 0;
+}
+
+function buildCriteria() {
+  data.criteria.forEach((criterion, number) => {
+    const group = element("div", undefined, "criterion");
+    const heading = element("p", criterion.question);
+    heading.id = "question-" + number;
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-labelledby", heading.id);
+    group.dataset.name = criterion.name;
+    const choices = element("div", undefined, "choices");
+    for (const [value, meaning] of criterion.scale) {
+      const button = element("button", value + " = " + meaning);
+      button.type = "button";
+      button.dataset.value = value;
+      button.addEventListener("click", () => rate(number, value));
+      choices.append(button);
+    }
+    group.append(heading, choices);
+    get("criteria").append(group);
+  });
+}
+
+function buildHelp() {
+  data.help.forEach(({ heading, paragraphs }, number) => {
+    get("help-text").append(element("h2", heading), ...paragraphs.map((text) => element("p", text)));
+    if (number === 1) {
+      const list = element("ul");
+      for (const { question: asked, scale } of data.criteria) {
+        list.append(element("li", asked + " " + scale.map(([value, meaning]) => value + "\u00a0=\u00a0" + meaning).join(", ")));
+      }
+      get("help-text").append(list);
+    }
+  });
+}
+
+function show() {
+  const one = item();
+  lines("conversation", one.conversation);
+  lines("history", one.history);
+  get("response").textContent = one.response;
+  get("response").scrollTop = 0;
+  get("comment").value = state.comments[one.item] ?? "";
+  get("at").value = state.at + 1;
+  question = firstOpen();
+  refresh();
+}
+
+function refresh() {
+  const given = ratingsOf(item());
+  [...get("criteria").children].forEach((group, number) => {
+    group.classList.toggle("marked", number === question);
+    for (const button of group.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(given[group.dataset.name] === Number(button.dataset.value)));
+    }
+  });
+  const rated = data.items.filter(isRated).length;
+  get("progress").value = rated;
+  get("progress-text").textContent = rated + " of " + data.items.length + " rated";
+  get("previous").disabled = state.at === 0;
+  get("next").disabled = state.at === data.items.length - 1;
+  get("unrated").disabled = rated === data.items.length;
+  get("done").hidden = rated < data.items.length;
+}
+
+function rate(number, value) {
+  (state.ratings[item().item] ??= {})[data.criteria[number].name] = value;
+  const later = data.criteria.findIndex(({ name }, index) => index > number && !(name in ratingsOf(item())));
+  question = later >= 0 ? later : firstOpen();
+  store();
+  refresh();
+}
+
+function takeBack() {
+  if (question < 0) return;
+  delete ratingsOf(item())[data.criteria[question].name];
+  store();
+  refresh();
+}
+
+function mark(step) {
+  const count = data.criteria.length;
+  question = question < 0 ? (step < 0 ? count - 1 : 0) : (question + step + count) % count;
+  refresh();
+  get("criteria").children[question].scrollIntoView({ block: "nearest" });
+}
+
+function go(to) {
+  if (!Number.isInteger(to) || to < 0 || to >= data.items.length) {
+    get("at").value = state.at + 1;
+    return;
+  }
+  state.at = to;
+  store();
+  show();
+  window.scrollTo(0, 0);
+}
+
+function goToUnrated() {
+  const order = data.items.map((_, index) => (state.at + 1 + index) % data.items.length);
+  const next = order.find((index) => !isRated(data.items[index]));
+  if (next !== undefined) go(next);
+}
+
+function quoted(value) {
+  let text = String(value ?? "");
+  if (/^[=+\-@\t\r\n'|%＝＋－＠]/.test(text)) text = "'" + text;
+  return '"' + text.replaceAll('"', '""') + '"';
+}
+
+function toCsv() {
+  const rows = data.items.map((one) => {
+    const cells = { ...one, ...ratingsOf(one), comment: state.comments[one.item] };
+    return data.columns.map((name) => quoted(cells[name])).join(",");
+  });
+  return "\ufeff" + [data.columns.map(quoted).join(","), ...rows].join("\r\n") + "\r\n";
+}
+
+function save() {
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([toCsv()], { type: "text/csv;charset=utf-8" }));
+  link.download = data.file;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  unsaved = false;
+}
+
+function openHelp() {
+  get("help").showModal();
+  get("help").scrollTop = 0;
+}
+
+const KEYS = {
+  ArrowLeft: () => go(state.at - 1),
+  ArrowRight: () => go(state.at + 1),
+  Enter: () => go(state.at + 1),
+  ArrowUp: () => mark(-1),
+  ArrowDown: () => mark(1),
+  Backspace: takeBack,
+  Delete: takeBack,
+  n: goToUnrated,
+  c: () => get("comment").focus(),
+};
+
+function pressed(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || get("help").open || event.defaultPrevented) return;
+  const target = event.target;
+  if (target.matches("textarea, input")) {
+    if (event.key === "Escape") target.blur();
+    return;
+  }
+  if (event.key === "Enter" && target.matches("button")) return;
+  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (action) {
+    event.preventDefault();
+    if (!event.repeat || event.key.startsWith("Arrow")) action();
+    return;
+  }
+  const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : NaN;
+  const known = question >= 0 && data.criteria[question].scale.some(([value]) => value === digit);
+  if (known && !event.repeat) rate(question, digit);
+}
+
+function start() {
+  get("name").textContent = data.name;
+  get("of").textContent = "of " + data.items.length;
+  get("at").max = data.items.length;
+  get("progress").max = data.items.length;
+  get("done").textContent = "All items are rated. Press Save ratings, and send back the file " + data.file + ".";
+  buildCriteria();
+  buildHelp();
+  get("previous").addEventListener("click", () => go(state.at - 1));
+  get("next").addEventListener("click", () => go(state.at + 1));
+  get("unrated").addEventListener("click", goToUnrated);
+  get("at").addEventListener("change", () => go(Number(get("at").value) - 1));
+  get("save").addEventListener("click", save);
+  get("show-help").addEventListener("click", openHelp);
+  get("hide-help").addEventListener("click", () => get("help").close());
+  get("help-text").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    get("help").close();
+  });
+  get("comment").addEventListener("input", () => {
+    state.comments[item().item] = get("comment").value;
+    store();
+  });
+  get("help").addEventListener("close", () => document.activeElement?.blur());
+  document.addEventListener("click", (event) => {
+    if (event.detail && event.target.matches("button")) event.target.blur();  // after a mouse, Enter goes on
+  });
+  document.addEventListener("keydown", pressed);
+  window.addEventListener("storage", (event) => {
+    if (event.key !== storageKey) return;
+    const at = state.at;
+    state = load();
+    state.at = at;
+    if (document.activeElement !== get("comment")) show();
+    else refresh();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
+  show();
+  if (state.fresh) openHelp();
+}
+
+start();

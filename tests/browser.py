@@ -1,0 +1,134 @@
+"""A real browser for the tests: headless Chromium, driven through ChromeDriver's own HTTP interface (W3C WebDriver)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
+LEFT, UP, RIGHT, DOWN, ENTER, ESCAPE, BACKSPACE = "\ue012\ue013\ue014\ue015\ue007\ue00c\ue003"
+
+
+class Browser:
+    """One window. ``downloads`` is where its files land."""
+
+    def __init__(self, url: str, downloads: Path) -> None:
+        self.url, self.downloads = url, downloads
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        data = json.dumps(body).encode() if method == "POST" else None
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from error
+
+    def open(self, path: Path) -> None:
+        self.call("POST", "/url", url=path.absolute().as_uri())
+
+    def reload(self) -> None:
+        self.call("POST", "/refresh")
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.call("POST", "/execute/sync", script=script, args=list(arguments))
+
+    def find(self, css: str) -> str:
+        found: dict[str, str] = self.call("POST", "/element", using="css selector", value=css)
+        return found[ELEMENT]
+
+    def click(self, css: str) -> None:
+        self.call("POST", f"/element/{self.find(css)}/click")
+
+    def press(self, keys: str) -> None:
+        """Real key strokes, to whatever has the focus."""
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.call("POST", "/actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+
+    def text(self, css: str) -> str:
+        return str(self.run("return document.querySelector(arguments[0]).textContent", css))
+
+    def shown(self, css: str) -> bool:
+        return bool(self.run("return document.querySelector(arguments[0]).checkVisibility()", css))
+
+    def cdp(self, command: str, **parameters: Any) -> Any:
+        return self.call("POST", "/goog/cdp/execute", cmd=command, params=parameters)
+
+    def resize(self, width: int, height: int, mobile: bool = False) -> None:
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
+
+    def colours(self, scheme: str) -> None:
+        self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def screenshot(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def log(self) -> list[str]:
+        """What the page has written to its console since the last call."""
+        return [entry["message"] for entry in self.call("POST", "/se/log", type="browser")]
+
+    def downloaded(self, name: str) -> Path:
+        """The file of that name, once it is complete."""
+        path = self.downloads / name
+        deadline = time.monotonic() + 30
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return path
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[Browser]:
+    """A browser with a fresh profile under ``folder``; skips the test where there is none."""
+    driver, program = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
+    if driver is None or program is None:
+        pytest.skip("Chromium and ChromeDriver are not installed")
+    downloads = folder / "downloads"
+    downloads.mkdir()
+    with subprocess.Popen(
+        [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = next(
+                line.split()[-1].strip(".") for line in process.stdout if "started successfully on port" in line
+            )
+            yield from _session(f"http://127.0.0.1:{port}", program, folder / "profile", downloads)
+        finally:
+            process.terminate()
+
+
+def _session(server: str, program: str, profile: Path, downloads: Path) -> Iterator[Browser]:
+    options = {
+        "binary": program,
+        "args": [*FLAGS, f"--user-data-dir={profile}"],
+        "prefs": {"download.default_directory": str(downloads)},
+    }
+    wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+    made = Browser(server, downloads).call("POST", "/session", capabilities={"alwaysMatch": wanted})
+    browser = Browser(f"{server}/session/{made['sessionId']}", downloads)
+    try:
+        yield browser
+    finally:
+        browser.call("DELETE", "")

@@ -1,0 +1,274 @@
+"""The annotation page in a real browser: keys, reload, the file it saves, hostile texts, phones, colour schemes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import BACKSPACE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, UP, Browser, chromium
+
+from pwae_core.human_eval.filled import is_header
+from pwae_core.human_eval.gathering import KeyItem, gather
+from pwae_core.human_eval.page import embedded, to_html
+from pwae_core.human_eval.returned import read
+from pwae_core.human_eval.sheets import RATED, Row, Sheet
+
+ATTACKS = [
+    "</script><script>window.hacked = 1</script>",
+    "<!-- <script> window.hacked = 1",
+    "<img src=x onerror='window.hacked=1'>",
+    "]]></textarea></div><b>bold</b>&lt;i&gt;",
+    "one\u2028two\u2029three",
+    "@DATA@ @SCRIPT@ @STYLE@ ${hacked} `x` \\u003c \\",
+    "=1+1",
+    "\u2068שלום עולם\u2069",
+    "你好，哈哈 \U0001f469\u200d\U0001f4bb",
+    "long " * 8_000,
+    "x" * 32_000,
+    "(empty)",
+]
+LETTERS = "bcdfghjkmnpq"
+
+
+def sheet(count: int = len(ATTACKS), annotator: int = 1) -> Sheet:
+    rows = [
+        Row(
+            n + 1,
+            f"bcdf-ghj{LETTERS[annotator]}-mnp{LETTERS[n]}",
+            f"A: {text}\nB: and then?\n→ B responds",
+            f"• {text}\n• so it is",
+            text,
+        )
+        for n, text in enumerate(ATTACKS[:count])
+    ]
+    return Sheet(annotator, tuple(rows))
+
+
+def key(one: Sheet) -> list[KeyItem]:
+    return [KeyItem(one.annotator, row.item, "system", str(row.no), 1) for row in one.rows]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("browser")) as made:
+        yield made
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Path:
+    """A sheet that is open in the browser, for the first time."""
+    path = tmp_path / "annotator-1.html"
+    path.write_bytes(to_html(sheet()))
+    browser.resize(1100, 800)
+    browser.open(path)
+    browser.run("localStorage.clear()")
+    browser.reload()
+    for old in browser.downloads.iterdir():
+        old.unlink()
+    return path
+
+
+def test_json_in_a_script_element_cannot_end_it() -> None:
+    made = embedded(ATTACKS)
+    assert not re.search("[<>&\u2028\u2029]", made)
+    assert json.loads(made) == ATTACKS
+
+
+def test_nothing_is_loaded_and_only_two_scripts_stand_in_the_file() -> None:
+    text = to_html(sheet()).decode()
+    assert len(re.findall("<script", text)) == len(re.findall("</script", text)) == 2
+    assert "<!--" not in text
+    code = "".join(line for line in text.splitlines() if not line.startswith('<script type="application/json"'))
+    assert not re.search(r"https?://|\bsrc=|\bhref=|url\(|@import|\beval\b|innerHTML|document\.write", code)
+    assert "default-src 'none'" in text
+    assert to_html(sheet()) == to_html(sheet())
+
+
+def test_pages_differ_in_their_data_only() -> None:
+    one, two = (to_html(sheet(annotator=number)).decode().splitlines() for number in (1, 2))
+    assert len(one) == len(two)
+    differing = [line for line, other in zip(one, two, strict=True) if line != other]
+    assert len(differing) == 1
+    assert differing[0].startswith('<script type="application/json" id="data">')
+
+
+def test_hostile_texts_are_shown_as_they_are(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE)
+    for row in sheet().rows:
+        assert browser.text("#response") == row.response
+        shown = browser.run("return [...document.querySelectorAll('#conversation div')].map(e => e.textContent)")
+        assert shown == row.conversation.split("\n")
+        shown = browser.run("return [...document.querySelectorAll('#history div')].map(e => e.textContent)")
+        assert shown == row.history.split("\n")
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        browser.press(RIGHT)
+    assert browser.run("return [window.hacked ?? 0, document.querySelectorAll('script, img').length]") == [0, 2]
+    assert browser.run("return performance.getEntriesByType('resource').length") == 0
+    assert browser.log() == []
+
+
+def test_the_policy_stops_scripts_that_are_not_the_page_s(browser: Browser, page: Path) -> None:
+    browser.run(
+        "const s = document.createElement('script'); s.textContent = 'window.hacked = 1'; document.body.append(s);"
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hacked=1\">')"
+    )
+    assert browser.run("return window.hacked ?? 0") == 0
+    assert len([line for line in browser.log() if "Content Security Policy" in line]) >= 2
+
+
+def state(browser: Browser) -> list[list[int | None]]:
+    """The pressed choice of each criterion, for the item that is shown."""
+    script = """return [...document.querySelectorAll('.criterion')].map(group => {
+        const pressed = group.querySelector('[aria-pressed=true]');
+        return pressed && Number(pressed.dataset.value)})"""
+    pressed: list[list[int | None]] = browser.run(script)
+    return pressed
+
+
+def marked(browser: Browser) -> str | None:
+    name: str | None = browser.run("return document.querySelector('.marked')?.dataset.name ?? null")
+    return name
+
+
+def test_keys(browser: Browser, page: Path) -> None:
+    assert browser.shown("#help")
+    browser.press("3")
+    assert state(browser) == [None, None, None], "the instructions are open"
+    browser.press(ENTER)
+    assert not browser.shown("#help")
+    browser.click("#show-help")
+    browser.click("#hide-help")
+    assert marked(browser) == "readability"
+    browser.press("7")
+    browser.press("2")
+    assert (state(browser), marked(browser)) == ([2, None, None], "informativeness")
+    browser.press("3")
+    browser.press("3")
+    assert (state(browser), marked(browser)) == ([2, 3, None], "personalisation"), "3 is not on its scale"
+    browser.press("0")
+    assert (state(browser), marked(browser)) == ([2, 3, 0], None)
+    assert browser.text("#progress-text") == "1 of 12 rated"
+    browser.press("1")
+    assert state(browser) == [2, 3, 0], "no question is marked"
+    browser.press(UP + "1" + DOWN + BACKSPACE)
+    assert (state(browser), marked(browser)) == ([None, 3, 1], "readability")
+    browser.press("1" + ENTER)
+    assert browser.run("return document.querySelector('#at').value") == "2"
+    browser.press("c1 remark" + ESCAPE + LEFT)
+    assert (state(browser), browser.run("return document.querySelector('#comment').value")) == ([1, 3, 1], "")
+    browser.press("n")
+    assert browser.run("return document.querySelector('#comment').value") == "1 remark"
+    browser.press(LEFT + LEFT + LEFT)
+    assert browser.run("return document.querySelector('#at').value") == "1"
+    browser.click(".criterion button[data-value='3']")
+    browser.press(ENTER)
+    assert browser.run("return document.querySelector('#at').value") == "2"
+    browser.click("#unrated")
+    assert browser.run("return document.querySelector('#at').value") == "3"
+
+
+def test_ratings_survive_a_reload_and_each_sheet_has_its_own(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE + "121" + RIGHT + "c=1+1" + ESCAPE)
+    browser.reload()
+    assert not browser.shown("#help")
+    assert browser.run("return document.querySelector('#comment').value") == "=1+1"
+    browser.press(LEFT)
+    assert state(browser) == [1, 2, 1]
+    other = page.with_name("annotator-2.html")
+    other.write_bytes(to_html(sheet(annotator=2)))
+    browser.open(other)
+    assert browser.text("#progress-text") == "0 of 12 rated"
+    browser.open(page)
+    assert browser.text("#progress-text") == "1 of 12 rated"
+
+
+def test_what_is_stored_is_not_trusted(browser: Browser, page: Path) -> None:
+    item = sheet().rows[0].item
+    stored = {"ratings": {item: {"readability": "<b>", "informativeness": 9, "personalisation": 1}}, "at": 99}
+    name = browser.run("return storageKey")
+    for text in (json.dumps(stored), "{", "null", "[]", '{"ratings": 3, "comments": [1], "at": -1}'):
+        browser.run("localStorage.setItem(arguments[0], arguments[1])", name, text)
+        browser.reload()
+        assert browser.text("#progress-text") == "0 of 12 rated"
+        assert state(browser) == [None, None, 1 if text == json.dumps(stored) else None]
+    assert browser.log() == []
+
+
+def test_a_browser_that_keeps_nothing_says_so(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE)
+    assert not browser.shown("#warning")
+    browser.run("Storage.prototype.setItem = () => { throw new Error('full') }")
+    browser.press("1")
+    assert browser.shown("#warning")
+    assert browser.text("#warning").startswith("This browser does not keep your ratings. Press Save ratings before")
+    browser.run("delete window.x; unsaved = false")
+
+
+def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE)
+    expected: dict[tuple[str, str], int] = {}
+    remarks = ["=1+1", "-", "'quoted", 'a "b"; c, d', "@SUM(1)", "你好"]
+    for number, row in enumerate(sheet().rows):
+        given = (number % 3 + 1, (number + 1) % 3 + 1, number % 2)
+        expected |= {(row.item, name): rating for name, rating in zip(RATED, given, strict=True)}
+        if number < len(remarks):
+            browser.press("c" + remarks[number] + ESCAPE)
+        browser.press("".join(map(str, given)) + RIGHT)
+    assert browser.text("#progress-text") == "12 of 12 rated"
+    assert browser.shown("#done")
+    browser.click("#save")
+    saved = browser.downloaded("annotator-1-ratings.csv")
+    assert saved.read_bytes().startswith(b'\xef\xbb\xbf"no","item","readability"')
+    assert '"\'=1+1"' in saved.read_text("utf-8-sig")
+    gathered = gather([read(saved, is_header)], key(sheet()))
+    assert gathered.problems == []
+    assert gathered.ratings == expected
+    assert list(gathered.comments.values()) == remarks
+
+
+def test_half_a_sheet_is_saved_too(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE + "1" + RIGHT + "22")
+    browser.click("#save")
+    gathered = gather([read(browser.downloaded("annotator-1-ratings.csv"), is_header)], key(sheet()))
+    assert gathered.problems == []
+    assert sorted(gathered.ratings.values()) == [1, 2, 2]
+    assert len(gathered.seen) == 12
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height", "mobile"), [(1100, 800, False), (360, 740, True)])
+def test_it_fits_and_can_be_read(
+    browser: Browser, page: Path, tmp_path: Path, scheme: str, width: int, height: int, mobile: bool
+) -> None:
+    browser.colours(scheme)
+    browser.resize(width, height, mobile)
+    browser.reload()
+    assert browser.run("return document.querySelector('#help').scrollTop") == 0
+    browser.screenshot(tmp_path / "help.png")
+    browser.press(ESCAPE + RIGHT * 8 + "13")
+    browser.screenshot(tmp_path / "page.png")
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.run(
+        """return [...document.querySelectorAll('button, input')].filter(e => e.checkVisibility()).every(e => {
+            const box = e.getBoundingClientRect();
+            return box.left >= 0 && box.right <= innerWidth && box.height >= 38})"""
+    )
+    contrasts = browser.run(CONTRAST)
+    assert len(contrasts) > 10
+    assert min(contrasts) >= 4.5
+
+
+CONTRAST = """
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+const behind = (e) => { const c = channels(getComputedStyle(e).backgroundColor);
+    return c[3] === 0 && e.parentElement ? behind(e.parentElement) : c };
+return [...document.querySelectorAll('main *, header *, nav *')]
+    .filter(e => e.checkVisibility() && !e.disabled && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .map(e => [light(channels(getComputedStyle(e).color)), light(behind(e))].sort((a, b) => b - a))
+    .map(([a, b]) => (a + .05) / (b + .05));
+"""
