@@ -79,3 +79,11 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def snapshot_fixture() -> Callable[[Path], dict[str, bytes]]:
     """``snapshot(folder)`` -> {relative path: bytes}, to compare artifacts byte for byte."""
     return snapshot
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A corpus, its vectors and two tiny runs (trained.Made), made once; nothing in them may be changed."""
+    from trained import make
+
+    return make(run_pwae, tmp_path_factory.mktemp("made"))

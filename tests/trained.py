@@ -1,0 +1,48 @@
+"""A small corpus, its word vectors and tiny runs, made by the commands themselves, for the tests of train and sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from planted import planted, write_jsonl
+
+PREPROCESS = ("--tokenizer", "whitespace", "--min-utterances", 5, "--valid", 0.1, "--test", 0.1)
+SIZES = ("word_size=16", "hidden_size=24", "user_size=12", "latent_size=8", "max_length=12", "word_dropout=0.1")
+QUICK = ("autoencoder.kind=adam", "autoencoder.rate=5e-3", "generator.rate=1e-3", "critic.rate=1e-3", "batch_size=16")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Folders that tests read and never change: copy what is to be changed."""
+
+    corpus: Path
+    vectors: Path
+    personawae: Path
+    seq2seq: Path
+
+    def train(self, out: Path, *settings: str) -> list[object]:
+        """The words of a ``pwae train`` command whose run is tiny and quick, with ``settings`` (key=value) on top."""
+        given = (*(f"model.{size}" for size in SIZES), *QUICK, *settings)
+        options = [word for setting in given for word in ("--set", setting)]
+        return ["train", self.corpus, "--embeddings", self.vectors, "--out", out, "--device", "cpu", *options]
+
+
+def write_corpus(pwae: Callable[..., Any], out: Path, *options: object, **people: Any) -> Path:
+    """A corpus of planted habits, 160 training sessions and 20 in each held-out split where not said otherwise."""
+    rows = planted(**{"users": 6, "conversations": 80, "seed": 1} | people).rows
+    raw = write_jsonl(rows, out.with_suffix(".jsonl"))
+    pwae("preprocess", raw, "--out", out, *PREPROCESS, *options).succeeds()
+    return out
+
+
+def make(pwae: Callable[..., Any], folder: Path) -> Made:
+    made = Made(folder / "corpus", folder / "vectors", folder / "personawae", folder / "seq2seq")
+    write_corpus(pwae, made.corpus)
+    pwae("embed-words", made.corpus, "--out", made.vectors, "--dimension", 16, "--epochs", 1).succeeds()
+    for out in (made.personawae, made.seq2seq):
+        settings = (f"model.name={out.name}", "max_steps=60", "validate_every=20")
+        pwae(*made.train(out, *settings)).succeeds()
+    return made
