@@ -1,0 +1,86 @@
+"""``pwae report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Json, option
+from pwae_core.config.report import DEFAULTS, ReportConfig
+
+if TYPE_CHECKING:
+    from pwae_core.stages.report import ReportReport
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        help="Runs, responses (NAME=PATH; .jsonl files too), scores, human scores, the corpus, in any order; or a "
+        "folder that holds them, two levels deep."
+    ),
+]
+Page = Annotated[Path, typer.Option("--out", help="The HTML file to write.")]
+Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write the tables to this file as Markdown too.")]
+Latex = Annotated[Path | None, typer.Option("--latex", help="Write the tables to this file as LaTeX (booktabs) too.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Again = Annotated[bool, typer.Option("--force", help="Replace a report that stands there.")]
+
+
+def command(
+    paths: Paths,
+    out: Page,
+    markdown: Markdown = None,
+    latex: Latex = None,
+    cases: Annotated[int, option(ReportConfig, "cases")] = DEFAULTS.cases,
+    contexts: Annotated[int, option(ReportConfig, "contexts")] = DEFAULTS.contexts,
+    users: Annotated[int, option(ReportConfig, "users")] = DEFAULTS.users,
+    samples: Annotated[int, option(ReportConfig, "samples")] = DEFAULTS.samples,
+    history: Annotated[int, option(ReportConfig, "history")] = DEFAULTS.history,
+    points: Annotated[int, option(ReportConfig, "points")] = DEFAULTS.points,
+    map_users: Annotated[int, option(ReportConfig, "map_users")] = DEFAULTS.map_users,
+    characters: Annotated[int, option(ReportConfig, "characters")] = DEFAULTS.characters,
+    checkpoint: Annotated[str, option(ReportConfig, "checkpoint")] = DEFAULTS.checkpoint,
+    seed: Annotated[int, option(ReportConfig, "seed")] = DEFAULTS.seed,
+    device: Device = "auto",
+    force: Again = False,
+    json: Json = False,
+) -> None:
+    """Write one HTML page with the paper's tables and figures on your own runs, to open from disk and to pass on."""
+    config = ReportConfig.make(
+        {
+            "cases": cases,
+            "contexts": contexts,
+            "users": users,
+            "samples": samples,
+            "history": history,
+            "points": points,
+            "map_users": map_users,
+            "characters": characters,
+            "checkpoint": checkpoint,
+            "seed": seed,
+        }
+    )
+    from dataclasses import asdict
+
+    from pwae_core.data.responses import named
+    from pwae_core.stages.report import report
+
+    given = [named(argument) for argument in paths]
+    made = report(
+        given, out, config, markdown=markdown, latex=latex, device=device, force=force, progress=console.progress()
+    )
+    if json:
+        console.print_json(asdict(made))
+    else:
+        _print(made)
+
+
+def _print(made: ReportReport) -> None:
+    state = " (stood already)" if made.standing else ""
+    written = [path for path in (made.out, made.markdown, made.latex) if path]
+    rows: list[tuple[str, object]] = [("systems", ", ".join(made.systems)), ("sections", ", ".join(made.sections))]
+    console.print_table(f"{', '.join(written)}{state}", ["", "value"], rows, numbers_from=2)
+    for note in made.notes:
+        console.print_line(note)

@@ -1,0 +1,163 @@
+"""Tables 5 and 6 as cases to read: what was said, what each system answers, and what the person really says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.report import ReportConfig
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.responses import ResponseSet, align
+from pwae_core.data.sessions import from_lists
+from pwae_core.errors import EmptyResultError
+from pwae_core.human_eval.blinding import Context
+from pwae_core.human_eval.candidates import Candidate, candidates
+from pwae_core.human_eval.histories import Histories, draw_history
+from pwae_core.progress import Progress
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.answers import answer
+from pwae_core.training.runs import Run
+
+TABLE_6 = ["session_id", "user_id", "context_user_ids", "context", "context_ids", "response"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """``speaker`` is a letter; ``own``: said by the person who responds."""
+
+    speaker: str
+    text: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Answers:
+    """``who`` is a system (Table 5) or a user (Table 6)."""
+
+    who: str
+    texts: tuple[str, ...]
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One context. ``history``: real utterances of the person who responds, out of the training split."""
+
+    session_id: str
+    user_id: str
+    context: tuple[Turn, ...]
+    references: tuple[str, ...]
+    answers: tuple[Answers, ...]
+    history: tuple[str, ...] = ()
+
+
+def read_histories(corpus: Artifact) -> Histories:
+    users = corpus.table("users.parquet", ["user", "user_id"]).to_pydict()
+    said = corpus.table("histories.parquet", ["user", "conversation_id", "turn", "tokens"])
+    return Histories(dict(zip(users["user_id"], users["user"], strict=True)), said)
+
+
+def table_5(sets: Sequence[ResponseSet], histories: Histories | None, config: ReportConfig) -> list[Case]:
+    """Contexts that all systems answer, drawn by the seed and not chosen; none where no context is common."""
+    try:
+        aligned = align(sets, common=True)
+    except EmptyResultError:
+        return []
+    found = candidates({one.system: one.table for one in aligned.sets})
+    order = np.random.default_rng(config.seed).permutation(len(found))[: config.cases]
+    chosen = [found[number] for number in order]
+    said = _said(histories, [one.context.user_id for one in chosen])
+    return [_case(one, said, config) for one in chosen]
+
+
+def _said(histories: Histories | None, user_ids: Sequence[str]) -> Histories | None:
+    """``histories`` of some users alone, which is quicker to look into."""
+    if histories is None:
+        return None
+    known = {user_id: histories.users[user_id] for user_id in user_ids if user_id in histories.users}
+    spoken = pc.is_in(histories.table["user"], pa.array(known.values(), pa.int32()))
+    return Histories(known, histories.table.filter(spoken))
+
+
+def _case(one: Candidate, histories: Histories | None, config: ReportConfig) -> Case:
+    answers = tuple(Answers(system, tuple(map(detokenise, samples))) for system, samples in one.samples.items())
+    return Case(
+        session_id=one.context.session_id,
+        user_id=one.context.user_id,
+        context=turns(one.context),
+        references=tuple(map(detokenise, one.references)),
+        answers=answers,
+        history=history(one, histories, config),
+    )
+
+
+def turns(context: Context) -> tuple[Turn, ...]:
+    """Who speaks as letters, the person who responds among them."""
+    everybody = dict.fromkeys([*context.speakers, context.user_id])
+    letters = {user: chr(ord("A") + number % 26) for number, user in enumerate(everybody)}
+    return tuple(
+        Turn(letters[speaker] if speaker else "–", detokenise(utterance), speaker == context.user_id)
+        for speaker, utterance in zip(context.speakers, context.utterances, strict=True)
+    )
+
+
+def history(one: Candidate, histories: Histories | None, config: ReportConfig) -> tuple[str, ...]:
+    """Real utterances of the responder that the case itself does not show."""
+    if histories is None or one.context.user_id not in histories.users:
+        return ()
+    said = histories.of([one.context.user_id])[one.context.user_id]
+    return tuple(detokenise(tokens) for tokens in draw_history(said, one, config.history, str(config.seed)))
+
+
+def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConfig, progress: Progress) -> list[Case]:
+    """Test contexts, drawn by the seed, each answered as the users who answer most in the training split."""
+    table = corpus.table("test.parquet", TABLE_6)
+    order = np.random.default_rng(config.seed).permutation(len(table))[: config.contexts]
+    users = busiest(run, config.users)
+    rows = [table.slice(int(number), 1).to_pylist()[0] for number in order]
+    pairs = [(row, user) for row in rows for user in users]
+    sessions = from_lists(
+        [row["context_ids"] for row, _ in pairs],
+        [[speaker == row["user_id"] for speaker in row["context_user_ids"]] for row, _ in pairs],
+        [run.users[user] for _, user in pairs],
+        run.model.config.max_length,
+    )
+    settings = SampleConfig(samples=config.samples, seed=config.seed, checkpoint=config.checkpoint)
+    drawn = iter(answer(run, sessions, settings, progress) if pairs else [])
+    own = _said(histories, users)
+    return [_swapped(row, [(user, next(drawn)) for user in users], own, config) for row in rows]
+
+
+def busiest(run: Run, count: int) -> list[str]:
+    """The users with most training responses, nobody in particular (row 0) left out."""
+    table = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
+    ranked = sorted(table, key=lambda row: (-row["train_responses"], row["user"]))
+    return [row["user_id"] for row in ranked if row["user"]][:count]
+
+
+def _swapped(
+    row: Mapping[str, Any], drawn: Sequence[tuple[str, list[list[str]]]], own: Histories | None, config: ReportConfig
+) -> Case:
+    context = Context(
+        row["session_id"],
+        row["user_id"],
+        tuple(row["context_user_ids"]),
+        tuple(tuple(utterance) for utterance in row["context"]),
+    )
+    answers = []
+    for user, responses in drawn:
+        person = Candidate(Context(context.session_id, user, context.speakers, context.utterances), (), {})
+        answers.append(Answers(user, tuple(map(detokenise, responses)), history(person, own, config)))
+    return Case(
+        context.session_id,
+        context.user_id,
+        turns(context),
+        (detokenise(row["response"]),),
+        tuple(answers),
+    )

@@ -1,0 +1,109 @@
+"""Tables as Markdown and as LaTeX (booktabs). Names out of data are text in both, never a command or a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pwae_core.human_eval.latex import escaped as latex_escaped
+from pwae_core.report.markup import short
+from pwae_core.report.tables import OURS, Cell, Row, Table
+
+NAME = 80
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
+
+
+def to_markdown(tables: Sequence[Table], heading: str) -> str:
+    """Every table under a heading of its own, its notes and signatures below."""
+    parts = [f"# {_markdown_text(heading)}"]
+    for table in tables:
+        heads = [table.first, "from", *(table.heading(column) for column in table.columns)]
+        lines = [_markdown_row(heads), _markdown_row([":--", ":--", *["--:"] * len(table.columns)], plain=False)]
+        lines += [
+            _markdown_row(
+                [_markdown_text(_name(row)), row.source, *(_markdown_cell(row.cells.get(c)) for c in table.columns)],
+                plain=False,
+            )
+            for row in table.rows
+        ]
+        parts += [f"## {_markdown_text(table.title)}", "\n".join(lines)]
+        parts += [_markdown_text(note) for note in table.notes]
+        parts += [
+            "\n".join(f"- `{_code(text)}` {_markdown_text(who)}".rstrip() for text, who in table.signatures.items())
+        ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _markdown_row(values: Sequence[str], *, plain: bool = True) -> str:
+    return "| " + " | ".join(_markdown_text(value) if plain else value for value in values) + " |"
+
+
+def _markdown_text(text: str) -> str:
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return " ".join(text.replace("`", "'").split())
+
+
+def _markdown_cell(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    text = f"**{cell.text}**" if cell.best else cell.text
+    return f"{text} {cell.spread}".rstrip()
+
+
+def to_latex(tables: Sequence[Table]) -> str:
+    """One ``table`` environment each; needs the package booktabs. Signatures stand above it as comments."""
+    return "\n\n".join(_latex_table(table) for table in tables) + "\n"
+
+
+def _latex_table(table: Table) -> str:
+    columns = table.columns
+    comments = [
+        f"% {' '.join(text.split())} {' '.join(who.split())}".rstrip() for text, who in table.signatures.items()
+    ]
+    heads = [latex_escaped(table.first), *(latex_escaped(table.heading(column)) for column in columns)]
+    caption = latex_escaped(re.sub(r"^Table \d+\. ", "", table.title))
+    lines = [
+        *comments,
+        r"\begin{table*}\centering\small",
+        rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
+        r"\toprule",
+        *_latex_groups(table),
+        " & ".join(heads) + r" \\",
+        r"\midrule",
+        *(
+            " & ".join([_latex_name(row), *(_latex_cell(row.cells.get(c)) for c in columns)]) + r" \\"
+            for row in table.rows
+        ),
+        r"\bottomrule",
+        r"\end{tabular}",
+        rf"\caption{{{caption}. Rows in italics are the numbers printed by Chan et al. (2019).}}",
+        r"\end{table*}",
+    ]
+    return "\n".join(lines)
+
+
+def _latex_groups(table: Table) -> list[str]:
+    if not any(heading for heading, _ in table.groups):
+        return []
+    spans = [rf"\multicolumn{{{len(columns)}}}{{c}}{{{latex_escaped(name)}}}" for name, columns in table.groups]
+    return [" & ".join(["", *spans]) + r" \\"]
+
+
+def _latex_name(row: Row) -> str:
+    name = latex_escaped(_name(row))
+    return name if row.source == OURS else rf"\textit{{{name}}}"
+
+
+def _latex_cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "--"
+    text = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    return text if cell.half is None else rf"{text} $\pm$ {cell.half:.{cell.digits}f}"
+
+
+def _name(row: Row) -> str:
+    name = short(row.name, NAME)
+    return f"{name} ({short(row.detail, NAME)})" if row.detail and row.detail != row.name else name

@@ -1,0 +1,186 @@
+"""What a report is made of: paths of any kind, recognised by their manifests and linked by their hashes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pwae_core import artifacts
+from pwae_core.artifacts import MANIFEST, Artifact
+from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
+from pwae_core.errors import ArtifactError, InputError
+from pwae_core.schemas import STAGE_OF_KIND
+
+SHOWN = ("run", "responses", "scores", "human-eval-scores", "corpus", "vectors")
+DEPTH = 2
+FILES = (".jsonl", ".ndjson", ".parquet")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why."""
+
+    runs: tuple[Artifact, ...]
+    responses: tuple[ResponseSet, ...]
+    scores: tuple[Artifact, ...]
+    human: tuple[Artifact, ...]
+    vectors: tuple[Artifact, ...]
+    corpus: Artifact | None
+    aside: tuple[str, ...]
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """All artifacts of pwae among them, each once, from the data to the scores."""
+        answered = [artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None]
+        corpus = (self.corpus,) if self.corpus else ()
+        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *self.human)
+        return tuple({one.fingerprint: one for one in everything}.values())
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What identifies the inputs: SHA-256 by kind and place in the order."""
+        groups = {
+            "run": [one.fingerprint for one in self.runs],
+            "responses": [f"{one.system}={one.fingerprint}" for one in self.responses],
+            "scores": [one.fingerprint for one in self.scores],
+            "human-eval-scores": [one.fingerprint for one in self.human],
+            "vectors": [one.fingerprint for one in self.vectors],
+            "corpus": [self.corpus.fingerprint] if self.corpus else [],
+        }
+        return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
+
+    def run_of(self, scores: Artifact, system: str) -> Artifact | None:
+        """The run whose responses ``scores`` calls ``system``, followed by hashes; None where it was not given."""
+        wanted = scores.manifest["inputs"].get(f"responses/{system}")
+        for one in self.responses:
+            if one.fingerprint == wanted and one.facts is not None:
+                made_by = artifacts.load(one.source, "responses").manifest["inputs"].get("run")
+                return next((run for run in self.runs if run.fingerprint == made_by), None)
+        return None
+
+    def own_name(self, scores: Artifact, system: str) -> str:
+        """The system's own name, where ``scores`` calls it by another: what its responses remember."""
+        wanted = scores.manifest["inputs"].get(f"responses/{system}")
+        known = (one.facts["system"] for one in self.responses if one.fingerprint == wanted and one.facts)
+        return next(known, system)
+
+
+def gather(given: Sequence[Named]) -> Sources:
+    """Reads the manifests of all that was given; folders that are no artifacts are looked through, two levels deep.
+
+    Raises InputError for a path that is nothing a report can be made of, ArtifactError for a damaged artifact or for
+    artifacts of different corpora.
+    """
+    folders: dict[str, list[Named]] = {kind: [] for kind in SHOWN}
+    external: list[Named] = []
+    for one in given:
+        if one.path.is_file() and one.path.suffix in FILES:
+            external.append(one)
+            continue
+        found = _found(one)
+        if not found:
+            raise InputError(
+                f"{one.path}: nothing to report there. Give runs, responses, scores, or a folder that holds them."
+            )
+        for kind, path in found:
+            folders.setdefault(kind, []).append(path)
+    loaded = {kind: _loaded(kind, folders[kind]) for kind in SHOWN if kind != "responses"}
+    corpus, aside = _corpus(loaded["run"], loaded["corpus"])
+    called = _called(loaded["scores"])
+    return Sources(
+        runs=loaded["run"],
+        responses=_responses(folders["responses"], external, corpus, called),
+        scores=loaded["scores"],
+        human=loaded["human-eval-scores"],
+        vectors=loaded["vectors"],
+        corpus=corpus,
+        aside=aside,
+    )
+
+
+def _found(one: Named) -> list[tuple[str, Named]]:
+    """(kind, where) of ``one`` itself, or of what stands under it."""
+    if (one.path / MANIFEST).is_file():
+        return [(_kind(one.path), one)]
+    if not one.path.is_dir():
+        return []
+    levels = ["*/" * depth + MANIFEST for depth in range(1, DEPTH + 1)]
+    folders = [path.parent for level in levels for path in sorted(one.path.glob(level))]
+    shown = [(_kind(folder), Named(folder)) for folder in folders if not folder.name.startswith(".")]
+    return [(kind, named) for kind, named in shown if kind in SHOWN]
+
+
+def _kind(folder: Path) -> str:
+    try:
+        kind = json.loads((folder / MANIFEST).read_bytes())["kind"]
+    except (ValueError, KeyError, TypeError):
+        kind = "run"  # whose reading tells what is wrong with it
+    if kind not in STAGE_OF_KIND:
+        raise ArtifactError(f"{folder} holds {kind!r}, which this version of pwae does not know.")
+    return str(kind)
+
+
+def _loaded(kind: str, given: Sequence[Named]) -> tuple[Artifact, ...]:
+    loaded = [artifacts.load(one.path, kind) for one in given]
+    return tuple({one.fingerprint: one for one in loaded}.values())
+
+
+def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifact | None, tuple[str, ...]]:
+    """The runs' corpus: the one given, else where the first run remembers it."""
+    if len(given) > 1:
+        raise ArtifactError(f"{given[0].folder} and {given[1].folder} are two corpora. A report is about one.")
+    corpus = given[0] if given else _remembered(runs)
+    wanted = {run.manifest["inputs"]["corpus"]: run for run in runs}
+    for fingerprint, run in wanted.items():
+        if corpus and fingerprint != corpus.fingerprint:
+            raise ArtifactError(f"{run.folder} was not trained on {corpus.folder}. Report on runs of one corpus.")
+    if len(wanted) > 1:
+        one, other, *_ = wanted.values()
+        raise ArtifactError(f"{one.folder} and {other.folder} were trained on different corpora. Report on one.")
+    if corpus is None and runs:
+        return None, (f"The corpus of {runs[0].folder} was not found: give it too, for real utterances and codes.",)
+    return corpus, ()
+
+
+def _remembered(runs: Sequence[Artifact]) -> Artifact | None:
+    for run in runs:
+        folder = Path(str(run.facts.get("corpus_path", "")))
+        for place in (folder, run.folder / folder):
+            if (place / MANIFEST).is_file() and _kind(place) == "corpus":
+                corpus = artifacts.load(place, "corpus")
+                if corpus.fingerprint == run.manifest["inputs"]["corpus"]:
+                    return corpus
+    return None
+
+
+def _called(scores: Sequence[Artifact]) -> dict[str, str]:
+    """The name under which responses were scored, by their hash."""
+    inputs = {name: value for one in reversed(scores) for name, value in one.manifest["inputs"].items()}
+    return {value: name.removeprefix("responses/") for name, value in inputs.items() if name.startswith("responses/")}
+
+
+def _responses(
+    folders: Sequence[Named], external: Sequence[Named], corpus: Artifact | None, called: Mapping[str, str]
+) -> tuple[ResponseSet, ...]:
+    """Every system's answers under a name of its own: the one given, else that of the scores; each folder once."""
+    sets = [read_responses(one.path, system=one.system) for one in folders]
+    if external and corpus is None:
+        raise ArtifactError(f"{external[0].path} can only be read beside its corpus. Give that folder too.")
+    for one in external:
+        if corpus:
+            sets.append(complete(read_responses(one.path, corpus.config["tokenizer"], one.system), corpus))
+    given = {one.path for one in (*folders, *external) if one.system}
+    sets = [
+        replace(one, system=called[one.fingerprint]) if one.fingerprint in called and one.source not in given else one
+        for one in sets
+    ]
+    different = {one.fingerprint: one for one in sets}.values()
+    names = [one.system for one in different]
+    twice: Mapping[str, int] = {name: names.count(name) for name in names}
+    return tuple(_renamed(one) if twice[one.system] > 1 else one for one in different)
+
+
+def _renamed(one: ResponseSet) -> ResponseSet:
+    return replace(one, system=f"{one.system} ({one.source.name})")

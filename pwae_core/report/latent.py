@@ -1,0 +1,192 @@
+"""The latent space of a trained run, looked at as the paper's Figure 1 draws it: codes, components, one Gaussian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pwae_core import equations
+from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.models.personawae import PersonaWAE
+from pwae_core.nn.latent import Mixture
+from pwae_core.nn.noise import Noise
+from pwae_core.report.plots import Ellipse
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BATCH = 64
+FOCUS = 300
+SIGMAS = 2.0
+
+
+@dataclass(frozen=True)
+class Codes:
+    """``posterior``, ``prior``: [n, z], one sample a row; ``component``: [n], which one the prior's sample is of."""
+
+    posterior: Floats
+    prior: Floats
+    component: Ints
+
+
+@dataclass(frozen=True)
+class Latent:
+    """``everyone``: a sample of each for every session; ``focus``: many of one session, the row ``session``.
+
+    ``components`` are those of the personalisation GMD, of the context GMD where the prior has no other (``of``).
+    ``weights``: [K], mean pi; ``used``: exp of the mean entropy of pi; ``user_weight``: mean w_u of equation 9.
+    """
+
+    everyone: Codes
+    focus: Codes
+    session: int
+    components: int
+    of: str
+    weights: Floats
+    used: float
+    user_weight: float | None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Principal components: points to the plane, and the share of the variance that each axis of it keeps."""
+
+    mean: Floats
+    axes: Floats
+    shares: tuple[float, float]
+
+    def __call__(self, points: Floats) -> Floats:
+        flat: Floats = (points - self.mean) @ self.axes.T
+        return flat
+
+
+@torch.no_grad()
+def look(model: PersonaWAE, sessions: Sessions, rows: Ints, noise: Noise) -> Latent:
+    """Draws the codes of the sessions at ``rows``; the first of them is the one looked at closely."""
+    device = noise.generator.device
+    batches = [sessions.batch(rows[start : start + BATCH]).to(device) for start in range(0, len(rows), BATCH)]
+    drawn = [_codes(model, batch, noise) for batch in batches]
+    one = sessions.batch(np.repeat(rows[:1], FOCUS)).to(device)
+    pi = torch.cat([_weights(model, batch, noise) for batch in batches]).double()
+    entropy = -(pi * pi.clamp_min(1e-30).log()).sum(dim=-1).mean()
+    return Latent(
+        everyone=Codes(*(np.concatenate(parts) for parts in zip(*map(_parts, drawn), strict=True))),
+        focus=_codes(model, one, noise),
+        session=int(rows[0]),
+        components=pi.shape[1],
+        of="context" if model.personalisation is None else "personalisation",
+        weights=pi.mean(dim=0).cpu().numpy(),
+        used=float(entropy.exp()),
+        user_weight=_user_weight(model, batches, noise),
+    )
+
+
+def _parts(codes: Codes) -> tuple[NDArray[np.generic], ...]:
+    return codes.posterior, codes.prior, codes.component
+
+
+def _codes(model: PersonaWAE, batch: Batch, noise: Noise) -> Codes:
+    c, x, u = model.encode_context(batch, noise), model.encode_response(batch, noise), model.user_table(batch.user)
+    posterior = model.posterior_generator(model.posterior(x, c, u).sample(noise))
+    z, component = _component_sample(model.context_mixture(c), noise)
+    if model.personalisation is not None and model.fusion is not None:
+        z_user, component = _component_sample(model.personalisation(u), noise)
+        z = equations.fuse(model.fusion(c, u), z, z_user)
+    return Codes(_array(posterior), _array(model.prior_generator(z)), component.cpu().numpy())
+
+
+def _component_sample(mixture: Mixture, noise: Noise) -> tuple[Tensor, Tensor]:
+    """A sample of one component, drawn with probability pi (equation 6 as tau goes to 0), and which one it was."""
+    component = (mixture.logits + equations.gumbel(noise.uniform(*mixture.logits.shape))).argmax(dim=-1)
+    row = torch.arange(len(component), device=component.device)
+    means, log_variances = mixture.means[row, component], mixture.log_variances[row, component]
+    return equations.reparametrise(means, log_variances, noise.normal(*means.shape)), component
+
+
+def _weights(model: PersonaWAE, batch: Batch, noise: Noise) -> Tensor:
+    if model.personalisation is not None:
+        mixture: Mixture = model.personalisation(model.user_table(batch.user))
+    else:
+        mixture = model.context_mixture(model.encode_context(batch, noise))
+    return equations.mixture_weights(mixture.logits)
+
+
+def _user_weight(model: PersonaWAE, batches: list[Batch], noise: Noise) -> float | None:
+    if model.fusion is None:
+        return None
+    pairs = ((model.encode_context(batch, noise), model.user_table(batch.user)) for batch in batches)
+    return float(torch.cat([model.fusion(c, u)[:, 1] for c, u in pairs]).mean())
+
+
+def _array(values: Tensor) -> Floats:
+    array: Floats = values.double().cpu().numpy()
+    return array
+
+
+def project(points: Floats) -> Projection:
+    """The two principal components of ``points`` [n, d]; each axis' largest entry is positive."""
+    mean = points.mean(axis=0)
+    _, values, axes = np.linalg.svd(points - mean, full_matrices=False)
+    shares = np.zeros(2)
+    variance = values**2
+    shares[: len(variance)] = (variance / max(variance.sum(), 1e-30))[:2]
+    plane = np.zeros((2, points.shape[1]))
+    plane[: len(axes)] = axes[:2]
+    largest = np.abs(plane).argmax(axis=1)
+    signs = np.where(plane[np.arange(2), largest] < 0, -1.0, 1.0)
+    return Projection(mean, plane * signs[:, None], (float(shares[0]), float(shares[1])))
+
+
+def gaussian(flat: Floats, css: str) -> Ellipse:
+    """The ellipse at two standard deviations of the Gaussian fitted to points in the plane [n, 2]."""
+    values, axes = np.linalg.eigh(np.cov(flat, rowvar=False))
+    long, short = SIGMAS * np.sqrt(np.maximum(values[::-1], 0.0))
+    centre = flat.mean(axis=0)
+    turn = float(np.arctan2(axes[1, 1], axes[0, 1]))
+    return Ellipse(float(centre[0]), float(centre[1]), float(long), float(short), turn, css)
+
+
+def energy_distance(one: Floats, two: Floats) -> float:
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely and Rizzo 2013) of two samples [n, d]; 0 for the same distribution.
+
+    The expectations within a sample leave out each point's distance to itself, so the estimate has no bias.
+    """
+    within = [_distances(part, part).sum() / (len(part) * (len(part) - 1)) for part in (one, two)]
+    return float(2 * _distances(one, two).mean() - sum(within))
+
+
+def _distances(one: Floats, two: Floats) -> Floats:
+    squares = (one**2).sum(axis=1)[:, None] + (two**2).sum(axis=1)[None] - 2 * one @ two.T
+    distances: Floats = np.sqrt(np.maximum(squares, 0.0))
+    if one is two:
+        np.fill_diagonal(distances, 0.0)
+    return distances
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Energy distances, in all dimensions of z, to one half of the posterior's codes.
+
+    ``prior``: the prior's; ``one_gaussian``: samples of the Gaussian fitted to the other half;
+    ``floor``: the other half.
+    """
+
+    prior: float
+    one_gaussian: float
+    floor: float
+
+
+def fit(codes: Codes, seed: int) -> Fit:
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(codes.posterior))
+    half = len(order) // 2
+    held, seen = codes.posterior[order[:half]], codes.posterior[order[half : 2 * half]]
+    drawn = random.multivariate_normal(seen.mean(axis=0), np.cov(seen, rowvar=False), size=half, method="svd")
+    return Fit(
+        prior=energy_distance(held, codes.prior[order[half : 2 * half]]),
+        one_gaussian=energy_distance(held, drawn),
+        floor=energy_distance(held, seen),
+    )

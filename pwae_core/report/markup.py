@@ -1,0 +1,69 @@
+"""HTML from data that is never HTML: text is escaped where it is put in, and cannot be anything but text."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pwae_core.human_eval.display import visible
+from pwae_core.text.tokenize import is_cjk
+
+CUT = " […]"
+VOID = frozenset({"meta", "input", "br", "hr", "link"})
+
+
+@dataclass(frozen=True)
+class Markup:
+    """HTML that this package wrote itself. A plain string is text, wherever it stands."""
+
+    html: str
+
+
+Child = Markup | str | None
+
+
+def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:
+    """``<name>`` around ``children``. ``class_`` is class, ``data_x`` data-x; True: without a value; None: left out."""
+    given = "".join(_attribute(key, value) for key, value in attributes.items())
+    if name in VOID:
+        return Markup(f"<{name}{given}>")
+    return Markup(f"<{name}{given}>{join(children).html}</{name}>")
+
+
+def join(children: Iterable[Child]) -> Markup:
+    return Markup("".join(escape(child) for child in children if child is not None))
+
+
+def escape(child: Markup | str) -> str:
+    if isinstance(child, Markup):
+        return child.html
+    return html.escape(child.encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+def _attribute(key: str, value: str | int | float | bool | None) -> str:
+    if value is None or value is False:
+        return ""
+    name = key.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+
+
+def data(identifier: str, value: object) -> Markup:
+    """A block of JSON for the page's own script; nothing in it can end the block."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(f'<script type="application/json" id="{identifier}">{text}</script>')
+
+
+def short(text: str, limit: int) -> str:
+    """``text`` on one line without characters that show nothing, at most ``limit`` characters and the mark of a cut."""
+    shown = visible(text[: 4 * limit])
+    return shown if len(shown) <= limit and len(text) <= 4 * limit else shown[:limit].rstrip() + CUT
+
+
+def said(text: str, limit: int, name: str = "bdi") -> Markup:
+    """Somebody's words: shortened, in a direction of their own, Chinese marked as such for the viewer's fonts."""
+    shown = short(text, limit)
+    return tag(name, shown or "(empty)", dir="auto", lang="zh" if is_cjk(shown) else None)

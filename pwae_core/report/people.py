@@ -1,0 +1,119 @@
+"""A map of the user embeddings: who lies near whom, and what they really say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.report import ReportConfig
+from pwae_core.models.base import Model
+from pwae_core.models.personawae import PersonaWAE
+from pwae_core.report.latent import project
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.runs import Run
+
+NEAREST = 5
+UTTERANCES = 3
+
+
+@dataclass(frozen=True)
+class Person:
+    """``component``: the likeliest of the personalisation GMD; ``near``: places in the map's list, nearest first."""
+
+    user_id: str
+    x: float
+    y: float
+    responses: int
+    component: int
+    near: tuple[int, ...]
+    utterances: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Map:
+    """``shares``: of the embeddings' variance, kept by each axis; ``users``: how many there are in all."""
+
+    people: tuple[Person, ...]
+    shares: tuple[float, float]
+    users: int
+    components: int
+
+
+def user_table(model: Model) -> nn.Embedding | None:
+    """The table of user embeddings, where the system learns one."""
+    table = getattr(model, "user_table", None)
+    return table if isinstance(table, nn.Embedding) else None
+
+
+def uses_users(model: Model) -> bool:
+    """Whether the system's answers depend on who responds."""
+    return model.user_information != "none"
+
+
+@torch.no_grad()
+def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: ReportConfig) -> Map | None:
+    """The users with most training responses; None where there are fewer than three."""
+    known = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
+    ranked = sorted(known, key=lambda row: (-row["train_responses"], row["user"]))
+    chosen = [row for row in ranked if row["user"]][: config.map_users]
+    if len(chosen) < 3:
+        return None
+    rows = [row["user"] for row in chosen]
+    vectors = table.weight[torch.tensor(rows, device=table.weight.device)]
+    values = vectors.double().cpu().numpy()
+    plane = project(values)
+    flat = plane(values)
+    components = _components(run.model, vectors)
+    near = nearest(values)
+    said = _utterances(corpus, rows, config.seed) if corpus else {}
+    people = [
+        Person(
+            row["user_id"],
+            float(flat[n, 0]),
+            float(flat[n, 1]),
+            row["train_responses"],
+            int(components[n]),
+            tuple(int(other) for other in near[n]),
+            said.get(row["user"], ()),
+        )
+        for n, row in enumerate(chosen)
+    ]
+    return Map(tuple(people), plane.shares, len(known) - 1, int(components.max()) + 1)
+
+
+def _components(model: Model, vectors: torch.Tensor) -> NDArray[np.int64]:
+    if isinstance(model, PersonaWAE) and model.personalisation is not None:
+        likeliest: NDArray[np.int64] = model.personalisation(vectors).logits.argmax(dim=-1).cpu().numpy()
+        return likeliest
+    return np.zeros(len(vectors), dtype=np.int64)
+
+
+def nearest(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """[n, NEAREST]: the rows of highest cosine to each row, itself left out."""
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    unit = values / np.maximum(lengths, 1e-12)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, -np.inf)
+    order: NDArray[np.int64] = np.argsort(-cosine, axis=1, kind="stable")[:, : min(NEAREST, len(values) - 1)]
+    return order
+
+
+def _utterances(corpus: Artifact, users: list[int], seed: int) -> dict[int, tuple[str, ...]]:
+    """A few of each user's utterances of the training split, drawn by the seed."""
+    table = corpus.table("histories.parquet", ["user", "tokens"])
+    speakers = table["user"].to_numpy()
+    order = np.random.default_rng(seed).permutation(len(speakers))
+    order = order[np.isin(speakers[order], users)]
+    order = order[np.argsort(speakers[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(speakers[order], prepend=-1))
+    taken = np.concatenate([order[start : start + UTTERANCES] for start in starts] or [order])
+    said: dict[int, list[str]] = {}
+    for row, tokens in zip(taken, table["tokens"].take(taken).to_pylist(), strict=True):
+        said.setdefault(int(speakers[row]), []).append(detokenise(tokens))
+    wanted = set(users)
+    return {user: tuple(lines) for user, lines in said.items() if user in wanted}

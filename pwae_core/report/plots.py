@@ -1,0 +1,182 @@
+"""Small charts as inline SVG. Colours are classes (``c0`` to ``c7``), so that the page's themes decide about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pwae_core.report.markup import Markup, join, tag
+
+COLOURS = 8
+LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
+
+
+@dataclass(frozen=True)
+class Series:
+    """``style``: line, faint, dashed, dots or rings. ``halves`` are half-widths of intervals, where there are some."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    colour: int = 0
+    style: str = "line"
+    halves: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """Where a Gaussian lies: centre, half-axes and turn (radians, counter-clockwise), all in data units."""
+
+    x: float
+    y: float
+    long: float
+    short: float
+    turn: float
+    css: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Data units to pixels."""
+
+    width: int
+    height: int
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    def px(self, x: float) -> float:
+        share = (x - self.x[0]) / (self.x[1] - self.x[0])
+        return round(LEFT + share * (self.width - LEFT - RIGHT), 1)
+
+    def py(self, y: float) -> float:
+        share = (y - self.y[0]) / (self.y[1] - self.y[0])
+        return round(self.height - BOTTOM - share * (self.height - TOP - BOTTOM), 1)
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers within [low, high], about ``wanted`` of them."""
+    span = high - low
+    if not span > 0:
+        return [low]
+    rough = span / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def chart(
+    series: Sequence[Series],
+    label: str,
+    x_label: str = "",
+    *,
+    x_ticks: Sequence[float] | None = None,
+    size: tuple[int, int] = (360, 220),
+) -> Markup:
+    """Lines over a shared x. ``label`` is what a screen reader says."""
+    finite = [(x, y) for one in series for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    if not finite:
+        return tag("p", "Nothing finite was logged.", class_="muted")
+    reach = [one.ys[i] + sign * half for one in series for i, half in enumerate(one.halves) for sign in (-1, 1)]
+    ys = [y for _, y in finite] + [y for y in reach if math.isfinite(y)]
+    frame = Frame(*size, _padded([x for x, _ in finite], 0.02), _padded(ys, 0.06))
+    drawn = [_axes(frame, x_label, x_ticks), *(_series(one, frame) for one in series)]
+    return svg(size, label, drawn)
+
+
+def svg(size: tuple[int, int], label: str, children: Iterable[Markup]) -> Markup:
+    return tag("svg", *children, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=label, class_="plot")
+
+
+def _padded(values: Sequence[float], share: float) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    margin = (high - low) * share or abs(high) * 0.1 or 1.0
+    return low - margin, high + margin
+
+
+def _axes(frame: Frame, x_label: str, x_ticks: Sequence[float] | None) -> Markup:
+    left, bottom, right = LEFT, frame.height - BOTTOM, frame.width - RIGHT
+    parts = []
+    for value in ticks(*frame.y):
+        y = frame.py(value)
+        parts += [
+            tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"),
+            _text(left - 6, y + 4, number(value), "end"),
+        ]
+    for value in x_ticks if x_ticks is not None else ticks(*frame.x):
+        parts.append(_text(frame.px(value), bottom + 16, number(value), "middle"))
+    parts.append(tag("line", x1=left, x2=right, y1=bottom, y2=bottom, class_="axis"))
+    if x_label:
+        parts.append(_text((left + right) / 2, frame.height - 4, x_label, "middle"))
+    return tag("g", *parts)
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> Markup:
+    return tag("text", text, x=x, y=y, text_anchor=anchor)
+
+
+def number(value: float) -> str:
+    """A tick's label: short, without trailing zeros."""
+    if abs(value) >= 10_000:
+        return f"{value / 1000:g}k"
+    return f"{value:.4g}".replace("-", "−")
+
+
+def _series(one: Series, frame: Frame) -> Markup:
+    points = [(frame.px(x), frame.py(y)) for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    css = f"c{one.colour % COLOURS}"
+    title = tag("title", one.name)
+    bars = [
+        tag("line", x1=x, x2=x, y1=frame.py(y - half), y2=frame.py(y + half), class_=f"bar {css}")
+        for (x, _), y, half in zip(points, one.ys, one.halves, strict=False)
+    ]
+    if one.style in ("dots", "rings"):
+        return tag(
+            "g", title, *bars, *(tag("circle", cx=x, cy=y, r=3.2, class_=f"{one.style} {css}") for x, y in points)
+        )
+    path = "M" + "L".join(f"{x} {y}" for x, y in points)
+    marks = [tag("circle", cx=x, cy=y, r=2.6, class_=f"dots {css}") for x, y in points] if one.halves else []
+    return tag("g", title, tag("path", d=path, class_=f"{one.style} {css}"), *bars, *marks)
+
+
+def cloud(
+    series: Sequence[Series], ellipses: Sequence[Ellipse], label: str, size: tuple[int, int] = (440, 360)
+) -> Markup:
+    """Points in a plane with equal scales on both axes, and ellipses around them."""
+    xs = [x for one in series for x in one.xs] + [e.x + s * e.long for e in ellipses for s in (-1, 1)]
+    ys = [y for one in series for y in one.ys] + [e.y + s * e.long for e in ellipses for s in (-1, 1)]
+    if not xs:
+        return tag("p", "There are no codes.", class_="muted")
+    frame = _square(size, _padded(xs, 0.04), _padded(ys, 0.04))
+    axes = _axes(frame, "first principal component", None)
+    return svg(size, label, [axes, *(_points(one, frame) for one in series), *(_ellipse(e, frame) for e in ellipses)])
+
+
+def _square(size: tuple[int, int], x: tuple[float, float], y: tuple[float, float]) -> Frame:
+    """A frame that holds both ranges at one scale."""
+    across, up = size[0] - LEFT - RIGHT, size[1] - TOP - BOTTOM
+    scale = max((x[1] - x[0]) / across, (y[1] - y[0]) / up)
+    middle = (x[0] + x[1]) / 2, (y[0] + y[1]) / 2
+    half = scale * across / 2, scale * up / 2
+    return Frame(*size, (middle[0] - half[0], middle[0] + half[0]), (middle[1] - half[1], middle[1] + half[1]))
+
+
+def _points(one: Series, frame: Frame) -> Markup:
+    css = f"point {one.style} c{one.colour % COLOURS}"
+    drawn = [tag("circle", cx=frame.px(x), cy=frame.py(y), r=2.2) for x, y in zip(one.xs, one.ys, strict=True)]
+    return tag("g", tag("title", one.name), *drawn, class_=css)
+
+
+def _ellipse(one: Ellipse, frame: Frame) -> Markup:
+    scale = (frame.width - LEFT - RIGHT) / (frame.x[1] - frame.x[0])
+    x, y = frame.px(one.x), frame.py(one.y)
+    turn = f"rotate({-math.degrees(one.turn):.2f} {x} {y})"
+    size = {"rx": round(one.long * scale, 1), "ry": round(one.short * scale, 1)}
+    return tag("ellipse", cx=x, cy=y, transform=turn, class_=one.css, **size)
+
+
+def legend(entries: Sequence[tuple[str, str]]) -> Markup:
+    """(name, CSS classes of the swatch) each."""
+    items = [tag("span", tag("i", class_=f"swatch {css}"), tag("bdi", name), class_="key") for name, css in entries]
+    return tag("p", *items, class_="legend") if items else join([])

@@ -1,0 +1,73 @@
+"""Where every number comes from: the manifests, readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pwae_core.artifacts import Artifact
+from pwae_core.report.markup import Markup, join, short, tag
+from pwae_core.report.page import folded
+from pwae_core.report.tables import flat
+
+VALUE = 200
+
+
+def provenance(artifacts: Sequence[Artifact]) -> Markup:
+    """One folded block an artifact, with links by name where an input is one of the others."""
+    names = {one.fingerprint: f"{one.manifest['kind']} {one.folder.name}" for one in artifacts}
+    return join([_artifact(one, names) for one in artifacts])
+
+
+def _artifact(one: Artifact, names: Mapping[str, str]) -> Markup:
+    manifest = one.manifest
+    inputs = {
+        name: f"{names[value]} · {value}" if value in names else value for name, value in manifest["inputs"].items()
+    }
+    hashes = {name: f"{entry['sha256']}{_rows(entry)}" for name, entry in manifest["files"].items()}
+    told = {
+        "folder": str(one.folder),
+        "made by": f"pwae {manifest['pwae']}, {manifest['stage']}",
+        "fingerprint": one.fingerprint,
+    }
+    seed = one.config.get("seed")
+    summary = join(
+        [
+            tag("b", manifest["kind"]),
+            " ",
+            tag("bdi", short(one.folder.name, VALUE)),
+            f" · seed {seed}" if seed is not None else "",
+        ]
+    )
+    blocks = [
+        _block("", told),
+        _block("Inputs (SHA-256)", inputs),
+        _block("Settings", flat(one.config)),
+        _block("Files (SHA-256)", hashes),
+    ]
+    return folded(summary, join(blocks))
+
+
+def _rows(entry: Mapping[str, Any]) -> str:
+    return f" · {entry['rows']:,} rows" if "rows" in entry else ""
+
+
+def _block(heading: str, values: Mapping[str, Any]) -> Markup:
+    rows = [
+        tag("tr", tag("th", short(name, VALUE), scope="row"), tag("td", tag("bdi", short(_text(value), VALUE))))
+        for name, value in values.items()
+    ]
+    if not rows:
+        return join([])
+    return join(
+        [
+            tag("h4", heading) if heading else None,
+            tag("div", tag("table", tag("tbody", *rows), class_="plain"), class_="scroll", tabindex=0),
+        ]
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

@@ -1,0 +1,145 @@
+"""The chapters that hold figures: latent codes, the map of users, training curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pwae_core.report.curves import Panel
+from pwae_core.report.latent import Codes, Fit, Latent, Projection, gaussian, project
+from pwae_core.report.markup import Markup, data, join, short, tag
+from pwae_core.report.page import figure, folded, paragraphs
+from pwae_core.report.people import Map
+from pwae_core.report.plots import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, legend, svg
+
+FEWEST = 8
+MAP = (720, 460)
+UTTERANCE = 160
+NAME = 80
+
+
+def latent(found: Latent, fit: Fit, context: str) -> Markup:
+    """Figure 1 on real codes: all sessions left, one session right, and the numbers that the plane cannot show."""
+    both = project(np.concatenate([found.everyone.posterior, found.everyone.prior]))
+    close = project(np.concatenate([found.focus.posterior, found.focus.prior]))
+    components = [(f"prior, component {n + 1}", f"solid c{n % COLOURS}") for n in range(found.components)]
+    key = legend(
+        [("posterior", "posterior"), *components, ("one Gaussian fitted to the posterior's codes", "gaussian")]
+    )
+    every = (
+        f"All: a sample of the posterior and one of the prior for each of {len(found.everyone.prior):,} test sessions. "
+    )
+    one = f"One session: {len(found.focus.prior)} samples of each, after “{short(context, 90)}”. "
+    plots = [
+        figure(_cloud(found.everyone, both, found.components, "all sessions"), every, _kept(both)),
+        figure(_cloud(found.focus, close, found.components, "one session", posterior_last=True), one, _kept(close)),
+    ]
+    return join([key, tag("div", *plots, class_="panels wide"), _numbers(found, fit)])
+
+
+def _kept(plane: Projection) -> str:
+    return f"The plane keeps {sum(plane.shares):.0%} of the variance."
+
+
+def _cloud(codes: Codes, plane: Projection, components: int, what: str, *, posterior_last: bool = False) -> Markup:
+    posterior, prior = plane(codes.posterior), plane(codes.prior)
+    series = [Series("posterior", posterior[:, 0].tolist(), posterior[:, 1].tolist(), 0, "posterior")]
+    ellipses = [gaussian(posterior, "gaussian")] if len(posterior) > 2 else []
+    for number in range(components):
+        mine = prior[codes.component == number]
+        name = f"prior, component {number + 1}"
+        series.append(Series(name, mine[:, 0].tolist(), mine[:, 1].tolist(), number, "solid"))
+        if len(mine) >= FEWEST:
+            ellipses.append(gaussian(mine, f"component c{number % COLOURS}"))
+    if posterior_last:
+        series = [*series[1:], Series("posterior", series[0].xs, series[0].ys, 0, "posterior front")]
+    return cloud(series, ellipses, f"Latent codes of {what}, projected to two principal components")
+
+
+def _numbers(found: Latent, fit: Fit) -> Markup:
+    rows = [
+        (f"Mean weights π of the {found.of} GMD", ", ".join(f"{weight:.2f}" for weight in found.weights)),
+        ("Components in use: exp of the mean entropy of π", f"{found.used:.2f} of {found.components}"),
+        ("Energy distance to the posterior's codes: the prior", f"{fit.prior:.4f}"),
+        ("… one Gaussian, fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
+        ("… other codes of the posterior: as close as can be", f"{fit.floor:.4f}"),
+    ]
+    if found.user_weight is not None:
+        rows.insert(2, ("Mean weight w_u of the user in the fusion (equation 9)", f"{found.user_weight:.3f}"))
+    lines = [tag("tr", tag("th", name, scope="row"), tag("td", value, class_="number")) for name, value in rows]
+    note = (
+        "Distances are taken in all dimensions of z, over all sessions together. The Gaussian was fitted to the "
+        "posterior itself and knows neither context nor user: it is there for contrast, and could not answer anybody."
+    )
+    table = tag("div", tag("table", tag("tbody", *lines)), class_="scroll", tabindex=0)
+    return join([table, paragraphs(note, css="note")])
+
+
+def people(found: Map) -> Markup:
+    """The map with its search; whoever is chosen is shown below it, with the nearest others."""
+    xs, ys = [one.x for one in found.people], [one.y for one in found.people]
+    frame = _frame(xs, ys)
+    points = [
+        tag(
+            "circle",
+            cx=frame.px(one.x),
+            cy=frame.py(one.y),
+            r=_radius(one.responses),
+            data_n=n,
+            class_=f"c{one.component % COLOURS}",
+        )
+        for n, one in enumerate(found.people)
+    ]
+    drawing = svg(MAP, "Map of the user embeddings", [tag("g", *points, class_="people")])
+    listed = [
+        {
+            "id": short(one.user_id, NAME),
+            "responses": one.responses,
+            "component": one.component + 1 if found.components > 1 else None,
+            "near": list(one.near),
+            "said": [short(text, UTTERANCE) for text in one.utterances],
+        }
+        for one in found.people
+    ]
+    field = tag(
+        "input", type="search", id="who", autocomplete="off", spellcheck="false", placeholder="a user id, or part of it"
+    )
+    search = tag(
+        "p", tag("label", "Search ", for_="who"), field, " ", tag("output", id="matches", for_="who"), class_="search"
+    )
+    key = [(f"component {n + 1} likeliest", f"solid c{n % COLOURS}") for n in range(found.components)]
+    shares = f"The plane keeps {sum(found.shares):.0%} of the variance. A larger point answers more training sessions."
+    of = f" of {found.users:,}" if found.users > len(found.people) else ""
+    caption = f"{len(found.people):,}{of} users, principal components of their embeddings. {shares}"
+    shown = tag("div", id="person", aria_live="polite")
+    return join(
+        [search, legend(key if found.components > 1 else []), figure(drawing, caption), shown, data("people", listed)]
+    )
+
+
+def _frame(xs: Sequence[float], ys: Sequence[float]) -> Frame:
+    across, up = MAP[0] - LEFT - RIGHT, MAP[1] - 2 * RIGHT
+    scale = max((max(xs) - min(xs)) / across, (max(ys) - min(ys)) / up, 1e-9) * 1.04
+    middle = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
+    half = scale * MAP[0] / 2, scale * MAP[1] / 2
+    return Frame(*MAP, (middle[0] - half[0], middle[0] + half[0]), (middle[1] - half[1], middle[1] + half[1]))
+
+
+def _radius(responses: int) -> float:
+    return round(2.0 + min(4.0, 0.12 * math.sqrt(responses)), 1)
+
+
+def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[str]) -> Markup:
+    key = legend([(short(label, NAME), f"line c{n % COLOURS}") for n, label in enumerate(labels)])
+    more = (
+        folded("Gradient norms and total losses", tag("div", *map(_panel, further), class_="panels"))
+        if further
+        else None
+    )
+    return join([key, tag("div", *map(_panel, shown), class_="panels"), more])
+
+
+def _panel(one: Panel) -> Markup:
+    return figure(chart(one.series, one.title, "iteration"), tag("b", one.title + ". "), one.sentence)

@@ -1,0 +1,288 @@
+"""``pwae report``: runs, responses and scores in, one page out that shows what the paper shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pwae_core import __version__, files
+from pwae_core.artifacts import Artifact
+from pwae_core.config.report import DEFAULTS, ReportConfig
+from pwae_core.data.responses import Named
+from pwae_core.data.sessions import read_sessions
+from pwae_core.errors import ArtifactError
+from pwae_core.models.personawae import PersonaWAE
+from pwae_core.nn.noise import seeded
+from pwae_core.progress import SILENT, Progress
+from pwae_core.report import cases, chapters, curves, latent, page, people, tables, views
+from pwae_core.report.formats import to_latex, to_markdown
+from pwae_core.report.gather import Sources, gather
+from pwae_core.report.markup import Markup, join, tag
+from pwae_core.report.page import Section, paragraphs
+from pwae_core.report.provenance import provenance
+from pwae_core.report.tables import Table
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.runs import Run, choose_device, open_run
+
+MARK = "pwae report"
+HEAD = 400
+CAVEAT = (
+    "The paper's numbers are printed beside ours for orientation. They were measured on another corpus, with other "
+    "word vectors, and with the BLEU smoothing of NLTK in 2019, which gives other values than today's for the same "
+    "answers: compare systems with one another down a column, and ours with the paper's by their order."
+)
+
+
+@dataclass(frozen=True)
+class ReportReport:
+    """What the page holds, and what it could hold besides. ``out`` and the other files, as far as asked for."""
+
+    out: str
+    markdown: str | None
+    latex: str | None
+    standing: bool
+    sections: Sequence[str]
+    systems: Sequence[str]
+    notes: Sequence[str]
+
+
+def report(
+    given: Sequence[Named],
+    out: Path,
+    config: ReportConfig = DEFAULTS,
+    *,
+    markdown: Path | None = None,
+    latex: Path | None = None,
+    device: str = "auto",
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> ReportReport:
+    """Writes the page, and the tables as Markdown and LaTeX where asked.
+
+    Raises InputError, ArtifactError or ConfigError for what a report cannot be made of, ArtifactError for a file
+    that stands where one is to be written and is no report, or is one of other inputs and not to be replaced.
+    """
+    sources = gather(given)
+    mark = _mark(sources, config)
+    wanted = [path for path in (out, markdown, latex) if path]
+    missing = [path for path in wanted if not _stands(path, mark, force)]
+    made = _tables(sources)
+    texts = {markdown: f"<!-- {mark} -->\n\n{to_markdown(made, 'Tables')}", latex: f"% {mark}\n{to_latex(made)}"}
+    for path in missing:
+        if path != out:
+            _write(path, texts[path].encode("utf-8", "replace"))
+    if out in missing:
+        _write(out, _page(sources, made, config, mark, device, progress))
+    facts = _facts_of(out)
+    return ReportReport(str(out), _named(markdown), _named(latex), standing=not missing, **facts)
+
+
+def _named(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def _mark(sources: Sources, config: ReportConfig) -> str:
+    made_of = {"pwae": __version__, "inputs": sources.fingerprints, "config": config.model_dump()}
+    return f"{MARK} {files.hash_strings([files.to_json(made_of).decode()])}"
+
+
+def _stands(path: Path, mark: str, force: bool) -> bool:
+    """Whether this very report is at ``path``; False where it may be written."""
+    if not path.exists():
+        return False
+    if not path.is_file():
+        raise ArtifactError(f"{path} is a folder. Give the name of a file.")
+    with path.open("rb") as handle:
+        head = handle.read(HEAD).decode("utf-8", "replace")
+    if f"{MARK} " not in head:
+        raise ArtifactError(f"{path} exists and was not made by 'pwae report'. Choose another name.")
+    if force:
+        return False
+    if mark not in head:
+        raise ArtifactError(
+            f"{path} stands, made from other inputs or settings. Choose another name, or --force to replace it."
+        )
+    return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    with files.storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(path, content)
+
+
+def _facts_of(out: Path) -> dict[str, Any]:
+    """What a page says about itself, so that one that stands is reported like a new one."""
+    text = out.read_text(encoding="utf-8")
+    found = re.search(rf'<script type="application/json" id="{page.FACTS}">(.*?)</script>', text, re.S)
+    if not found:
+        raise ArtifactError(f"{out} is damaged. Make it again with --force.")
+    facts: dict[str, Any] = json.loads(found.group(1))
+    return facts
+
+
+def _tables(sources: Sources) -> list[Table]:
+    """Table 2 for each scoring, what the paper does not measure, then Tables 3 and 4."""
+    human = sources.human[0] if sources.human else None
+    made = [tables.table_2(sources, scores, human) for scores in sources.scores]
+    if human and not sources.scores:
+        made = [tables.table_2(sources, None, human)]
+    further = [tables.agreement(human)] if human else []
+    further += [tables.further(sources, scores) for scores in sources.scores]
+    own = [tables.table_3(sources, sources.scores), tables.table_4(sources, sources.scores)]
+    return [one for one in [*made, *further, *own] if one]
+
+
+def _page(
+    sources: Sources, made: Sequence[Table], config: ReportConfig, mark: str, device: str, progress: Progress
+) -> bytes:
+    notes = [*sources.aside, *_advice(sources, made)]
+    run = _main_run(sources, config, device)
+    sections = [
+        *_table_sections(made),
+        *_case_sections(sources, run, config, progress),
+        *(_inside(run, sources.corpus, config) if run else []),
+        *_training(sources),
+        Section("provenance", "Provenance", "Provenance", provenance(sources.artifacts)),
+    ]
+    systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
+    facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
+    return page.render(_title(sources), _lead(sources, notes), sections, mark, facts)
+
+
+def _title(sources: Sources) -> str:
+    """The systems, whatever their variants are called."""
+    own = [str(one.facts["system"]) if one.facts else one.system for one in sources.responses]
+    names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in [*map(_system, sources.runs), *own]))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "Scores"
+
+
+def _system(run: Artifact) -> str:
+    return str(run.facts["system"])
+
+
+def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
+    """What is not on the page, and which command would put it there."""
+    keys = {one.key for one in made}
+    advice = []
+    if not sources.scores:
+        advice.append("No scores: 'pwae evaluate RESPONSES --embeddings VECTORS --out SCORES', and give SCORES too.")
+    if sources.scores and "table-3" not in keys:
+        advice.append("Table 3 needs runs with several --components, their responses, and scores of all of them.")
+    if sources.scores and "table-4" not in keys:
+        advice.append("Table 4 needs runs with --set model.without_prior=true or model.without_fusion=true.")
+    if not sources.responses:
+        advice.append("No responses: 'pwae sample RUN --out RESPONSES', and give RESPONSES too.")
+    if not sources.runs:
+        advice.append("No run: give one for Table 6, latent codes, the map of users and training curves.")
+    if not sources.human:
+        advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
+    return advice
+
+
+def _lead(sources: Sources, notes: Sequence[str]) -> Markup:
+    counts = [
+        (len(sources.runs), "run"),
+        (len(sources.responses), "set of responses"),
+        (len(sources.scores), "scoring"),
+    ]
+    plural = {"run": "runs", "set of responses": "sets of responses", "scoring": "scorings"}
+    shown = [tag("li", tag("b", str(n)), name if n == 1 else plural[name]) for n, name in counts if n]
+    if sources.corpus:
+        tested = sources.corpus.rows("test.parquet")
+        shown += [tag("li", tag("b", f"{tested:,}"), "test sessions")]
+    advice = tag("details", tag("summary", "What is not on this page"), tag("ul", *(tag("li", n) for n in notes)))
+    return join([tag("p", CAVEAT, class_="lead"), tag("ul", *shown, class_="facts"), advice if notes else None])
+
+
+def _table_sections(made: Sequence[Table]) -> list[Section]:
+    groups = {
+        "table-2": ("Table 2", "The systems compared"),
+        "table-3": ("Table 3", "How many components"),
+        "table-4": ("Table 4", "What personalisation adds"),
+    }
+    sections = []
+    for key, (name, heading) in groups.items():
+        own = [one for one in made if one.key == key or (key == "table-2" and one.key in ("agreement", "further"))]
+        body = [chapters.table(one) for one in own] + [chapters.plotted(one) for one in own if key == "table-3"]
+        if own:
+            sections.append(Section(key, name, heading, join(body)))
+    return sections
+
+
+def _main_run(sources: Sources, config: ReportConfig, device: str) -> Run | None:
+    """The run that is looked into: the first of the paper's own kind, else the nearest to it."""
+    ranked = sorted(sources.runs, key=_rank)
+    return open_run(ranked[0].folder, choose_device(device), config.checkpoint) if ranked else None
+
+
+def _rank(run: Artifact) -> tuple[bool, bool, bool]:
+    """PersonaWAE first, whole before ablated, K = 3 before others; as given among equals."""
+    model: Mapping[str, Any] = run.config["model"]
+    ablated = bool(model.get("without_prior") or model.get("without_fusion"))
+    return model["name"] != "personawae", ablated, model.get("components") != 3
+
+
+def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, progress: Progress) -> list[Section]:
+    histories = cases.read_histories(sources.corpus) if sources.corpus else None
+    sections = []
+    if sources.responses and config.cases:
+        found = cases.table_5(sources.responses, histories, config)
+        told = paragraphs(
+            f"{len(found)} test contexts, drawn at random (seed {config.seed}) and not chosen. A filled circle marks "
+            "the person who responds; beside the answers stands what that person says elsewhere, in the training split."
+        )
+        body = join([told, chapters.cases_of_systems(found, config.characters, config.samples)])
+        sections += [Section("table-5", "Table 5", "Answers side by side (Table 5)", body)] if found else []
+    if run and sources.corpus and histories and config.contexts and people.uses_users(run.model):
+        found = cases.table_6(run, sources.corpus, histories, config, progress)
+        told = paragraphs(
+            f"{run.system} answers each context as the {config.users} users who answer most in the training split. "
+            "Only the user changes; what they really say stands below, so that the difference can be judged."
+        )
+        body = join([told, chapters.cases_of_users(found, config.characters)])
+        sections += [Section("table-6", "Table 6", "One context, several people (Table 6)", body)] if found else []
+    return sections
+
+
+def _inside(run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
+    """The latent codes and the map of the users of one run."""
+    sections = []
+    if corpus and isinstance(run.model, PersonaWAE):
+        told = paragraphs(
+            f"The idea of the paper's Figure 1 on the real codes of {run.system} ({run.artifact.folder.name}). A "
+            "prior that covers the posterior's codes gives the decoder z that it has learned to read; where it lies "
+            "elsewhere, answers suffer. Solid ellipses: each component; dashed: one Gaussian; at two standard "
+            "deviations."
+        )
+        body = join([told, _latent(run, run.model, corpus, config)])
+        sections.append(Section("latent", "Latent codes", "The latent space (Figure 1)", body))
+    table = people.user_table(run.model)
+    drawn = people.draw_map(run, table, corpus, config) if table is not None else None
+    if drawn:
+        told = paragraphs("Who lies near whom was learned from what they answer. Choose a point, or search.")
+        sections.append(Section("users", "Users", "The map of user embeddings", join([told, views.people(drawn)])))
+    return sections
+
+
+def _latent(run: Run, model: PersonaWAE, corpus: Artifact, config: ReportConfig) -> Markup:
+    sessions = read_sessions(corpus, "test", model.config.max_length)
+    rows = np.random.default_rng(config.seed).permutation(len(sessions))[: config.points]
+    found = latent.look(model, sessions, rows, seeded(config.seed, run.device, training=False))
+    context = corpus.table("test.parquet", ["context"])["context"][found.session].as_py()
+    return views.latent(found, latent.fit(found.everyone, config.seed), detokenise(context[-1]) if context else "")
+
+
+def _training(sources: Sources) -> list[Section]:
+    if not sources.runs:
+        return []
+    labels = [f"{_system(run)} ({run.folder.name})" for run in sources.runs]
+    shown, further = curves.panels(list(zip(labels, sources.runs, strict=True)))
+    body = views.training(shown, further, labels)
+    return [Section("training", "Training", "How training went", body)]
