@@ -93,9 +93,13 @@ class Browser:
         """The file of that name, once it is complete."""
         path = self.downloads / name
         deadline = time.monotonic() + 30
-        while not path.exists() and time.monotonic() < deadline:
+        while not (self._complete(path) or time.monotonic() > deadline):
             time.sleep(0.05)
         return path
+
+    def _complete(self, path: Path) -> bool:
+        """Chromium puts an empty file in place while it writes another."""
+        return path.exists() and path.stat().st_size > 0 and not list(self.downloads.glob("*.crdownload"))
 
 
 @contextmanager
