@@ -8,7 +8,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, Out, option
-from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
+from pwae_core.config.preprocess import DEFAULTS, Format, PreprocessConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LABELS = {
     "rows": "rows read",
     "utterances": "utterances kept",
+    "quoted": "  known from quotations only",
     "conversations": "conversations",
     "users": "users",
     "users_over_threshold": "users with enough utterances",
@@ -34,16 +35,20 @@ LABELS = {
 
 def command(
     raw: Annotated[
-        list[str], typer.Argument(help="Raw files of utterances (JSONL, CSV, Parquet); - is standard input.")
+        list[str],
+        typer.Argument(help="Raw data: files, folders, patterns such as 'crawl/*.jsonl'; - is standard input."),
     ],
     out: Out,
-    format: Annotated[Literal["auto", "jsonl", "csv", "parquet"], option(PreprocessConfig, "format")] = DEFAULTS.format,
+    format: Annotated[Format, option(PreprocessConfig, "format")] = DEFAULTS.format,
     column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
     tokenizer: Annotated[
         Literal["nltk", "jieba", "char", "whitespace"], option(PreprocessConfig, "tokenizer")
     ] = DEFAULTS.tokenizer,
     clean: Annotated[str, option(PreprocessConfig, "clean")] = ",".join(DEFAULTS.clean),
     lowercase: Annotated[bool, option(PreprocessConfig, "lowercase")] = DEFAULTS.lowercase,
+    unfold: Annotated[bool, option(PreprocessConfig, "unfold")] = DEFAULTS.unfold,
+    drop_user: Annotated[list[str] | None, option(PreprocessConfig, "drop_users")] = None,
+    giant_share: Annotated[float, option(PreprocessConfig, "giant_share")] = DEFAULTS.giant_share,
     merge_consecutive: Annotated[bool, option(PreprocessConfig, "merge_consecutive")] = DEFAULTS.merge_consecutive,
     min_utterances: Annotated[int, option(PreprocessConfig, "min_utterances")] = DEFAULTS.min_utterances,
     users: Annotated[Literal["responder", "all"], option(PreprocessConfig, "users")] = DEFAULTS.users,
@@ -53,6 +58,9 @@ def command(
     vocabulary_size: Annotated[int, option(PreprocessConfig, "vocabulary_size")] = DEFAULTS.vocabulary_size,
     valid: Annotated[float | None, option(PreprocessConfig, "valid")] = DEFAULTS.valid,
     test: Annotated[float | None, option(PreprocessConfig, "test")] = DEFAULTS.test,
+    split_by: Annotated[
+        Literal["session", "conversation", "time"], option(PreprocessConfig, "split_by")
+    ] = DEFAULTS.split_by,
     seed: Annotated[int, option(PreprocessConfig, "seed")] = DEFAULTS.seed,
     workers: Annotated[int | None, typer.Option(help="Processes to use. Default: one per CPU, for big input.")] = None,
     force: Force = False,
@@ -75,7 +83,11 @@ def command(
             "vocabulary_size": vocabulary_size,
             "valid": valid,
             "test": test,
+            "split_by": split_by,
             "seed": seed,
+            "unfold": unfold,
+            "drop_users": drop_user or (),
+            "giant_share": giant_share,
         }
     )
     from dataclasses import asdict
@@ -107,7 +119,7 @@ def _print(report: PreprocessReport) -> None:
         rows = [(one["unit"], one["reason"], one["count"]) for one in report.rejected]
         console.print_table("Rejected", ["unit", "reason", "count"], rows, numbers_from=2)
     overlap = report.overlap
-    console.print_line(f"Split by session ({report.split_rule}).")
+    console.print_line(f"Split by {report.split_by} ({report.split_rule}).")
     console.print_line(
         f"Overlap: {overlap['test_responses_in_train_contexts']:.1%} of the test responses are in a training context, "
         f"{overlap['test_sessions_of_train_conversations']:.1%} of the test sessions share a conversation with it."

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from pwae_core.config.base import Config
 
-FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp")
-CLEANING = ("emoji", "brackets", "links", "images", "replies", "reposts", "mentions", "titles", "topics", "marks")
+FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp", "utterance_id", "reply_to", "user_name")
+FORMATS = (
+    "jsonl",
+    "csv",
+    "parquet",
+    "weibo-spider",
+    "weibo-crawler-json",
+    "weibo-crawler-sqlite",
+    "media-crawler",
+    "pchatbot",
+)
+Format = Literal[
+    "auto",
+    "jsonl",
+    "csv",
+    "parquet",
+    "weibo-spider",
+    "weibo-crawler-json",
+    "weibo-crawler-sqlite",
+    "media-crawler",
+    "pchatbot",
+]
+CLEANING = (
+    "widths",
+    "emoji",
+    "brackets",
+    "links",
+    "images",
+    "replies",
+    "reposts",
+    "mentions",
+    "titles",
+    "topics",
+    "marks",
+)
 CLEANING_BY_DEFAULT = ("emoji", "brackets", "links", "images", "replies", "reposts", "marks")
 HELD_OUT_COUNT = 5_000
 HELD_OUT_SHARE = 0.05
@@ -18,8 +51,8 @@ HELD_OUT_SHARE = 0.05
 class PreprocessConfig(Config):
     """Section 4.1 of the paper with its numbers as defaults; what it leaves open is selectable."""
 
-    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
-        "auto", description="Format of the raw files: auto (told by their content), jsonl, csv or parquet."
+    format: Format = Field(
+        "auto", description=f"Format of the raw files: auto (told by their content), {', '.join(FORMATS)}."
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
@@ -30,9 +63,21 @@ class PreprocessConfig(Config):
     )
     clean: tuple[str, ...] = Field(
         CLEANING_BY_DEFAULT,
-        description=f"What is removed from the text, separated by commas: any of {', '.join(CLEANING)}; or none.",
+        description=f"What is removed from the text, separated by commas: any of {', '.join(CLEANING)}; or none. With +"
+        " or - before every name they change the default: -brackets keeps [doge] and the like, as one token each.",
     )
     lowercase: bool = Field(False, description="Turn the text into lower case.")
+    unfold: bool = Field(
+        True,
+        description="Make turns of what repost chains quote (text//@name:text) where the names belong to known users.",
+    )
+    drop_users: tuple[str, ...] = Field((), description="A user id that stands for nobody: its rows are left out.")
+    giant_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Warn of a user with at least this share of all utterances (and ten times the average).",
+    )
     merge_consecutive: bool = Field(
         False, description="Join consecutive messages of one sender into one utterance (the paper does not)."
     )
@@ -54,6 +99,11 @@ class PreprocessConfig(Config):
     test: float | None = Field(
         None, ge=0, description="Size of the test split: a count, or a fraction below 1. Default: 5,000, at most 5%."
     )
+    split_by: Literal["session", "conversation", "time"] = Field(
+        "session",
+        description="What is drawn for the splits: session (the paper's), conversation (whole ones, nothing shared), "
+        "or time (the latest sessions are the test split, those before them the validation split).",
+    )
     seed: int = Field(0, ge=0, description="Seed of the random split.")
 
     @field_validator("columns")
@@ -63,6 +113,15 @@ class PreprocessConfig(Config):
             if field not in FIELDS:
                 raise ValueError(f"{field!r} is not a field; the fields are {', '.join(FIELDS)}")
         return columns
+
+    @field_validator("clean", mode="before")
+    @classmethod
+    def _changes_the_default(cls, names: Any) -> Any:
+        if not names or not all(isinstance(name, str) and name[:1] in ("+", "-") for name in names):
+            return names
+        changes = {name[1:]: name[0] == "+" for name in names}
+        left = [name for name in CLEANING_BY_DEFAULT if changes.get(name, True)]
+        return (*left, *(name for name, wanted in changes.items() if wanted or name not in CLEANING))
 
     @field_validator("clean")
     @classmethod

@@ -1,45 +1,59 @@
-"""Steps 2 and 3: the rows of every conversation in their order, and how much each user says."""
+"""Steps 2 and 3: the utterances of every conversation in their order, and how much each user says."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill
+from pwae_core.corpus import spill, trees
+from pwae_core.corpus.chains import OWN, QUOTED
 from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import ROWS, USER_COUNTS, Job
+from pwae_core.corpus.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
 from pwae_core.corpus.keys import hash_texts
+from pwae_core.corpus.trees import Indices, Mask
+
+MOST_USERS_TOLD = 3
 
 
 def arrange(job: Job, piece: int) -> Counts:
-    """Orders one shard by conversation and turn, merges where asked, counts its users.
+    """Orders one shard by conversation and turn, or along its reply trees; merges where asked; counts its users.
 
-    Counts ``utterances`` and ``conversations``; ``duplicate`` is a (conversation_id, turn) that stands twice, or None.
+    Counts ``utterances`` (of them ``quoted`` ones) and ``conversations``; ``duplicate`` is a (conversation_id, turn)
+    that stands twice, or None.
     """
-    rows = spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards)
-    rows = ordered(rows)
+    rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
     duplicate = _duplicate(rows)
     if job.config.merge_consecutive:
         rows = merged(rows)
+    rows = in_line(rows)
+    threads = job.files("threads", job.shards)
+    counts = {"quoted": 0, "circular": 0}
+    if threads[0].is_file():
+        grown, counts = in_trees(spill.read_shard(threads, KNOWN, piece, job.shards), job.config.merge_consecutive)
+        rows = together(rows, grown)
     spill.write(job.file("dialogue", piece), rows)
     users = rows.group_by("user_id", use_threads=False).aggregate([([], "count_all")])
     users = users.rename_columns(["user_id", "utterances"]).cast(USER_COUNTS)
     with spill.writer(job.file("users", piece), USER_COUNTS) as out:
         spill.write_sharded(out, users, hash_texts(users["user_id"].combine_chunks()), job.shards)
-    conversations = int(conversation_starts(rows).sum())
-    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate}
+    conversations = int((rows["ordinal"].to_numpy() == rows["length"].to_numpy() - 1).sum())
+    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts
 
 
 def count(job: Job, piece: int) -> Counts:
-    """Adds up one shard of the users, keeps those over the threshold. Counts ``users`` and ``enough`` of them."""
+    """Adds up one shard of the users, keeps those over the threshold.
+
+    Counts ``users`` and ``enough`` of them; ``most`` are those who say most, [utterances, user_id] each.
+    """
     partial = spill.read_shard(job.files("users", job.shards), USER_COUNTS, piece, job.shards)
     users = partial.group_by("user_id", use_threads=False).aggregate([("utterances", "sum")])
     users = users.rename_columns(["user_id", "utterances"])
     enough = users.filter(pc.greater_equal(users["utterances"], job.config.min_utterances))
     spill.write(job.file("speakers", piece), enough.cast(USER_COUNTS))
-    return {"users": users.num_rows, "enough": enough.num_rows}
+    most = users.sort_by([("utterances", "descending"), ("user_id", "ascending")]).slice(0, MOST_USERS_TOLD)
+    told = [[row["utterances"], row["user_id"]] for row in most.to_pylist()]
+    return {"users": users.num_rows, "enough": enough.num_rows, "most": told}
 
 
 def ordered(rows: pa.Table) -> pa.Table:
@@ -53,23 +67,95 @@ def ordered(rows: pa.Table) -> pa.Table:
     return rows.sort_by(by).combine_chunks()
 
 
-def conversation_starts(rows: pa.Table) -> npt.NDArray[np.bool_]:
+def conversation_starts(rows: pa.Table) -> Mask:
     """True where a row is the first of its conversation; rows must be in order."""
     return _changes(rows["conversation_id"])
 
 
 def merged(rows: pa.Table) -> pa.Table:
     """Consecutive rows of one sender as one: texts joined with a space, the rest from the first."""
-    starts = np.flatnonzero(conversation_starts(rows) | _changes(rows["user_id"]))
+    return _joined(rows, conversation_starts(rows) | _changes(rows["user_id"]))
+
+
+def _joined(rows: pa.Table, first: Mask) -> pa.Table:
+    """Rows joined to the one before unless they are ``first``."""
+    starts = np.flatnonzero(first)
     if not len(starts):
         return rows
     offsets = pa.array(np.append(starts, rows.num_rows), pa.int32())
     lists = pa.ListArray.from_arrays(offsets, rows["text"].combine_chunks())
-    first = rows.take(pa.array(starts))
-    return first.set_column(rows.schema.get_field_index("text"), "text", pc.binary_join(lists, " "))
+    kept = rows.take(pa.array(starts))
+    return kept.set_column(rows.schema.get_field_index("text"), "text", pc.binary_join(lists, " "))
 
 
-def _changes(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def in_line(rows: pa.Table) -> pa.Table:
+    """Rows in order as ``DIALOGUE``: every utterance follows the one before it."""
+    first = np.flatnonzero(conversation_starts(rows))
+    sizes = np.diff(np.append(first, rows.num_rows))
+    ordinals = np.arange(rows.num_rows) - np.repeat(first, sizes)
+    return _dialogue(rows, rows["conversation_id"], ordinals, np.repeat(sizes, sizes), (ordinals > 0).astype(np.int64))
+
+
+def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
+    """Rows of reply trees (``KNOWN``) as ``DIALOGUE``, every path a conversation that has the name of its leaf.
+
+    Rows without user or text are left out, and what answers them answers what they answer. Counts the ``quoted``
+    utterances, and rows that go round in a ``circular`` thread.
+    """
+    rows = rows.sort_by([(name, "ascending") for name in ("key", "conversation_id", "utterance_id")]).combine_chunks()
+    gone = pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])).to_numpy()
+    nearest = trees.without(_parents(rows), gone)
+    circular = nearest == np.arange(rows.num_rows)
+    kept = ~gone & ~circular
+    counts = {
+        "quoted": int((kept & (rows["kind"].to_numpy() == QUOTED)).sum()),
+        "circular": int((circular & ~gone & (rows["kind"].to_numpy() == OWN)).sum()),
+    }
+    rows, parents = rows.filter(pa.array(kept)), _renumbered(nearest[kept], kept)
+    forest = trees.grow(parents, np.arange(rows.num_rows))
+    rows = rows.take(pa.array(forest.order)).combine_chunks()
+    if merge:
+        at = np.arange(rows.num_rows)
+        only = np.bincount(at - forest.backs, minlength=rows.num_rows) - (forest.backs == 0) == 1
+        first = _changes(rows["user_id"]) | (forest.backs != 1) | ~only[np.maximum(at - 1, 0)]
+        parents = np.where(forest.backs > 0, (np.cumsum(first) - 1)[at - forest.backs], -1)[first]
+        rows = _joined(rows, first)
+        forest = trees.grow(parents, np.arange(rows.num_rows))
+        rows = rows.take(pa.array(forest.order)).combine_chunks()
+    names = rows["utterance_id"].take(pa.array(forest.leaves))
+    return _dialogue(rows, names, forest.depths, forest.lengths, forest.backs), counts
+
+
+def _parents(rows: pa.Table) -> Indices:
+    """The row that each row answers, -1 where it is not there. Ids of two threads are two ids."""
+    threads = pc.fill_null(rows["conversation_id"], "")
+    own, above = (
+        pc.binary_join_element_wise(threads, pc.fill_null(rows[name], ""), "\0").combine_chunks()
+        for name in ("utterance_id", "reply_to")
+    )
+    found = pc.fill_null(pc.index_in(above, value_set=own), -1).to_numpy().astype(np.int64)
+    return np.where(rows["reply_to"].is_valid().to_numpy(), found, -1)
+
+
+def _renumbered(parents: Indices, kept: Mask) -> Indices:
+    """``parents`` in the numbers of the kept rows."""
+    return np.where(parents < 0, -1, (np.cumsum(kept) - 1)[parents])
+
+
+def together(lines: pa.Table, grown: pa.Table) -> pa.Table:
+    """Both kinds of conversations in the order of their keys."""
+    rows = pa.concat_tables([lines, grown])
+    order = np.argsort(rows["key"].to_numpy(), kind="stable")
+    return rows.take(pa.array(order)).combine_chunks()
+
+
+def _dialogue(rows: pa.Table, names: pa.ChunkedArray, ordinals: Indices, lengths: Indices, backs: Indices) -> pa.Table:
+    places = [pa.array(values, pa.int32()) for values in (ordinals, lengths, backs)]
+    texts = [rows[name] for name in ("user_id", "text", "timestamp", "key")]
+    return pa.table([names, *texts, *places], schema=DIALOGUE)
+
+
+def _changes(column: pa.ChunkedArray) -> Mask:
     values = column.combine_chunks()
     changes = np.ones(len(values), np.bool_)
     if len(values) > 1:

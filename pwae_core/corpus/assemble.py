@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.corpus import spill, splits
-from pwae_core.corpus.arrange import conversation_starts
 from pwae_core.corpus.engine import Counts
 from pwae_core.corpus.job import Job
 from pwae_core.corpus.segment import Roles, sessions_of
 from pwae_core.corpus.times import parse_times
-from pwae_core.corpus.windows import Conversations, Indices, session_ids
+from pwae_core.corpus.trees import Indices
+from pwae_core.corpus.windows import session_ids
 from pwae_core.schemas import HISTORIES, IDS, SESSIONS, TOKENS
 from pwae_core.text.vocabulary import UNK, Vocabulary
 
@@ -44,9 +44,10 @@ class Shard:
 
 def assemble(job: Job, piece: int) -> Counts:
     """Writes one shard of the splits and of the histories. Counts their rows, and the sessions that have a time."""
-    windows, split = sessions_of(job, piece)
-    shard = _open(job, piece)
-    roles = Roles.of(shard.rows.num_rows, windows, split)
+    rows = spill.read(job.file("dialogue", piece))
+    windows, split = sessions_of(job, piece, rows)
+    roles = Roles.of(rows.num_rows, windows, split)
+    shard = _open(job, piece, rows, roles)
     counts: Counts = {}
     for number, name in enumerate(splits.SPLITS):
         table = _sessions(shard, windows[split == number])
@@ -58,18 +59,15 @@ def assemble(job: Job, piece: int) -> Counts:
     return counts | {"histories": len(said)}
 
 
-def _open(job: Job, piece: int) -> Shard:
-    rows = spill.read(job.file("dialogue", piece))
-    windows, split = sessions_of(job, piece)
-    used = Roles.of(rows.num_rows, windows, split).used
+def _open(job: Job, piece: int, rows: pa.Table, roles: Roles) -> Shard:
     words = spill.read(job.file("words", piece))["token"].combine_chunks()
     vocabulary = Vocabulary.from_table(spill.read(job.folder / "vocabulary.arrow"))
     users = spill.read(job.folder / "users.arrow")["user_id"].combine_chunks()
     return Shard(
         rows=rows,
-        turns=Conversations.of(conversation_starts(rows)).ordinals,
+        turns=rows["ordinal"].to_numpy(),
         users=_numbers(rows["user_id"].combine_chunks(), users.slice(1), 1, 0).to_numpy(),
-        position=np.cumsum(used) - 1,
+        position=np.cumsum(roles.used) - 1,
         tokens=spill.read(job.file("tokens", piece))["tokens"].combine_chunks(),
         words=words,
         ids=encode(words, vocabulary),
@@ -95,7 +93,7 @@ def _sessions(shard: Shard, windows: Indices) -> pa.Table:
     offsets = pa.array(np.arange(count + 1) * (size - 1), pa.int32())
     context_tokens, context_ids = shard.utterances(context)
     response_tokens, response_ids = shard.utterances(responses)
-    conversations = shard.column("conversation_id", starts)
+    conversations = shard.column("conversation_id", responses)
     columns = {
         "session_id": session_ids(conversations, shard.turns[starts]),
         "conversation_id": conversations,

@@ -1,11 +1,14 @@
 """The job that every step of preprocessing gets: settings, raw files, and where each step leaves what.
 
 scan       span   -> rows/SPAN        cleaned rows, sharded by conversation
-arrange    shard  -> dialogue/SHARD   rows in order, one after another; users/SHARD, sharded by user
+                     nodes/SPAN       cleaned rows of reply trees, sharded by id; names/SPAN, sharded by name
+           (reply trees only: the steps of ``threads`` -> threads/SHARD, sharded by tree)
+arrange    shard  -> dialogue/SHARD   utterances in order, each with its place; users/SHARD, sharded by user
 count      shard  -> speakers/SHARD   the users over the threshold
-slide      shard  -> windows/SHARD    where sessions begin, and the number that decides their split
+slide      shard  -> windows/SHARD    where sessions end, and the number that decides their split
 segment    shard  -> tokens/SHARD     tokens of the utterances that sessions need; words/SHARD, responders/SHARD
 assemble   shard  -> train/SHARD, valid/SHARD, test/SHARD, histories/SHARD
+pack       table  -> the corpus's own file
 """
 
 from __future__ import annotations
@@ -28,8 +31,36 @@ ROWS = pa.schema(
         ("key", pa.uint64()),
     ]
 )
+NODES = pa.schema(  # a row without user or text only links others
+    [
+        ("conversation_id", pa.string()),
+        ("utterance_id", pa.string()),
+        ("reply_to", pa.string()),
+        ("user_id", pa.string()),
+        ("user_name", pa.string()),
+        ("text", pa.string()),
+        ("timestamp", pa.string()),
+        ("kind", pa.int8()),
+    ]
+)
+KNOWN = NODES.append(pa.field("key", pa.uint64()))
+HANDLES = pa.schema([("user_name", pa.string()), ("user_id", pa.string())])
+LINKS = pa.schema([("id", pa.uint64()), ("reply_to", pa.uint64()), ("linked", pa.bool_())])
+ROOTS = pa.schema([("key", pa.uint64()), ("circular", pa.bool_())])
+DIALOGUE = pa.schema(
+    [
+        ("conversation_id", pa.string()),  # of the longest path through the utterance
+        ("user_id", pa.string()),
+        ("text", pa.string()),
+        ("timestamp", pa.string()),
+        ("key", pa.uint64()),  # of the conversation, or of the whole tree
+        ("ordinal", pa.int32()),  # place in the conversation, from 0
+        ("length", pa.int32()),  # utterances of the conversation
+        ("back", pa.int32()),  # how many rows back the utterance before it stands; 0 for the first
+    ]
+)
 USER_COUNTS = pa.schema([("user_id", pa.string()), ("utterances", pa.int64())])
-WINDOWS = pa.schema([("start", pa.int64()), ("number", pa.uint64())])
+WINDOWS = pa.schema([("end", pa.int64()), ("number", pa.uint64())])
 RESPONSES = pa.schema([("user_id", pa.string()), ("train_responses", pa.int64())])
 WORDS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 
@@ -46,3 +77,9 @@ class Job:
 
     def files(self, table: str, pieces: int) -> list[Path]:
         return [self.file(table, piece) for piece in range(pieces)]
+
+    def drop(self, *tables: str) -> None:
+        """Removes what no later step needs, to free the disk."""
+        for table in tables:
+            for path in self.folder.glob(f"{table}-*.arrow"):
+                path.unlink()

@@ -1,72 +1,78 @@
-"""The whole of preprocessing over a job: six steps over pieces, and what is decided between them."""
+"""The whole of preprocessing over a job: steps over pieces, and what is decided between them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from pwae_core.artifacts import Draft
-from pwae_core.corpus import readers, spill, splits, summary
+from pwae_core.artifacts import Draft, Plan
+from pwae_core.corpus import readers, spill, splits, summary, threads
 from pwae_core.corpus.arrange import arrange, count
 from pwae_core.corpus.assemble import assemble
 from pwae_core.corpus.engine import Counts, Runner
+from pwae_core.corpus.facts import Totals, facts, reasons
 from pwae_core.corpus.job import Job
-from pwae_core.corpus.scan import CLEANED_AWAY, scan
+from pwae_core.corpus.scan import scan
 from pwae_core.corpus.segment import segment
 from pwae_core.corpus.windows import slide
-from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import REJECTED
 
-LONG_CJK_TOKENS = 6.0
+PACKED = (*splits.SPLITS, "histories")
 
 
-@dataclass(frozen=True)
-class Totals:
-    """The counts of every step, added up over its pieces."""
+def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]) -> None:
+    """Runs the steps and fills the draft; ``skipped`` are files passed over, by reason.
 
-    scanned: Counts
-    arranged: Counts
-    users: Counts
-    slid: Counts
-    segmented: Counts
-
-
-def preprocess_job(runner: Runner[Job], draft: Draft) -> None:
-    """Runs the steps and fills the draft. Raises InputError and EmptyResultError for what the data lacks."""
+    Every step's files go when no later step needs them. Raises InputError and EmptyResultError for what the data lacks.
+    """
     job = runner.job
     scanned, rejected = _scan(runner)
-    arranged = _arrange(runner)
-    users = _added(runner.run("Counting users", count, job.shards))
-    slid = runner.run("Sliding the window", slide, job.shards)
-    wanted = _split(job, slid, _added(arranged), users)
+    threaded = _thread(runner) if scanned["nodes"] else {}
+    job.drop("nodes", "names", "handles", "known", "links", "roots")
+    arranged = _added(_arrange(runner))
+    job.drop("rows", "threads")
+    counted = runner.run("Counting users", count, job.shards)
+    job.drop("users")
+    slid = _added(runner.run("Sliding the window", slide, job.shards))
+    wanted = _split(job, slid, arranged, _added(counted))
     segmented = _added(runner.run("Tokenising", segment, job.shards))
     words, people = summary.count_words(job), summary.list_users(job)
     assembled = _added(runner.run("Assembling", assemble, job.shards))
-    totals = Totals(_added(scanned), _added(arranged), users, _added(slid), segmented)
-    _pack(runner, draft)
+    job.drop("dialogue", "tokens")
+    runner.run("Writing", pack, len(PACKED))
     draft.write("vocabulary.parquet", words.vocabulary.to_table())
     draft.write("users.parquet", people)
-    reasons = _reasons(job, rejected, totals)
-    draft.write("rejected.parquet", pa.Table.from_pylist(reasons, schema=REJECTED))
-    draft.facts = _facts(job, totals, words, wanted, assembled) | {"rejected": reasons}
+    most = [one for counts in counted for one in counts["most"]]
+    totals = Totals(scanned, threaded, arranged, _added(counted), most, slid, segmented, assembled)
+    left_out = reasons(job.config, skipped, rejected, totals)
+    draft.write("rejected.parquet", pa.Table.from_pylist(left_out, schema=REJECTED))
+    draft.facts = facts(job.config, totals, words, wanted) | {"rejected": left_out}
 
 
-def _scan(runner: Runner[Job]) -> tuple[list[Counts], Counter[str]]:
+def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str]]:
     scanned = runner.run("Reading", scan, len(runner.job.spans))
     rejected: Counter[str] = Counter()
     for counts in scanned:
         rejected.update(counts["rejected"])
-    if not any(counts["kept"] for counts in scanned):
-        reasons = ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common())
-        raise EmptyResultError(
-            f"No utterance is left of {sum(counts['read'] for counts in scanned)} rows ({reasons or 'none was read'})."
-        )
-    return scanned, rejected
+    total = _added(scanned)
+    if not total["kept"]:
+        found = ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common())
+        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found or 'none was read'}).")
+    return total, rejected
+
+
+def _thread(runner: Runner[Job]) -> Counts:
+    """The steps that only reply trees need."""
+    shards = runner.job.shards
+    runner.run("Collecting names", threads.names, shards)
+    gathered = runner.run("Gathering utterances", threads.gather, shards)
+    runner.run("Following replies", threads.link, 1)
+    dealt = runner.run("Sorting threads", threads.deal, shards)
+    return _added(gathered) | _added(dealt)
 
 
 def _arrange(runner: Runner[Job]) -> list[Counts]:
@@ -95,100 +101,43 @@ def _places(job: Job, conversation: str, turn: int) -> list[str]:
     return places
 
 
-def _split(job: Job, slid: list[Counts], arranged: Counts, users: Counts) -> splits.Sizes:
+def _split(job: Job, slid: Counts, arranged: Counts, users: Counts) -> splits.Sizes:
     config = job.config
-    total = _added(slid)
-    if not total["windows"]:
+    if not slid["windows"]:
         longest = max(config.window, config.min_turns)
         raise EmptyResultError(
             f"No session is left: none of {arranged['conversations']} conversations has {longest} utterances "
             "(--window, --min-turns)."
         )
-    if not total["sessions"]:
+    if not slid["sessions"]:
         who = "all its speakers" if config.users == "all" else "a responder"
         raise EmptyResultError(
             f"No session is left: {users['enough']} of {users['users']} users have {config.min_utterances} utterances, "
-            f"and none of {total['windows']} windows has {who} among them (--min-utterances, --users)."
+            f"and none of {slid['windows']} windows has {who} among them (--min-utterances, --users)."
         )
-    wanted = splits.sizes(total["sessions"], config)
+    wanted = splits.sizes(slid["sessions"], config)
+    if slid["untimed"] > wanted.train:
+        raise ConfigError(
+            f"{slid['untimed']} of {slid['sessions']} sessions have no time by which they could be split. "
+            "Use --split-by session or --split-by conversation."
+        )
     numbers = [spill.read(path)["number"].to_numpy() for path in job.files("windows", job.shards)]
-    splits.save(job.folder, splits.assign(np.concatenate(numbers), wanted), [len(part) for part in numbers])
-    return wanted
+    split = splits.assign(np.concatenate(numbers), wanted, config.split_by == "conversation")
+    splits.save(job.folder, split, [len(part) for part in numbers])
+    return splits.counted(split, wanted)
 
 
-def _pack(runner: Runner[Job], draft: Draft) -> None:
-    """One canonical file a table, shard after shard: what comes out does not depend on how many there were."""
-    tables = [*splits.SPLITS, "histories"]
-    with runner.progress.task("Writing", total=len(tables) * runner.job.shards) as task:
-        for name in tables:
-            with draft.writer(f"{name}.parquet") as write:
-                for path in runner.job.files(name, runner.job.shards):
-                    write(spill.read(path))
-                    task.advance(1)
+def pack(job: Job, piece: int) -> Counts:
+    """Writes one table of the corpus, shard after shard: what comes out does not depend on how many there were."""
+    name = PACKED[piece]
+    draft = Draft(job.folder.parent, Plan("corpus", {}, {}))
+    with draft.writer(f"{name}.parquet") as write:
+        for path in job.files(name, job.shards):
+            write(spill.read(path))
+    return {}
 
 
 def _added(counts: Sequence[Counts]) -> Counts:
     """Numbers added up over the pieces; anything else left out."""
     names = [name for name, value in counts[0].items() if isinstance(value, int)]
     return {name: sum(one[name] for one in counts) for name in names}
-
-
-def _reasons(job: Job, rejected: Counter[str], totals: Totals) -> list[dict[str, Any]]:
-    config, slid = job.config, totals.slid
-    emptied = rejected.get(CLEANED_AWAY, 0)
-    who = "a speaker" if config.users == "all" else "the responder"
-    found = [("row", reason, number) for reason, number in sorted(rejected.items()) if reason != CLEANED_AWAY]
-    found += [
-        ("utterance", CLEANED_AWAY, emptied),
-        ("conversation", f"fewer than {config.min_turns} utterances", slid["few"]),
-        ("conversation", f"shorter than the window of {config.window}", slid["short"]),
-        ("session", f"{who} has fewer than {config.min_utterances} utterances", slid["windows"] - slid["sessions"]),
-    ]
-    return [{"unit": unit, "reason": reason, "count": number} for unit, reason, number in found if number]
-
-
-def _facts(job: Job, totals: Totals, words: summary.Words, wanted: splits.Sizes, assembled: Counts) -> dict[str, Any]:
-    segmented = totals.segmented
-    mean_cjk = segmented["cjk_characters"] / segmented["cjk_tokens"] if segmented["cjk_tokens"] else None
-    return {
-        "vocabulary": words.vocabulary.fingerprint,
-        "tokenizer": job.config.tokenizer,
-        "split_rule": wanted.rule,
-        "counts": {
-            "rows": totals.scanned["read"],
-            "utterances": totals.arranged["utterances"],
-            "conversations": totals.arranged["conversations"],
-            "users": totals.users["users"],
-            "users_over_threshold": totals.users["enough"],
-            "windows": totals.slid["windows"],
-            "sessions": totals.slid["sessions"],
-            "train": wanted.train,
-            "valid": wanted.valid,
-            "test": wanted.test,
-            "histories": assembled["histories"],
-            "tokens": words.tokens,
-            "words": words.distinct,
-            "vocabulary": len(words.vocabulary),
-            "sessions_without_time": sum(assembled[name] - assembled[f"{name}_times"] for name in splits.SPLITS),
-        },
-        "out_of_vocabulary": round(words.out_of_vocabulary, 6),
-        "overlap": {
-            "test_responses_in_train_contexts": _share(segmented["overlap"], wanted.test),
-            "test_sessions_of_train_conversations": _share(segmented["shared"], wanted.test),
-        },
-        "mean_cjk_token_length": None if mean_cjk is None else round(mean_cjk, 3),
-        "warnings": _warnings(job, mean_cjk),
-    }
-
-
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 6) if whole else 0.0
-
-
-def _warnings(job: Job, mean_cjk: float | None) -> list[str]:
-    if mean_cjk is None or mean_cjk <= LONG_CJK_TOKENS:
-        return []
-    return [
-        f"Chinese tokens are {mean_cjk:.1f} characters long on average: the tokenizer {job.config.tokenizer} does not "
-        "segment Chinese. Use --tokenizer jieba."
-    ]

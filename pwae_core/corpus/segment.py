@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,9 @@ import pyarrow.compute as pc
 from pwae_core.corpus import spill, splits
 from pwae_core.corpus.engine import Counts
 from pwae_core.corpus.job import RESPONSES, WORDS, Job
-from pwae_core.corpus.windows import Indices, Mask, members
-from pwae_core.text.tokenize import TOKENIZERS, is_cjk
+from pwae_core.corpus.trees import Indices, Mask
+from pwae_core.corpus.windows import Places
+from pwae_core.text.tokenize import is_cjk, tokenise_array
 
 TEXTS_A_CALL = 20_000
 CODES = pa.list_(pa.field("element", pa.int32(), nullable=False))
@@ -51,7 +51,7 @@ def _flags(count: int, rows: Indices) -> Mask:
 def segment(job: Job, piece: int) -> Counts:
     """Tokenises one shard; counts the ``tokens`` of the training split and the ``overlap`` of the splits."""
     rows = spill.read(job.file("dialogue", piece))
-    windows, split = sessions_of(job, piece)
+    windows, split = sessions_of(job, piece, rows)
     roles = Roles.of(rows.num_rows, windows, split)
     texts = rows["text"].filter(pa.array(roles.used)).combine_chunks()
     words, tokens = tokenise(texts, job.config.tokenizer)
@@ -67,31 +67,25 @@ def segment(job: Job, piece: int) -> Counts:
     return {"used": len(texts), "trained": trained, "overlap": overlap, "shared": shared} | _cjk(words, counts)
 
 
-def sessions_of(job: Job, piece: int) -> tuple[Indices, splits.Split]:
+def sessions_of(job: Job, piece: int, rows: pa.Table) -> tuple[Indices, splits.Split]:
     """The rows of every session of a shard, [sessions, window], and their splits."""
-    starts = spill.read(job.file("windows", piece))["start"].to_numpy()
-    return members(starts, job.config.window), splits.of_shard(job.folder, piece)
+    ends = spill.read(job.file("windows", piece))["end"].to_numpy()
+    return Places.of(rows).members(ends, job.config.window), splits.of_shard(job.folder, piece)
 
 
 def tokenise(texts: pa.Array, tokenizer: str) -> tuple[pa.Array, pa.Array]:
     """The distinct tokens, and per text the list of their numbers. A text that a tokenizer empties is one token."""
     encoded = texts.dictionary_encode()
-    sizes: list[int] = []
-    chunks = [pa.array([], pa.string())]
-    for lists in _token_lists(encoded.dictionary, tokenizer):
-        sizes += map(len, lists)
-        chunks.append(pa.array([token for tokens in lists for token in tokens], pa.string()))
-    flat = pa.chunked_array(chunks).combine_chunks().dictionary_encode()
-    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), pa.int32())
-    lists_of_codes = pa.ListArray.from_arrays(offsets, flat.indices, type=CODES)
-    return flat.dictionary, lists_of_codes.take(encoded.indices)
-
-
-def _token_lists(texts: pa.Array, tokenizer: str) -> Iterator[list[list[str]]]:
-    split = TOKENIZERS[tokenizer]
-    for start in range(0, len(texts), TEXTS_A_CALL):
-        some = texts.slice(start, TEXTS_A_CALL).to_pylist()
-        yield [found or ["".join(text.split())] for found, text in zip(split(some), some, strict=True)]
+    flat: list[pa.Array] = [pa.array([], pa.string())]
+    sizes = [np.zeros(1, np.int64)]
+    for start in range(0, len(encoded.dictionary), TEXTS_A_CALL):
+        tokens = tokenise_array(encoded.dictionary.slice(start, TEXTS_A_CALL), tokenizer)
+        flat.append(tokens.flatten())
+        sizes.append(np.diff(tokens.offsets.to_numpy()))
+    words = pa.chunked_array(flat).dictionary_encode().combine_chunks()
+    offsets = pa.array(np.cumsum(np.concatenate(sizes)), pa.int32())
+    lists_of_codes = pa.ListArray.from_arrays(offsets, words.indices, type=CODES)
+    return words.dictionary, lists_of_codes.take(encoded.indices)
 
 
 def _responses(responders: pa.ChunkedArray, split: splits.Split) -> pa.Table:
@@ -107,10 +101,10 @@ def _responses(responders: pa.ChunkedArray, split: splits.Split) -> pa.Table:
 
 
 def _conversations_shared(rows: pa.Table, windows: Indices, split: splits.Split) -> int:
-    """How many test sessions come from a conversation of which a training session comes too."""
-    ids = rows["conversation_id"].combine_chunks()
-    train, test = (ids.take(pa.array(windows[split == one, 0])) for one in (splits.TRAIN, splits.TEST))
-    return int(pc.sum(pc.is_in(test, value_set=train)).as_py() or 0)
+    """How many test sessions come from a conversation (or reply tree) of which a training session comes too."""
+    keys = rows["key"].to_numpy()
+    train, test = (keys[windows[split == one, 0]] for one in (splits.TRAIN, splits.TEST))
+    return int(np.isin(test, train).sum())
 
 
 def _cjk(words: pa.Array, counts: pa.Array) -> Counts:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import HELD_OUT_COUNT, HELD_OUT_SHARE, PreprocessConfig
-from pwae_core.corpus.keys import Keys
+from pwae_core.corpus.keys import Keys, hash_sessions, hash_texts
+from pwae_core.corpus.times import parse_times
 from pwae_core.errors import ConfigError, EmptyResultError
 
 SPLITS = ("train", "valid", "test")
 TRAIN, VALID, TEST = 0, 1, 2
 Split = npt.NDArray[np.uint8]
+UNTIMED = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,34 @@ def _held_out(sessions: int, size: float | None) -> tuple[int, str]:
     return int(size), f"{int(size):,}"
 
 
-def assign(numbers: Keys, wanted: Sizes) -> Split:
+def numbers(
+    rows: pa.Table, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], config: PreprocessConfig
+) -> Keys:
+    """The number that decides the split of each session that ends at the rows ``ends``.
+
+    By session: a hash of the seed, the conversation and the place (``starts``, per row) of the first utterance. By
+    conversation: a hash of the seed and the conversation, or the whole reply tree. By time: the later, the smaller.
+    """
+    if config.split_by == "time":
+        times = parse_times(rows["timestamp"].take(pa.array(ends)).combine_chunks()).cast(pa.int64())
+        later = pc.fill_null(times, -(2**63) + 1).to_numpy().astype(np.int64)
+        earlier: Keys = np.uint64(2**63) - later.astype(np.uint64)
+        return earlier
+    if config.split_by == "conversation":
+        keys = rows["key"].to_numpy()[ends]
+        return hash_sessions(config.seed, keys, np.zeros(len(ends), np.int64))
+    conversations = rows["conversation_id"].take(pa.array(ends)).combine_chunks()
+    return hash_sessions(config.seed, hash_texts(conversations), starts[ends])
+
+
+def assign(numbers: Keys, wanted: Sizes, whole: bool = False) -> Split:
     """The split of every session: the smallest numbers are the test split, the next the validation split.
 
-    ``numbers`` come in the corpus's own order, which settles ties.
+    ``numbers`` come in the corpus's own order, which settles ties. With ``whole``, sessions of one number stay
+    together: each split takes whole groups until it has at least its size.
     """
+    if whole:
+        return _assign_whole(numbers, wanted)
     held = wanted.test + wanted.valid
     split = np.full(len(numbers), TRAIN, np.uint8)
     if held:
@@ -69,6 +96,27 @@ def assign(numbers: Keys, wanted: Sizes) -> Split:
         split[order[: wanted.test]] = TEST
         split[order[wanted.test : held]] = VALID
     return split
+
+
+def _assign_whole(numbers: Keys, wanted: Sizes) -> Split:
+    groups, group, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    before = np.cumsum(counts) - counts
+    chosen = np.full(len(groups), TRAIN, np.uint8)
+    test = before < wanted.test
+    chosen[test] = TEST
+    chosen[~test & (before - counts[test].sum() < wanted.valid)] = VALID
+    return chosen[group]
+
+
+def counted(split: Split, wanted: Sizes) -> Sizes:
+    """The sizes that the splits have. Raises ConfigError when none is left to train on."""
+    train, valid, test = (int((split == one).sum()) for one in (TRAIN, VALID, TEST))
+    if not train:
+        raise ConfigError(
+            "Whole conversations for validation and test leave no session to train on: the corpus has too few. "
+            "Choose a smaller --valid or --test, or --split-by session."
+        )
+    return Sizes(train, valid, test, wanted.rule)
 
 
 def save(folder: Path, split: Split, sessions: Sequence[int]) -> None:

@@ -13,14 +13,19 @@ from pwae_core.text.clean import clean
 from pwae_core.text.tokenize import TOKENIZERS
 
 
+def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
+    """The tokens of each utterance, cleaned and tokenised by the corpus's own settings; none where nothing is left."""
+    config = PreprocessConfig.make(preprocess)
+    cleaned = clean(pa.array(texts, pa.string()), config.clean, config.lowercase).to_pylist()
+    return TOKENIZERS[config.tokenizer](cleaned)
+
+
 def prepare(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
     """The tokens of each utterance, cleaned and tokenised by the corpus's own settings.
 
     Raises InputError for an utterance of which cleaning leaves nothing.
     """
-    config = PreprocessConfig.make(preprocess)
-    cleaned = clean(pa.array(texts, pa.string()), config.clean, config.lowercase).to_pylist()
-    tokens = TOKENIZERS[config.tokenizer](cleaned)
+    tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
         if not utterance:
             raise InputError(f"--context {text!r}: nothing is left of it after cleaning. Write some words.")

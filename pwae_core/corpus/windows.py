@@ -6,79 +6,77 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import spill
-from pwae_core.corpus.arrange import conversation_starts
+from pwae_core.corpus import spill, splits
 from pwae_core.corpus.engine import Counts
 from pwae_core.corpus.job import WINDOWS, Job
-from pwae_core.corpus.keys import hash_sessions
-
-Indices = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from pwae_core.corpus.trees import Indices, Mask
 
 
 @dataclass(frozen=True)
-class Conversations:
-    """Rows in order, by conversation: ``ordinals`` counts a conversation's rows from 0, ``lengths`` is per row."""
+class Places:
+    """Where the utterances of a shard stand: ``ordinals`` in their conversations, which have the ``lengths`` (per row),
+    and how many rows ``backs`` the utterance before stands (0 for a first one)."""
 
     ordinals: Indices
     lengths: Indices
+    backs: Indices
 
     @classmethod
-    def of(cls, starts: Mask) -> Conversations:
-        """``starts`` is True where a row is the first of its conversation."""
-        first = np.flatnonzero(starts)
-        sizes = np.diff(np.append(first, len(starts)))
-        ordinals = np.arange(len(starts)) - np.repeat(first, sizes)
-        return cls(ordinals, np.repeat(sizes, sizes))
+    def of(cls, rows: pa.Table) -> Places:
+        return cls(*(rows[name].to_numpy().astype(np.int64) for name in ("ordinal", "length", "back")))
 
-    def count(self, condition: Mask) -> int:
-        """How many conversations there are of whose first rows the condition holds."""
-        return int((condition & (self.ordinals == 0)).sum())
+    def members(self, ends: Indices, window: int) -> Indices:
+        """The rows of every window that ends at ``ends``, [sessions, window]."""
+        rows = np.empty((len(ends), window), np.int64)
+        rows[:, -1] = ends
+        for place in range(window - 1, 0, -1):
+            rows[:, place - 1] = rows[:, place] - self.backs[rows[:, place]]
+        return rows
 
 
 def slide(job: Job, piece: int) -> Counts:
-    """Finds the sessions of one shard; counts ``windows``, ``sessions``, and conversations too ``few`` or ``short``."""
+    """Finds the sessions of one shard.
+
+    Counts ``windows``, ``sessions``, those without a time (``untimed``) where that matters, and conversations too
+    ``few`` or ``short``.
+    """
     config = job.config
     rows = spill.read(job.file("dialogue", piece))
-    conversations = Conversations.of(conversation_starts(rows))
-    starts = window_starts(conversations, config)
-    kept = starts[_speakers_known(job, rows, starts)]
-    numbers = hash_sessions(config.seed, rows["key"].to_numpy()[kept], conversations.ordinals[kept])
+    places = Places.of(rows)
+    ends = window_ends(places, config)
+    kept = ends[_speakers_known(job, rows, places, ends)]
+    numbers = splits.numbers(rows, places.ordinals - (config.window - 1), kept, config)
     spill.write(job.file("windows", piece), pa.table([pa.array(kept), pa.array(numbers)], schema=WINDOWS))
-    few = conversations.lengths < config.min_turns
-    short = ~few & (conversations.lengths < config.window)
+    leaves = places.ordinals == places.lengths - 1
+    few = leaves & (places.lengths < config.min_turns)
+    short = leaves & ~few & (places.lengths < config.window)
     return {
-        "windows": len(starts),
+        "windows": len(ends),
         "sessions": len(kept),
-        "few": conversations.count(few),
-        "short": conversations.count(short),
+        "untimed": int((numbers == splits.UNTIMED).sum()) if config.split_by == "time" else 0,
+        "few": int(few.sum()),
+        "short": int(short.sum()),
     }
 
 
-def window_starts(conversations: Conversations, config: PreprocessConfig) -> Indices:
-    """The rows at which windows begin, in order."""
-    left = conversations.lengths - conversations.ordinals
-    fits = (left >= config.window) & (conversations.lengths >= config.min_turns)
-    return np.flatnonzero(fits & (conversations.ordinals % config.stride == 0))
+def window_ends(places: Places, config: PreprocessConfig) -> Indices:
+    """The rows at which windows end, in order: one for each utterance that has enough before it."""
+    before = places.ordinals - (config.window - 1)
+    fits = (before >= 0) & (places.lengths >= max(config.min_turns, config.window))
+    return np.flatnonzero(fits & (before % config.stride == 0))
 
 
-def members(starts: Indices, window: int) -> Indices:
-    """The rows of every window, [sessions, window]."""
-    return starts[:, None] + np.arange(window)
-
-
-def _speakers_known(job: Job, rows: pa.Table, starts: Indices) -> Mask:
+def _speakers_known(job: Job, rows: pa.Table, places: Places, ends: Indices) -> Mask:
     """Whether the responder (or every speaker) of each window is over the threshold."""
     known = pa.concat_arrays([pa.array([], pa.string()), *speakers(job)["user_id"].chunks])
     over = pc.is_in(rows["user_id"].combine_chunks(), value_set=known).to_numpy(zero_copy_only=False)
     if job.config.users == "all":
-        return np.asarray(over[members(starts, job.config.window)].all(axis=1))
-    return np.asarray(over[starts + job.config.window - 1])
+        return np.asarray(over[places.members(ends, job.config.window)].all(axis=1))
+    return np.asarray(over[ends])
 
 
 def speakers(job: Job) -> pa.Table:

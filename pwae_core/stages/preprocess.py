@@ -31,6 +31,7 @@ class PreprocessReport:
     standing: bool
     vocabulary: str
     tokenizer: str
+    split_by: str
     split_rule: str
     counts: dict[str, int]
     out_of_vocabulary: float
@@ -49,7 +50,7 @@ def preprocess(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PreprocessReport:
-    """Makes a corpus at ``out`` of the utterances in the files ``raw`` (``-``: standard input).
+    """Makes a corpus at ``out`` of the utterances in ``raw``: files, folders, patterns, ``-`` for standard input.
 
     What comes out depends on the rows and the config only: not on their order, the number of files or of ``workers``
     (default: one per CPU for corpora that are worth it). A killed run continues where it stopped.
@@ -58,15 +59,15 @@ def preprocess(
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: at least 1 is needed (got {workers}).")
     with sources([str(name) for name in raw], out, config) as found:
-        plan = _plan(found, config)
+        plan = _plan(found.sources, config)
         standing = artifacts.standing(out, plan, force)
         if standing:
             return _report(standing, standing=True)
         with artifacts.draft(out, plan, resume=True) as draft, _workplace(draft) as folder:
-            spans, shards = cut(found)
+            spans, shards = cut(found.sources)
             job = Job(folder, config, spans, shards)
             with runner(job, progress, _workers(workers, max(len(spans), shards))) as running:
-                preprocess_job(running, draft)
+                preprocess_job(running, draft, found.skipped)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
 

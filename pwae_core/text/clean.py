@@ -39,6 +39,8 @@ REPOSTS = "(?s)//[@＠].*"
 MENTIONS = f"[@＠][A-Za-z0-9_·{HAN}-]{{1,40}}[:：]?"
 TITLES = "【[^】]*】"
 TOPICS = "#[^#]{1,60}#"
+CONTENT = r"[\pL\pN]"
+WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$"
 
 
@@ -106,7 +108,17 @@ def squeeze_spaces(texts: pa.Array) -> pa.Array:
     return _blank(_blank(texts, f"[{WHITE}]+"), "^ | $", "")
 
 
+def narrow_widths(texts: pa.Array) -> pa.Array:
+    """Full-width letters, digits and punctuation in their usual form: ``ＡＢＣ１２３！`` is ``ABC123!``."""
+    wide = pc.fill_null(pc.match_substring_regex(texts, "[\uff01-\uff5e]"), False)
+    if not pc.any(wide).as_py():
+        return texts
+    narrow = [text.translate(WIDE) for text in texts.filter(wide).to_pylist()]
+    return pc.replace_with_mask(texts, wide, pa.array(narrow, pa.string()))
+
+
 CLEANERS: dict[str, Cleaner] = {
+    "widths": narrow_widths,
     "emoji": strip_emoji,
     "brackets": strip_brackets,
     "links": strip_links,
@@ -125,10 +137,19 @@ def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.
 
     Idempotent. A text of which nothing is left becomes the empty string.
     """
-    texts = squeeze_spaces(strip_invisible(texts))
-    if lowercase:
-        texts = pc.utf8_lower(texts)
+    texts = tidy(texts, lowercase)
     for name, cleaner in CLEANERS.items():
         if name in names:
             texts = cleaner(texts)
     return squeeze_spaces(texts)
+
+
+def tidy(texts: pa.Array, lowercase: bool = False) -> pa.Array:
+    """What is done whatever steps are chosen."""
+    texts = squeeze_spaces(strip_invisible(texts))
+    return pc.utf8_lower(texts) if lowercase else texts
+
+
+def is_bare(texts: pa.Array) -> pa.Array:
+    """True where a text holds neither a letter nor a digit: what cleaning may leave of ``回复@name:[doge]！``."""
+    return pc.invert(pc.match_substring_regex(texts, CONTENT))

@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.text.clean import BRACKETS
+
 BATCH = 2_000
+CODE = re.compile(f"({BRACKETS})")
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
 
@@ -32,20 +39,22 @@ def tokenize_jieba(texts: Sequence[str]) -> list[list[str]]:
     """jieba's segmentation by rjieba, a few thousand texts per call joined with newlines."""
     lines: list[list[str]] = []
     for start in range(0, len(texts), BATCH):
-        lines += _segment(texts[start : start + BATCH])
+        lines += _segmented([" ".join(text.split()) for text in texts[start : start + BATCH]]).to_pylist()
     return lines
 
 
-def _segment(texts: Sequence[str]) -> list[list[str]]:
+def _segmented(texts: Sequence[str]) -> pa.ListArray:
+    """The tokens of ``texts`` that hold no line ends, as lists of strings; none of the tokens is white space."""
     import rjieba
 
-    lines: list[list[str]] = [[]]
-    for token in rjieba.cut("\n".join(" ".join(text.split()) for text in texts)):
-        if token == "\n":
-            lines.append([])
-        elif not token.isspace():
-            lines[-1].append(token)
-    return lines if texts else []
+    encoded = pa.array(rjieba.cut("\n".join(texts)), pa.string()).dictionary_encode()
+    words, codes = encoded.dictionary, encoded.indices.to_numpy()
+    blank = pc.utf8_is_space(words).to_numpy(zero_copy_only=False)
+    newline = pc.equal(words, "\n").to_numpy(zero_copy_only=False)
+    kept = ~blank[codes]
+    ends = np.append(np.flatnonzero(newline[codes]), len(codes)) if texts else np.zeros(0, np.int64)
+    offsets = np.append(0, np.append(0, np.cumsum(kept))[ends])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), words.take(pa.array(codes[kept])))
 
 
 def tokenize_char(texts: Sequence[str]) -> list[list[str]]:
@@ -58,12 +67,41 @@ def tokenize_whitespace(texts: Sequence[str]) -> list[list[str]]:
     return [text.split() for text in texts]
 
 
+def _keeping_codes(split: Tokenizer) -> Tokenizer:
+    """The tokenizer with Weibo's bracket emoticons (``[哈哈]``) kept whole, each a token of its own."""
+
+    def tokenize(texts: Sequence[str]) -> list[list[str]]:
+        parts = [CODE.split(text) if "[" in text else [text] for text in texts]
+        between = iter(split([part for pieces in parts for part in pieces[::2]]))
+        return [
+            [token for n, piece in enumerate(pieces) for token in ([piece] if n % 2 else next(between))]
+            for pieces in parts
+        ]
+
+    return tokenize
+
+
 TOKENIZERS: dict[str, Tokenizer] = {
-    "nltk": tokenize_nltk,
-    "jieba": tokenize_jieba,
-    "char": tokenize_char,
+    "nltk": _keeping_codes(tokenize_nltk),
+    "jieba": _keeping_codes(tokenize_jieba),
+    "char": _keeping_codes(tokenize_char),
     "whitespace": tokenize_whitespace,
 }
+
+
+def tokenise_array(texts: pa.Array, tokenizer: str) -> pa.ListArray:
+    """The tokens of cleaned texts as lists of strings. A text that the tokenizer empties is one token."""
+    if tokenizer == "jieba" and not pc.any(pc.match_substring_regex(texts, f"\\n|{BRACKETS}")).as_py():
+        batches = (texts.slice(start, BATCH).to_pylist() for start in range(0, len(texts), BATCH))
+        found = pa.concat_arrays([pa.array([], pa.list_(pa.string())), *map(_segmented, batches)])
+        if pc.min(pc.list_value_length(found)).as_py():
+            return found
+    some = texts.to_pylist()
+    lists = TOKENIZERS[tokenizer](some)
+    return pa.array(
+        [found or ["".join(text.split())] for found, text in zip(lists, some, strict=True)], pa.list_(pa.string())
+    )
+
 
 CJK_RANGES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WIDE = re.compile(f"[{CJK_RANGES}\u2e80-\u303f\uac00-\ud7a3\uff00-\uffef\u201c\u201d\u2026]")

@@ -6,33 +6,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.arrange import merged, ordered
+from pwae_core.corpus.arrange import in_line, merged, ordered
 from pwae_core.corpus.job import ROWS
-from pwae_core.corpus.windows import Conversations, members, session_ids, window_starts
+from pwae_core.corpus.windows import Places, session_ids, window_ends
 
 LENGTHS = st.lists(st.integers(1, 12), max_size=20)
 
 
-def conversations(lengths: list[int]) -> Conversations:
-    starts = np.zeros(sum(lengths), np.bool_)
-    starts[np.cumsum([0, *lengths])[:-1][: len(lengths)]] = True
-    return Conversations.of(starts)
+def places(lengths: list[int]) -> Places:
+    """Conversations of these lengths, one after another."""
+    ordinals = np.array([turn for length in lengths for turn in range(length)], np.int64)
+    return Places(ordinals, np.repeat(np.array(lengths, np.int64), lengths), (ordinals > 0).astype(np.int64))
 
 
 @given(LENGTHS, st.integers(2, 5), st.integers(1, 4), st.integers(1, 6))
 def test_window_counts_equal_the_formula(lengths, window, stride, min_turns):
     config = PreprocessConfig.make({"window": window, "stride": stride, "min_turns": min_turns})
-    starts = window_starts(conversations(lengths), config)
+    ends = window_ends(places(lengths), config)
     expected = [(n - window) // stride + 1 for n in lengths if n >= max(window, min_turns)]
-    assert len(starts) == sum(expected)
+    assert len(ends) == sum(expected)
 
 
 def test_windows_stay_inside_their_conversation():
-    found = conversations([2, 4, 1, 3])
-    starts = window_starts(found, PreprocessConfig())
-    assert members(starts, 3).tolist() == [[2, 3, 4], [3, 4, 5], [7, 8, 9]]
-    assert found.ordinals.tolist() == [0, 1, 0, 1, 2, 3, 0, 0, 1, 2]
-    assert found.count(found.lengths < 3) == 2
+    found = places([2, 4, 1, 3])
+    ends = window_ends(found, PreprocessConfig())
+    assert found.members(ends, 3).tolist() == [[2, 3, 4], [3, 4, 5], [7, 8, 9]]
+
+
+def test_places_of_rows_in_a_line():
+    table = in_line(rows(("a", 3, "u", "", 1), ("a", 5, "u", "", 1), ("b", 0, "u", "", 2), ("c", 0, "u", "", 3)))
+    assert [table[name].to_pylist() for name in ("ordinal", "length", "back")] == [
+        [0, 1, 0, 0],
+        [2, 2, 1, 1],
+        [0, 1, 0, 0],
+    ]
 
 
 def test_session_ids():

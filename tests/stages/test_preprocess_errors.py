@@ -29,14 +29,14 @@ def fails(pwae, tmp_path):
 
 
 def test_files_that_cannot_be_read(fails, tmp_path):
-    fails(None, 4, "raw.jsonl does not exist. Name a JSONL, CSV or Parquet file, or - for standard input.")
+    fails(None, 4, "raw.jsonl does not exist. Name a raw file, a folder, a pattern, or - for standard input.")
     (tmp_path / "raw.jsonl").write_text("")
     fails(None, 4, "raw.jsonl is empty.")
     (tmp_path / "raw.jsonl").write_bytes(json.dumps(ROWS[0]).encode() + b'\n{"text": "\xff"}\n')
     fails(None, 4, "raw.jsonl, line 2 is not UTF-8")
     (tmp_path / "raw.jsonl").unlink()
     (tmp_path / "raw.jsonl").mkdir()
-    fails(None, 4, "raw.jsonl is a folder.")
+    fails(None, 4, "raw.jsonl holds no file to read (it is empty).")
 
 
 def test_rows_that_are_wrong(fails):
@@ -76,7 +76,9 @@ def test_filters_that_leave_nothing_are_named(fails):
 def test_settings_that_make_no_sense(fails):
     fails(ROWS, 3, "leave none of", options=("--test", "100000"))
     fails(ROWS, 3, "valid: a size is a whole number, or a fraction below 1 (got 2.5).", options=("--valid", "2.5"))
-    fails(ROWS, 3, "clean: 'emojis' is not a cleaning step; the steps are emoji,", options=("--clean", "emojis"))
+    fails(
+        ROWS, 3, "clean: 'emojis' is not a cleaning step; the steps are widths, emoji,", options=("--clean", "emojis")
+    )
     fails(ROWS, 3, "columns: 'user' is not a field;", options=("--column", "user=author"))
     fails(ROWS, 3, "--column author: expected FIELD=COLUMN", options=("--column", "author"))
     fails(ROWS, 3, "workers: at least 1 is needed (got 0).", options=("--workers", "0"))

@@ -7,9 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import CLEANING, CLEANING_BY_DEFAULT
-from pwae_core.text.clean import CLEANERS, clean, strip_emoji, strip_invisible
+from pwae_core.text.clean import CLEANERS, clean, is_bare, strip_emoji, strip_invisible
 
 CASES = {
+    "widths": [
+        ("ＡＢＣ１２３！", "ABC123!"),
+        ("你好，世界。", "你好,世界。"),
+        ("～～[哈哈]", "~~[哈哈]"),
+    ],
     "emoji": [
         ("good 👍🏽 job", "good job"),
         ("👨‍👩‍👧‍👦", ""),
@@ -108,3 +113,8 @@ def test_cleaning_twice_is_cleaning_once_on_any_text(text, names, lowercase):
 @given(st.text(max_size=60))
 def test_what_the_emoji_package_removes_we_remove(text):
     assert emoji.emoji_count(one(text, "emoji")) == 0
+
+
+def test_texts_without_letters_or_digits_are_bare():
+    texts = pa.array(["。", "~ !", "", "…[ ]", "6", "哈", "a", "·é", "😂"])
+    assert is_bare(texts).to_pylist() == [True, True, True, True, False, False, False, False, True]

@@ -6,12 +6,20 @@ A reader yields ``Batch``es of the raw schema (``RAW``): whatever the file calls
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
-from pwae_core.corpus.readers import delimited, jsonl, parquet
+from pwae_core.corpus.readers import (
+    delimited,
+    jsonl,
+    media_crawler,
+    parquet,
+    pchatbot,
+    weibo_crawler_json,
+    weibo_crawler_sqlite,
+    weibo_spider,
+)
 from pwae_core.corpus.readers.base import Batch, Source, Span
-from pwae_core.errors import InputError
+from pwae_core.corpus.readers.recognise import UnknownFormatError, recognise
 
 
 class Reader(Protocol):
@@ -23,29 +31,31 @@ class Reader(Protocol):
     def estimate_rows(self, source: Source) -> int: ...
 
 
-READERS: dict[str, Reader] = {"jsonl": jsonl, "csv": delimited, "parquet": parquet}
+READERS: dict[str, Reader] = {
+    "jsonl": jsonl,
+    "csv": delimited,
+    "parquet": parquet,
+    "weibo-spider": weibo_spider,
+    "weibo-crawler-json": weibo_crawler_json,
+    "weibo-crawler-sqlite": weibo_crawler_sqlite,
+    "media-crawler": media_crawler,
+    "pchatbot": pchatbot,
+}
+IN_LINES = frozenset({"jsonl", "weibo-spider", "pchatbot"})
 
-__all__ = ["READERS", "Batch", "Source", "Span", "check", "estimate_rows", "read", "recognise", "spans", "unit"]
-
-
-def recognise(path: Path, name: str) -> str:
-    """The format of a file by its first bytes. Raises InputError for an empty file or one of no known format."""
-    try:
-        with path.open("rb") as handle:
-            head = handle.read(4096)
-    except OSError as error:
-        raise InputError(f"Cannot read {name}: {error.strerror}.") from error
-    if not head.strip():
-        raise InputError(f"{name} is empty. Give a file with at least one utterance.")
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "jsonl"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{name} is UTF-16, not UTF-8. Convert it to UTF-8 first.")
-    if b"\0" in head:
-        raise InputError(f"{name} is neither JSONL, CSV nor Parquet. Convert it, or name its format with --format.")
-    return "csv"
+__all__ = [
+    "READERS",
+    "Batch",
+    "Source",
+    "Span",
+    "UnknownFormatError",
+    "check",
+    "estimate_rows",
+    "read",
+    "recognise",
+    "spans",
+    "unit",
+]
 
 
 def check(source: Source, columns: Mapping[str, str]) -> None:
@@ -73,4 +83,4 @@ def estimate_rows(source: Source) -> int:
 
 def unit(source: Source) -> str:
     """What a place in the file is called: a line or a row."""
-    return "line" if source.format == "jsonl" else "row"
+    return "line" if source.format in IN_LINES else "row"

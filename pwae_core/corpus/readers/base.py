@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,11 @@ from pwae_core.errors import InputError
 
 BATCH_ROWS = 100_000
 REQUIRED = ("conversation_id", "turn", "user_id", "text")
-RAW = pa.schema([(field, pa.int64() if field == "turn" else pa.string()) for field in FIELDS])
+REQUIRED_OF_TREES = ("utterance_id", "reply_to", "user_id", "text")
+RAW = pa.schema(
+    [*((field, pa.int64() if field == "turn" else pa.string()) for field in FIELDS), ("quoted", pa.bool_())]
+)
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,17 @@ class Span:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of the raw schema; ``places`` are their rows (or lines) in the span, from 1."""
+    """Rows of the raw schema; ``places`` are their rows (or lines) in the span, from 1.
+
+    ``tree`` rows are linked by ``utterance_id`` and ``reply_to``, others ordered by ``conversation_id`` and ``turn``. A
+    ``quoted`` row is told of by another one (the comment that is answered): it counts where it has no row of its
+    own. ``rejected`` counts lines that are no rows, by reason.
+    """
 
     table: pa.Table
     places: npt.NDArray[np.int64]
+    tree: bool = False
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 def named(columns: Mapping[str, str]) -> dict[str, str]:
@@ -50,29 +63,67 @@ def named(columns: Mapping[str, str]) -> dict[str, str]:
     return {field: columns.get(field, field) for field in FIELDS}
 
 
+class ColumnError(InputError):
+    """A file that lacks a column of ours; in a folder it may be something else."""
+
+
+def is_tree(found: Iterable[str], columns: Mapping[str, str]) -> bool:
+    """Whether a file with the columns ``found`` holds reply trees: utterances with ids, and no turns."""
+    names, known = named(columns), set(found)
+    return names["utterance_id"] in known and names["turn"] not in known
+
+
 def require(source: Source, found: Iterable[str], columns: Mapping[str, str]) -> None:
-    """Raises InputError when a required column, or one that was named by hand, is not among ``found``."""
+    """Raises ColumnError when a required column, or one that was named by hand, is not among ``found``."""
     names = sorted(found)
-    for field, column in named(columns).items():
-        if column not in names and (field in REQUIRED or field in columns):
+    required = REQUIRED_OF_TREES if is_tree(names, columns) else REQUIRED
+    for name, column in named(columns).items():
+        if column not in names and (name in required or name in columns):
             shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-            raise InputError(
+            raise ColumnError(
                 f"{source.name} has no column {column!r}; its columns are: {shown or 'none'}. "
-                f"Name the column that holds it with --column {field}=COLUMN."
+                f"Name the column that holds it with --column {name}=COLUMN."
             )
 
 
-def raw_batch(values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str]) -> Batch:
+def raw_batch(
+    values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str], *, tree: bool = False
+) -> Batch:
     """Columns of Python values or Arrow arrays as a ``Batch``. ``where(i)`` names row i in a message.
 
     Raises InputError for a value of a wrong type.
     """
     count = len(places)
     columns = {}
-    for field in FIELDS:
-        column = values.get(field)
-        columns[field] = pa.nulls(count, RAW.field(field).type) if column is None else typed(field, column, where)
-    return Batch(pa.table(columns, schema=RAW), places)
+    for name in RAW.names:
+        column = values.get(name)
+        columns[name] = pa.nulls(count, RAW.field(name).type) if column is None else typed(name, column, where)
+    return Batch(pa.table(columns, schema=RAW), places, tree)
+
+
+def tree_batches(rows: Iterable[tuple[int, Row]], where: Callable[[int], str]) -> Iterator[Batch]:
+    """Rows of trees with their places, by the batch. ``where(place)`` names a place in a message."""
+    rows = iter(rows)
+    while some := list(islice(rows, BATCH_ROWS)):
+        places = np.fromiter((place for place, _ in some), np.int64, len(some))
+        values = {name: [row.get(name) for _, row in some] for name in RAW.names}
+        yield raw_batch(values, places, partial(_at, where, places), tree=True)
+
+
+def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
+    return where(int(places[index]))
+
+
+def link(value: object, *nothing: object) -> str | None:
+    """An id that another row may have; None for what crawlers write where there is none (0, "", ``nothing``)."""
+    known = None if value is None or isinstance(value, (dict, list, bool)) else str(value).strip()
+    return known if known and known != "0" and known not in {str(one) for one in nothing} else None
+
+
+def part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within an object; empty where it is none."""
+    found = record.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def typed(field: str, values: Any, where: Callable[[int], str]) -> pa.Array:
@@ -149,4 +200,7 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "user_id": _identifier,
     "text": _text,
     "timestamp": _time,
+    "utterance_id": _identifier,
+    "reply_to": _identifier,
+    "user_name": _text,
 }

@@ -11,7 +11,7 @@ from itertools import islice
 
 import numpy as np
 
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, named, raw_batch, require
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, is_tree, named, raw_batch, require
 from pwae_core.errors import InputError
 
 BYTES_PER_ROW = 100
@@ -27,7 +27,7 @@ def estimate_rows(source: Source) -> int:
 
 
 def check(source: Source, columns: Mapping[str, str]) -> None:
-    with _lines(source) as rows:
+    with lines(source) as rows:
         header = next(rows, [])
         if not header:
             raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
@@ -38,7 +38,7 @@ def check(source: Source, columns: Mapping[str, str]) -> None:
 
 def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
     source = span.source
-    with _lines(source) as rows:
+    with lines(source) as rows:
         header = next(rows)
         positions = {field: header.index(name) for field, name in named(columns).items() if name in header}
         done = 0
@@ -51,12 +51,12 @@ def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
                     )
             places = np.arange(done + 1, done + len(batch) + 1)
             values = {field: [row[position] for row in batch] for field, position in positions.items()}
-            yield raw_batch(values, places, partial(_where, source, done))
+            yield raw_batch(values, places, partial(_where, source, done), tree=is_tree(header, columns))
             done += len(batch)
 
 
 @contextmanager
-def _lines(source: Source) -> Iterator[Iterator[list[str]]]:
+def lines(source: Source) -> Iterator[Iterator[list[str]]]:
     """The rows of the file, header first, empty lines left out. Raises InputError for what is not UTF-8 or not CSV."""
     csv.field_size_limit(LONGEST_FIELD)
     with source.path.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as handle:

@@ -12,7 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, named, raw_batch, require, shorten
+from pwae_core.corpus.readers.base import (
+    BATCH_ROWS,
+    Batch,
+    Source,
+    Span,
+    is_tree,
+    named,
+    raw_batch,
+    require,
+    shorten,
+)
 from pwae_core.errors import InputError
 
 SPAN_BYTES = 64 << 20
@@ -32,23 +42,30 @@ def estimate_rows(source: Source) -> int:
 def check(source: Source, columns: Mapping[str, str]) -> None:
     """The first hundred objects must show every needed column at least once."""
     size = source.path.stat().st_size
-    records = [record for _, record in islice(_records(Span(source, 0, size)), 100)]
-    if not records:
+    found = [record for _, record in islice(records(Span(source, 0, size)), 100)]
+    if not found:
         raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
-    require(source, {key for record in records for key in record}, columns)
+    require(source, {key for record in found for key in record}, columns)
 
 
 def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
     names = named(columns)
-    records = _records(span)
-    while rows := list(islice(records, BATCH_ROWS)):
+    start = Span(span.source, 0, span.source.path.stat().st_size)
+    tree = is_tree({key for _, record in islice(records(start), 100) for key in record}, columns)
+    found = records(span)
+    while rows := list(islice(found, BATCH_ROWS)):
         places = np.fromiter((line for line, _ in rows), np.int64, len(rows))
         values: dict[str, Any] = {f: [record.get(name) for _, record in rows] for f, name in names.items()}
-        yield raw_batch(values, places, partial(_where_is, span, places))
+        yield raw_batch(values, places, partial(_where_is, span, places), tree=tree)
 
 
-def _records(span: Span) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Every object with its line in the span, from 1. A line belongs to the span in which it begins."""
+def records(span: Span) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every object with its line in the span, from 1."""
+    return ((number, _parse(line, span, number)) for number, line in lines(span))
+
+
+def lines(span: Span) -> Iterator[tuple[int, bytes]]:
+    """Every line that is not blank, with its number in the span. A line belongs to the span in which it begins."""
     with span.source.path.open("rb") as handle:
         position = span.start
         if span.start:
@@ -62,7 +79,7 @@ def _records(span: Span) -> Iterator[tuple[int, dict[str, Any]]]:
             if number == 1 and not span.start:
                 line = line.removeprefix(BOM)
             if line.strip():
-                yield number, _parse(line, span, number)
+                yield number, line
 
 
 def _parse(line: bytes, span: Span, number: int) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def _parse(line: bytes, span: Span, number: int) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         record = _parse_slowly(line, span, number)
     if not isinstance(record, dict):
-        raise InputError(f"{_where(span, number)} is not a JSON object. Give one object with named fields a line.")
+        raise InputError(f"{where(span, number)} is not a JSON object. Give one object with named fields a line.")
     return record
 
 
@@ -81,18 +98,19 @@ def _parse_slowly(line: bytes, span: Span, number: int) -> Any:
         return json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{_where(span, number)} is not UTF-8 (byte 0x{line[error.start]:02x}). Convert the file to UTF-8 first."
+            f"{where(span, number)} is not UTF-8 (byte 0x{line[error.start]:02x}). Convert the file to UTF-8 first."
         ) from error
     except ValueError as error:
         text = shorten(line.decode("utf-8").strip())
-        raise InputError(f"{_where(span, number)} is not valid JSON: {text}. Correct or remove the line.") from error
+        raise InputError(f"{where(span, number)} is not valid JSON: {text}. Correct or remove the line.") from error
 
 
 def _where_is(span: Span, lines: npt.NDArray[np.int64], index: int) -> str:
-    return _where(span, int(lines[index]))
+    return where(span, int(lines[index]))
 
 
-def _where(span: Span, line: int) -> str:
+def where(span: Span, line: int) -> str:
+    """What a message calls a line of the span."""
     return f"{span.source.name}, line {_lines_before(span) + line}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, named, raw_batch, require
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, is_tree, named, raw_batch, require
 from pwae_core.errors import InputError
 
 SPAN_ROWS = 500_000
@@ -40,6 +40,7 @@ def check(source: Source, columns: Mapping[str, str]) -> None:
 def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
     file = _open(span.source)
     there = {field: name for field, name in named(columns).items() if name in file.schema_arrow.names}
+    tree = is_tree(file.schema_arrow.names, columns)
     before = sum(file.metadata.row_group(group).num_rows for group in range(span.start))
     done = 0
     groups = range(span.start, span.end)
@@ -47,7 +48,7 @@ def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
         for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=sorted(set(there.values()))):
             places = np.arange(done + 1, done + batch.num_rows + 1)
             values = {field: batch.column(name) for field, name in there.items()}
-            yield raw_batch(values, places, partial(_where, span.source, before + done))
+            yield raw_batch(values, places, partial(_where, span.source, before + done), tree=tree)
             done += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(span.source)) from error

@@ -1,0 +1,72 @@
+"""Repost chains unfolded: ``mine//@b:hers//@a:his`` is three turns, of which two are others'.
+
+A quotation is known by the post that is reposted and the chain from there on, so that all who quote it mean the same
+one. A row that is quoted so has an alias: a link of that name that leads to it, and its own words are counted once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.corpus.readers.base import RAW, Row
+
+CHAIN = re.compile(r"//\s*[@＠]\s*([^:：/@＠\s]{1,40})\s*[:：]")
+MARK = r"//\s*[@＠]"
+WHITE = re.compile(r"[\s\u200b]+")
+KIND = pa.int8()
+OWN, ALIAS, QUOTED = 0, 1, 2
+CHAINED = RAW.remove(RAW.get_field_index("quoted")).append(pa.field("kind", KIND))
+
+
+def with_kinds(rows: pa.Table) -> pa.Table:
+    """Raw rows with ``kind`` in place of ``quoted``."""
+    kinds = pc.if_else(pc.fill_null(rows["quoted"], False), pa.scalar(QUOTED, KIND), pa.scalar(OWN, KIND))
+    return rows.drop_columns(["quoted"]).append_column("kind", kinds)
+
+
+def unfold(rows: pa.Table) -> pa.Table:
+    """``rows`` (of ``CHAINED``) with their chains cut off, and behind them aliases and what the chains quote."""
+    text = pc.fill_null(rows["text"], "")
+    chained = pc.match_substring_regex(text, MARK)
+    linked = pc.and_(pc.is_valid(rows["reply_to"]), pc.is_null(rows["conversation_id"]))
+    aliased = pc.and_(pc.and_(linked, pc.is_valid(rows["user_name"])), pc.equal(rows["kind"], OWN))
+    aliases = [_alias(row) for row in rows.filter(aliased).select(_ALIASED).to_pylist()]
+    unfolded = [one for row in rows.filter(chained).to_pylist() for one in _unfolded(row)]
+    plain = rows.filter(pc.invert(chained))
+    return pa.concat_tables([plain, pa.Table.from_pylist([*unfolded, *aliases], schema=CHAINED)])
+
+
+_ALIASED = ["utterance_id", "reply_to", "user_name", "text"]
+
+
+def _alias(row: Row) -> Row:
+    parts = CHAIN.split(row["text"] or "")
+    names, texts = [row["user_name"], *parts[1::2]], parts[::2]
+    name = _name(row["reply_to"], names, texts)
+    return {"utterance_id": name, "reply_to": row["utterance_id"], "kind": ALIAS}
+
+
+def _unfolded(row: Row) -> list[Row]:
+    """The row with its own words only, and a quotation for each link of its chain."""
+    own, *rest = CHAIN.split(row["text"])
+    names, texts = rest[::2], rest[1::2]
+    if not names:
+        return [row]
+    ids = [_name(row["reply_to"], names[start:], texts[start:]) for start in range(len(names))]
+    thread = row["conversation_id"]
+    quoted = [
+        {"conversation_id": thread, "utterance_id": name, "reply_to": above, "user_name": who, "text": text}
+        | {"kind": QUOTED}
+        for name, above, who, text in zip(ids, [*ids[1:], row["reply_to"]], names, texts, strict=True)
+    ]
+    return [row | {"text": own, "reply_to": ids[0]}, *quoted]
+
+
+def _name(post: str | None, names: list[str], texts: list[str]) -> str:
+    """What a quotation is known by: a hash of the post and of the chain, white space aside."""
+    chain = "//".join(f"@{name}:{text}" for name, text in zip(names, texts, strict=True))
+    return "chain-" + hashlib.blake2b(f"{post}\n{WHITE.sub('', chain)}".encode(), digest_size=12).hexdigest()

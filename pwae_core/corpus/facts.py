@@ -1,0 +1,110 @@
+"""What a corpus tells of itself: counts, what was left out and why, warnings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus import splits, summary
+from pwae_core.corpus.engine import Counts
+from pwae_core.corpus.scan import UTTERANCES
+
+LONG_CJK_TOKENS = 6.0
+TIMES_THE_AVERAGE = 10
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The counts of every step, added up over its pieces; ``most``: [utterances, id] of the users who say most."""
+
+    scanned: Counts
+    threaded: Counts
+    arranged: Counts
+    users: Counts
+    most: Sequence[Sequence[Any]]
+    slid: Counts
+    segmented: Counts
+    assembled: Counts
+
+
+def reasons(
+    config: PreprocessConfig, skipped: Mapping[str, int], rejected: Counter[str], totals: Totals
+) -> list[dict[str, Any]]:
+    """The rows of ``rejected.parquet``: unit, reason, count."""
+    slid, threaded = totals.slid, totals.threaded
+    who = "a speaker" if config.users == "all" else "the responder"
+    circular = threaded.get("circular", 0) + totals.arranged["circular"]
+    found = [("file", reason, number) for reason, number in sorted(skipped.items())]
+    found += [("row", reason, number) for reason, number in sorted(rejected.items()) if reason not in UTTERANCES]
+    found += [
+        ("row", "utterance_id stands more than once", threaded.get("repeated", 0)),
+        ("row", "replies that run in a circle", circular),
+        *(("utterance", reason, rejected.get(reason, 0)) for reason in UTTERANCES),
+        ("quotation", "name of no known user, or of several", threaded.get("unknown", 0)),
+        ("conversation", f"fewer than {config.min_turns} utterances", slid["few"]),
+        ("conversation", f"shorter than the window of {config.window}", slid["short"]),
+        ("session", f"{who} has fewer than {config.min_utterances} utterances", slid["windows"] - slid["sessions"]),
+    ]
+    return [{"unit": unit, "reason": reason, "count": number} for unit, reason, number in found if number]
+
+
+def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
+    """The facts of the manifest."""
+    segmented, assembled = totals.segmented, totals.assembled
+    mean_cjk = segmented["cjk_characters"] / segmented["cjk_tokens"] if segmented["cjk_tokens"] else None
+    return {
+        "vocabulary": words.vocabulary.fingerprint,
+        "tokenizer": config.tokenizer,
+        "split_by": config.split_by,
+        "split_rule": wanted.rule,
+        "counts": {
+            "rows": totals.scanned["read"],
+            "utterances": totals.arranged["utterances"],
+            "quoted": totals.arranged["quoted"],
+            "conversations": totals.arranged["conversations"],
+            "users": totals.users["users"],
+            "users_over_threshold": totals.users["enough"],
+            "windows": totals.slid["windows"],
+            "sessions": totals.slid["sessions"],
+            "train": wanted.train,
+            "valid": wanted.valid,
+            "test": wanted.test,
+            "histories": assembled["histories"],
+            "tokens": words.tokens,
+            "words": words.distinct,
+            "vocabulary": len(words.vocabulary),
+            "sessions_without_time": sum(assembled[name] - assembled[f"{name}_times"] for name in splits.SPLITS),
+        },
+        "out_of_vocabulary": round(words.out_of_vocabulary, 6),
+        "overlap": {
+            "test_responses_in_train_contexts": _share(segmented["overlap"], wanted.test),
+            "test_sessions_of_train_conversations": _share(segmented["shared"], wanted.test),
+        },
+        "mean_cjk_token_length": None if mean_cjk is None else round(mean_cjk, 3),
+        "warnings": _warnings(config, totals, mean_cjk),
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 6) if whole else 0.0
+
+
+def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None) -> list[str]:
+    found = []
+    if mean_cjk is not None and mean_cjk > LONG_CJK_TOKENS:
+        found.append(
+            f"Chinese tokens are {mean_cjk:.1f} characters long on average: the tokenizer {config.tokenizer} does not "
+            "segment Chinese. Use --tokenizer jieba."
+        )
+    utterances = totals.arranged["utterances"]
+    least = max(config.giant_share, TIMES_THE_AVERAGE / totals.users["users"]) * utterances
+    for number, user in sorted(totals.most, key=lambda one: (-one[0], one[1])):
+        if number >= least:
+            found.append(
+                f"User {user!r} says {number / utterances:.0%} of everything: an id that stands for nobody? "
+                "If so, leave it out with --drop-user."
+            )
+    return found

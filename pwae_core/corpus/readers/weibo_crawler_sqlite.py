@@ -1,0 +1,107 @@
+"""dataabc/weibo-crawler's SQLite file: the tables ``comments``, ``reposts`` and ``weibo``.
+
+A comment answers the comment that heads its thread (``root_id``), and that one the post; a repost answers its post.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from pwae_core.corpus.readers.base import Batch, Row, Source, Span, link, tree_batches
+from pwae_core.errors import InputError
+
+MAGIC = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table's columns: those it must have, and the one that holds the user's name."""
+
+    needed: tuple[str, ...]
+    name: str
+    links: tuple[str, ...]
+
+
+TABLES = {
+    "weibo": _Table(("id", "user_id", "text"), "screen_name", ("retweet_id",)),
+    "comments": _Table(("id", "weibo_id", "user_id", "text"), "user_screen_name", ("root_id", "weibo_id")),
+    "reposts": _Table(("id", "weibo_id", "user_id", "text"), "user_screen_name", ("weibo_id",)),
+}
+
+
+def spans(source: Source) -> list[Span]:
+    return [Span(source, 0, source.path.stat().st_size)]
+
+
+def estimate_rows(source: Source) -> int:
+    return source.path.stat().st_size // 300
+
+
+def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
+    with closing(_open(source)) as database:
+        found = _tables(source, database)
+        if not any(database.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in found):
+            raise InputError(f"{source.name} holds no row: its tables {', '.join(found)} are empty.")
+
+
+def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
+    source = span.source
+    with closing(_open(source)) as database:
+        for name, columns_of in _tables(source, database).items():
+            rows = enumerate(_rows(source, database, name, columns_of), start=1)
+            yield from tree_batches(rows, partial(_where, source, name))
+
+
+def _where(source: Source, table: str, row: int) -> str:
+    return f"{source.name}, table {table}, row {row}"
+
+
+def _rows(source: Source, database: sqlite3.Connection, table: str, known: set[str]) -> Iterator[Row]:
+    shape = TABLES[table]
+    wanted = ["id", "user_id", "text", "created_at", shape.name, *shape.links]
+    chosen = ", ".join(f'"{column}"' if column in known else f'NULL AS "{column}"' for column in wanted)
+    try:
+        for values in database.execute(f"SELECT {chosen} FROM {table} ORDER BY rowid"):
+            record: dict[str, Any] = dict(zip(wanted, values, strict=True))
+            answered = [link(record[column], record["id"]) for column in shape.links]
+            yield {
+                "utterance_id": record["id"],
+                "reply_to": next(filter(None, answered), None),
+                "user_id": record["user_id"],
+                "user_name": record[shape.name],
+                "text": record["text"],
+                "timestamp": record["created_at"],
+            }
+    except sqlite3.Error as error:
+        raise InputError(f"{source.name}, table {table} cannot be read: {error}.") from error
+
+
+def _open(source: Source) -> sqlite3.Connection:
+    journal = source.path.with_name(f"{source.path.name}-wal")
+    still = "" if journal.exists() else "&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(source.path.absolute()))}?mode=ro{still}", uri=True)
+
+
+def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]:
+    """The tables that are there, and their columns. Raises InputError when there is none, or one lacks a column."""
+    try:
+        found = {
+            name: {row[1] for row in database.execute(f"PRAGMA table_info({name})")}  # empty for no such table
+            for name in TABLES
+        }
+    except sqlite3.Error as error:
+        raise InputError(f"{source.name} is not a readable SQLite file: {error}.") from error
+    there = {name: columns for name, columns in found.items() if columns}
+    if not there:
+        raise InputError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
+    for name, columns in there.items():
+        for column in TABLES[name].needed:
+            if column not in columns:
+                raise InputError(f"{source.name}, table {name} has no column {column!r}.")
+    return there

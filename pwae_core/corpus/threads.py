@@ -1,0 +1,122 @@
+"""Steps of reply trees, between scan and arrange: names resolved, repetitions dropped, every tree brought to one shard.
+
+names    shard of names  -> handles/SHARD  names that one user alone has
+gather   shard of ids    -> known/SHARD    utterances, each id once, quotations with their users; links/SHARD
+link     everything      -> roots/SHARD    the key of each utterance's tree
+deal     shard of ids    -> threads/SHARD  the utterances, sharded by tree
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.corpus import spill, trees
+from pwae_core.corpus.chains import OWN, QUOTED
+from pwae_core.corpus.engine import Counts
+from pwae_core.corpus.job import HANDLES, KNOWN, LINKS, NODES, ROOTS, Job
+from pwae_core.corpus.keys import hash_texts
+
+
+def names(job: Job, piece: int) -> Counts:
+    """Keeps the names of one shard that belong to one user each. Counts the ``names`` kept."""
+    pairs = spill.read_shard(job.files("names", len(job.spans)), HANDLES, piece, job.shards)
+    found = pairs.group_by("user_name", use_threads=False).aggregate([("user_id", "min"), ("user_id", "max")])
+    single = found.filter(pc.equal(found["user_id_min"], found["user_id_max"]))
+    handles = pa.table([single["user_name"], single["user_id_min"]], schema=HANDLES)
+    spill.write(job.file("handles", piece), handles)
+    return {"names": handles.num_rows}
+
+
+def gather(job: Job, piece: int) -> Counts:
+    """Each utterance of one shard once. Counts what was ``repeated``, and quotations of ``unknown`` users."""
+    rows = spill.read_shard(job.files("nodes", len(job.spans)), NODES, piece, job.shards)
+    rows, repeated = each_once(rows)
+    rows, unknown = _resolved(job, rows)
+    threaded = pc.is_valid(rows["conversation_id"])
+    keys = np.zeros(rows.num_rows, np.uint64)
+    mask = threaded.to_numpy()
+    keys[mask] = hash_texts(rows["conversation_id"].filter(threaded).combine_chunks())
+    spill.write(job.file("known", piece), rows.append_column("key", pa.array(keys)).cast(KNOWN))
+    loose = rows.filter(pc.invert(threaded))
+    links = pa.table(
+        [
+            pa.array(hash_texts(loose["utterance_id"].combine_chunks())),
+            pa.array(hash_texts(pc.fill_null(loose["reply_to"], "").combine_chunks())),
+            pc.is_valid(loose["reply_to"]),
+        ],
+        schema=LINKS,
+    )
+    spill.write(job.file("links", piece), links)
+    return {"repeated": repeated, "unknown": unknown}
+
+
+def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
+    """One row an id, in the order of the ids: the utterance's own row before an alias before a quotation.
+
+    Also how many rows of utterances' own were dropped. Which of several is kept does not depend on their order.
+    """
+    by = ("conversation_id", "utterance_id", "kind", "timestamp", "user_id", "text", "reply_to")
+    rows = rows.sort_by([(name, "ascending") for name in by]).combine_chunks()
+    if not rows.num_rows:
+        return rows, 0
+    again = np.zeros(rows.num_rows, np.bool_)
+    ids, threads = (rows[name].combine_chunks() for name in ("utterance_id", "conversation_id"))
+    threads = pc.fill_null(threads, "")
+    same = pc.and_(pc.equal(ids[1:], ids[:-1]), pc.equal(threads[1:], threads[:-1]))
+    again[1:] = same.to_numpy(zero_copy_only=False)
+    own = rows["kind"].to_numpy() == OWN
+    return rows.filter(pa.array(~again)), int((again & own).sum())
+
+
+def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
+    """Gives quotations the user of their name. Those of nobody known stay as mere links; how many there are."""
+    nameless = pc.and_(pc.equal(rows["kind"], QUOTED), pc.and_(pc.is_null(rows["user_id"]), pc.is_valid(rows["text"])))
+    wanted = pc.unique(rows["user_name"].filter(nameless))
+    if not len(wanted):
+        return rows, 0
+    shards = [spill.read(path) for path in job.files("handles", job.shards)]
+    known = pa.concat_tables([one.filter(pc.is_in(one["user_name"], value_set=wanted)) for one in shards])
+    place = pc.index_in(rows["user_name"], value_set=known["user_name"].combine_chunks())
+    users = pc.if_else(nameless, known["user_id"].take(place), rows["user_id"])
+    lost = pc.and_(nameless, pc.is_null(users))
+    rows = rows.set_column(rows.schema.get_field_index("user_id"), "user_id", users)
+    texts = pc.if_else(lost, pa.scalar(None, pa.string()), rows["text"])
+    return rows.set_column(rows.schema.get_field_index("text"), "text", texts), int(pc.sum(lost).as_py() or 0)
+
+
+def link(job: Job, piece: int) -> Counts:  # noqa: ARG001
+    """Finds the tree of every utterance. Needs about 50 bytes of memory for each of those without a thread."""
+    parts = [spill.read(path) for path in job.files("links", job.shards)]
+    links = pa.concat_tables(parts)
+    ids, to, linked = (links[name].to_numpy() for name in LINKS.names)
+    found = trees.roots(ids, to, linked) if len(ids) else trees.Roots(ids, linked)
+    start = 0
+    for shard, part in enumerate(parts):
+        here = slice(start, start + part.num_rows)
+        columns = [pa.array(found.keys[here]), pa.array(found.circular[here])]
+        spill.write(job.file("roots", shard), pa.table(columns, schema=ROOTS))
+        start += part.num_rows
+    return {"linked": len(ids)}
+
+
+def deal(job: Job, piece: int) -> Counts:
+    """Brings the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree."""
+    rows = spill.read(job.file("known", piece))
+    found = spill.read(job.file("roots", piece))
+    loose = rows["conversation_id"].is_null().to_numpy()
+    keys = rows["key"].to_numpy().copy()
+    keys[loose] = found["key"].to_numpy()
+    circular = np.zeros(rows.num_rows, np.bool_)
+    circular[loose] = found["circular"].to_numpy()
+    own = rows["kind"].to_numpy() == OWN
+    rows = rows.set_column(rows.schema.get_field_index("key"), "key", pa.array(keys)).filter(pa.array(~circular))
+    with spill.writer(job.file("threads", piece), KNOWN) as out:
+        spill.write_sharded(out, rows, _kept(keys, circular), job.shards)
+    return {"circular": int((circular & own).sum())}
+
+
+def _kept(keys: npt.NDArray[np.uint64], circular: trees.Mask) -> npt.NDArray[np.uint64]:
+    return keys[~circular]

@@ -1,0 +1,323 @@
+"""Crawlers' folders through the stage: junk passed over, trees and chains made sessions, the same in any order."""
+
+import random
+from collections import Counter
+
+import pytest
+from crawls import (
+    crawler_post,
+    media_comment,
+    media_post,
+    spider_comment,
+    spider_post,
+    write_crawler_json,
+    write_crawler_sqlite,
+    write_lines,
+    write_pairs,
+)
+from planted import write_jsonl
+
+from pwae_core import artifacts
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus import sources
+from pwae_core.corpus.readers import jsonl
+from pwae_core.errors import ConfigError, EmptyResultError
+from pwae_core.stages.preprocess import preprocess
+
+SETTINGS = {"tokenizer": "whitespace", "min_utterances": 1, "valid": 0, "test": 0}
+
+
+def made(raw, out, **settings):
+    """The report, and the sessions as [(user, text), ...] each, in no order."""
+    names = raw if isinstance(raw, list) else [raw]
+    report = preprocess(names, out, PreprocessConfig.make({**SETTINGS, **settings}))
+    corpus = artifacts.load(out, "corpus")
+    rows = [row for split in ("train", "valid", "test") for row in corpus.table(f"{split}.parquet").to_pylist()]
+    sessions = []
+    for row in rows:
+        users, utterances = [*row["context_user_ids"], row["user_id"]], [*row["context"], row["response"]]
+        sessions.append([(user, " ".join(words)) for user, words in zip(users, utterances, strict=True)])
+    assert len({row["session_id"] for row in rows}) == len(rows)
+    return report, sorted(sessions)
+
+
+def rejected(report):
+    return {(one["unit"], one["reason"]): one["count"] for one in report.rejected}
+
+
+def test_comments_and_what_they_answer(tmp_path):
+    rows = [
+        spider_comment(13, 1, "three", (12, 2, "two")),
+        spider_comment(12, 2, "回复@name1:two", (11, 1, "one")),
+        spider_comment(14, 3, "also", (12, 2, "two")),
+        spider_comment(15, 3, "[哈哈]", (13, 1, "three")),
+        spider_comment(16, 2, "after", (15, 3, "[哈哈]")),
+    ]
+    report, sessions = made(write_lines(tmp_path / "comments.jsonl", rows), tmp_path / "corpus")
+    assert sessions == [
+        [("1", "one"), ("2", "two"), ("1", "three")],
+        [("1", "one"), ("2", "two"), ("3", "also")],
+        [("2", "two"), ("1", "three"), ("2", "after")],
+    ]
+    assert report.counts["rows"] == 5
+    assert (report.counts["utterances"], report.counts["quoted"]) == (5, 1)
+    assert rejected(report) == {("utterance", "nothing left after cleaning"): 1}
+    users = artifacts.load(tmp_path / "corpus", "corpus").table("users.parquet").to_pylist()
+    assert {row["user_id"]: row["utterances"] for row in users} == {"<unk>": 0, "1": 2, "2": 2, "3": 1}
+
+
+def test_chains_of_reposts_count_every_utterance_once(tmp_path):
+    rows = [
+        spider_post(1, 1, "post"),
+        spider_post(2, 2, "hers", reposted=1),
+        spider_post(3, 3, "mine//@name2:hers", reposted=1),
+        spider_post(4, 4, "yours//@name2:hers", reposted=1),
+        spider_post(5, 5, "last//@name9:whose//@name2:hers", reposted=1),
+        spider_post(6, 6, "late//@name3:older//@name2:hers", reposted=1),
+    ]
+    report, sessions = made(write_lines(tmp_path / "posts.jsonl", rows), tmp_path / "corpus")
+    start = [("1", "post"), ("2", "hers")]
+    assert sessions == [
+        [*start, ("3", "mine")],
+        [*start, ("3", "older")],
+        [*start, ("4", "yours")],
+        [*start, ("5", "last")],
+        [("2", "hers"), ("3", "older"), ("6", "late")],
+    ]
+    assert (report.counts["utterances"], report.counts["quoted"]) == (7, 1)
+    assert rejected(report) == {("quotation", "name of no known user, or of several"): 1}
+    report, sessions = made(tmp_path / "posts.jsonl", tmp_path / "cut", unfold=False, window=2)
+    assert sessions == [
+        [("1", "post"), (str(n), text)] for n, text in enumerate(["hers", "mine", "yours", "last", "late"], 2)
+    ]
+
+
+def test_a_name_that_two_users_have_is_nobodys(tmp_path):
+    rows = [spider_post(1, 1, "post"), spider_post(3, 3, "mine//@twin:hers", reposted=1)]
+    rows += [
+        row | {"user": row["user"] | {"nick_name": "twin"}} for row in (spider_post(8, 8, "x"), spider_post(9, 9, "y"))
+    ]
+    report, sessions = made(write_lines(tmp_path / "posts.jsonl", rows), tmp_path / "corpus", window=2)
+    assert sessions == [[("1", "post"), ("3", "mine")]]
+    assert rejected(report)["quotation", "name of no known user, or of several"] == 1
+
+
+def test_the_other_formats(tmp_path):
+    original = crawler_post(1, 7, "theirs")
+    posts = [crawler_post(2, 1, "a //@name1: b", original), crawler_post(3, 1, "b", original)]
+    _, sessions = made(write_crawler_json(tmp_path / "1.json", posts), tmp_path / "a")
+    assert sessions == [[("7", "theirs"), ("1", "b"), ("1", "a")]]
+    comments = [("a", "p", "a", "2", "one"), ("b", "p", "a", "3", "two")]
+    path = write_crawler_sqlite(
+        tmp_path / "weibo.db", [("p", "1", "post")], comments, [("r", "p", "5", "yes//@name2:so")]
+    )
+    _, sessions = made(path, tmp_path / "b")
+    assert sessions == [[("1", "post"), ("2", "one"), ("3", "two")], [("1", "post"), ("2", "so"), ("5", "yes")]]
+    rows = [
+        media_post("n", "u1", "post"),
+        media_comment("c1", "n", "", "u2", "one"),
+        media_comment("c2", "n", "c1", "u3", "two"),
+    ]
+    _, sessions = made(write_lines(tmp_path / "media.jsonl", rows), tmp_path / "c")
+    assert sessions == [[("u1", "post"), ("u2", "one"), ("u3", "two")]]
+    pairs = [("a b", "1", "10", f"r {n}", str(n), "11") for n in (2, 3)]
+    report, sessions = made(write_pairs(tmp_path / "pairs.tsv", [*pairs, ("short",)]), tmp_path / "d", window=2)
+    assert sessions == [[("1", "a b"), ("2", "r 2")], [("1", "a b"), ("3", "r 3")]]
+    assert (report.counts["rows"], report.counts["utterances"], report.counts["quoted"]) == (3, 3, 1)
+    assert rejected(report) == {("row", "not six fields"): 1}
+
+
+def test_folders_and_patterns_and_what_lies_among_the_data(pwae, tmp_path):
+    folder = tmp_path / "crawl" / "deep"
+    folder.mkdir(parents=True)
+    comments = [spider_comment(n + 1, n, f"text {n}", (n, n - 1, f"text {n - 1}")) for n in range(2, 30)]
+    write_lines(folder / "comments.jsonl", comments)
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    (folder / "._comments.jsonl").write_bytes(b"\0\5\26\7")
+    (folder / "nothing.jsonl").write_text("")
+    (folder / "picture.jpg").write_bytes(b"\xff\xd8\xff\0\0")
+    (folder / "README.md").write_text("About this crawl, which holds, as it were, commas.\n")
+    (folder / "cookies.json").write_text("{}")
+    options = ["--min-utterances", "1", "--tokenizer", "whitespace", "--json"]
+    result = pwae("preprocess", tmp_path / "crawl", "--out", tmp_path / "a", *options).succeeds().json
+    files = {one["reason"]: one["count"] for one in result["rejected"] if one["unit"] == "file"}
+    assert files == {"hidden file": 2, "empty file": 1, "file of no known format": 3}
+    again = pwae("preprocess", tmp_path / "crawl/**/c*.jsonl", "--out", tmp_path / "b", *options).succeeds().json
+    assert again["counts"] == result["counts"]
+    (folder / "comments.jsonl").unlink()
+    result = pwae("preprocess", tmp_path / "crawl", "--out", tmp_path / "c", *options)
+    result.fails(4, "crawl holds no file to read (empty file: 1, file of no known format: 3, hidden file: 2).")
+
+
+def test_comments_without_user_ids_are_refused(pwae, tmp_path):
+    path = tmp_path / "someone_comments.csv"
+    path.write_text("id,weibo_id,created_at,user_screen_name,text,like_count\n1,2,2020,name,hi,0\n", encoding="utf-8")
+    words = (
+        "someone_comments.csv is weibo-crawler's comment table, which has no user ids. Give its SQLite file instead",
+    )
+    pwae("preprocess", path, "--out", tmp_path / "corpus").fails(4, *words)
+    pwae("preprocess", tmp_path, "--out", tmp_path / "corpus").fails(4, *words)
+    comments = [("a", "p", "a", "2", "one"), ("b", "p", "a", "3", "two"), ("c", "p", "b", "1", "three")]
+    write_crawler_sqlite(tmp_path / "weibo.db", [("p", "1", "post")], comments)
+    report, _ = made(tmp_path, tmp_path / "corpus")
+    reason = "weibo-crawler's comment table without user ids (its SQLite file is read)"
+    assert rejected(report) == {("file", reason): 1}
+
+
+def tree_rows(seed: int, count: int = 400) -> list[dict]:
+    """Reply trees of some noise: repeated ids, missing users, circles, answers to what is not there."""
+    chance = random.Random(seed)
+    rows = []
+    for number in range(count):
+        above = f"t{chance.randrange(max(1, number - 30), number + 1)}" if number and chance.random() < 0.8 else None
+        text = chance.choice([f"words {number} of many", "[哈哈]", f"word {number}"])
+        user = chance.choice([f"u{chance.randrange(12)}", f"u{chance.randrange(12)}", None])
+        rows.append({"utterance_id": f"t{number}", "reply_to": above, "user_id": user, "text": text})
+    return [
+        *rows,
+        *rows[10:20],
+        {**rows[0], "utterance_id": "o1", "reply_to": "o2"},
+        {**rows[0], "utterance_id": "o2", "reply_to": "o1", "user_id": "u1"},
+    ]
+
+
+def test_order_files_and_shards_change_nothing_for_trees(tmp_path, monkeypatch, snapshot):
+    rows = tree_rows(1)
+    report, sessions = made(write_jsonl(rows, tmp_path / "raw"), tmp_path / "one", min_utterances=5)
+    expected = {name: data for name, data in snapshot(tmp_path / "one").items() if name != "manifest.json"}
+    above = {row["utterance_id"]: row["reply_to"] for row in rows if row["reply_to"] != row["utterance_id"]}
+    kept = {row["utterance_id"]: row for row in rows if row["user_id"]}
+    kept = {name: row for name, row in kept.items() if not name.startswith("o") and row["text"] != "[哈哈]"}
+
+    def nearest(name):
+        above_it = above.get(name)
+        return above_it if above_it is None or above_it in kept else nearest(above_it)
+
+    said = Counter(row["user_id"] for row in kept.values())
+    windows = []
+    for name, row in kept.items():
+        chain = [name]
+        while len(chain) < 3 and chain[-1] is not None:
+            chain.append(nearest(chain[-1]))
+        if None not in chain and said[row["user_id"]] >= 5:
+            windows.append([(kept[one]["user_id"], kept[one]["text"]) for one in reversed(chain)])
+    assert sessions == sorted(windows)
+    assert report.counts["utterances"] == len(kept)
+    repeated = rejected(report)["row", "utterance_id stands more than once"]
+    assert repeated == 10
+    assert rejected(report)["row", "replies that run in a circle"] >= 1
+    random.Random(0).shuffle(rows)
+    parts = [write_jsonl(rows[n::3], tmp_path / f"part{n}") for n in range(3)]
+    monkeypatch.setattr(jsonl, "SPAN_BYTES", 5_000)
+    monkeypatch.setattr(sources, "ROWS_A_SHARD", 30)
+    again, _ = made(parts, tmp_path / "two", min_utterances=5)
+    assert {name: data for name, data in snapshot(tmp_path / "two").items() if name != "manifest.json"} == expected
+    assert (again.counts, again.rejected) == (report.counts, report.rejected)
+
+
+def test_lines_and_trees_can_be_read_together(tmp_path, monkeypatch, snapshot):
+    lines = [
+        {"conversation_id": f"c{n}", "turn": t, "user_id": f"u{t}", "text": f"{n} {t}"}
+        for n in range(40)
+        for t in range(4)
+    ]
+    raw = [write_jsonl(lines, tmp_path / "a"), write_jsonl(tree_rows(2, 200), tmp_path / "b")]
+    _, both = made(raw, tmp_path / "both")
+    apart = [made(one, tmp_path / f"apart-{one.name}")[1] for one in raw]
+    assert both == sorted(apart[0] + apart[1])
+    before = snapshot(tmp_path / "both")["train.parquet"]
+    monkeypatch.setattr(sources, "ROWS_A_SHARD", 30)
+    made(raw, tmp_path / "cut")
+    assert snapshot(tmp_path / "cut")["train.parquet"] == before
+
+
+def test_ids_that_are_missing_in_every_way(tmp_path):
+    nobody = [
+        "",
+        None,
+        " ",
+        "null",
+        "NaN",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
+    ]
+    nobody.append("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    for shape in ("turn", "utterance_id"):
+        rows = [{"conversation_id": "c", "turn": n, "user_id": f"u{n}", "text": "hi"} for n in range(5)]
+        rows += [
+            {"conversation_id": "c", "turn": n + 9, "user_id": user, "text": "hi"} for n, user in enumerate(nobody)
+        ]
+        rows += [{"conversation_id": "c", "turn": 99, "user_id": "bot", "text": "hi"}]
+        if shape == "utterance_id":
+            above = [None, *(str(row["turn"]) for row in rows)]
+            rows = [
+                {**row, "utterance_id": str(row.pop("turn")), "reply_to": a}
+                for row, a in zip(rows, above[:-1], strict=True)
+            ]
+        report, _ = made(write_jsonl(rows, tmp_path / shape), tmp_path / f"out-{shape}", drop_users=["bot"])
+        assert rejected(report) == {
+            ("row", "no user_id"): 3,
+            ("row", "no user_id (null, none, nan, undefined)"): 2,
+            ("row", "no user_id (the hash of nothing)"): 3,
+            ("row", "user left out (--drop-user)"): 1,
+        }
+        assert report.counts["utterances"] == 5
+
+
+def test_a_user_with_an_absurd_share_gets_a_warning(tmp_path):
+    rows = [
+        {"conversation_id": f"c{n}", "turn": t, "user_id": "giant" if t == 1 else f"u{n}-{t}", "text": "hi"}
+        for n in range(40)
+        for t in range(3)
+    ]
+    raw = write_jsonl(rows, tmp_path / "raw")
+    report, _ = made(raw, tmp_path / "a")
+    assert report.warnings == [
+        "User 'giant' says 33% of everything: an id that stands for nobody? If so, leave it out with --drop-user."
+    ]
+    assert made(raw, tmp_path / "b", giant_share=0.4)[0].warnings == []
+
+
+def timed_rows() -> list[dict]:
+    return [
+        {
+            "conversation_id": f"c{n}",
+            "turn": t,
+            "user_id": f"u{t}",
+            "text": f"{n}",
+            "timestamp": str(86400 * ((n * 7) % 50)),
+        }
+        for n in range(50)
+        for t in range(4)
+    ]
+
+
+def test_splits_by_conversation_share_none(tmp_path):
+    report, _ = made(
+        write_jsonl(timed_rows(), tmp_path / "raw"), tmp_path / "a", split_by="conversation", valid=9, test=0.1
+    )
+    corpus = artifacts.load(tmp_path / "a", "corpus")
+    ids = [set(corpus.table(f"{name}.parquet")["conversation_id"].to_pylist()) for name in ("train", "valid", "test")]
+    assert not ids[0] & ids[1] | ids[0] & ids[2] | ids[1] & ids[2]
+    assert (report.counts["valid"], report.counts["test"], report.counts["train"]) == (10, 10, 80)
+    assert report.overlap == {"test_responses_in_train_contexts": 0.0, "test_sessions_of_train_conversations": 0.0}
+    assert report.split_by == "conversation"
+
+
+def test_splits_by_time_take_the_latest(tmp_path):
+    made(write_jsonl(timed_rows(), tmp_path / "raw"), tmp_path / "a", split_by="time", valid=10, test=10)
+    corpus = artifacts.load(tmp_path / "a", "corpus")
+    times = [corpus.table(f"{name}.parquet")["time"].to_pylist() for name in ("train", "valid", "test")]
+    assert [len(one) for one in times] == [80, 10, 10]
+    assert max(times[0]) < min(times[1]) <= max(times[1]) < min(times[2])
+
+
+def test_splits_that_cannot_be(tmp_path):
+    untimed = write_jsonl([{**row, "timestamp": None} for row in timed_rows()], tmp_path / "raw")
+    with pytest.raises(ConfigError, match="100 of 100 sessions have no time by which they could be split"):
+        made(untimed, tmp_path / "a", split_by="time", test=1)
+    one = write_jsonl([row for row in timed_rows() if row["conversation_id"] == "c0"], tmp_path / "one")
+    with pytest.raises(ConfigError, match="Whole conversations for validation and test leave no session"):
+        made(one, tmp_path / "b", split_by="conversation", test=1)
+    with pytest.raises(EmptyResultError, match="No utterance is left of 4 rows"):
+        made(one, tmp_path / "c", drop_users=["u0", "u1", "u2", "u3"])
