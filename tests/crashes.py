@@ -10,6 +10,7 @@ the artifact was another one.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -20,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 FIRST = 4
+LOADED_ONCE = ("pandas", "torch._dynamo", "pwae_cli.app", "pwae_core.stages.sample", "pwae_core.stages.train")
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
 
 
 def killed(out: Path, command: list[object], before: list[object] | None = None, every: int = 1) -> dict[str, Any]:
-    """What the script says: ``{"moments": [1, 2], "different": [], "left": []}``; ``left``: new files beside ``out``."""
+    """What the script says: ``{"moments": [1, 2], "different": [], "left": []}``; left: new files beside ``out``."""
     task = {"out": str(out), "command": [*map(str, command)], "before": [*map(str, before or [])], "every": every}
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -99,13 +101,8 @@ def main(out: Path, command: list[str], before: list[str], every: int) -> dict[s
 
 
 if __name__ == "__main__":
-    import pandas  # noqa: F401 - this and the next are slow, and loaded at first use
-    import torch._dynamo
-
-    import pwae_cli.app
-    import pwae_core.stages.sample
-    import pwae_core.stages.train  # noqa: F401
-
+    for name in LOADED_ONCE:
+        importlib.import_module(name)
     gc.freeze()
     task = json.loads(sys.argv[1])
     print(json.dumps(main(Path(task["out"]), task["command"], task["before"], task["every"])))

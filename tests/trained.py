@@ -1,13 +1,21 @@
-"""A small corpus, its word vectors and tiny runs, made by the commands themselves, for the tests of train and sample."""
+"""A small corpus, its word vectors and tiny runs, made by the commands themselves: for tests of train and sample."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from planted import planted, write_jsonl
+from safetensors.numpy import load_file
+
+from pwae_core.training.signals import StopRequest
 
 PREPROCESS = ("--tokenizer", "whitespace", "--min-utterances", 5, "--valid", 0.1, "--test", 0.1)
 SIZES = ("word_size=16", "hidden_size=24", "user_size=12", "latent_size=8", "max_length=12", "word_dropout=0.1")
@@ -29,6 +37,14 @@ class Made:
         options = [word for setting in given for word in ("--set", setting)]
         return ["train", self.corpus, "--embeddings", self.vectors, "--out", out, "--device", "cpu", *options]
 
+    def same_words(self, out: Path) -> Path:
+        """A corpus that speaks the same vocabulary, and is another one."""
+        shutil.copytree(self.corpus, out)
+        manifest = json.loads((out / "manifest.json").read_text())
+        manifest["config"]["seed"] += 1
+        (out / "manifest.json").write_text(json.dumps(manifest))
+        return out
+
 
 def write_corpus(pwae: Callable[..., Any], out: Path, *options: object, **people: Any) -> Path:
     """A corpus of planted habits, 160 training sessions and 20 in each held-out split where not said otherwise."""
@@ -46,3 +62,33 @@ def make(pwae: Callable[..., Any], folder: Path) -> Made:
         settings = (f"model.name={out.name}", "max_steps=60", "validate_every=20")
         pwae(*made.train(out, *settings)).succeeds()
     return made
+
+
+class _StopAfter(StopRequest):
+    """SIGTERM, as far as the loop can tell, in a certain iteration."""
+
+    def __init__(self, iteration: int) -> None:
+        self.left = iteration
+
+    @property
+    def signal_number(self) -> int:  # type: ignore[override]
+        self.left -= 1
+        return 0 if self.left > 0 else 15
+
+
+def stopped(pwae: Callable[..., Any], iteration: int, command: list[object]) -> None:
+    """Runs a training command that is stopped after ``iteration`` iterations, its last checkpoint saved."""
+
+    @contextmanager
+    def stops() -> Iterator[StopRequest]:
+        yield _StopAfter(iteration)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pwae_core.stages.train.stop_requests", stops)
+        pwae(*command).fails(143, f"Stopped at iteration {iteration}; ", "Run the same command again to continue.")
+
+
+def weights(run: Path, name: str) -> dict[str, np.ndarray]:
+    """The tensors of a run's best or last checkpoint."""
+    (path,) = (run / "checkpoints").glob(f"{name}-*.safetensors")
+    return load_file(path)
