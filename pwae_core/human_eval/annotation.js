@@ -253,7 +253,7 @@ function start() {
     state.comments[item().item] = get("comment").value;
     store();
   });
-  get("help").addEventListener("close", () => document.activeElement?.blur());
+  get("help").addEventListener("close", () => get("show-help").blur());  // else Enter would open it again
   document.addEventListener("click", (event) => {
     if (event.detail && event.target.matches("button")) event.target.blur();  // after a mouse, Enter goes on
   });
