@@ -58,9 +58,8 @@ def make(pwae: Callable[..., Any], folder: Path) -> Made:
     made = Made(folder / "corpus", folder / "vectors", folder / "personawae", folder / "seq2seq")
     write_corpus(pwae, made.corpus)
     pwae("embed-words", made.corpus, "--out", made.vectors, "--dimension", 16, "--epochs", 1).succeeds()
-    for out in (made.personawae, made.seq2seq):
-        settings = (f"model.name={out.name}", "max_steps=60", "validate_every=20")
-        pwae(*made.train(out, *settings)).succeeds()
+    pwae(*made.train(made.personawae, "max_steps=60", "validate_every=20")).succeeds()
+    pwae(*made.train(made.seq2seq, "model.name=seq2seq", "autoencoder.rate=0.02", "max_steps=150")).succeeds()
     return made
 
 
