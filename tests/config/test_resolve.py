@@ -1,0 +1,134 @@
+"""Preset, file and command line make one config; the paper's preset is section 4.3."""
+
+import pytest
+
+from pwae_core.config.resolve import merge, parse_setting, resolve
+from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.errors import ConfigError, InputError
+
+
+@pytest.fixture
+def toml(tmp_path):
+    def write(text):
+        path = tmp_path / "settings.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def test_the_paper_preset_is_section_4_3():
+    paper = resolve("paper", None, [])
+    assert paper == TrainConfig()
+    model = paper.model
+    assert (model.name, model.word_size, model.hidden_size, model.user_size) == ("personawae", 200, 256, 512)
+    assert (model.components, model.context_components, model.temperature) == (3, None, 0.1)
+    assert paper.batch_size == 100
+    assert (paper.autoencoder.kind, paper.autoencoder.rate) == ("sgd", 1.0)
+    assert paper.autoencoder.decay < 1
+    assert (paper.generator.kind, paper.generator.rate) == ("rmsprop", 5e-5)
+    assert (paper.critic.kind, paper.critic.rate) == ("rmsprop", 1e-5)
+    assert (paper.critic_steps, paper.penalty_weight) == (5, 10.0)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_every_preset_resolves_and_survives_json(preset):
+    config = resolve(preset, None, [])
+    assert TrainConfig.make(config.model_dump(mode="json")) == config
+
+
+def test_the_small_preset_is_smaller_and_has_another_optimiser():
+    small, paper = resolve("small", None, []), resolve("paper", None, [])
+    assert small.autoencoder.kind == "adam"
+    assert small.model.hidden_size < paper.model.hidden_size
+    assert small.model.word_size == paper.model.word_size
+    assert small.model.components == paper.model.components
+
+
+def test_file_over_preset_and_settings_over_file_and_options_over_all(toml):
+    path = toml('batch_size = 8\nseed = 1\n[model]\nhidden_size = 9\nuser_size = 9\n[autoencoder]\nkind = "rmsprop"\n')
+    config = resolve(
+        "small",
+        path,
+        ["seed=2", "model.user_size=10", "epochs=4"],
+        {"epochs": 5, "model.name": "seq2seq", "seed": None},
+    )
+    assert (config.batch_size, config.seed, config.epochs) == (8, 2, 5)
+    assert (config.model.hidden_size, config.model.user_size, config.model.name) == (9, 10, "seq2seq")
+    assert config.autoencoder.kind == "rmsprop"
+    assert config.autoencoder.rate == resolve("small", None, []).autoencoder.rate
+    assert config.model.latent_size == resolve("small", None, []).model.latent_size
+
+
+def test_merging_changes_neither_side():
+    base, over = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4}, "d": {"e": 5}}
+    assert merge(base, over) == {"a": {"b": 4, "c": 2}, "d": {"e": 5}}
+    assert (base, over) == ({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4}, "d": {"e": 5}})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs=3", {"epochs": 3}),
+        ("critic.rate=1e-4", {"critic": {"rate": 1e-4}}),
+        ("model.generators=false", {"model": {"generators": False}}),
+        ("model.name=seq2seq", {"model": {"name": "seq2seq"}}),
+        ('model.name="seq2seq"', {"model": {"name": "seq2seq"}}),
+        (" model.name = seq2seq ", {"model": {"name": "seq2seq"}}),
+        ("model.name=a=b", {"model": {"name": "a=b"}}),
+    ],
+)
+def test_a_setting_is_a_path_and_a_toml_value_or_a_word(setting, value):
+    assert parse_setting(setting) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs", "--set epochs: expected key=value, for example --set model.latent_size=64."),
+        ("=3", "--set =3: expected key=value"),
+        ("epoch=3", "epoch: unknown setting. Run the command with --help for the settings there are."),
+        ("model.hiden_size=3", "model.hiden_size: unknown setting."),
+        ("epochs=many", "epochs: Input should be a valid integer, unable to parse string as an integer (got 'many')."),
+        ("epochs=", "epochs: Input should be a valid integer"),
+        ("epochs=0", "epochs: Input should be greater than 0 (got 0)."),
+        ("model=3", "model: Input should be a valid dictionary"),
+        ("model.name=gpt", "model.name: Input should be "),
+        ("critic.rate=inf", "critic.rate: Input should be a finite number (got inf)."),
+        ("penalty_weight=nan", "penalty_weight: Input should be a finite number (got nan)."),
+        ("model.word_dropout=1", "model.word_dropout: Input should be less than 1 (got 1)."),
+        ("seed=99999999999", "seed: Input should be less than 4294967296 (got 99999999999)."),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_one_line(setting, message):
+    with pytest.raises(ConfigError) as caught:
+        resolve("paper", None, [setting])
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_preset_is_refused_with_those_there_are():
+    with pytest.raises(ConfigError, match=r"preset: there is no 'big'\. Choose one of paper, small\."):
+        resolve("big", None, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("epochs = 3\nseed = = 4\n", InputError, "settings.toml is not valid TOML: .*line 2"),
+        (b"# caf\xe9\nepochs = 3\n", InputError, "settings.toml is not UTF-8 text. Save it as UTF-8."),
+        ("epoks = 3", ConfigError, "epoks: unknown setting."),
+        ("[model]\nhidden_size = [1]", ConfigError, "model.hidden_size: Input should be a valid integer"),
+        ("[critic]\nrate = true_", InputError, "settings.toml is not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused(toml, text, error, message):
+    with pytest.raises(error, match=message):
+        resolve("paper", toml(text), [])
+
+
+def test_a_file_that_is_not_there_or_a_folder(tmp_path):
+    with pytest.raises(InputError, match=r"Cannot read .*none\.toml: No such file or directory\."):
+        resolve("paper", tmp_path / "none.toml", [])
+    with pytest.raises(InputError, match=r"Cannot read .*: Is a directory\."):
+        resolve("paper", tmp_path, [])

@@ -1,0 +1,84 @@
+"""A run opened for use: the right weights, vocabulary and users; devices; the process's own randomness untouched."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from trained import weights
+
+from pwae_core import artifacts
+from pwae_core.config.train import ModelConfig
+from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.training.runs import build_model, choose_device, initialise_words, open_run, size_of
+
+CPU = torch.device("cpu")
+TINY = ModelConfig(word_size=4, hidden_size=3, user_size=5, latent_size=2)
+
+
+def test_a_run_opens_with_the_weights_asked_for(pwae, made, tmp_path):
+    run = tmp_path / "run"
+    pwae(*made.train(run, "autoencoder.rate=0.3", "max_steps=6", "validate_every=1", "model.name=seq2seq")).succeeds()
+    assert artifacts.load(run, "run").facts["best_step"] < 6
+    states = {}
+    for name in ("best", "last"):
+        opened = open_run(run, CPU, name)
+        states[name] = {key: value.numpy() for key, value in opened.model.state_dict().items()}
+        for key, value in states[name].items():
+            np.testing.assert_array_equal(value, weights(run, name)[f"model.{key}"])
+    assert any(not np.array_equal(states["best"][key], states["last"][key]) for key in states["best"])
+
+
+def test_a_run_knows_its_words_and_users(made):
+    opened = open_run(made.personawae, CPU)
+    corpus = artifacts.load(made.corpus, "corpus")
+    assert opened.vocabulary.fingerprint == corpus.facts["vocabulary"]
+    assert opened.users == {"<unk>": 0} | {f"user00{number}": number + 1 for number in range(6)}
+    assert (opened.system, opened.model.user_count, opened.model.vocabulary_size) == ("PersonaWAE", 7, 47)
+
+
+def test_a_checkpoint_of_another_run_is_refused(pwae, made, tmp_path):
+    run = shutil.copytree(made.personawae, tmp_path / "run")
+    shutil.rmtree(run / "checkpoints")
+    shutil.copytree(made.seq2seq / "checkpoints", run / "checkpoints")
+    with pytest.raises(ArtifactError, match=r"best\.json is damaged: its bytes are not those that its manifest"):
+        open_run(run, CPU)
+
+
+def test_a_seed_gives_the_same_model_and_the_processs_own_randomness_is_left_alone():
+    before = torch.get_rng_state()
+    one, two, other = (build_model(TINY, 10, 3, seed).state_dict() for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(one[key], two[key]) for key in one)
+    assert not torch.equal(one["word_table.weight"], other["word_table.weight"])
+
+
+def test_word_vectors_are_copied_row_by_row(made):
+    vectors = artifacts.load(made.vectors, "vectors")
+    model = build_model(TINY.model_copy(update={"word_size": 16}), 47, 7, 0)
+    initialise_words(model, vectors)
+    expected = np.array(vectors.table("vectors.parquet")["vector"].to_pylist(), dtype=np.float32)
+    np.testing.assert_array_equal(model.words.weight.detach().numpy(), expected)
+    assert model.words.weight.requires_grad
+
+
+def test_the_size_of_a_model_is_counted():
+    """Seq2Seq of 10 words: word size 4, 3 units, so the source is 6 wide."""
+    encoder = 2 * (9 * 4 + 9 * 3 + 2 * 9)  # two directions: input, recurrent, two biases
+    start = 6 * 3 + 3
+    decoder = (4 * 9 + 9) + 6 * 9 + (3 * 9 + 9) + 3 * 3 + (6 * 3 + 3) + 3  # word, source, recurrent, query, key, scores
+    output = 3 * 10 + 10
+    model = build_model(TINY.model_copy(update={"name": "seq2seq"}), 10, 3, 0)
+    sizes = size_of(model)
+    assert sizes["word_table"] == 40
+    assert sizes["parameters"] == 40 + encoder + start + decoder + output
+
+
+def test_devices():
+    assert choose_device("cpu") == CPU
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    for name in ("gpu", "cuda:99", ""):
+        with pytest.raises(ConfigError, match=rf"--device {name}: there is no such device here\. Use auto, cpu or"):
+            choose_device(name)
+    with pytest.raises(ConfigError, match=r"--device meta: systems are not trained on it\. Use auto, cpu or cuda\."):
+        choose_device("meta")
