@@ -19,6 +19,7 @@ from pwae_cli.commands import (
     models,
     preprocess,
     report,
+    persona_scores,
     sample,
     train,
 )
@@ -61,6 +62,7 @@ app.command("report")(report.command)
 app.command("metrics")(metrics.command)
 app.command("human-eval-export")(human_eval_export.command)
 app.command("human-eval-score")(human_eval_score.command)
+app.command("persona-scores")(persona_scores.command)
 
 
 def main() -> None:

@@ -179,6 +179,7 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "run": {"log.parquet": LOG, "vocabulary.parquet": VOCABULARY, "users.parquet": USERS},
     "responses": {"responses.parquet": RESPONSES},
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS, "differences.parquet": DIFFERENCES},
+    "persona-scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
     "human-eval-key": {"items.parquet": ITEMS},
     "human-eval-scores": {
         "ratings.parquet": HUMAN_RATINGS,
@@ -194,6 +195,7 @@ STAGE_OF_KIND = {
     "run": "train",
     "responses": "sample",
     "scores": "evaluate",
+    "persona-scores": "persona-scores",
     "human-eval-key": "human-eval-export",
     "human-eval-scores": "human-eval-score",
 }

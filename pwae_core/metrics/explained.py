@@ -106,6 +106,77 @@ EXPLANATIONS = (
         ("Short answers avoid mistakes, long ones collect matches: read every other column beside it.",),
     ),
     Explanation(
+        "significance",
+        ("--compare",),
+        "evaluate --compare",
+        (
+            "approximate randomisation: swap both scores of each context with probability 1/2; p = share of trials",
+            "    whose difference is at least as large, the observed one among them",
+            "paired bootstrap: draw contexts again; p = share of trials at least as far from the observed difference",
+            "Holm: the i-th smallest of k p-values times k - i + 1, never below the one before",
+        ),
+        "Noreen 1989; Efron and Tibshirani 1993; Koehn 2004; Holm 1979",
+        (
+            "Tells of other contexts, not of another training run: give several seeds.",
+            "Overlapping windows are not independent: p-values are somewhat too small.",
+        ),
+    ),
+    Explanation(
+        "speaker",
+        ("Speaker-Accuracy", "Speaker-Accuracy-Unheard", "Speaker-By-Chance"),
+        "persona-scores",
+        (
+            "the share of answers that a classifier takes for their user's, among the candidates, by context",
+            "classifier: tf-idf of words and pairs, linear SVM, trained on the candidates' real training utterances",
+            "Unheard: where the user has not spoken in the context; By-Chance: sum over users of found x true share",
+        ),
+        "usual; real responses are the ceiling, 1 / candidates is the floor",
+        (
+            "Caricature passes the ceiling: saying a user's favourite words only is found, and is no person.",
+            "What people talk about gives them away too, and a context hands it on to any system.",
+            "Depends on the candidates: compare at one number, on one corpus.",
+        ),
+    ),
+    Explanation(
+        "own-words",
+        ("Own-Words", "Others-Words"),
+        "persona-scores",
+        (
+            "the share of an answer's different words that are among the user's own (tf-idf over histories, --words)",
+            "Others-Words: the same with every other candidate's, averaged",
+        ),
+        "tf-idf words as in Adaptation (Zhang et al. 2017)",
+        ("Words only; topics count as person; systems that are given these words are built to score here.",),
+    ),
+    Explanation(
+        "swap",
+        ("Swap-Changed", "Swap-Distance", "Noise-Distance", "Swap-Followed", "Swap-Stayed"),
+        "persona-scores --run",
+        (
+            "the same contexts and noise, answered as another candidate; Changed: the share of answers that differ",
+            "Distance: 1 - 2 common tokens / all tokens of both; Noise-Distance: the same user, other noise",
+            "Followed: the share that the classifier takes for the other's; Stayed: still for the true user's",
+        ),
+        "the paper's Table 6, counted",
+        ("Change is not personalisation: only Followed says that it goes towards the other.",),
+    ),
+    Explanation(
+        "likelihood",
+        ("Likelihood-Gain", "Likelihood-Wins", "Likelihood-Gain-Posterior", "Perplexity-Prior", "Perplexity-Posterior"),
+        "persona-scores --run",
+        (
+            "Gain: (-log p as another user + log p as the true user) / tokens, in nats, of the real response",
+            "Wins: the share of others as whom it is less likely; a draw counts half",
+            "z from the prior; Posterior: z from the posterior, which has seen the response",
+            "Perplexity: exp(sum of -log p / sum of tokens), </s> included, as the true user",
+        ),
+        "usual",
+        (
+            "One z a response: perplexities are upper bounds, and of systems with z and without do not compare.",
+            "A gain in likelihood need not show in greedy answers, and the other way round.",
+        ),
+    ),
+    Explanation(
         "dialogwae",
         ("BLEU-...|variant:dialogwae", "BOW-...|variant:dialogwae"),
         "evaluate --variant dialogwae",

@@ -12,7 +12,7 @@ from pwae_cli.app import app
 from pwae_core import __version__, errors
 
 HEAVY = [
-    *("torch", "gensim", "nltk", "pandas", "numpy", "pyarrow", "daft", "scipy"),
+    *("torch", "gensim", "nltk", "pandas", "numpy", "pyarrow", "daft", "scipy", "sklearn"),
     *("rjieba", "jieba", "safetensors", "xlsxwriter", "jaxtyping"),
 ]
 COMMANDS = [command.name for command in app.registered_commands]
@@ -31,6 +31,7 @@ def test_every_stage_of_the_pipeline_is_a_command():
         "train",
         "sample",
         "evaluate",
+        "persona-scores",
         "metrics",
         "human-eval-export",
         "human-eval-score",

@@ -1,0 +1,133 @@
+"""``pwae persona-scores``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Force, Json, option
+from pwae_core.config.evaluate import TokenizerName
+from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
+
+if TYPE_CHECKING:
+    from pwae_core.stages.persona_scores import PersonaReport, SystemPersona
+
+ANSWERS = {
+    "Speaker-Accuracy": "Identified",
+    "Speaker-Accuracy-Unheard": "where unheard",
+    "Speaker-By-Chance": "by chance",
+    "Own-Words": "Own words",
+    "Others-Words": "others' words",
+}
+RUNS = {
+    "Swap-Changed": "Changed",
+    "Swap-Distance": "by a user",
+    "Noise-Distance": "by noise",
+    "Swap-Followed": "Identified as other",
+    "Swap-Stayed": "still as true",
+    "Likelihood-Gain": "Gain, nats a token",
+    "Likelihood-Wins": "wins",
+    "Perplexity-Prior": "Perplexity",
+}
+
+
+def command(
+    corpus: Annotated[Path, typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote.")],
+    responses: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+        ),
+    ] = None,
+    run: Annotated[
+        list[Path] | None,
+        typer.Option("--run", help="A trained run: answers as another user, likelihoods by user. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
+    ] = None,
+    candidates: Annotated[int, option(PersonaScoresConfig, "candidates")] = DEFAULTS.candidates,
+    least: Annotated[int, option(PersonaScoresConfig, "least")] = DEFAULTS.least,
+    utterances: Annotated[int, option(PersonaScoresConfig, "utterances")] = DEFAULTS.utterances,
+    words: Annotated[int, option(PersonaScoresConfig, "words")] = DEFAULTS.words,
+    samples: Annotated[int | None, option(PersonaScoresConfig, "samples")] = DEFAULTS.samples,
+    tokenizer: Annotated[TokenizerName | None, option(PersonaScoresConfig, "tokenizer")] = DEFAULTS.tokenizer,
+    common: Annotated[bool, option(PersonaScoresConfig, "common", "--common")] = DEFAULTS.common,
+    limit: Annotated[int, option(PersonaScoresConfig, "limit")] = DEFAULTS.limit,
+    swap_samples: Annotated[int, option(PersonaScoresConfig, "swap_samples")] = DEFAULTS.swap_samples,
+    others: Annotated[int, option(PersonaScoresConfig, "others")] = DEFAULTS.others,
+    resamples: Annotated[int, option(PersonaScoresConfig, "resamples")] = DEFAULTS.resamples,
+    seed: Annotated[int, option(PersonaScoresConfig, "seed")] = DEFAULTS.seed,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for --run.")] = "auto",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Measure personalisation without people: who would be taken to have said it, whose words, whose likelihood."""
+    config = PersonaScoresConfig.make(
+        {
+            "candidates": candidates,
+            "least": least,
+            "utterances": utterances,
+            "words": words,
+            "samples": samples,
+            "tokenizer": tokenizer,
+            "common": common,
+            "limit": limit,
+            "swap_samples": swap_samples,
+            "others": others,
+            "resamples": resamples,
+            "seed": seed,
+        }
+    )
+    from dataclasses import asdict
+
+    from pwae_core.data.responses import named
+    from pwae_core.stages.persona_scores import persona_scores
+
+    report = persona_scores(
+        [named(argument) for argument in responses or ()],
+        corpus,
+        config,
+        runs=run or (),
+        out=out,
+        device=device,
+        force=force,
+        progress=console.progress(),
+    )
+    if json:
+        console.print_json(asdict(report))
+    else:
+        _print(report)
+
+
+def _print(report: PersonaReport) -> None:
+    stands = f", {report.out} stood already" if report.standing else ""
+    title = f"{report.contexts:,} contexts, {report.candidates:,} candidate users, chance {report.chance:.4f}{stands}"
+    _print_rows(title, ANSWERS, report.answers)
+    if report.runs:
+        _print_rows(f"Another user, the same contexts ({report.runs[0].contexts:,})", RUNS, report.runs)
+    console.print_line(
+        f"In {report.heard:,} contexts the answering user has spoken before; 'where unheard': in the others."
+    )
+    if report.left_out:
+        console.print_line(f"{report.left_out:,} contexts are left out: their users are no candidates.")
+    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+    console.print_line("What these numbers cannot tell: docs/metrics.md.")
+
+
+def _print_rows(title: str, headings: Mapping[str, str], systems: Sequence[SystemPersona]) -> None:
+    shown = [metric for metric in headings if any(metric in one.totals for one in systems)]
+    rows = [[one.system, *(_cell(one, metric) for metric in shown)] for one in systems]
+    console.print_table(title, ["System", *(headings[metric] for metric in shown)], rows)
+
+
+def _cell(system: SystemPersona, metric: str) -> str:
+    total = system.totals[metric]
+    value = f"{total.value:.2f}" if metric.startswith("Perplexity") else f"{total.value:.4f}"
+    if total.low is None or total.high is None:
+        return value
+    return f"{value}\n±{(total.high - total.low) / 2:.4f}"

@@ -1,0 +1,262 @@
+"""Responses and runs -> how much of the person is in them, without asking people: against chance and real responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Plan
+from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.comparable import Comparable, gather
+from pwae_core.data.persons import Persons, read_persons
+from pwae_core.data.responses import Named
+from pwae_core.data.sessions import COLUMNS, from_table
+from pwae_core.errors import ArtifactError
+from pwae_core.metrics import persona
+from pwae_core.metrics.bootstrap import LEVEL
+from pwae_core.metrics.persona import METRICS, Likelihoods, Own, Swap
+from pwae_core.metrics.speakers import METHOD, Speakers, learn
+from pwae_core.metrics.table import Scores, Total
+from pwae_core.progress import SILENT, Progress
+from pwae_core.schemas import SCORES, TOTALS
+from pwae_core.training.persons import answer_swapped, user_likelihoods
+from pwae_core.training.runs import choose_device, open_run
+
+REAL = "real responses"
+
+
+@dataclass(frozen=True)
+class SystemPersona:
+    """One row: ``totals`` by metric, over ``contexts`` contexts."""
+
+    system: str
+    contexts: int
+    totals: Mapping[str, Total]
+
+
+@dataclass(frozen=True)
+class PersonaReport:
+    """``chance`` is 1 / ``candidates``; ``left_out`` counts the contexts whose user is no candidate; ``heard`` those
+    in which the answering user has spoken before. ``answers`` begins with the real responses, the ceiling.
+    """
+
+    out: str | None
+    standing: bool
+    candidates: int
+    chance: float
+    utterances: int
+    contexts: int
+    left_out: int
+    heard: int
+    level: float
+    answers: Sequence[SystemPersona]
+    runs: Sequence[SystemPersona]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The contexts whose users can be told apart, and what tells them apart."""
+
+    persons: Persons
+    speakers: Speakers
+    own: Own
+    rows: Sequence[int]
+    table: pa.Table
+    config: PersonaScoresConfig
+
+    @property
+    def users(self) -> np.ndarray:
+        return np.array([self.persons.numbers[name] for name in self.table["user_id"].to_pylist()])
+
+    @property
+    def heard(self) -> np.ndarray:
+        rows = zip(self.table["user_id"].to_pylist(), self.table["context_user_ids"].to_pylist(), strict=True)
+        return np.array([user in speakers for user, speakers in rows])
+
+    @property
+    def parts(self) -> dict[str, object]:
+        """What the signatures tell."""
+        learned = f"{METHOD}-{self.config.utterances}"
+        return {"clf": learned, "candidates": len(self.persons.names), "words": self.config.words}
+
+
+@dataclass(frozen=True)
+class _Row:
+    system: str
+    sessions: Sequence[str]
+    scores: Scores
+    totals: Mapping[str, Total]
+
+
+def persona_scores(
+    responses: Sequence[Named],
+    corpus: Path,
+    config: PersonaScoresConfig = DEFAULTS,
+    *,
+    runs: Sequence[Path] = (),
+    out: Path | None = None,
+    device: str = "auto",
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> PersonaReport:
+    """Scores ``responses`` and ``runs`` on the test split of ``corpus``; without either, its real responses alone.
+
+    Raises InputError, ArtifactError or EmptyResultError for what cannot be scored.
+    """
+    data = artifacts.load(corpus, "corpus")
+    trained = [_of_corpus(folder, data) for folder in runs]
+    sources = _gather(responses, corpus, config) if responses else None
+    inputs = {"corpus": data.fingerprint} | (sources.inputs if sources else {})
+    inputs |= {f"run/{number}": one.fingerprint for number, one in enumerate(trained)}
+    plan = Plan("persona-scores", config.model_dump(), inputs)
+    standing = artifacts.standing(out, plan, force) if out else None
+    if standing:
+        return _report(standing.facts, out, standing=True)
+    contexts = sources.aligned.sets[0].table if sources else data.table("test.parquet")
+    judge = _judge(data, contexts, config, progress)
+    answers = _answers(sources, judge, data, progress)
+    ran = [_run(folder, data, judge, device, progress) for folder in runs]
+    facts = _facts(judge, len(contexts), answers, ran)
+    if out:
+        with artifacts.draft(out, plan) as draft:
+            draft.write("scores.parquet", _scores_table([*answers, *ran]))
+            draft.write("totals.parquet", _totals_table([*answers, *ran]))
+            draft.facts |= facts
+    return _report(facts, out, standing=False)
+
+
+def _of_corpus(folder: Path, data: Artifact) -> Artifact:
+    run = artifacts.load(folder, "run")
+    artifacts.same_vocabulary(run, data)
+    if run.manifest["inputs"]["corpus"] != data.fingerprint:
+        raise ArtifactError(f"{folder} was not trained on {data.folder}. Give --corpus the run's own corpus.")
+    return run
+
+
+def _gather(responses: Sequence[Named], corpus: Path, config: PersonaScoresConfig) -> Comparable:
+    return gather(responses, corpus=corpus, tokenizer=config.tokenizer, samples=config.samples, common=config.common)
+
+
+def _judge(data: Artifact, contexts: pa.Table, config: PersonaScoresConfig, progress: Progress) -> _Judge:
+    names = contexts["user_id"].to_pylist()
+    persons = read_persons(
+        data,
+        names,
+        most=config.candidates,
+        least=config.least,
+        utterances=config.utterances,
+        words=config.words,
+        seed=config.seed,
+    )
+    progress.say(f"Learning to tell {len(persons.names):,} users apart from {len(persons.speakers):,} utterances")
+    speakers = learn(persons.utterances, persons.speakers, config.seed)
+    rows = [number for number, name in enumerate(names) if name in persons.numbers]
+    return _Judge(persons, speakers, Own(persons.words), rows, contexts.take(rows), config)
+
+
+def _answers(sources: Comparable | None, judge: _Judge, data: Artifact, progress: Progress) -> list[_Row]:
+    """The real responses first, then each system."""
+    if sources is None:
+        given = {REAL: [[one] for one in judge.table["response"].to_pylist()]}
+    else:
+        given = {REAL: [known[:1] for known in judge.table["references"].to_pylist()]}
+        for one in sources.aligned.sets:
+            given[one.system] = one.table["responses"].take(judge.rows).to_pylist()
+    made = []
+    with progress.task("Identifying", len(given)) as task:
+        for system, answers in given.items():
+            known = [[judge.persons.known(tokens) for tokens in samples] for samples in answers]
+            scores = persona.score_answers(known, judge.users, judge.heard, judge.speakers, judge.own)
+            parts = {**judge.parts, "tok": data.config["tokenizer"], "samples": len(answers[0])}
+            made.append(_row(system, judge.table["session_id"].to_pylist(), scores, parts, judge.config))
+            task.advance()
+    return made
+
+
+def _row(
+    system: str, sessions: Sequence[str], scores: Scores, parts: Mapping[str, object], config: PersonaScoresConfig
+) -> _Row:
+    return _Row(system, sessions, scores, persona.totals(scores, parts, config.resamples, config.seed))
+
+
+def _run(folder: Path, data: Artifact, judge: _Judge, device: str, progress: Progress) -> _Row:
+    """The run's answers as the true user and as another, and the likelihood of real responses by user."""
+    config, run = judge.config, open_run(folder, choose_device(device))
+    random = np.random.default_rng(config.seed)
+    chosen = np.sort(random.permutation(len(judge.rows))[: config.limit])
+    names, users = judge.table["session_id"].take(chosen).to_pylist(), judge.users[chosen]
+    others = (users[:, None] + _steps(random, len(users), len(judge.persons.names), config.others)) % len(
+        judge.persons.names
+    )
+    table = data.table("test.parquet", COLUMNS)
+    place = {name: number for number, name in enumerate(table["session_id"].to_pylist())}
+    sessions = from_table(table.take([place[name] for name in names]), run.model.config.max_length)
+    sampling = SampleConfig(samples=config.swap_samples, seed=config.seed)
+    swapped = answer_swapped(run, sessions, judge.persons.rows[others[:, 0]], sampling, progress)
+    swap = Swap(swapped.true, swapped.noise, swapped.other, users, others[:, 0])
+    nll = user_likelihoods(run, sessions, judge.persons.rows[others], config.seed, progress)
+    tokens = sessions.response.lengths(np.arange(len(sessions)), sessions.max_length) + 1
+    weighed = persona.score_likelihoods(Likelihoods(nll["prior_nll"], nll["posterior_nll"], tokens))
+    answered = persona.score_swap(swap, judge.speakers)
+    scores = Scores({**answered.contexts, **weighed.contexts}, weighed.corpus)
+    parts = {**judge.parts, "samples": config.swap_samples, "others": others.shape[1]}
+    return _row(run.system, names, scores, parts, config)
+
+
+def _steps(random: np.random.Generator, contexts: int, candidates: int, others: int) -> np.ndarray:
+    """(contexts, others): different steps to other candidates, each as likely; fewer where there are fewer."""
+    steps = np.tile(np.arange(1, candidates), (contexts, 1))
+    return random.permuted(steps, axis=1)[:, :others]
+
+
+def _facts(judge: _Judge, contexts: int, answers: Sequence[_Row], runs: Sequence[_Row]) -> dict[str, Any]:
+    candidates = len(judge.persons.names)
+    return {
+        "candidates": candidates,
+        "chance": 1 / candidates,
+        "utterances": len(judge.persons.speakers),
+        "contexts": len(judge.rows),
+        "left_out": contexts - len(judge.rows),
+        "heard": int(judge.heard.sum()),
+        "level": LEVEL,
+        "answers": [_told(row) for row in answers],
+        "runs": [_told(row) for row in runs],
+    }
+
+
+def _told(row: _Row) -> dict[str, Any]:
+    return asdict(SystemPersona(row.system, len(row.sessions), row.totals))
+
+
+def _scores_table(rows: Sequence[_Row]) -> pa.Table:
+    pieces = [SCORES.empty_table()]
+    for row in rows:
+        for metric, values in row.scores.contexts.items():
+            there = np.flatnonzero(~np.isnan(values))
+            names = [row.sessions[i] for i in there.tolist()]
+            columns = [[row.system] * len(names), names, [metric] * len(names), values[there]]
+            pieces.append(pa.table(columns, schema=SCORES))
+    return pa.concat_tables(pieces)
+
+
+def _totals_table(rows: Sequence[_Row]) -> pa.Table:
+    told = [
+        {"system": row.system, "metric": metric} | asdict(total) for row in rows for metric, total in row.totals.items()
+    ]
+    return pa.Table.from_pylist(told, schema=TOTALS)
+
+
+def _report(facts: Mapping[str, Any], out: Path | None, *, standing: bool) -> PersonaReport:
+    told = {name: [_restored(**row) for row in facts[name]] for name in ("answers", "runs")}
+    return PersonaReport(**{**facts, **told, "out": str(out) if out else None, "standing": standing})
+
+
+def _restored(totals: Mapping[str, Any], **told: Any) -> SystemPersona:
+    return SystemPersona(totals={metric: Total(**totals[metric]) for metric in METRICS if metric in totals}, **told)
