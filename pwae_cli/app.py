@@ -18,6 +18,7 @@ from pwae_cli.commands import (
     metrics,
     models,
     preprocess,
+    prompts,
     report,
     persona_scores,
     sample,
@@ -59,6 +60,7 @@ app.command("sample")(sample.command)
 app.command("evaluate")(evaluate.command)
 app.command("experiment")(experiment.command)
 app.command("report")(report.command)
+app.command("prompts")(prompts.command)
 app.command("metrics")(metrics.command)
 app.command("human-eval-export")(human_eval_export.command)
 app.command("human-eval-score")(human_eval_score.command)

@@ -8,7 +8,8 @@ from pwae_core.report.cases import Answers, Case
 from pwae_core.report.markup import Markup, join, said, short, tag
 from pwae_core.report.page import figure, folded, paragraphs
 from pwae_core.report.plots import Series, chart, legend
-from pwae_core.report.tables import OURS, Cell, Row, Table
+from pwae_core.report.scored import Cell
+from pwae_core.report.tables import OURS, Row, Table
 
 NAME = 60
 SMALL = (270, 190)

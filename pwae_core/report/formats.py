@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from pwae_core.human_eval.latex import escaped as latex_escaped
 from pwae_core.report.markup import short
-from pwae_core.report.tables import OURS, Cell, Row, Table
+from pwae_core.report.scored import Cell
+from pwae_core.report.tables import OURS, Row, Table
 
 NAME = 80
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pwae_core.artifacts import Artifact
 from pwae_core.report import paper
-from pwae_core.report.gather import Sources
+from pwae_core.report.scored import Cell, Scored, Scoring, digits, half_width
 
 OURS, PRINTED = "ours", "paper"
+LEVEL = 0.05
 COEFFICIENTS = {
     "raw_agreement": "Raw agreement",
     "fleiss_kappa": "Fleiss' kappa",
@@ -18,25 +19,7 @@ COEFFICIENTS = {
     "gwet_ac1": "Gwet's AC1",
     "gwet_ac2": "Gwet's AC2",
 }
-TWO_DIGITS = frozenset({*paper.HUMAN, "Length"})
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number; ``half`` is half the width of its 95% interval; ``best``: the best of one's own in the column."""
-
-    value: float
-    half: float | None = None
-    digits: int = 4
-    best: bool = False
-
-    @property
-    def text(self) -> str:
-        return f"{self.value:.{self.digits}f}"
-
-    @property
-    def spread(self) -> str:
-        return "" if self.half is None else f"±{self.half:.{self.digits}f}"
+SHORT_GROUPS = (("Embedding metrics", paper.SHORT[:3]), ("BLEU", paper.SHORT[3:]))
 
 
 @dataclass(frozen=True)
@@ -52,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """``groups`` are (heading, columns); ``headings`` names the columns; ``notes`` are sentences below it."""
+    """``groups`` are (heading, columns), ``notes`` sentences below it; ``signatures`` name the systems each is of."""
 
     key: str
     title: str
@@ -70,136 +53,120 @@ class Table:
         return paper.HEADINGS.get(column, column)
 
 
-@dataclass(frozen=True)
-class Scored:
-    """One system of one scores artifact: its totals by metric, the run that answered where it was given."""
-
-    system: str
-    own_name: str
-    totals: Mapping[str, Mapping[str, Any]]
-    run: Artifact | None
+def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
+    cells = {column: one.cells[column] for column in columns if column in one.cells}
+    seeds = f"mean of {one.seeds} seeds" if one.seeds > 1 else ""
+    detail = ", ".join(part for part in ("" if one.system == name else one.system, seeds) if part)
+    return Row(name, OURS, cells, x, detail)
 
 
-def read_scores(sources: Sources, scores: Artifact) -> list[Scored]:
-    """The systems of ``scores`` in their order."""
-    systems: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for row in scores.table("totals.parquet").to_pylist():
-        systems.setdefault(row["system"], {})[row["metric"]] = row
-    return [
-        Scored(name, sources.own_name(scores, name), totals, sources.run_of(scores, name))
-        for name, totals in systems.items()
-    ]
-
-
-def cells(totals: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> dict[str, Cell]:
-    made = {}
-    for column in columns:
-        total = totals.get(column)
-        if total is not None:
-            low, high = total["low"], total["high"]
-            half = None if low is None or high is None else (high - low) / 2
-            made[column] = Cell(total["value"], half, _digits(column))
-    return made
-
-
-def _digits(column: str) -> int:
-    return 2 if column in TWO_DIGITS else 4
-
-
-def printed(values: Mapping[str, float], columns: Sequence[str]) -> dict[str, Cell]:
-    return {column: Cell(values[column], None, _digits(column)) for column in columns if column in values}
+def _printed(name: str, values: paper.Printed, columns: Sequence[str], x: int | None = None) -> Row:
+    cells = {column: Cell(values[column], None, digits(column)) for column in columns if column in values}
+    return Row(name, PRINTED, cells, x)
 
 
 def with_best(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
     """Marks the best of one's own rows in each column, where there are two that differ; the real responses aside."""
-    judged = [row for row in rows if row.source == OURS and row.name != paper.GROUND_TRUTH]
     best: dict[str, str] = {}
     for column in columns:
-        values = {row.cells[column].text: row.cells[column].value for row in judged if column in row.cells}
+        values = {row.cells[column].text: row.cells[column].value for row in rows if _judged(row, column)}
         if len(values) > 1:
             best[column] = max(values, key=lambda text: values[text])
     return [
-        Row(row.name, row.source, {c: _marked(cell, best.get(c)) for c, cell in row.cells.items()}, row.x, row.detail)
-        if row in judged
-        else row
+        replace(
+            row,
+            cells={
+                column: replace(cell, best=_judged(row, column) and cell.text == best.get(column))
+                for column, cell in row.cells.items()
+            },
+        )
         for row in rows
     ]
 
 
-def _marked(cell: Cell, best: str | None) -> Cell:
-    return Cell(cell.value, cell.half, cell.digits, best=cell.text == best)
+def _judged(row: Row, column: str) -> bool:
+    return row.source == OURS and row.name != paper.GROUND_TRUTH and column in row.cells
 
 
-def table_2(sources: Sources, scores: Artifact | None, human: Artifact | None) -> Table:
+def table_2(scoring: Scoring | None, human: Artifact | None) -> Table:
     """All columns of Table 2: each system's own numbers above the printed ones; other systems after the paper's."""
-    scored = read_scores(sources, scores) if scores else []
+    scored = scoring.systems if scoring else ()
     judged = human_means(human) if human else {}
-    groups = [group for group in paper.GROUPS if group[1] != paper.HUMAN or judged]
+    groups = [group for group in paper.GROUPS if (judged if group[1] == paper.HUMAN else scored)]
     columns = [column for _, names in groups for column in names]
-    ours = {one.system: cells(one.totals, columns) for one in scored}
-    for system, means in judged.items():
-        ours[system] = ours.get(system, {}) | means
+    ours = [_ours(one, one.system, columns) for one in scored]
+    ours = [replace(row, cells={**row.cells, **judged.get(row.name, {})}) for row in ours]
+    ours += [Row(name, OURS, cells) for name, cells in judged.items() if name not in {row.name for row in ours}]
     own_names = {one.system: one.own_name for one in scored}
-    places = {system: paper.printed_name(own_names.get(system, system)) for system in ours}
+    places = [(paper.printed_name(own_names.get(row.name, row.name)), row) for row in ours]
     rows: list[Row] = []
     for name, values in paper.TABLE_2.items():
-        mine = [Row(system, OURS, ours[system]) for system, place in places.items() if place == name]
-        shown = printed(values, columns)
-        rows += mine if name == paper.GROUND_TRUTH else [*mine, Row(name, PRINTED, shown)]
-        if name == paper.GROUND_TRUTH and shown:
-            rows.append(Row(name, PRINTED, shown))
-    others = [Row(system, OURS, ours[system]) for system, place in places.items() if place is None]
-    at = next((n for n, row in enumerate(rows) if row.name == paper.GROUND_TRUTH), len(rows))
+        if name == paper.GROUND_TRUTH:
+            rows += [row for place, row in places if place is None]
+        rows += [row for place, row in places if place == name]
+        told = _printed(name, values, columns)
+        rows += [told] if told.cells else []
+    title = " and ".join(
+        name for name, wanted in (("automatic metrics", scored), ("human evaluation", judged)) if wanted
+    )
+    notes = _notes(scoring)
     return Table(
         "table-2",
-        "Table 2. Automatic metrics" + (" and human evaluation" if judged else ""),
+        f"Table 2. {title.capitalize()}",
         "System",
         groups,
-        with_best([*rows[:at], *others, *rows[at:]], columns),
-        _notes(scores),
+        with_best(rows, columns),
+        notes,
         _signatures(scored, columns),
     )
 
 
-def further(sources: Sources, scores: Artifact) -> Table | None:
+def further(scoring: Scoring) -> Table | None:
     """The measures that the paper does not have; None where there are none."""
-    scored = read_scores(sources, scores)
-    columns = list(dict.fromkeys(metric for one in scored for metric in one.totals if metric not in paper.AUTOMATIC))
-    if not columns:
+    columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in paper.AUTOMATIC))
+    rows = [_ours(one, one.system, columns) for one in scoring.systems]
+    signatures = _signatures(scoring.systems, columns)
+    made = Table("further", "Further measures, not in the paper", "System", [("", columns)], rows, (), signatures)
+    return made if columns else None
+
+
+def differences(scores: Artifact) -> Table | None:
+    """What ``pwae evaluate --compare`` found: each system less the base; bold where it is more than chance."""
+    if not scores.facts.get("comparisons"):
         return None
-    rows = [Row(one.system, OURS, cells(one.totals, columns)) for one in scored]
-    signatures = _signatures(scored, columns)
-    return Table("further", "Further measures, not in the paper", "System", [("", columns)], rows, (), signatures)
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    for row in scores.table("differences.parquet").to_pylist():
+        sure = row["randomisation_holm"] < LEVEL
+        cell = Cell(row["difference"], half_width(row), digits(row["metric"]), best=sure)
+        rows.setdefault((row["system"], row["base"]), {})[row["metric"]] = cell
+    columns = list(dict.fromkeys(metric for cells in rows.values() for metric in cells))
+    note = (
+        "A system's score less the other's on the same contexts; ± is half the width of the paired bootstrap interval. "
+        f"Bold: p < {LEVEL} by approximate randomisation, after Holm's correction."
+    )
+    made = [Row(system, OURS, cells, None, f"minus {base}") for (system, base), cells in rows.items()]
+    return Table("differences", "Differences between systems", "System", [("", columns)], made, [note])
 
 
-def table_3(sources: Sources, scores: Sequence[Artifact]) -> Table | None:
+def table_3(scored: Sequence[Scored]) -> Table | None:
     """K of the personalisation GMD; None where there are not two values of it."""
-    found = [(_components(one), one) for one in _personawae(sources, scores) if not _ablation(one)]
-    ours = sorted(found, key=lambda pair: pair[0])
+    ours = sorted(
+        [(_components(one), one) for one in personawae(scored) if not _ablation(one)], key=lambda pair: pair[0]
+    )
     if len({k for k, _ in ours}) < 2:
         return None
     rows = []
-    for k, values in paper.TABLE_3.items():
-        rows += [Row(f"K = {k}", OURS, cells(one.totals, paper.SHORT), k, one.system) for own, one in ours if own == k]
-        rows.append(Row(f"K = {k}", PRINTED, printed(values, paper.SHORT), k))
-    rows += [
-        Row(f"K = {k}", OURS, cells(one.totals, paper.SHORT), k, one.system)
-        for k, one in ours
-        if k not in paper.TABLE_3
-    ]
-    return Table(
-        "table-3",
-        "Table 3. Number of components in the personalisation GMD",
-        "K",
-        _short_groups(),
-        with_best(rows, paper.SHORT),
-        _differing([one for _, one in ours], {"components", "context_components"}),
-    )
+    for k in sorted({*paper.TABLE_3, *(k for k, _ in ours)}):
+        rows += [_ours(one, f"K = {k}", paper.SHORT, k) for own, one in ours if own == k]
+        rows += [_printed(f"K = {k}", paper.TABLE_3[k], paper.SHORT, k)] if k in paper.TABLE_3 else []
+    notes = _differing([one for _, one in ours], {"components", "context_components"})
+    title = "Table 3. Number of components in the personalisation GMD"
+    return Table("table-3", title, "K", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
 
 
-def table_4(sources: Sources, scores: Sequence[Artifact]) -> Table | None:
+def table_4(scored: Sequence[Scored]) -> Table | None:
     """The ablations beside the whole systems of the same K; None where there is no ablation."""
-    everything = _personawae(sources, scores)
+    everything = personawae(scored)
     sizes = {_components(one) for one in everything if _ablation(one)}
     if not sizes:
         return None
@@ -207,33 +174,17 @@ def table_4(sources: Sources, scores: Sequence[Artifact]) -> Table | None:
     rows = []
     for name, values in paper.TABLE_4.items():
         wanted = "" if name == "PersonaWAE" else name
-        rows += [
-            Row(name, OURS, cells(one.totals, paper.SHORT), None, one.system)
-            for one in found
-            if _ablation(one) == wanted
-        ]
-        rows.append(Row(name, PRINTED, printed(values, paper.SHORT)))
-    rest = [one for one in found if _ablation(one) == "w/o prior, w/o fusion"]
-    rows += [Row("w/o both", OURS, cells(one.totals, paper.SHORT), None, one.system) for one in rest]
+        rows += [_ours(one, name, paper.SHORT) for one in found if _ablation(one) == wanted]
+        rows.append(_printed(name, values, paper.SHORT))
+    rows += [_ours(one, "w/o both", paper.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
     notes = _differing(found, {"without_prior", "without_fusion"})
-    return Table(
-        "table-4",
-        "Table 4. Ablations of the personalisation",
-        "System",
-        _short_groups(),
-        with_best(rows, paper.SHORT),
-        notes,
-    )
+    title = "Table 4. Ablations of the personalisation"
+    return Table("table-4", title, "System", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
 
 
-def _short_groups() -> list[tuple[str, tuple[str, ...]]]:
-    return [("Embedding metrics", paper.SHORT[:3]), ("BLEU", paper.SHORT[3:])]
-
-
-def _personawae(sources: Sources, scores: Sequence[Artifact]) -> list[Scored]:
-    """The scored systems that are PersonaWAE runs, each run once."""
-    everything = [one for artifact in scores for one in read_scores(sources, artifact)]
-    found = {one.run.fingerprint: one for one in everything if one.run and _model(one)["name"] == "personawae"}
+def personawae(scored: Sequence[Scored]) -> list[Scored]:
+    """The systems that are PersonaWAE runs, each run once."""
+    found = {one.run.fingerprint: one for one in scored if one.run and _model(one)["name"] == "personawae"}
     return list(found.values())
 
 
@@ -260,6 +211,7 @@ def _differing(found: Sequence[Scored], expected: set[str]) -> list[str]:
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level: ``model.components``."""
     made: dict[str, Any] = {}
     for key, value in config.items():
         made |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
@@ -271,9 +223,7 @@ def human_means(human: Artifact) -> dict[str, dict[str, Cell]]:
     means: dict[str, dict[str, Cell]] = {}
     for row in human.table("means.parquet").to_pylist():
         if row["mean"] is not None and row["criterion"] in paper.HUMAN:
-            low, high = row["low"], row["high"]
-            half = None if low is None or high is None else (high - low) / 2
-            means.setdefault(row["system"], {})[row["criterion"]] = Cell(row["mean"], half, 2)
+            means.setdefault(row["system"], {})[row["criterion"]] = Cell(row["mean"], half_width(row), 2)
     return means
 
 
@@ -282,21 +232,22 @@ def agreement(human: Artifact) -> Table | None:
     rows: dict[str, dict[str, Cell]] = {}
     for row in human.table("agreement.parquet").to_pylist():
         if row["between"] == "all" and row["value"] is not None:
-            low, high = row["low"], row["high"]
-            half = None if low is None or high is None else (high - low) / 2
-            rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half, 2)
-    if not rows:
-        return None
+            rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
     note = f"The paper reports one kappa, {paper.KAPPA}, without its kind."
-    return Table("agreement", "Agreement between the annotators", "Coefficient", [("", paper.HUMAN)], made, [note])
+    table = Table("agreement", "Agreement between the annotators", "Coefficient", [("", paper.HUMAN)], made, [note])
+    return table if made else None
 
 
-def _notes(scores: Artifact | None) -> list[str]:
-    if scores is None:
+def _notes(scoring: Scoring | None) -> list[str]:
+    if scoring is None:
         return []
-    told = f"Our rows: {scores.facts['contexts']:,} contexts; ± is half the width of the 95% bootstrap interval."
-    return [told, *scores.facts.get("notes", [])]
+    first = scoring.artifacts[0].facts
+    seeds = (
+        " Over several seeds it is their standard deviation." if any(one.seeds > 1 for one in scoring.systems) else ""
+    )
+    told = f"Our rows: {first['contexts']:,} contexts; ± is half the width of the 95% bootstrap interval.{seeds}"
+    return list(dict.fromkeys([told, *(note for one in scoring.artifacts for note in one.facts.get("notes", []))]))
 
 
 def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:
@@ -304,6 +255,6 @@ def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, s
     found: dict[str, list[str]] = {}
     for column in columns:
         for one in scored:
-            if column in one.totals:
-                found.setdefault(one.totals[column]["signature"], []).append(one.system)
+            if column in one.signatures:
+                found.setdefault(one.signatures[column], []).append(one.system)
     return {text: "" if len(systems) == len(scored) else ", ".join(systems) for text, systems in found.items()}

@@ -26,12 +26,14 @@ from pwae_core.report.gather import Sources, gather
 from pwae_core.report.markup import Markup, join, tag
 from pwae_core.report.page import Section, paragraphs
 from pwae_core.report.provenance import provenance
+from pwae_core.report.scored import scorings
 from pwae_core.report.tables import Table
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
 HEAD = 400
+BESIDE = ("agreement", "differences", "further")
 CAVEAT = (
     "The paper's numbers are printed beside ours for orientation. They were measured on another corpus, with other "
     "word vectors, and with the BLEU smoothing of NLTK in 2019, which gives other values than today's for the same "
@@ -128,15 +130,17 @@ def _facts_of(out: Path) -> dict[str, Any]:
 
 
 def _tables(sources: Sources) -> list[Table]:
-    """Table 2 for each scoring, what the paper does not measure, then Tables 3 and 4."""
+    """Table 2 for each set of terms, what the paper does not measure, then Tables 3 and 4."""
     human = sources.human[0] if sources.human else None
-    made = [tables.table_2(sources, scores, human) for scores in sources.scores]
-    if human and not sources.scores:
-        made = [tables.table_2(sources, None, human)]
-    further = [tables.agreement(human)] if human else []
-    further += [tables.further(sources, scores) for scores in sources.scores]
-    own = [tables.table_3(sources, sources.scores), tables.table_4(sources, sources.scores)]
-    return [one for one in [*made, *further, *own] if one]
+    found = scorings(sources)
+    made: list[Table | None] = [tables.table_2(one, human) for one in found]
+    made += [tables.table_2(None, human)] if human and not found else []
+    made += [tables.agreement(human)] if human else []
+    made += [tables.differences(scores) for scores in sources.scores]
+    made += [tables.further(one) for one in found]
+    for one in found:
+        made += [tables.table_3(one.systems), tables.table_4(one.systems)]
+    return [one for one in made if one]
 
 
 def _page(
@@ -209,7 +213,7 @@ def _table_sections(made: Sequence[Table]) -> list[Section]:
     }
     sections = []
     for key, (name, heading) in groups.items():
-        own = [one for one in made if one.key == key or (key == "table-2" and one.key in ("agreement", "further"))]
+        own = [one for one in made if one.key == key or (key == "table-2" and one.key in BESIDE)]
         body = [chapters.table(one) for one in own] + [chapters.plotted(one) for one in own if key == "table-3"]
         if own:
             sections.append(Section(key, name, heading, join(body)))

@@ -1,0 +1,149 @@
+"""``pwae prompts``: a corpus in, its test contexts with each responder's history out, ready for a language model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pwae_core import artifacts, files, prompting
+from pwae_core.artifacts import Artifact
+from pwae_core.config.prompts import DEFAULTS, PromptsConfig
+from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.human_eval.blinding import Context
+from pwae_core.human_eval.candidates import Candidate
+from pwae_core.human_eval.histories import Histories, Said, draw_history
+from pwae_core.progress import SILENT, Progress
+from pwae_core.prompting import Template
+
+COLUMNS = ["session_id", "user_id", "context_user_ids", "context", "response"]
+
+
+@dataclass(frozen=True)
+class PromptsReport:
+    """``characters``: of all prompts together, templates included. ``first`` is the first prompt as one string."""
+
+    out: str
+    standing: bool
+    prompts: int
+    samples: int
+    without_history: int
+    characters: int
+    first: str
+
+
+def prompts(
+    corpus: Path,
+    out: Path,
+    config: PromptsConfig = DEFAULTS,
+    *,
+    template: Path | None = None,
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> PromptsReport:
+    """Writes one JSON object a line: session_id, user_id, samples, and messages or prompt.
+
+    No prompt holds the real response, nor anything of the validation or test split but its own context. Raises
+    ConfigError for a template that cannot be filled, ArtifactError where something else stands at ``out``.
+    """
+    data = artifacts.load(corpus, "corpus")
+    pattern = _template(template)
+    rows = _drawn(data, config).to_pylist()
+    said = _said(data, [row["user_id"] for row in rows]) if config.history else {}
+    made, silent = [], 0
+    with progress.task("Writing prompts", len(rows)) as task:
+        for row in rows:
+            history = _history(row, said, config)
+            silent += not history
+            made.append(_row(row, history, pattern, config))
+            task.advance()
+    standing = _write(out, made, force)
+    texts = [_text(one) for one in made]
+    return PromptsReport(str(out), standing, len(made), config.samples, silent, sum(map(len, texts)), texts[0])
+
+
+def _template(path: Path | None) -> Template:
+    if path is None:
+        return prompting.parse(prompting.DEFAULT, "template")
+    try:
+        return prompting.parse(path.read_text(encoding="utf-8-sig"), path)
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8. Convert the file to UTF-8.") from error
+
+
+def _drawn(corpus: Artifact, config: PromptsConfig) -> pa.Table:
+    """The contexts that ``pwae sample`` answers with the same limit and seed."""
+    table = corpus.table("test.parquet", COLUMNS)
+    if not len(table):
+        raise EmptyResultError(f"{corpus.folder} has no test session. Run 'pwae preprocess' with a larger --test.")
+    if config.limit is not None and config.limit < len(table):
+        rows = np.sort(np.random.default_rng(config.seed).permutation(len(table))[: config.limit])
+        table = table.take(pa.array(rows))
+    return table
+
+
+def _said(corpus: Artifact, user_ids: Sequence[str]) -> dict[str, list[Said]]:
+    known = corpus.table("users.parquet", ["user", "user_id"]).to_pydict()
+    users = dict(zip(known["user_id"], known["user"], strict=True))
+    table = corpus.table("histories.parquet", ["user", "conversation_id", "turn", "tokens"])
+    return Histories(users, table).of({user_id for user_id in user_ids if user_id in users})
+
+
+def _history(row: Mapping[str, Any], said: Mapping[str, list[Said]], config: PromptsConfig) -> list[tuple[str, ...]]:
+    shown = Candidate(_context(row), (tuple(row["response"]),), {})
+    return draw_history(said.get(row["user_id"], []), shown, config.history, str(config.seed))
+
+
+def _context(row: Mapping[str, Any]) -> Context:
+    utterances = tuple(tuple(utterance) for utterance in row["context"])
+    return Context(row["session_id"], row["user_id"], tuple(row["context_user_ids"]), utterances)
+
+
+def _row(
+    row: Mapping[str, Any], history: Sequence[Sequence[str]], template: Template, config: PromptsConfig
+) -> dict[str, Any]:
+    filled = prompting.values(_context(row), history, config.characters)
+    told = {"session_id": row["session_id"], "user_id": row["user_id"], "samples": config.samples}
+    if config.shape == "prompt":
+        return told | {"prompt": prompting.prompt(template, filled)}
+    return told | {"messages": prompting.messages(template, filled)}
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return row["prompt"] if "prompt" in row else "\n\n".join(message["content"] for message in row["messages"])
+
+
+def _write(out: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> bool:
+    """Writes the file whole or not at all; True where it stood already, the same to the byte."""
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "backslashreplace")
+    if out.exists():
+        if not _is_ours(out):
+            raise ArtifactError(f"{out} exists and was not made by 'pwae prompts'. Choose another --out.")
+        if out.read_bytes() == content:
+            return True
+        if not force:
+            raise ArtifactError(f"{out} stands, with other prompts. Choose another --out, or --force to replace it.")
+    with files.storage_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(out, content)
+    return False
+
+
+def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as handle:
+        try:
+            row = json.loads(handle.readline())
+        except ValueError:
+            return False
+    return (
+        isinstance(row, dict) and {"session_id", "samples"} <= row.keys() and bool({"messages", "prompt"} & row.keys())
+    )
