@@ -10,6 +10,8 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.commands import (
+    adapt,
+    chat,
     embed_words,
     evaluate,
     experiment,
@@ -17,10 +19,10 @@ from pwae_cli.commands import (
     human_eval_score,
     metrics,
     models,
+    persona_scores,
     preprocess,
     prompts,
     report,
-    persona_scores,
     sample,
     train,
 )
@@ -57,14 +59,16 @@ app.command("embed-words")(embed_words.command)
 app.command("models")(models.command)
 app.command("train")(train.command)
 app.command("sample")(sample.command)
+app.command("adapt")(adapt.command)
+app.command("chat")(chat.command)
 app.command("evaluate")(evaluate.command)
+app.command("persona-scores")(persona_scores.command)
 app.command("experiment")(experiment.command)
 app.command("report")(report.command)
 app.command("prompts")(prompts.command)
 app.command("metrics")(metrics.command)
 app.command("human-eval-export")(human_eval_export.command)
 app.command("human-eval-score")(human_eval_score.command)
-app.command("persona-scores")(persona_scores.command)
 
 
 def main() -> None:

@@ -156,15 +156,16 @@ def from_lists(
     speakers: Sequence[Sequence[bool]],
     users: Sequence[int],
     max_length: int,
+    responses: Sequence[Sequence[int]] | None = None,
 ) -> Sessions:
-    """Sessions without responses, from token ids: what a person typed. ``speakers``: said by the responder or not."""
+    """Sessions from token ids: what a person typed. ``speakers``: said by the responder or not; ``responses``: none."""
     counts = np.array([len(context) for context in contexts])
     return Sessions(
         user=np.array(users, dtype=np.int64),
         context_offsets=_ends(counts),
         context=_from_lists([utterance for context in contexts for utterance in context]),
         from_responder=np.array([float(flag) for row in speakers for flag in row] + [0.0], dtype=np.float32),
-        response=_from_lists([[] for _ in contexts]),
+        response=_from_lists([[] for _ in contexts] if responses is None else responses),
         max_length=max_length,
     )
 

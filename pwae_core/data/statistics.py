@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +20,13 @@ DULL_RESPONSES = 10
 class PersonalWords:
     """The words of each user that others say less, by tf-idf: ``ids`` and ``weights``, each [users, words].
 
-    A user's weights add up to 1; a user of whom nothing is known has weights 0.
+    A user's weights add up to 1; a user of whom nothing is known has weights 0. ``rarity`` [vocabulary] is
+    ln(N / df(w)), with which the words of somebody else are found.
     """
 
     ids: Ints
     weights: Floats
+    rarity: Floats
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,21 @@ def personal_words(users: Ints, utterances: Ragged, user_count: int, vocabulary_
     pairs, counts = np.unique(speaker[real] * vocabulary_size + words[real], return_counts=True)
     owner, word = np.divmod(pairs, vocabulary_size)
     holders = np.bincount(word, minlength=vocabulary_size)
-    scores = counts * np.log(max(len(np.unique(owner)), 1) / np.maximum(holders, 1))[word]
-    return _largest(owner, word, scores, user_count, size)
+    rarity = np.log(max(len(np.unique(owner)), 1) / np.maximum(holders, 1))
+    ids, weights = _largest(owner, word, (counts * rarity[word]).astype(np.float64), user_count, size)
+    return PersonalWords(ids, weights, rarity.astype(np.float32))
 
 
-def _largest(owner: Ints, word: Ints, scores: npt.NDArray[np.float64], user_count: int, size: int) -> PersonalWords:
+def words_of(utterances: Sequence[Sequence[int]], rarity: Floats, size: int) -> tuple[Ints, Floats]:
+    """The words of one person, and their weights, each [1, size], as ``personal_words`` would find them."""
+    said = np.array([word for utterance in utterances for word in utterance if word >= len(SPECIALS)], dtype=np.int64)
+    words, counts = np.unique(said, return_counts=True)
+    return _largest(np.zeros_like(words), words, (counts * rarity[words]).astype(np.float64), 1, size)
+
+
+def _largest(
+    owner: Ints, word: Ints, scores: npt.NDArray[np.float64], user_count: int, size: int
+) -> tuple[Ints, Floats]:
     order = np.lexsort((word, -scores, owner))
     owner, word, scores = owner[order], word[order], scores[order]
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
@@ -62,7 +75,7 @@ def _largest(owner: Ints, word: Ints, scores: npt.NDArray[np.float64], user_coun
     ids[owner[kept], rank[kept]] = word[kept]
     weights[owner[kept], rank[kept]] = scores[kept]
     sums = weights.sum(axis=1, keepdims=True)
-    return PersonalWords(ids, np.divide(weights, sums, out=weights, where=sums > 0))
+    return ids, np.divide(weights, sums, out=weights, where=sums > 0)
 
 
 def inverse_frequencies(responses: Ragged, vocabulary_size: int) -> Floats:

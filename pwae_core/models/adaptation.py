@@ -29,6 +29,7 @@ class Adaptation(Model):
     display_name = "Adaptation"
     reference = "Zhang et al. 2017"
     user_information = "tf-idf words, in the decoder"
+    user_rows = ("user_words.ids", "user_words.weights")
     deterministic = True
     needs_statistics = True
 
@@ -37,7 +38,7 @@ class Adaptation(Model):
     def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
         super().__init__(config, vocabulary_size, users)
         self.word_table = nn.Embedding(vocabulary_size, config.word_size, padding_idx=PAD)
-        self.user_words = UserWords(users, config.user_words)
+        self.user_words = UserWords(users, config.user_words, vocabulary_size)
         self.encoder = UtteranceEncoder(config.word_size, config.hidden_size)
         self.start = nn.Linear(2 * config.hidden_size, config.hidden_size)
         self.decoder = AttentionDecoder(

@@ -68,6 +68,7 @@ class Period:
 class Model(nn.Module, ABC):
     """A system. ``deterministic``: its answer to a context is one and the same, so one is all that is decoded.
 
+    ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows of them.
     ``iteration``, of the period, is set by the training loop: some losses follow a schedule.
     """
 
@@ -75,6 +76,7 @@ class Model(nn.Module, ABC):
     reference: str
     user_information: str
     deterministic: bool
+    user_rows: tuple[str, ...] = ()
     needs_statistics = False
     iteration = 0
 
@@ -107,6 +109,10 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads one token a row ([rows]); returns the next token's logits ([rows, vocabulary]) and the new state."""
+
+    def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:  # noqa: ARG002
+        """What led to the responses of ``batch``, a row for each, by name; with the noise they were drawn with."""
+        return {}
 
     @property
     @abstractmethod

@@ -16,10 +16,11 @@ from pwae_core.equations import (
     gaussian_divergence,
     gaussian_log_density,
     mixture_log_density,
+    mixture_weights,
 )
 from pwae_core.models.base import Loss, Model, Phase, State, dropped_users, repeat
 from pwae_core.nn.decoders import GatedDecoder
-from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, real_positions
+from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, mean_over, real_positions
 from pwae_core.nn.latent import Fusion, Gaussian, GaussianHead, Mixture, MixtureHead, fused
 from pwae_core.nn.noise import Noise
 from pwae_core.nn.output import Output
@@ -34,6 +35,7 @@ class CVAE(Model):
     display_name = "CVAE"
     reference = "Zhao et al. 2017"
     user_information = "embedding, in prior and decoder"
+    user_rows = ("user_table.weight",)
     deterministic = False
 
     # -- modules
@@ -142,6 +144,18 @@ class CVAE(Model):
         c, u = repeat(once, samples), repeat(self.user_table(batch.user), samples)
         z = repeat(self.posterior(batch, once, noise).mean, samples) if posterior else self.sample_prior(c, u, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
+
+    def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        """pi of both mixtures (equation 5), w_c and w_u (equation 9), the gate's mean over the response."""
+        c, u = self.encode_context(batch, noise), self.user_table(batch.user)
+        start = self.start(torch.cat((self.sample_prior(c, u, noise), c), dim=-1))
+        gates = self.decoder.gates(start, self.word_table(batch.response[:, :-1]), u)
+        return {
+            "context component": mixture_weights(self.context_mixture(c).logits),
+            "user component": mixture_weights(self.personalisation(u).logits),
+            "w_c, w_u": self.fusion(c, u),
+            "gate's mean": mean_over(gates.mean(dim=-1), batch.response_lengths).unsqueeze(-1),
+        }
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         states = self.decoder(state["state"], self.word_table(tokens).unsqueeze(1), state["user"])[:, 0]

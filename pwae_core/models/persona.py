@@ -20,6 +20,7 @@ class Persona(Model):
     display_name = "Persona"
     reference = "Li et al. 2016"
     user_information = "embedding, in the decoder"
+    user_rows = ("user_table.weight",)
     deterministic = True
 
     # -- modules

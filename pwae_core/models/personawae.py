@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.equations import fuse, wasserstein_estimate
+from pwae_core.equations import fuse, mixture_weights, wasserstein_estimate
 from pwae_core.models.base import (
     Codes,
     Loss,
@@ -22,7 +22,7 @@ from pwae_core.models.base import (
     repeat,
 )
 from pwae_core.nn.decoders import GatedDecoder, PlainDecoder
-from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder
+from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, mean_over
 from pwae_core.nn.latent import Critic, Fusion, Gaussian, GaussianHead, Generator, MixtureHead
 from pwae_core.nn.noise import Noise
 from pwae_core.nn.output import Output
@@ -42,6 +42,7 @@ class PersonaWAE(Model):
     display_name = "PersonaWAE"
     reference = "Chan et al. 2019"
     user_information = "embedding, in prior and decoder"
+    user_rows = ("user_table.weight",)
     deterministic = False
 
     # -- modules
@@ -193,6 +194,18 @@ class PersonaWAE(Model):
         else:
             z = self.sample_prior(c, u, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
+
+    def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
+        """pi of both mixtures (equation 5), w_c and w_u (equation 9), the gate's mean over the response."""
+        c, u = self.encode_context(batch, noise), self.user_table(batch.user)
+        found = {"context component": mixture_weights(self.context_mixture(c).logits)}
+        if self.personalisation is not None and self.fusion is not None:
+            found |= {"user component": mixture_weights(self.personalisation(u).logits), "w_c, w_u": self.fusion(c, u)}
+        if isinstance(self.decoder, GatedDecoder):
+            start = self.start(torch.cat((self.sample_prior(c, u, noise), c), dim=-1))
+            gates = self.decoder.gates(start, self.word_table(batch.response[:, :-1]), u)
+            found |= {"gate's mean": mean_over(gates.mean(dim=-1), batch.response_lengths).unsqueeze(-1)}
+        return found
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         words = self.word_table(tokens).unsqueeze(1)

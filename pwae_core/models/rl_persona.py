@@ -37,6 +37,7 @@ class RLPersona(Model):
     display_name = "RL-Persona"
     reference = "Yang et al. 2018"
     user_information = "tf-idf words, in the decoder"
+    user_rows = ("user_words.ids", "user_words.weights")
     deterministic = True
     needs_statistics = True
 
@@ -45,7 +46,7 @@ class RLPersona(Model):
     def __init__(self, config: ModelConfig, vocabulary_size: int, users: int) -> None:
         super().__init__(config, vocabulary_size, users)
         self.word_table = nn.Embedding(vocabulary_size, config.word_size, padding_idx=PAD)
-        self.user_words = UserWords(users, config.user_words)
+        self.user_words = UserWords(users, config.user_words, vocabulary_size)
         self.utterance_encoder = UtteranceEncoder(config.word_size, config.hidden_size)
         self.context_encoder = ContextEncoder(2 * config.hidden_size, config.hidden_size)
         self.start = nn.Linear(2 * config.hidden_size, config.hidden_size)

@@ -39,6 +39,18 @@ class GatedDecoder(nn.Module):
             states.append(state)
         return torch.stack(states, dim=1)
 
+    def gates(
+        self,
+        start: Float[Tensor, "batch h"],
+        words: Float[Tensor, "batch steps d"],
+        user: Float[Tensor, "batch user"],
+    ) -> Float[Tensor, "batch steps user"]:
+        """The gates g at each word, to look at."""
+        states: Tensor = self(start, words, user)
+        before = torch.cat((start.unsqueeze(1), states[:, :-1]), dim=1)
+        from_state = self.gate_state(before)
+        return gate(from_state, self.gate_word(words), self.gate_user(user).unsqueeze(1).expand_as(from_state))
+
 
 class PlainDecoder(nn.Module):
     """A GRU over the words alone: Table 4's "w/o fusion", and the systems without users."""

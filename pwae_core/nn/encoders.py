@@ -93,3 +93,8 @@ def concatenate(
 def real_positions(lengths: Int[Tensor, " batch"], steps: int) -> Bool[Tensor, "batch steps"]:
     """True at the positions that are not padding."""
     return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(-1)
+
+
+def mean_over(values: Float[Tensor, "batch steps"], lengths: Int[Tensor, " batch"]) -> Float[Tensor, " batch"]:
+    """The mean of each row's values, without padding."""
+    return (values * real_positions(lengths, values.shape[1])).sum(dim=1) / lengths

@@ -20,6 +20,7 @@ from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.text.vocabulary import Vocabulary
 from pwae_core.training.checkpoints import load_checkpoint, part
+from pwae_core.training.people import join_people
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Run:
     artifact: Artifact
     model: Model
     device: torch.device
+    people: tuple[str, ...] = ()  # adapted to after training: the last rows of the model's tables
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -38,7 +40,8 @@ class Run:
     def users(self) -> dict[str, int]:
         """The row of each user id; row 0, ``<unk>``, is nobody in particular."""
         table = self.artifact.table("users.parquet", ["user", "user_id"])
-        return dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
+        trained = dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
+        return trained | {name: len(trained) + row for row, name in enumerate(self.people)}
 
     @property
     def system(self) -> str:
@@ -55,7 +58,7 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
     ).to(device)
     tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
     model.load_state_dict(part(tensors, "model"))
-    return Run(artifact, model, device)
+    return Run(artifact, model, device, join_people(model, artifact))
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:

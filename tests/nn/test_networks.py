@@ -238,12 +238,13 @@ def test_fused_mixture_has_the_moments_of_equation_9_s_samples() -> None:
 
 def test_user_words_are_the_weighted_mean_of_their_vectors_and_nothing_for_nobody() -> None:
     words = nn.Embedding(5, 2)
-    users = UserWords(2, 2)
-    users.inform(PersonalWords(np.array([[0, 0], [4, 3]]), np.array([[0, 0], [0.75, 0.25]], dtype=np.float32)))
+    users = UserWords(2, 2, 5)
+    weights, rarity = np.array([[0, 0], [0.75, 0.25]], dtype=np.float32), np.ones(5, dtype=np.float32)
+    users.inform(PersonalWords(np.array([[0, 0], [4, 3]]), weights, rarity))
     vectors = users(words, torch.tensor([1, 0]))
     torch.testing.assert_close(vectors[0], 0.75 * words.weight[4] + 0.25 * words.weight[3])
     assert vectors[1].tolist() == [0.0, 0.0]
-    assert set(users.state_dict()) == {"ids", "weights"}
+    assert set(users.state_dict()) == {"ids", "weights", "rarity"}
 
 
 def test_rewards_by_hand() -> None:
@@ -253,7 +254,7 @@ def test_rewards_by_hand() -> None:
         words.weight.copy_(torch.tensor([[0.0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 1]]))
     rewards = Rewards(6, 2, 1, 3)
     idf = np.array([0, 0, 0, 0, 0.25, 1], dtype=np.float32)
-    personal = PersonalWords(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.float32))
+    personal = PersonalWords(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.float32), idf)
     rewards.inform(Statistics(personal, idf, np.array([[4, 0, 0]])), words)
     context = torch.tensor([[[4, 4], [0, 0]], [[4, 0], [5, 0]]])
     response = torch.tensor([[2, 4, 3, 0], [2, 5, 5, 3]])

@@ -1,0 +1,49 @@
+"""``pwae adapt``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Json, option
+from pwae_core.config.adapt import DEFAULTS, AdaptConfig
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
+    history: Annotated[
+        Path,
+        typer.Option(
+            "--history",
+            help="Text file of the person's utterances, one a line; what was answered and a tab may precede.",
+        ),
+    ],
+    user: Annotated[str | None, typer.Option(help="The person's name from now on; default: the file's.")] = None,
+    steps: Annotated[int, option(AdaptConfig, "steps")] = DEFAULTS.steps,
+    rate: Annotated[float, option(AdaptConfig, "rate")] = DEFAULTS.rate,
+    candidates: Annotated[int, option(AdaptConfig, "candidates")] = DEFAULTS.candidates,
+    seed: Annotated[int, option(AdaptConfig, "seed")] = DEFAULTS.seed,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Teach a run somebody it was not trained on, from a few utterances; 'pwae sample --user' then answers as them."""
+    config = AdaptConfig.make({"steps": steps, "rate": rate, "candidates": candidates, "seed": seed})
+
+    from dataclasses import asdict
+
+    from pwae_core.stages.adapt import adapt
+
+    report = adapt(run, history, history.stem if user is None else user, config, device=device)
+    if as_json:
+        console.print_json(asdict(report))
+        return
+    rows: list[tuple[str, object]] = [
+        ("utterances", report.utterances),
+        ("of their words unknown to the run", report.unknown_words),
+        ("nats a token as nobody in particular", f"{report.before:.4f}"),
+        ("nats a token as themselves", f"{report.after:.4f}"),
+    ]
+    console.print_table(f"{report.system} knows {report.user}: {report.run}", ("", ""), rows)

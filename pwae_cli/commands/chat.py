@@ -1,0 +1,71 @@
+"""``pwae chat``"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import option
+from pwae_core.config.sample import DecodingConfig, SampleConfig
+from pwae_core.errors import InputError
+
+if TYPE_CHECKING:
+    from pwae_core.stages.chat import Chat
+
+DEFAULTS = SampleConfig()
+DECODING = DEFAULTS.decoding
+HELP = "/user NAME: who answers   /users PART: find a user   /why: what led to the last answer   /quit"
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
+    user: Annotated[str | None, typer.Option(help="Who answers; default: nobody in particular.")] = None,
+    strategy: Annotated[str, option(DecodingConfig, "strategy")] = DECODING.strategy,
+    temperature: Annotated[float, option(DecodingConfig, "temperature")] = DECODING.temperature,
+    no_repeat_ngram: Annotated[int, option(DecodingConfig, "no_repeat_ngram")] = DECODING.no_repeat_ngram,
+    checkpoint: Annotated[str, option(SampleConfig, "checkpoint")] = DEFAULTS.checkpoint,
+    seed: Annotated[int, option(SampleConfig, "seed")] = DEFAULTS.seed,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Talk to a run, line by line; /user NAME switches who answers, in the middle of the conversation."""
+    decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
+    config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})
+
+    from pwae_core.stages.chat import open_chat
+
+    chat = open_chat(run, config, user, device)
+    prompt = console.progress().say if sys.stdin.isatty() else None
+    if prompt:
+        prompt(f"{chat.run.system}: {HELP}")
+    for line in sys.stdin:
+        text = line.strip()
+        if text == "/quit":
+            break
+        if text:
+            try:
+                _turn(chat, text)
+            except InputError as error:
+                console.error(str(error))
+
+
+def _turn(chat: Chat, text: str) -> None:
+    word, _, rest = text.partition(" ")
+    if word == "/user":
+        chat.switch(rest.strip())
+    elif word == "/users":
+        console.print_line("  ".join(chat.find(rest.strip())))
+    elif word == "/why":
+        found = chat.why()
+        for name, values in found.items():
+            console.print_line(f"{name}: {' '.join(f'{value:.3f}' for value in values)}")
+        if not found:
+            console.print_line(f"{chat.run.system} has no prior and no gate.")
+    elif word.startswith("/"):
+        raise InputError(f"{word}: there is no such command. {HELP}")
+    else:
+        console.print_line(f"{chat.user}: {chat.say(text)}")
+    sys.stdout.flush()

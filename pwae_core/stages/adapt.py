@@ -1,0 +1,74 @@
+"""``pwae adapt``: a run and a few utterances of somebody it was not trained on; the run then answers as them too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pwae_core.config.adapt import DEFAULTS, AdaptConfig
+from pwae_core.corpus.typed import tokens_of
+from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.text.vocabulary import UNK
+from pwae_core.training.people import keep_person, nats_a_token, pairs, person
+from pwae_core.training.runs import Run, choose_device, open_run
+
+
+@dataclass(frozen=True)
+class AdaptReport:
+    """Who was adapted to. ``before`` and ``after``: nats a token of their utterances, as nobody's and as theirs."""
+
+    run: str
+    user: str
+    system: str
+    utterances: int
+    unknown_words: int
+    before: float
+    after: float
+
+
+def adapt(run: Path, history: Path, user: str, config: AdaptConfig = DEFAULTS, *, device: str = "auto") -> AdaptReport:
+    """Learns who wrote ``history``, from which ``user`` can be asked to answer; nothing else of the run changes.
+
+    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. Raises
+    InputError for a file or a name that cannot be taken, EmptyResultError where cleaning leaves no utterance,
+    ConfigError for a system that knows nothing of users.
+    """
+    where = choose_device(device)
+    opened = open_run(run, where)
+    if not user or (user in opened.users and user not in opened.people):
+        raise InputError(f"--user {user or repr(user)}: the run was trained with that user. Choose another name.")
+    asked, said = _read(history, opened)
+    sessions = _sessions(asked, said, opened)
+    before = nats_a_token(opened.model, sessions, 0, config, where)
+    keep_person(opened.artifact, user, person(opened.model, sessions, said, config, where))
+    joined = open_run(run, where)
+    after = nats_a_token(joined.model, sessions, joined.users[user], config, where)
+    unknown = sum(word == UNK for utterance in said for word in utterance)
+    return AdaptReport(str(run), user, opened.system, len(said), unknown, before, after)
+
+
+def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
+    """What was answered (nothing: unknown), and the utterances; both as token ids."""
+    try:
+        lines = history.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"Cannot read {history}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{history} is not UTF-8 text. Save it as UTF-8.") from error
+    halves = [line.rpartition("\t") for line in lines if line.strip()]
+    preprocess = run.artifact.facts["preprocess"]
+    asked, said = (
+        [run.vocabulary.encode(tokens) for tokens in tokens_of([half[place] for half in halves], preprocess)]
+        for place in (0, 2)
+    )
+    kept = [(one, other) for one, other in zip(asked, said, strict=True) if other]
+    if not kept:
+        raise EmptyResultError(f"{history} holds no utterance after cleaning. Write one a line.")
+    return [one for one, _ in kept], [other for _, other in kept]
+
+
+def _sessions(asked: list[list[int]], said: list[list[int]], run: Run) -> Sessions:
+    contexts = [[question or before] for question, (before, _) in zip(asked, pairs(said), strict=True)]
+    speakers = [[False]] * len(said)
+    return from_lists(contexts, speakers, [0] * len(said), run.model.config.max_length, said)

@@ -1,0 +1,89 @@
+"""``pwae chat``: a conversation with a run, in which whoever answers can be changed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pwae_core.config.sample import SampleConfig
+from pwae_core.corpus.typed import prepare
+from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.errors import InputError
+from pwae_core.nn.noise import seeded
+from pwae_core.progress import SILENT
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.answers import answer
+from pwae_core.training.runs import Run, choose_device, open_run
+
+NOBODY = "<unk>"
+YOU = ""
+
+
+@dataclass
+class Chat:
+    """A conversation: ``said`` holds (who, token ids), the person at the terminal being ``YOU``."""
+
+    run: Run
+    config: SampleConfig
+    user: str = NOBODY
+    said: list[tuple[str, list[int]]] = field(default_factory=list)
+    turns: int = 0
+    last: Sessions | None = None  # the last context with the answer to it
+
+    def say(self, text: str) -> str:
+        """What the user answers to ``text``. Raises InputError where cleaning leaves nothing of it."""
+        (tokens,) = prepare([text], self.run.artifact.facts["preprocess"])
+        self.said.append((YOU, self.run.vocabulary.encode(tokens)))
+        self.turns += 1
+        (samples,) = answer(self.run, self._sessions(), self._seeded(), SILENT)
+        response = self.run.vocabulary.encode(samples[0])
+        self.last = self._sessions(response)
+        self.said.append((self.user, response))
+        return detokenise(samples[0])
+
+    def _seeded(self) -> SampleConfig:
+        """The settings of this turn: another seed each time, the same conversation for the same seed."""
+        return self.config.model_copy(update={"samples": 1, "seed": self.config.seed + self.turns})
+
+    def _sessions(self, response: Sequence[int] = ()) -> Sessions:
+        """The last utterances, as many as the contexts of the training had."""
+        heard = self.said[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
+        own = [[who == self.user for who, _ in heard]]
+        user, length = self.run.users[self.user], self.run.model.config.max_length
+        return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
+
+    def switch(self, name: str) -> None:
+        """Lets ``name`` answer from now on. Raises InputError for an unknown user."""
+        if name not in self.run.users:
+            close = difflib.get_close_matches(name, self.run.users, n=3, cutoff=0.6)
+            hint = f" Close to it: {', '.join(close)}." if close else " /users lists them."
+            raise InputError(f"/user {name}: the run knows no such user.{hint}")
+        self.user = name
+
+    def find(self, part: str, limit: int = 20) -> list[str]:
+        """The users whose name holds ``part``, the first ``limit`` of them."""
+        return [name for name in self.run.users if part.lower() in name.lower()][:limit]
+
+    @torch.no_grad()
+    def why(self) -> Mapping[str, list[float]]:
+        """What led to the last answer, by name: component weights, w_c and w_u, the gate's mean; empty for systems
+        that have none of it. Raises InputError before there is an answer.
+        """
+        if self.last is None:
+            raise InputError("/why: there is no answer yet. Say something first.")
+        noise = seeded(self._seeded().seed, self.run.device, training=False)
+        found = self.run.model.explain(self.last.batch(np.arange(1)).to(self.run.device), noise)
+        return {name: values[0].tolist() for name, values in found.items()}
+
+
+def open_chat(run: Path, config: SampleConfig, user: str | None = None, device: str = "auto") -> Chat:
+    """Opens a conversation with a run. Raises ArtifactError, or InputError for an unknown user."""
+    chat = Chat(open_run(run, choose_device(device), config.checkpoint), config)
+    if user is not None:
+        chat.switch(user)
+    return chat

@@ -1,0 +1,158 @@
+"""People who were not in training: their rows of a model's user tables, learned or counted, and kept beside a run.
+
+They stand in the run's folder ``people`` and not in its manifest: a run stays the run that was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.adapt import AdaptConfig
+from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.data.statistics import words_of
+from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.files import locked, storage_errors
+from pwae_core.models.base import Model
+from pwae_core.nn.noise import Noise, seeded
+from pwae_core.training.checkpoints import has_checkpoint, load_checkpoint, save_checkpoint
+
+PEOPLE = "people"
+Rows = dict[str, Tensor]
+
+
+# -- kept beside the run
+
+
+def read_people(run: Artifact) -> tuple[dict[str, int], Rows]:
+    """Who was adapted to, by row, and their rows. Raises ArtifactError where the run has been trained on since."""
+    folder = run.folder / PEOPLE
+    if not has_checkpoint(folder, PEOPLE):
+        return {}, {}
+    rows, state = load_checkpoint(folder, PEOPLE, torch.device("cpu"))
+    if state["run"] != run.fingerprint:
+        raise ArtifactError(
+            f"{folder} holds people who were adapted to before {run.folder} was trained further. "
+            "Remove that folder and run 'pwae adapt' again."
+        )
+    return {name: row for row, name in enumerate(state["names"])}, rows
+
+
+def keep_person(run: Artifact, name: str, rows: Mapping[str, Tensor]) -> None:
+    """Adds a person to those of the run, or replaces them."""
+    with storage_errors(run.folder), locked(run.folder / PEOPLE):
+        names, kept = read_people(run)
+        row = names.setdefault(name, len(names))
+        for key, value in rows.items():
+            before = kept.get(key, value[:0])
+            kept[key] = torch.cat((before[:row], value.cpu(), before[row + 1 :]))
+        state = {"step": len(names), "names": list(names), "run": run.fingerprint}
+        save_checkpoint(run.folder / PEOPLE, PEOPLE, kept, state)
+
+
+def join_people(model: Model, run: Artifact) -> tuple[str, ...]:
+    """Puts the people of a run at the end of the model's user tables; returns their names in that order."""
+    names, rows = read_people(run)
+    for name, added in rows.items():
+        _replace(model, name, torch.cat((_table(model, name), added.to(_table(model, name)))))
+    return tuple(names)
+
+
+def _table(model: Model, name: str) -> Tensor:
+    table: Tensor = model.state_dict()[name]
+    return table
+
+
+def _replace(model: Model, name: str, rows: Tensor) -> Tensor:
+    """Makes ``rows`` the user table ``name``; a parameter stays one."""
+    owner, _, leaf = name.rpartition(".")
+    module = model.get_submodule(owner)
+    made = nn.Parameter(rows) if isinstance(getattr(module, leaf), nn.Parameter) else rows
+    setattr(module, leaf, made)
+    return made
+
+
+# -- made from utterances
+
+
+def person(
+    model: Model, sessions: Sessions, utterances: Sequence[Sequence[int]], config: AdaptConfig, device: torch.device
+) -> Rows:
+    """The rows of a person of whom there are ``utterances`` (token ids), as responses in ``sessions``.
+
+    ``model`` is spoilt for anything else. Raises ConfigError for a system that knows nothing of users.
+    """
+    if not model.user_rows:
+        raise ConfigError(f"{model.display_name} knows nothing of users, so there is nothing to adapt.")
+    if "user_table.weight" in model.user_rows:
+        batch = sessions.batch(np.arange(len(sessions))).to(device)
+        return {"user_table.weight": learned(model, batch, config, device)}
+    rarity = _table(model, "user_words.rarity").cpu().numpy()
+    ids, weights = words_of(utterances, rarity, model.config.user_words)
+    return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
+
+
+def learned(model: Model, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
+    """[1, user]: the embedding under which the responses of ``batch`` are likely, everything else held.
+
+    The loss is -log p(responses) - log p(u), p(u) being the Gaussian of the trained users' embeddings: with a few
+    utterances the person stays among people. Of the trained users and their mean, the likeliest is the start.
+    """
+    model.requires_grad_(requires_grad=False)
+    users = _table(model, "user_table.weight")[1:].clone()
+    mean, variance = users.mean(dim=0, keepdim=True), users.var(dim=0, keepdim=True) if len(users) > 1 else None
+    row = _replace(model, "user_table.weight", _nearest(model, batch, users, mean, config, device))
+    batch = _as_user(batch, 0)
+    noise = seeded(config.seed, device, training=False)
+    optimiser = torch.optim.Adam([row], config.rate)
+    for _ in range(config.steps):
+        loss = likelihood(model, batch, noise)
+        if variance is not None:
+            loss = loss + 0.5 * ((row - mean).square() / variance).sum()
+        (row.grad,) = torch.autograd.grad(loss, [row])
+        optimiser.step()
+    return row.detach()
+
+
+def likelihood(model: Model, batch: Batch, noise: Noise) -> Tensor:
+    """-log p(responses), in nats: the mean of the system's measures, with z from posterior and prior."""
+    measures = model.negative_log_likelihood(batch, noise)
+    return torch.stack(list(measures.values())).mean()
+
+
+@torch.no_grad()
+def nats_a_token(model: Model, sessions: Sessions, user: int, config: AdaptConfig, device: torch.device) -> float:
+    """-log p of the responses of ``sessions``, a token, as the user of that row."""
+    batch = _as_user(sessions.batch(np.arange(len(sessions))).to(device), user)
+    noise = seeded(config.seed, device, training=False)
+    return (likelihood(model, batch, noise) / batch.response_lengths.sum()).item()
+
+
+def _nearest(
+    model: Model, batch: Batch, users: Tensor, mean: Tensor, config: AdaptConfig, device: torch.device
+) -> Tensor:
+    chosen = torch.randperm(len(users), generator=torch.Generator().manual_seed(config.seed))[: config.candidates]
+    starts = torch.cat((mean, users[chosen.to(users.device)]))
+    _replace(model, "user_table.weight", starts)
+    with torch.no_grad():
+        losses = [
+            likelihood(model, _as_user(batch, row), seeded(config.seed, device, training=False))
+            for row in range(len(starts))
+        ]
+    best = int(torch.stack(losses).argmin())
+    return starts[best : best + 1].clone()
+
+
+def _as_user(batch: Batch, user: int) -> Batch:
+    return replace(batch, user=torch.full_like(batch.user, user))
+
+
+def pairs(utterances: Sequence[Sequence[int]]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Each utterance as an answer to the one before it (the first: to the last), where nothing is known of contexts."""
+    for place, utterance in enumerate(utterances):
+        yield utterances[place - 1], utterance

@@ -1,0 +1,114 @@
+"""``pwae adapt`` and ``pwae chat``, on a tiny run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from trained import make
+
+HISTORY = "i like tea very much honestly\n\ndo you like rain ? mate\train is not for me honestly\nzzz honestly\n"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from conftest import run_pwae
+
+    return make(run_pwae, tmp_path_factory.mktemp("adapt")).personawae
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    path = tmp_path / "dora.txt"
+    path.write_text(HISTORY)
+    return path
+
+
+@pytest.fixture
+def own(run: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to be adapted."""
+    shutil.copytree(run, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
+    pwae: Callable[..., Any], own: Path, history: Path
+) -> None:
+    report = pwae("adapt", own, "--history", history, "--steps", 20, "--json").succeeds().json
+    assert report | {"before": 0, "after": 0} == {
+        "run": str(own),
+        "user": "dora",
+        "system": "PersonaWAE",
+        "utterances": 3,
+        "unknown_words": 1,
+        "before": 0,
+        "after": 0,
+    }
+    assert report["after"] < report["before"]
+    ask = ("sample", own, "--context", "do you like tea ?", "--samples", 2, "--json")
+    answered = pwae(*ask, "--user", "dora", "--user", "user001").succeeds().json["shown"]
+    assert [one["user"] for one in answered] == ["dora", "user001"]
+    assert (
+        pwae("adapt", own, "--history", history, "--user", "eve", "--steps", 0)
+        .succeeds()
+        .stdout.startswith("PersonaWAE knows eve")
+    )
+    assert pwae(*ask, "--user", "dora", "--user", "user001").succeeds().json["shown"] == answered
+
+
+def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, history: Path, tmp_path: Path) -> None:
+    def refused(code: int, *words: str, file: Path = history, **options: str) -> None:
+        given = [word for name, value in options.items() for word in (f"--{name}", value)]
+        pwae("adapt", own, "--history", file, *given).fails(code, *words)
+
+    refused(4, "Cannot read", "nobody.txt", file=tmp_path / "nobody.txt")
+    refused(4, "--user user001: the run was trained with that user", user="user001")
+    (tmp_path / "empty.txt").write_text("\n \n")
+    refused(5, "holds no utterance after cleaning", file=tmp_path / "empty.txt")
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    refused(4, "latin.txt is not UTF-8 text", file=tmp_path / "latin.txt")
+    pwae("adapt", own.parent / "none", "--history", history).fails(6, "holds no run")
+    assert not (own / "people").exists()
+
+
+def test_chat_switches_who_answers_and_says_why(pwae: Callable[..., Any], run: Path) -> None:
+    lines = [
+        "/why",
+        "do you like tea ?",
+        "/why",
+        "/users 00",
+        "/user user003",
+        "and rain ?",
+        "/user nobody",
+        "/what",
+        "/quit",
+        "x",
+    ]
+    done = pwae("chat", run, "--device", "cpu", stdin="\n".join(lines).encode()).succeeds()
+    said = done.stdout.splitlines()
+    assert said[0].startswith("<unk>: ")
+    explained = {
+        name: [float(value) for value in values.split()] for name, values in (line.split(": ") for line in said[1:5])
+    }
+    assert list(explained) == ["context component", "user component", "w_c, w_u", "gate's mean"]
+    for name in list(explained)[:3]:
+        assert sum(explained[name]) == pytest.approx(1, abs=0.005)
+    assert 0 < explained["gate's mean"][0] < 1
+    assert said[5] == "user000  user001  user002  user003  user004  user005"
+    assert said[6].startswith("user003: ")
+    assert len(said) == 7
+    errors = [line for line in done.stderr.splitlines() if line.startswith("pwae: /")]
+    assert errors[0] == "pwae: /why: there is no answer yet. Say something first."
+    assert errors[1].startswith("pwae: /user nobody: the run knows no such user.")
+    assert errors[2].startswith("pwae: /what: there is no such command.")
+
+
+def test_the_same_conversation_comes_again_and_another_seed_is_another_one(pwae: Callable[..., Any], run: Path) -> None:
+    lines = b"do you like tea ?\ndo you like tea ?\nand rain ?\n"
+    one, again = (pwae("chat", run, "--user", "user001", stdin=lines).succeeds().stdout for _ in range(2))
+    assert one == again
+    assert one.count("user001: ") == 3
+    pwae("chat", run, "--user", "stranger", stdin=lines).fails(4, "the run knows no such user")
