@@ -1,0 +1,236 @@
+"""Training and generation against the matrix products that they cannot do without, in one process on one machine.
+
+    python benchmarks/train.py                 both sizes, all measures
+    python benchmarks/train.py --size small    batch 32, hidden 300, vocabulary 10,002 (DialogWAE's)
+    python benchmarks/train.py --size paper    batch 100, vocabulary 31,000 (section 4.3)
+
+An iteration is PersonaWAE's: one autoencoder, one generator and five critic steps, on sessions of Zipf's words whose
+lengths are spread as in chat (2 to 40 tokens, 11 on average). Its matrix products are recorded with their shapes and
+layouts, then done alone on random numbers with the same threads: the ratio says what everything else costs. Iterations
+and products take turns, and the ratio is that of their medians, so that a busy machine slows both.
+Generation is greedy per z, 10 samples a context, for answers of such lengths and for answers of 40 tokens each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from pwae_core.config.sample import DecodingConfig
+from pwae_core.config.train import TrainConfig
+from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.decoding import decode
+from pwae_core.nn.noise import seeded
+from pwae_core.progress import SILENT
+from pwae_core.text.vocabulary import EOS
+from pwae_core.training.loop import Trainer
+from pwae_core.training.runs import build_model
+from pwae_core.training.signals import StopRequest
+
+CPU = torch.device("cpu")
+PRODUCTS = {"aten.mm.default", "aten.addmm.default", "aten.bmm.default", "aten.baddbmm.default", "aten.addmm_.default"}
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {"batch_size": 32, "vocabulary": 10_002, "model": {"hidden_size": 300, "user_size": 300}},
+    "paper": {"batch_size": 100, "vocabulary": 31_004, "model": {}},
+}
+LIMITS = {"small": 2.5, "paper": 1.6}
+USERS = 5_000
+
+
+@dataclass(frozen=True)
+class Product:
+    """One matrix product: its operation and, for each matrix, its shape and strides."""
+
+    operation: Any
+    layouts: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+
+class Recorder(TorchDispatchMode):
+    """Notes the matrix products that are done while it is active, those of the backward passes too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products: list[Product] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if str(func) in PRODUCTS:
+            matrices = [a for a in args if isinstance(a, torch.Tensor) and a.dim() >= 2][-2:]
+            operation = torch.bmm if matrices[0].dim() == 3 else torch.mm
+            self.products.append(Product(operation, tuple((tuple(m.shape), m.stride()) for m in matrices)))
+        return func(*args, **(kwargs or {}))
+
+
+def zipf_sessions(count: int, vocabulary: int, seed: int = 0) -> Sessions:
+    """Sessions of two utterances and a response, of words drawn by Zipf's law."""
+    random = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, vocabulary - 3)
+
+    def utterance() -> list[int]:
+        length = int(np.clip(random.gamma(1.6, 7), 2, 40))
+        return (4 + random.choice(vocabulary - 4, length, p=weights / weights.sum())).tolist()
+
+    contexts = [[utterance(), utterance()] for _ in range(count)]
+    users = random.integers(1, USERS, count).tolist()
+    return from_lists(contexts, [[True, False]] * count, users, 40, [utterance() for _ in range(count)])
+
+
+def trainer_of(size: str, folder: Path) -> Trainer:
+    sizes = SIZES[size]
+    config = TrainConfig.make({"batch_size": sizes["batch_size"], "model": sizes["model"]})
+    sessions = zipf_sessions(12 * config.batch_size, sizes["vocabulary"])
+    model = build_model(config.model, sizes["vocabulary"], USERS, 0)
+    return Trainer(model, sessions, sessions, config, folder, CPU, SILENT, StopRequest())
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def replayer(products: list[Product]) -> Callable[[], None]:
+    """Does the products again, on random numbers; one matrix for each layout, so that no memory is added."""
+    tensors: dict[Any, torch.Tensor] = {}
+    for product in products:
+        for layout in product.layouts:
+            if layout not in tensors:
+                tensors[layout] = _random(*layout)
+
+    def replay() -> None:
+        for product in products:
+            product.operation(*(tensors[layout] for layout in product.layouts))
+
+    return replay
+
+
+def _random(shape: tuple[int, ...], stride: tuple[int, ...]) -> torch.Tensor:
+    extent = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
+    return torch.randn(extent).as_strided(shape, stride)
+
+
+def measure_training(size: str, rounds: int) -> dict[str, Any]:
+    """Medians of an iteration, of its products, of its phases; peak memory of this process so far, in GB."""
+    with TemporaryDirectory() as folder:
+        trainer = trainer_of(size, Path(folder))
+        batches = trainer.train.epoch(trainer.config.batch_size, 0, 0)
+        for rows in batches[:5]:
+            trainer.iteration(rows)
+        phases: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
+        whole, alone, products = [], [], 0
+        for round_number in range(rounds):
+            rows = batches[round_number % len(batches)]
+            with Recorder() as recorder:
+                trainer.iteration(rows)
+            replay = replayer(recorder.products)
+            replay()
+            whole.append(min(seconds(lambda rows=rows: trainer.iteration(rows)) for _ in range(2)))
+            alone.append(min(seconds(replay) for _ in range(2)))
+            products = len(recorder.products)
+            for name, spent in phase_seconds(trainer, rows).items():
+                phases[name].append(spent)
+    spent = {name: median(values) for name, values in phases.items()}
+    adversarial = (spent["generator"] + spent["critic"]) / sum(spent.values())
+    return {
+        "iteration_s": median(whole),
+        "products_s": median(alone),
+        "products": products,
+        "ratio": median(one / other for one, other in zip(whole, alone, strict=True)),
+        "ratio_limit": LIMITS[size],
+        "phases_s": spent,
+        "generator_and_critic_share": adversarial,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
+
+
+def phase_seconds(trainer: Trainer, rows: Any) -> dict[str, float]:
+    """The time of each phase of one iteration, its repeats together."""
+    batch = trainer.train.batch(rows)
+    spent = {}
+    for phase in trainer.phases:
+
+        def run(phase: Any = phase) -> None:
+            for repeat in range(phase.repeats):
+                source = trainer.recent[repeat % len(trainer.recent)] if phase.reuses_codes else batch
+                loss = phase.loss(source, trainer.noise)
+                trainer._step(phase, loss)
+                if loss.codes:
+                    trainer.recent.appendleft(loss.codes)
+
+        spent[phase.name] = seconds(run)
+    return spent
+
+
+def measure_generation(contexts: int) -> dict[str, Any]:
+    """Contexts a second, 10 samples each, at hidden 300 and vocabulary 10,002: batched, and one context at a time."""
+    sizes = SIZES["small"]
+    config = TrainConfig.make({"model": sizes["model"]})
+    model = build_model(config.model, sizes["vocabulary"], USERS, 0)
+    sessions = zipf_sessions(contexts, sizes["vocabulary"])
+
+    def answers(lengths: np.ndarray, together: int) -> list[list[int]]:
+        made: list[list[int]] = []
+        for start in range(0, contexts, together):
+            rows = np.arange(start, min(start + together, contexts))
+            state = model.begin(sessions.batch(rows), 10, seeded(0, CPU, training=False))
+            left = torch.from_numpy(np.repeat(lengths[rows], 10))
+            made += decode(ending(model.step), state | {"left": left}, DecodingConfig(), torch.Generator())
+        return made
+
+    found = {}
+    with torch.no_grad():
+        typical = np.diff(sessions.response.offsets)
+        for name, lengths in (("typical", typical), ("all of 40 tokens", np.full(contexts, 40))):
+            answers(lengths[:], 64)
+            found[name] = contexts / min(seconds(lambda lengths=lengths: answers(lengths, 64)) for _ in range(3))
+        found["typical, one at a time"] = contexts / seconds(lambda: answers(typical, 1))
+    return {"contexts_a_second": found, "mean_length": float(typical.mean())}
+
+
+def ending(step: Any) -> Any:
+    """``step``, with </s> forced where a row's length is reached: weights that were not trained never say it."""
+
+    def ended(tokens: torch.Tensor, state: dict[str, torch.Tensor]) -> Any:
+        left = state["left"]
+        logits, after = step(tokens, {name: value for name, value in state.items() if name != "left"})
+        logits[:, EOS] = torch.where(left == 0, torch.inf, -torch.inf)
+        return logits, after | {"left": left - 1}
+
+    return ended
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=[*SIZES, "generation"], help="only this; default: everything")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.size is None:  # a process each: the peak memory is that of one size
+        for size in (*SIZES, "generation"):
+            subprocess.run([sys.executable, __file__, "--size", size, *sys.argv[1:]], check=True)
+        return 0
+    generation = arguments.size == "generation"
+    found = measure_generation(200) if generation else measure_training(arguments.size, arguments.rounds)
+    machine = {"processor": platform.machine(), "torch": torch.__version__, "threads": torch.get_num_threads()}
+    print(json.dumps({"size": arguments.size, **machine, **found}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
