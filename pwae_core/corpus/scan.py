@@ -13,7 +13,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import chains, readers, spill
 from pwae_core.corpus.engine import Counts
 from pwae_core.corpus.job import HANDLES, NODES, ROWS, Job
-from pwae_core.corpus.keys import hash_texts
+from pwae_core.corpus.keys import hash_repeated, hash_texts
 from pwae_core.text.clean import clean, is_bare, tidy
 
 EMPTY_HASHES = [hashlib.new(name, b"").hexdigest() for name in ("md5", "sha1", "sha256")]
@@ -62,7 +62,7 @@ def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rejected: Rejected)
     rows, emptied = _cleaned(rows, job.config)
     why = _first(lacks | emptied, rows.num_rows)
     rows = rows.filter(_count(why, rejected))
-    keys = hash_texts(rows["conversation_id"].combine_chunks())
+    keys = hash_repeated(rows["conversation_id"].combine_chunks())
     spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
     return int(rows.num_rows)
 
@@ -127,8 +127,8 @@ def _cleaned(rows: pa.Table, config: PreprocessConfig) -> tuple[pa.Table, dict[s
     emptied = {CLEANED_AWAY: pa.chunked_array([pc.fill_null(pc.equal(texts, ""), False)])}
     bare = pc.fill_null(is_bare(texts), False)
     if pc.any(bare).as_py():
-        touched = pc.fill_null(pc.not_equal(texts, tidy(raw, config.lowercase)), False)
-        emptied[BARE] = pa.chunked_array([pc.and_(bare, touched)])
+        touched = pc.not_equal(texts.filter(bare), tidy(raw.filter(bare), config.lowercase))
+        emptied[BARE] = pa.chunked_array([pc.replace_with_mask(bare, bare, touched)])
     return rows.set_column(rows.schema.get_field_index("text"), "text", texts), emptied
 
 

@@ -13,7 +13,7 @@ from pwae_core.corpus.engine import Counts
 from pwae_core.corpus.job import RESPONSES, WORDS, Job
 from pwae_core.corpus.trees import Indices, Mask
 from pwae_core.corpus.windows import Places
-from pwae_core.text.tokenize import is_cjk, tokenise_array
+from pwae_core.text.tokenize import CJK_RANGES, tokenise_array
 
 TEXTS_A_CALL = 20_000
 CODES = pa.list_(pa.field("element", pa.int32(), nullable=False))
@@ -109,7 +109,7 @@ def _conversations_shared(rows: pa.Table, windows: Indices, split: splits.Split)
 
 def _cjk(words: pa.Array, counts: pa.Array) -> Counts:
     """Tokens and characters of the training split that are Chinese or Japanese."""
-    mask = pa.array([is_cjk(word) for word in words.to_pylist()], pa.bool_())
+    mask = pc.match_substring_regex(words, f"[{CJK_RANGES}]")
     numbers = counts.filter(mask)
     characters = pc.multiply(pc.utf8_length(words.filter(mask)), numbers)
     totals = {"tokens": counts, "cjk_tokens": numbers, "cjk_characters": characters}

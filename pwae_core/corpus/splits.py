@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import HELD_OUT_COUNT, HELD_OUT_SHARE, PreprocessConfig
-from pwae_core.corpus.keys import Keys, hash_sessions, hash_texts
+from pwae_core.corpus.keys import Keys, hash_repeated, hash_sessions
 from pwae_core.corpus.times import parse_times
 from pwae_core.errors import ConfigError, EmptyResultError
 
@@ -76,7 +76,7 @@ def numbers(
         keys = rows["key"].to_numpy()[ends]
         return hash_sessions(config.seed, keys, np.zeros(len(ends), np.int64))
     conversations = rows["conversation_id"].take(pa.array(ends)).combine_chunks()
-    return hash_sessions(config.seed, hash_texts(conversations), starts[ends])
+    return hash_sessions(config.seed, hash_repeated(conversations), starts[ends])
 
 
 def assign(numbers: Keys, wanted: Sizes, whole: bool = False) -> Split:

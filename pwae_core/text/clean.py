@@ -39,6 +39,8 @@ REPOSTS = "(?s)//[@＠].*"
 MENTIONS = f"[@＠][A-Za-z0-9_·{HAN}-]{{1,40}}[:：]?"
 TITLES = "【[^】]*】"
 TOPICS = "#[^#]{1,60}#"
+PLAIN = f"^[{HAN}0-9，。！？、；,.!?~～]*$"
+SPOKEN = "网页链接|查看图片|图片评论|[转轉快]"
 CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$"
@@ -105,7 +107,7 @@ def strip_marks(texts: pa.Array) -> pa.Array:
 
 def squeeze_spaces(texts: pa.Array) -> pa.Array:
     """Every run of white space is one space; none at the ends."""
-    return _blank(_blank(texts, f"[{WHITE}]+"), "^ | $", "")
+    return pc.utf8_trim(_blank(texts, f"[{WHITE}]+"), characters=" ")
 
 
 def narrow_widths(texts: pa.Array) -> pa.Array:
@@ -135,8 +137,17 @@ CLEANERS: dict[str, Cleaner] = {
 def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.Array:
     """The steps ``names`` in the order of ``CLEANERS``; white space and invisible characters put right in any case.
 
-    Idempotent. A text of which nothing is left becomes the empty string.
+    Idempotent. A text of which nothing is left becomes the empty string. Texts of nothing but Chinese characters,
+    digits and common punctuation, in which no step finds anything, are passed by.
     """
+    if "widths" in names:
+        return _clean(texts, names, lowercase)
+    plain = pc.and_not(pc.match_substring_regex(texts, PLAIN), pc.match_substring_regex(texts, SPOKEN))
+    rest = pc.invert(pc.fill_null(plain, False))
+    return pc.replace_with_mask(texts, rest, _clean(texts.filter(rest), names, lowercase))
+
+
+def _clean(texts: pa.Array, names: Sequence[str], lowercase: bool) -> pa.Array:
     texts = tidy(texts, lowercase)
     for name, cleaner in CLEANERS.items():
         if name in names:
