@@ -84,7 +84,7 @@ class Dump:
     def texts(self, count: int) -> pa.Array:
         repeated = self.random.random(count) < REPEATED
         phrases = self.phrases.take(pa.array((PHRASES * self.random.random(count) ** 3).astype(np.int64)))
-        texts = pc.if_else(pa.array(repeated), phrases, self.sentences(count, 7))
+        texts = pc.if_else(pa.array(repeated), phrases, self.sentences(count, 11))
         kind = self.random.choice(len(NOISE), count, p=[share for share, _, _ in NOISE])
         before = pa.array([one for _, one, _ in NOISE]).take(pa.array(kind))
         behind = pa.array([one for _, _, one in NOISE]).take(pa.array(kind))
