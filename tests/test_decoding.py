@@ -1,5 +1,7 @@
 """Decoding over a hand-made step: a bigram table instead of a model."""
 
+from itertools import pairwise, product
+
 import pytest
 import torch
 
@@ -102,3 +104,43 @@ def test_beam_finds_the_sentence_that_greedy_misses() -> None:
 def test_beam_of_one_is_greedy() -> None:
     step = bigram({BOS: {A: 0.6, B: 0.4}, A: {C: 0.8, EOS: 0.2}, B: {EOS: 1.0}, C: {EOS: 1.0}})
     assert decode(step, start(1), DecodingConfig(strategy="beam", beam_size=1), generator()) == [[A, C]]
+
+
+def probabilities_of_rows(rows: int, seed: int) -> torch.Tensor:
+    """[rows, 7, 7]: for each row its own probabilities of the next word, given the last one."""
+    table = torch.rand(rows, 7, 7, generator=torch.Generator().manual_seed(seed)).pow(3)
+    table[..., [0, UNK, BOS]] = 0
+    return table / table.sum(dim=-1, keepdim=True)
+
+
+def bigrams_of_rows(table: torch.Tensor):
+    def step(tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        return table[state["row"], tokens].log(), state
+
+    return step
+
+
+def test_a_wide_beam_finds_the_best_of_all_sentences() -> None:
+    """By mean log probability a token, </s> included, among those that end within four tokens."""
+    table = probabilities_of_rows(6, seed=3)
+    expected = []
+    for row in table.log():
+        scores = {}
+        for sentence in (said for length in range(4) for said in product((A, B, C), repeat=length)):
+            path = (BOS, *sentence, EOS)
+            scores[sentence] = sum(float(row[one, two]) for one, two in pairwise(path)) / (len(path) - 1)
+        expected.append(list(max(scores, key=scores.__getitem__)))
+    config = DecodingConfig(strategy="beam", beam_size=100, max_length=4)
+    answers = decode(bigrams_of_rows(table), start(6), config, generator())
+    assert answers == expected
+    assert len({len(answer) for answer in answers}) > 1
+
+
+@pytest.mark.parametrize("block", [0, 2])
+def test_rows_are_searched_together_as_each_alone(block: int) -> None:
+    step = bigrams_of_rows(probabilities_of_rows(23, seed=5))
+    config = DecodingConfig(strategy="beam", beam_size=4, max_length=8, no_repeat_ngram=block)
+    together = decode(step, start(23), config, generator())
+    alone = [decode(step, {"row": torch.tensor([row])}, config, generator())[0] for row in range(23)]
+    assert together == alone
+    assert len({tuple(answer) for answer in together}) > 5

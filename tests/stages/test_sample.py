@@ -216,6 +216,15 @@ def test_killed_at_any_moment_the_rerun_gives_the_same_bytes(made, tmp_path):
     assert (done["different"], done["left"]) == ([], [])
 
 
+def test_interrupted_it_leaves_nothing(pwae, made, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pwae_core.stages.sample.answer", interrupted)
+    pwae("sample", made.seq2seq, "--out", tmp_path / "r").fails(130, "Interrupted; nothing half-written was left.")
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- a typed context
 
 
