@@ -63,6 +63,13 @@ def command(
     ] = DEFAULTS.split_by,
     seed: Annotated[int, option(PreprocessConfig, "seed")] = DEFAULTS.seed,
     workers: Annotated[int | None, typer.Option(help="Processes to use. Default: one per CPU, for big input.")] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="local: processes here; ray: tasks on a Ray cluster that runs already."),
+    ] = "local",
+    cluster: Annotated[
+        str, typer.Option(help="Address of the Ray cluster. All its nodes must share --out and the raw files.")
+    ] = "auto",
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -94,7 +101,8 @@ def command(
 
     from pwae_core.stages.preprocess import preprocess
 
-    report = preprocess(raw, out, config, workers=workers, force=force, progress=console.progress())
+    address = cluster if engine == "ray" else None
+    report = preprocess(raw, out, config, workers=workers, cluster=address, force=force, progress=console.progress())
     if json:
         console.print_json(asdict(report))
     else:

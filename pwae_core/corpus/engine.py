@@ -1,4 +1,4 @@
-"""Runs the steps of a job over its pieces: in this process, or over several, and again after a kill.
+"""Runs the steps of a job over its pieces: in this process, over several, or on a cluster, and again after a kill.
 
 A step is a plain function of (job, piece number) that writes its own files under ``job.folder`` and returns counts. A
 piece is done when its marker stands, which holds those counts; a marker is written after everything it speaks of.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from pwae_core.corpus.cluster import cluster
 from pwae_core.errors import StorageError
 from pwae_core.files import to_json, write_bytes
 from pwae_core.progress import Progress
@@ -35,13 +36,18 @@ Counts = dict[str, Any]
 Step = Callable[[J, int], Counts]
 
 
+class Pool(Protocol):
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Has ``task(*arguments)`` done elsewhere."""
+
+
 @dataclass(frozen=True)
 class Runner(Generic[J]):
     """``pool`` None runs everything here. What comes out does not depend on it."""
 
     job: J
     progress: Progress
-    pool: ProcessPoolExecutor | None
+    pool: Pool | None
 
     def run(self, label: str, step: Step[J], pieces: int) -> list[Counts]:
         """The counts of every piece, in order. Pieces whose markers stand are not done again."""
@@ -56,7 +62,7 @@ class Runner(Generic[J]):
         return [done[piece] for piece in range(pieces)]
 
     def _results(self, step: Step[J], pieces: list[int]) -> Iterator[tuple[int, Counts]]:
-        if self.pool is None or len(pieces) < 2:
+        if self.pool is None or (len(pieces) < 2 and isinstance(self.pool, ProcessPoolExecutor)):
             yield from ((piece, _do(self.job, step, piece)) for piece in pieces)
             return
         futures: dict[Future[Counts], int] = {self.pool.submit(_do, self.job, step, piece): piece for piece in pieces}
@@ -71,16 +77,21 @@ class Runner(Generic[J]):
 
 
 @contextmanager
-def runner(job: J, progress: Progress, workers: int) -> Iterator[Runner[J]]:
+def runner(job: J, progress: Progress, workers: int, address: str | None = None) -> Iterator[Runner[J]]:
+    """Over so many processes here, or on the Ray cluster at ``address``."""
+    if address is not None:
+        with cluster(address, job.folder) as pool:
+            yield Runner(job, progress, pool)
+        return
     if workers < 2:
         yield Runner(job, progress, None)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as processes:
         try:
-            yield Runner(job, progress, pool)
+            yield Runner(job, progress, processes)
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            processes.shutdown(wait=True, cancel_futures=True)
             raise
 
 

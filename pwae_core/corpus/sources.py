@@ -120,7 +120,7 @@ def _is_ours(source: Source, config: PreprocessConfig) -> bool:
 
 def _source(path: Path, shown: str, config: PreprocessConfig) -> Source:
     recognised = readers.recognise(path, shown)
-    return Source(path, shown, recognised if config.format == "auto" else config.format)
+    return Source(path.absolute(), shown, recognised if config.format == "auto" else config.format)
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:

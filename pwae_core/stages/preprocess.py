@@ -47,13 +47,15 @@ def preprocess(
     config: PreprocessConfig = DEFAULTS,
     *,
     workers: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PreprocessReport:
     """Makes a corpus at ``out`` of the utterances in ``raw``: files, folders, patterns, ``-`` for standard input.
 
     What comes out depends on the rows and the config only: not on their order, the number of files or of ``workers``
-    (default: one per CPU for corpora that are worth it). A killed run continues where it stopped.
+    (default: one per CPU for corpora that are worth it), nor on whether a Ray cluster does the work (``cluster``, its
+    address). A killed run continues where it stopped.
     Raises InputError for what cannot be read, EmptyResultError when a filter leaves nothing, StorageError for ``out``.
     """
     if workers is not None and workers < 1:
@@ -66,7 +68,7 @@ def preprocess(
         with artifacts.draft(out, plan, resume=True) as draft, _workplace(draft) as folder:
             spans, shards = cut(found.sources)
             job = Job(folder, config, spans, shards)
-            with runner(job, progress, _workers(workers, max(len(spans), shards))) as running:
+            with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
                 preprocess_job(running, draft, found.skipped)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
