@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,8 +124,11 @@ def _kind(folder: Path) -> str:
 
 
 def _loaded(kind: str, given: Sequence[Named]) -> tuple[Artifact, ...]:
-    loaded = [artifacts.load(one.path, kind) for one in given]
-    return tuple({one.fingerprint: one for one in loaded}.values())
+    different: dict[str, Artifact] = {}
+    for one in given:
+        artifact = artifacts.load(one.path, kind)
+        different.setdefault(artifact.fingerprint, artifact)
+    return tuple(different.values())
 
 
 def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifact | None, tuple[str, ...]]:
@@ -172,15 +176,12 @@ def _responses(
         if corpus:
             sets.append(complete(read_responses(one.path, corpus.config["tokenizer"], one.system), corpus))
     given = {one.path for one in (*folders, *external) if one.system}
-    sets = [
-        replace(one, system=called[one.fingerprint]) if one.fingerprint in called and one.source not in given else one
-        for one in sets
-    ]
-    different = {one.fingerprint: one for one in sets}.values()
-    names = [one.system for one in different]
-    twice: Mapping[str, int] = {name: names.count(name) for name in names}
-    return tuple(_renamed(one) if twice[one.system] > 1 else one for one in different)
-
-
-def _renamed(one: ResponseSet) -> ResponseSet:
-    return replace(one, system=f"{one.system} ({one.source.name})")
+    different: dict[str, ResponseSet] = {}
+    for found in sets:
+        scored = called.get(found.fingerprint, found.system)
+        different.setdefault(found.fingerprint, found if found.source in given else replace(found, system=scored))
+    names = Counter(one.system for one in different.values())
+    return tuple(
+        replace(one, system=f"{one.system} ({one.source.name})") if names[one.system] > 1 else one
+        for one in different.values()
+    )

@@ -111,10 +111,12 @@ def _read(sources: Sources, scores: Artifact) -> list[Scored]:
 
 def _averaged(name: str, runs: Sequence[Scored]) -> Scored:
     """The mean over seeds, with their standard deviation; one run as it is."""
-    first = runs[0]
+    first = replace(runs[0], system=name)
+    if first.own_name == runs[0].system:
+        first = replace(first, own_name=name)
     if len(runs) == 1:
-        return replace(first, system=name)
+        return first
     common = [metric for metric in first.cells if all(metric in run.cells for run in runs)]
     values = {metric: [run.cells[metric].value for run in runs] for metric in common}
     cells = {metric: Cell(mean(found), stdev(found), digits(metric)) for metric, found in values.items()}
-    return replace(first, system=name, cells=cells, seeds=len(runs))
+    return replace(first, cells=cells, seeds=len(runs))

@@ -1,0 +1,115 @@
+"""A corpus as one page: what ``pwae data-check`` found, with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from pwae_core.corpus.check import CorpusCheck, Spread
+from pwae_core.report.markup import Markup, said, tag
+from pwae_core.report.page import Section, figure, paragraphs, render
+from pwae_core.report.plots import Series, chart
+
+LONGEST_RESPONSE = 60
+
+
+def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found: CorpusCheck) -> bytes:
+    """The page as UTF-8: one file, nothing loaded, text from the data escaped."""
+    sections = [
+        Section("advice", "Look at", "What to look at", _advice(found.advice)),
+        Section("splits", "Splits", "Splits, and what leaks between them", _splits(found)),
+        Section("users", "Users", "Users", _users(found)),
+        Section("lengths", "Lengths", "Lengths of utterances", _lengths(found)),
+        Section("words", "Words", "Vocabulary and language", _words(found, str(facts["tokenizer"]))),
+        Section("repeated", "Repeated", "Responses that come again and again", _repeated(found.repeated)),
+    ]
+    lead = paragraphs(
+        f"{found.users:,} users, {sum(one.sessions for one in found.splits.values()):,} sessions, tokenizer "
+        f"{facts['tokenizer']}, split by {facts['split_by']} ({facts['split_rule']})."
+    )
+    return render(f"Corpus {name}", lead, sections, f"pwae data-check {fingerprint}", asdict(found))
+
+
+def _advice(sentences: Sequence[str]) -> Markup:
+    if not sentences:
+        return tag("p", "Nothing stands out.")
+    return tag("ul", *(tag("li", sentence) for sentence in sentences))
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[Markup | str]]) -> Markup:
+    """A table that can be scrolled sideways on a narrow screen; the first cell of a row names it."""
+    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
+
+
+def _splits(found: CorpusCheck) -> Markup:
+    rows: list[list[Markup | str]] = [
+        [
+            name,
+            f"{one.sessions:,}",
+            f"{one.users:,}",
+            f"{one.unknown_tokens:.2%}",
+            f"{one.repeated_responses:.1%}",
+            f"{one.responses_of_training:.1%}",
+            f"{one.users_without_training:.1%}",
+        ]
+        for name, one in found.splits.items()
+    ]
+    columns = ("split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "new users")
+    return grid(columns, rows)
+
+
+def _users(found: CorpusCheck) -> Markup:
+    spreads = {
+        "training sessions a user answers": found.sessions_a_user,
+        "utterances in the whole dump": found.utterances_a_user,
+        "utterances in the history": found.history_a_user,
+    }
+    plots = [_histogram(one, name, "how many") for name, one in spreads.items()]
+    return tag("div", _spreads("per user", spreads), *plots)
+
+
+def _lengths(found: CorpusCheck) -> Markup:
+    spreads = {}
+    for name, one in found.splits.items():
+        spreads |= {f"{name}: response": one.response_tokens, f"{name}: context utterance": one.context_tokens}
+    train = found.splits["train"]
+    plots = (
+        _histogram(train.response_tokens, "responses of the training split", "tokens"),
+        _histogram(train.context_tokens, "context utterances of the training split", "tokens"),
+    )
+    return tag("div", _spreads("tokens", spreads), *plots)
+
+
+def _words(found: CorpusCheck, tokenizer: str) -> Markup:
+    xs, ys = [words for words, _ in found.coverage], [share for _, share in found.coverage]
+    label = "Share of the training tokens that the most frequent words cover"
+    plot = chart([Series("covered", xs, ys)], label, "words")
+    rows: list[list[Markup | str]] = [[name, f"{share:.1%}"] for name, share in found.scripts.items()]
+    text = f"The tokenizer is {tokenizer}. Characters of the training tokens, by script:"
+    return tag("div", figure(plot, label), tag("p", text), grid(("script", "share"), rows))
+
+
+def _repeated(repeated: Sequence[Sequence[object]]) -> Markup:
+    if not repeated:
+        return tag("p", "No response comes twice.")
+    return grid(
+        ("response", "sessions"), [[said(str(text), LONGEST_RESPONSE), f"{count:,}"] for text, count in repeated]
+    )
+
+
+def _spreads(what: str, spreads: Mapping[str, Spread]) -> Markup:
+    rows: list[list[Markup | str]] = [
+        [name, f"{one.count:,}", f"{one.mean:g}", f"{one.median:g}", f"{one.p95:g}", f"{one.largest:,}"]
+        for name, one in spreads.items()
+    ]
+    return grid((what, "count", "mean", "median", "95%", "largest"), rows)
+
+
+def _histogram(one: Spread, name: str, what: str) -> Markup:
+    """Counts per unit of width, so that wide bins do not look fuller than they are."""
+    starts = [start for start, _ in one.histogram]
+    widths = [after - start for start, after in zip(starts, [*starts[1:], one.largest + 1], strict=True)]
+    ys = [count / max(width, 1) for (_, count), width in zip(one.histogram, widths, strict=True)]
+    return figure(chart([Series(name, starts, ys)], f"How many {name} have so many", what), name)

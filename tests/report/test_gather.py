@@ -1,0 +1,93 @@
+"""Paths are recognised by what they are; what does not belong together is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judged import make_corpus, make_responses
+from small_corpus import write_corpus
+
+from pwae_core.data.responses import Named, named
+from pwae_core.errors import ArtifactError, InputError
+from pwae_core.report.gather import gather
+
+
+def test_a_folder_is_looked_through_two_levels_deep(made: Any, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "not ours").mkdir()
+    shutil.copytree(made.corpus, tmp_path / "corpus")
+    shutil.copytree(made.seq2seq, tmp_path / "runs" / "s")
+    shutil.copytree(made.seq2seq, tmp_path / "runs" / "same again")
+    found = gather([Named(tmp_path)])
+    assert [run.folder.name for run in found.runs] == ["s"]
+    assert found.corpus
+    assert found.corpus.folder == tmp_path / "corpus"
+
+
+def test_the_corpus_is_found_where_the_run_remembers_it(made: Any) -> None:
+    found = gather([Named(made.personawae)])
+    assert found.corpus
+    assert found.corpus.folder.name == "corpus"
+    assert found.aside == ()
+
+
+def test_a_run_whose_corpus_is_gone_is_still_shown(made: Any, tmp_path: Path) -> None:
+    moved = tmp_path / "run"
+    shutil.copytree(made.seq2seq, moved)
+    manifest = json.loads((moved / "manifest.json").read_text(encoding="utf-8"))
+    manifest["facts"]["corpus_path"] = "nowhere"
+    (moved / "manifest.json").write_text(json.dumps(manifest))
+    found = gather([Named(moved)])
+    assert found.corpus is None
+    assert "was not found: give it too" in found.aside[0]
+
+
+def test_a_corpus_of_another_run_is_refused(made: Any, tmp_path: Path) -> None:
+    other = write_corpus(tmp_path / "other")
+    with pytest.raises(ArtifactError, match=r"was not trained on .*other\. Report on runs of one corpus\."):
+        gather([Named(made.seq2seq), Named(other)])
+    with pytest.raises(ArtifactError, match="are two corpora"):
+        gather([Named(made.corpus), Named(other)])
+
+
+def test_names_are_kept_apart_and_can_be_given(tmp_path: Path) -> None:
+    judged = make_corpus(tmp_path / "corpus")
+    one = make_responses(tmp_path / "one", "PersonaWAE", judged)
+    two = make_responses(tmp_path / "two", "PersonaWAE", judged, samples=2)
+    assert [s.system for s in gather([Named(one), Named(two)]).responses] == ["PersonaWAE (one)", "PersonaWAE (two)"]
+    assert [s.system for s in gather([named(f"mine={one}"), Named(two)]).responses] == ["mine", "PersonaWAE"]
+
+
+def test_other_systems_files_are_read_beside_the_corpus(tmp_path: Path) -> None:
+    judged = make_corpus(tmp_path / "corpus", tokenizer="whitespace")
+    lines = tmp_path / "llm.jsonl"
+    lines.write_text(json.dumps({"session_id": "c0#0", "responses": ["tea rain"]}) + "\n")
+    (one,) = gather([Named(judged.corpus), Named(lines)]).responses
+    assert one.system == "llm"
+    assert one.table["responses"].to_pylist() == [[["tea", "rain"]]]
+    assert one.table["user_id"].to_pylist() == [judged.sessions[0]["user_id"]]
+    with pytest.raises(ArtifactError, match=r"llm\.jsonl can only be read beside its corpus"):
+        gather([Named(lines)])
+
+
+@pytest.mark.parametrize("content", [None, "x"])
+def test_what_is_nothing_is_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "thing"
+    if content:
+        path.write_text(content)
+    with pytest.raises(InputError, match=r"thing: nothing to report there\. Give runs, responses, scores"):
+        gather([Named(path)])
+
+
+def test_damaged_and_unknown_artifacts_are_named(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "manifest.json").write_text("{")
+    with pytest.raises(ArtifactError, match="is damaged: not a manifest of pwae"):
+        gather([Named(tmp_path / "bad")])
+    (tmp_path / "bad" / "manifest.json").write_text('{"kind": "dreams"}')
+    with pytest.raises(ArtifactError, match="holds 'dreams', which this version of pwae does not know"):
+        gather([Named(tmp_path / "bad")])

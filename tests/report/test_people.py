@@ -1,0 +1,54 @@
+"""The map of users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from pwae_core import artifacts
+from pwae_core.config.report import ReportConfig
+from pwae_core.report.people import draw_map, nearest, user_table, uses_users
+from pwae_core.training.runs import open_run
+
+CPU = torch.device("cpu")
+
+
+def test_the_nearest_are_those_of_the_highest_cosine() -> None:
+    values = np.array([[1.0, 0], [10, 1], [0, 1], [-1, 0.1]])
+    assert nearest(values).tolist() == [[1, 2, 3], [0, 2, 3], [3, 1, 0], [2, 1, 0]]
+
+
+def test_everybody_who_answers_is_on_the_map_with_real_utterances(made: Any) -> None:
+    run, corpus = open_run(made.personawae, CPU), artifacts.load(made.corpus, "corpus")
+    table = user_table(run.model)
+    assert table is not None
+    found = draw_map(run, table, corpus, ReportConfig())
+    assert found
+    users = corpus.table("users.parquet").to_pylist()[1:]
+    assert sorted(one.user_id for one in found.people) == sorted(row["user_id"] for row in users)
+    assert [one.responses for one in found.people] == sorted((row["train_responses"] for row in users), reverse=True)
+    numbers = {row["user_id"]: row["user"] for row in users}
+    for one in found.people:
+        said = corpus.table("histories.parquet").to_pylist()
+        own = {" ".join(row["tokens"]) for row in said if row["user"] == numbers[one.user_id]}
+        assert len(one.utterances) == 3
+        assert {text.replace("?", " ?").replace(".", " .").replace("  ", " ") for text in one.utterances} <= own
+
+
+def test_a_smaller_map_keeps_those_who_answer_most(made: Any) -> None:
+    run = open_run(made.personawae, CPU)
+    table = user_table(run.model)
+    assert table is not None
+    found = draw_map(run, table, None, ReportConfig(map_users=3))
+    assert found
+    assert (len(found.people), found.users) == (3, 6)
+    assert found.people[0].utterances == ()
+    assert draw_map(run, table, None, ReportConfig(map_users=2)) is None
+
+
+def test_a_system_without_users_has_no_map(made: Any) -> None:
+    model = open_run(made.seq2seq, CPU).model
+    assert user_table(model) is None
+    assert not uses_users(model)

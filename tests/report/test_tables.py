@@ -1,0 +1,253 @@
+"""Tables 2 to 4 out of scores, runs and sheets that are written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pwae_core import artifacts
+from pwae_core.config.train import TrainConfig
+from pwae_core.data.responses import Named
+from pwae_core.report import paper, tables
+from pwae_core.report.formats import to_latex, to_markdown
+from pwae_core.report.gather import Sources, gather
+from pwae_core.report.scored import scorings
+from pwae_core.report.tables import OURS, PRINTED, Table
+from pwae_core.schemas import ARTIFACTS
+
+F1, EXTREMA = "BLEU-F1", "BOW-Extrema"
+
+
+class Folder:
+    """Writes artifacts that hang together by their hashes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.given = root, []
+
+    def _write(self, kind: str, name: str, plan: artifacts.Plan, facts: Mapping[str, Any], **rows: Any) -> str:
+        with artifacts.draft(self.root / name, plan) as draft:
+            for table, schema in ARTIFACTS[kind].items():
+                draft.write(table, pa.Table.from_pylist(rows.get(table.partition(".")[0], []), schema=schema))
+            draft.facts |= facts
+        self.given.append(self.root / name)
+        return artifacts.load(self.root / name, kind).fingerprint
+
+    def system(self, name: str, own_name: str = "PersonaWAE", seed: int = 7, **model: Any) -> tuple[str, str]:
+        """A run and its responses: (name, hash of the responses)."""
+        config = TrainConfig.make({"model": model, "seed": seed}).model_dump()
+        facts = {"system": own_name, "vocabulary": "v"}
+        run = self._write("run", f"run-{name}", artifacts.Plan("run", config, {"corpus": "c"}), facts)
+        row = {"session_id": name, "user_id": "", "context_user_ids": [], "context": [], "references": []}
+        return name, self._write(
+            "responses",
+            f"responses-{name}",
+            artifacts.Plan("responses", {}, {"run": run}),
+            facts,
+            responses=[row | {"responses": [["x"]]}],
+        )
+
+    def scores(
+        self, name: str, systems: Mapping[tuple[str, str], Mapping[str, float]], contexts: int = 9, **facts: Any
+    ) -> None:
+        totals = [
+            {"system": system, "metric": metric, "value": value, "low": value - 0.1, "high": value + 0.1}
+            | {"contexts": contexts, "signature": f"{metric}|n:3"}
+            for (system, _), values in systems.items()
+            for metric, value in values.items()
+        ]
+        inputs = {f"responses/{system}": fingerprint for system, fingerprint in systems}
+        plan = artifacts.Plan("scores", {"ngram": 3}, inputs)
+        self._write("scores", name, plan, {"contexts": contexts, "notes": []} | facts, totals=totals)
+
+    def human(self, means: Mapping[str, float | None]) -> None:
+        rows = [
+            {
+                "system": system,
+                "criterion": "readability",
+                "mean": mean,
+                "low": 1.0,
+                "high": 2.0,
+                "contexts": 3,
+                "ratings": 9,
+            }
+            for system, mean in means.items()
+        ]
+        kappa = {"criterion": "readability", "between": "all", "statistic": "fleiss_kappa", "value": 0.5, "low": 0.25}
+        agreement = [
+            kappa | {"high": 0.75, "items": 9, "note": ""},
+            kappa | {"between": "1-2", "high": 0.7, "items": 9, "note": ""},
+        ]
+        self._write(
+            "human-eval-scores",
+            "human",
+            artifacts.Plan("human-eval-scores", {}, {}),
+            {},
+            means=rows,
+            agreement=agreement,
+        )
+
+    def sources(self) -> Sources:
+        return gather([Named(path) for path in self.given])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def column(table: Table, name: str) -> list[tuple[str, str, str, bool]]:
+    """(row, source, text, best) of every row that has the column."""
+    return [
+        (row.name, row.source, row.cells[name].text, row.cells[name].best) for row in table.rows if name in row.cells
+    ]
+
+
+def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(folder: Folder) -> None:
+    folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}, ("LLM", "b"): {F1: 0.3}, ("personawae", "c"): {F1: 0.2}})
+    (scoring,) = scorings(folder.sources())
+    table = tables.table_2(scoring, None)
+    assert table.title == "Table 2. Automatic metrics"
+    found = column(table, F1)
+    assert found[:2] == [("Seq2Seq", OURS, "0.1000", False), ("Seq2Seq", PRINTED, "0.1646", False)]
+    assert found[-3:] == [
+        ("personawae", OURS, "0.2000", False),
+        ("PersonaWAE", PRINTED, "0.2350", False),
+        ("LLM", OURS, "0.3000", True),
+    ]
+    assert [source for _, source, _, _ in found].count(PRINTED) == 7
+    assert table.rows[0].cells[F1].spread == "±0.1000"
+    assert table.signatures == {"BLEU-F1|n:3": ""}
+    assert table.notes == ["Our rows: 9 contexts; ± is half the width of the 95% bootstrap interval."]
+
+
+def test_a_system_scored_under_another_name_is_known_by_its_responses(folder: Folder) -> None:
+    folder.scores("s", {folder.system("mine"): {F1: 0.2}})
+    table = tables.table_2(scorings(folder.sources())[0], None)
+    rows = [(row.name, row.source) for row in table.rows]
+    assert rows[rows.index(("mine", OURS)) + 1] == ("PersonaWAE", PRINTED)
+
+
+def test_human_columns_stand_beside_and_the_ground_truth_is_never_the_best(folder: Folder) -> None:
+    folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}})
+    folder.human({"Seq2Seq": 1.5, "Persona": 1.25, "ground-truth": 2.75, "CVAE": None})
+    sources = folder.sources()
+    table = tables.table_2(scorings(sources)[0], sources.human[0])
+    assert table.title == "Table 2. Automatic metrics and human evaluation"
+    ours = [cell for cell in column(table, "readability") if cell[1] == OURS]
+    assert ours == [
+        ("Seq2Seq", OURS, "1.50", True),
+        ("Persona", OURS, "1.25", False),
+        ("ground-truth", OURS, "2.75", False),
+    ]
+    assert column(table, "readability")[-1] == ("ground-truth", PRINTED, "2.73", False)
+    agreement = tables.agreement(sources.human[0])
+    assert agreement
+    assert [(row.name, row.cells["readability"].text, row.cells["readability"].spread) for row in agreement.rows] == [
+        ("Fleiss' kappa", "0.50", "±0.25")
+    ]
+
+
+def test_seeds_of_one_name_are_averaged_within_and_across_scorings(folder: Folder) -> None:
+    folder.scores("one", {("PersonaWAE", "a"): {F1: 0.1}})
+    folder.scores("two", {("PersonaWAE", "b"): {F1: 0.3}})
+    grouped = [{"system": "Seq2Seq", "runs": ["Seq2Seq (1)", "Seq2Seq (2)"], "spread": {}}]
+    folder.scores("three", {("Seq2Seq (1)", "c"): {F1: 0.2}, ("Seq2Seq (2)", "d"): {F1: 0.2}}, seeds=grouped)
+    folder.scores("again", {("PersonaWAE", "a"): {F1: 0.1}})
+    (scoring,) = scorings(folder.sources())
+    rows = [row for row in tables.table_2(scoring, None).rows if row.source == OURS]
+    assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].spread) for row in rows] == [
+        ("Seq2Seq", "mean of 2 seeds", "0.2000", "±0.0000"),
+        ("PersonaWAE", "mean of 2 seeds", "0.2000", "±0.1414"),  # sqrt((.1^2 + .1^2) / 1)
+    ]
+
+
+def test_scores_on_other_terms_are_another_table(folder: Folder) -> None:
+    folder.scores("one", {("A", "a"): {F1: 0.1}}, contexts=9)
+    folder.scores("two", {("B", "b"): {F1: 0.3}}, contexts=10)
+    assert [[one.system for one in scoring.systems] for scoring in scorings(folder.sources())] == [["A"], ["B"]]
+
+
+def test_table_3_is_a_series_over_k_with_the_paper_beside(folder: Folder) -> None:
+    systems = {folder.system(f"k{k}", components=k): {F1: k / 10, EXTREMA: 0.5} for k in (6, 1, 3)}
+    ablated = folder.system("wop", components=1, without_prior=True)
+    folder.scores("s", systems | {ablated: {F1: 0.9}})
+    table = tables.table_3(scorings(folder.sources())[0].systems)
+    assert table
+    ours = [(row.x, row.detail, row.cells[F1].text) for row in table.rows if row.source == OURS]
+    assert ours == [(1, "k1", "0.1000"), (3, "k3", "0.3000"), (6, "k6", "0.6000")]
+    assert [row.x for row in table.rows if row.source == PRINTED] == [1, 2, 3, 4, 5]
+    assert table.notes == []
+    assert not any(cell[3] for cell in column(table, EXTREMA))  # all equal: nobody is the best
+
+
+def test_one_k_is_no_table_3_and_no_ablation_no_table_4(folder: Folder) -> None:
+    folder.scores("s", {folder.system("a"): {F1: 0.1}, folder.system("b", seed=8): {F1: 0.2}})
+    systems = scorings(folder.sources())[0].systems
+    assert tables.table_3(systems) is None
+    assert tables.table_4(systems) is None
+
+
+def test_table_4_compares_ablations_with_the_whole_system_of_the_same_k(folder: Folder) -> None:
+    given = {
+        "whole": {},
+        "k5": {"components": 5},
+        "wop": {"without_prior": True},
+        "both": {"without_prior": True, "without_fusion": True},
+    }
+    folder.scores("s", {folder.system(name, **model): {F1: 0.1} for name, model in given.items()})
+    table = tables.table_4(scorings(folder.sources())[0].systems)
+    assert table
+    assert [(row.name, row.detail) for row in table.rows if row.source == OURS] == [
+        ("PersonaWAE", "whole"),
+        ("w/o prior", "wop"),
+        ("w/o both", "both"),
+    ]
+
+
+def test_runs_that_differ_in_more_are_told(folder: Folder) -> None:
+    one, two = folder.system("a", components=1), folder.system("b", components=2, latent_size=64)
+    folder.scores("s", {one: {F1: 0.1}, two: {F1: 0.2}})
+    table = tables.table_3(scorings(folder.sources())[0].systems)
+    assert table
+    assert table.notes == ["These runs also differ in model.latent_size."]
+
+
+def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
+    folder.scores("s", {("A", "a"): {F1: 0.1, "Distinct-1": 0.5, "Length": 7.5}})
+    table = tables.further(scorings(folder.sources())[0])
+    assert table
+    assert table.columns == ["Distinct-1", "Length"]
+    assert table.rows[0].cells["Length"].text == "7.50"
+
+
+@pytest.fixture
+def hostile(folder: Folder) -> list[Table]:
+    name = "A|B & 50% $x_1$ <b> [l](u) `c` \\cmd{} \n# h"
+    folder.scores("s", {(name, "a"): {F1: 0.25, EXTREMA: 0.5}, ("plain", "b"): {F1: 0.1}})
+    return [tables.table_2(scorings(folder.sources())[0], None)]
+
+
+def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequence[Table]) -> None:
+    text = to_markdown(hostile, "Tables")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    bare = [line.replace("\\|", "") for line in rows]
+    assert {line.count("|") for line in bare} == {2 + 1 + len(paper.AUTOMATIC)}
+    (mine,) = [line for line in rows if "50%" in line]
+    assert "A\\|B \\& 50% \\$x\\_1\\$ \\<b\\> \\[l\\]\\(u\\) \\`c\\` \\\\cmd\\{\\} \\# h" in mine
+    assert "**0.2500** ±0.1000" in mine
+
+
+def test_latex_escapes_and_has_as_many_cells_in_every_row(hostile: Sequence[Table]) -> None:
+    text = to_latex(hostile)
+    body = text.partition(r"\midrule")[2].partition(r"\bottomrule")[0].strip().splitlines()
+    assert {line.replace(r"\&", "").count("&") for line in body} == {len(paper.AUTOMATIC)}
+    assert all(line.endswith(r"\\") for line in body)
+    (mine,) = [line for line in body if "50" in line and "A|B" in line]
+    assert mine.startswith(r"A|B \& 50\% \$x\_1\$ <b> [l](u) `c` \textbackslash{}cmd\{\} \# h & 0.5000 $\pm$ 0.1000")
+    assert r"\textbf{0.2500} $\pm$ 0.1000" in mine
+    assert r"\textit{PersonaWAE} & 0.4542 & 0.5914" in text
+    assert "% BLEU-F1|n:3" in text

@@ -1,0 +1,157 @@
+"""The report: what is on it, when it is written again, what it refuses."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judged import Judged, make_corpus, make_responses
+
+from pwae_core.config.report import ReportConfig
+from pwae_core.data.responses import Named
+from pwae_core.errors import ArtifactError
+from pwae_core.stages.report import ReportReport, report
+
+QUICK = ReportConfig(cases=3, contexts=2, users=2, samples=2, points=20)
+
+
+@pytest.fixture(scope="module")
+def work(made: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Named]:
+    """Two runs, their responses, and the scores of both."""
+    from conftest import run_pwae
+
+    folder = tmp_path_factory.mktemp("work")
+    for name in ("personawae", "seq2seq"):
+        run_pwae("sample", getattr(made, name), "--out", folder / name, "--samples", 3, "--device", "cpu").succeeds()
+    scores = folder / "scores"
+    run_pwae(
+        "evaluate", folder / "personawae", folder / "seq2seq", "--embeddings", made.vectors, "--out", scores
+    ).succeeds()
+    paths = [made.personawae, made.seq2seq, folder / "personawae", folder / "seq2seq", scores]
+    return [Named(path) for path in paths]
+
+
+def make(given: list[Named], out: Path, **options: Any) -> ReportReport:
+    return report(given, out, options.pop("config", QUICK), device="cpu", **options)
+
+
+def test_the_whole_page(work: list[Named], tmp_path: Path) -> None:
+    made = make(work, tmp_path / "new" / "report.html", markdown=tmp_path / "t.md", latex=tmp_path / "t.tex")
+    page = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+    assert made.sections == ["Table 2", "Table 5", "Table 6", "Latent codes", "Users", "Training", "Provenance"]
+    assert made.systems == ["PersonaWAE", "Seq2Seq"]
+    assert made.standing is False
+    assert page.count('<article class="case">') == 3 + 2
+    assert "0.4542" in page  # printed in the paper
+    assert "Table 2" in (tmp_path / "t.md").read_text(encoding="utf-8")
+    assert r"\begin{tabular}" in (tmp_path / "t.tex").read_text(encoding="utf-8")
+
+
+def test_nothing_in_it_comes_from_elsewhere(work: list[Named], tmp_path: Path) -> None:
+    make(work, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert not re.search(r"(?:src|href|action)=[\"'](?!#)", page)
+    assert not re.search(r"https?://|@import|url\(|style=", page)
+    assert page.count("<script>") == 1
+    assert "default-src 'none'" in html.unescape(page)
+
+
+def test_it_stands_until_inputs_or_settings_change(work: list[Named], tmp_path: Path) -> None:
+    out = tmp_path / "r.html"
+    first = make(work, out)
+    before = out.read_bytes()
+    again = make(work, out, markdown=tmp_path / "t.md")
+    assert asdict(again) == asdict(first) | {"markdown": str(tmp_path / "t.md")}
+    assert make(work, out, markdown=tmp_path / "t.md").standing
+    assert out.read_bytes() == before
+    with pytest.raises(ArtifactError, match=r"r\.html stands, made from other inputs or settings\. .*--force"):
+        make(work[:1], out)
+    with pytest.raises(ArtifactError, match="made from other inputs or settings"):
+        make(work, out, config=ReportConfig(seed=8))
+    make(work, out, force=True)
+    assert out.read_bytes() == before
+
+
+def test_what_is_not_a_report_is_never_replaced(work: list[Named], tmp_path: Path) -> None:
+    mine = tmp_path / "mine.html"
+    mine.write_text("<p>mine</p>")
+    with pytest.raises(
+        ArtifactError, match=r"mine\.html exists and was not made by 'pwae report'\. Choose another name\."
+    ):
+        make(work, mine, force=True)
+    with pytest.raises(ArtifactError, match=r"is a folder\. Give the name of a file\."):
+        make(work, tmp_path)
+    with pytest.raises(ArtifactError, match="was not made by"):
+        make(work, tmp_path / "r.html", latex=mine)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]
+
+
+def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -> None:
+    judged = make_corpus(tmp_path / "corpus")
+    path = make_responses(tmp_path / "a", "Mine", judged)
+    made = make([Named(path)], tmp_path / "r.html")
+    assert made.sections == ["Table 5", "Provenance"]
+    assert [note.split(":")[0] for note in made.notes] == ["No scores", "No run", "No human columns"]
+    assert "Nothing in the training split." in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_run_alone_makes_one_too(made: Any, tmp_path: Path) -> None:
+    report_ = make([Named(made.seq2seq)], tmp_path / "r.html")
+    assert report_.sections == ["Training", "Provenance"]
+    assert report_.systems == ["Seq2Seq"]
+
+
+def test_what_a_person_really_says_stands_beside_the_answers(judged: Judged, tmp_path: Path) -> None:
+    path = make_responses(tmp_path / "a", "Mine", judged)
+    make([Named(path), Named(judged.corpus)], tmp_path / "r.html", config=ReportConfig(cases=30, history=15))
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    cases = re.findall(r'<article class="case">(.*?)</article>', page, re.S)
+    assert len(cases) == len(judged.sessions) == 30
+    from pwae_core.text.tokenize import detokenise
+
+    by_id = {session["session_id"]: session for session in judged.sessions}
+    for case in cases:
+        session = by_id[re.search(r'class="id">(.*?)<', case)[1]]  # type: ignore[index]
+        quoted = re.findall(r"<li><bdi[^>]*>(.*?)</bdi></li>", case.partition("<aside>")[2])
+        own = {detokenise(tokens) for tokens in judged.said[session["user_id"]]}
+        assert quoted
+        assert own.issuperset(quoted)
+        assert detokenise(session["response"]) not in quoted
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judged:
+    return make_corpus(tmp_path / "corpus")
+
+
+def test_the_command_prints_what_is_on_the_page(pwae: Callable[..., Any], work: list[Named], tmp_path: Path) -> None:
+    out = tmp_path / "r.html"
+    options = ["--cases", 2, "--contexts", 1, "--points", 20, "--device", "cpu", "--out", out]
+    printed = pwae("report", *(one.path for one in work), *options).succeeds().stdout
+    assert "Table 2, Table 5, Table 6" in printed
+    assert "No human columns" in printed
+    again = pwae("report", *(one.path for one in work), *options, "--json").succeeds().json
+    assert again["standing"] is True
+    assert json.loads(json.dumps(again))["systems"] == ["PersonaWAE", "Seq2Seq"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere"], 4, ["nowhere: nothing to report there"]),
+        (["{run}", "--points", "3"], 3, ["points: Input should be greater than or equal to 20"]),
+        (["{run}", "--device", "moon"], 3, ["there is no such device"]),
+    ],
+)
+def test_errors_are_one_line(
+    pwae: Callable[..., Any], made: Any, tmp_path: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    given = [one.format(run=made.seq2seq) for one in arguments]
+    pwae("report", *given, "--out", tmp_path / "r.html").fails(code, *words)
+    assert not list(tmp_path.iterdir())
