@@ -12,6 +12,7 @@ from pwae_cli import console
 from pwae_cli.commands import (
     adapt,
     chat,
+    data_check,
     embed_words,
     evaluate,
     experiment,
@@ -55,6 +56,7 @@ def root(
 
 
 app.command("preprocess")(preprocess.command)
+app.command("data-check")(data_check.command)
 app.command("embed-words")(embed_words.command)
 app.command("models")(models.command)
 app.command("train")(train.command)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, Out, option
+from pwae_cli.options import Force, Json, option
 from pwae_core.config.preprocess import DEFAULTS, Format, PreprocessConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pwae_core.corpus.explain import Explained
     from pwae_core.stages.preprocess import PreprocessReport
 
 LABELS = {
@@ -38,7 +42,10 @@ def command(
         list[str],
         typer.Argument(help="Raw data: files, folders, patterns such as 'crawl/*.jsonl'; - is standard input."),
     ],
-    out: Out,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write. It appears when it is complete.")] = None,
+    explain: Annotated[
+        int | None, typer.Option(help="Show so many raw rows before and after, and what was done; write nothing.")
+    ] = None,
     format: Annotated[Format, option(PreprocessConfig, "format")] = DEFAULTS.format,
     column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
     tokenizer: Annotated[
@@ -99,8 +106,15 @@ def command(
     )
     from dataclasses import asdict
 
+    from pwae_core.stages.preprocess import explain as explain_rows
     from pwae_core.stages.preprocess import preprocess
 
+    if explain is not None:
+        rows = explain_rows(raw, explain, config)
+        console.print_json([asdict(row) for row in rows]) if json else _print_rows(rows)
+        return
+    if out is None:
+        raise ConfigError("--out is missing: name the folder to write, or use --explain to look only.")
     address = cluster if engine == "ray" else None
     report = preprocess(raw, out, config, workers=workers, cluster=address, force=force, progress=console.progress())
     if json:
@@ -117,6 +131,19 @@ def _columns(pairs: list[str]) -> dict[str, str]:
             raise ConfigError(f"--column {pair}: expected FIELD=COLUMN, for example user_id=author.")
         columns[field] = column
     return columns
+
+
+def _print_rows(rows: Sequence[Explained]) -> None:
+    for row in rows:
+        console.print_line(row.place)
+        console.print_line(f"  before: {_on_one_line(row.before)}")
+        console.print_line(f"  after:  {_on_one_line(row.after)}")
+        done = ", ".join(row.steps) or "nothing"
+        console.print_line(f"  done:   {done}" + (f"; left out: {row.rejected}" if row.rejected else ""))
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 def _print(report: PreprocessReport) -> None:

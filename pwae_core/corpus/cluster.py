@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ class Cluster:
         self.ray = ray
         self.run = ray.remote(_guarded)
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, task: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """A future of what ``task`` returns or raises."""
         outer: Future[Any] = Future()
         inner: Future[Any] = self.run.remote(task, *arguments).future()
@@ -61,7 +62,7 @@ def cluster(address: str, folder: Path) -> Iterator[Cluster]:
     except ImportError as error:
         raise ConfigError("--engine ray needs Ray, which is not installed. Run: pip install 'pwae[cluster]'") from error
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigError(
             f"No Ray cluster answers at {address!r}. Start one with 'ray start --head', or name it with --cluster."

@@ -37,7 +37,7 @@ Step = Callable[[J, int], Counts]
 
 
 class Pool(Protocol):
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, task: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Has ``task(*arguments)`` done elsewhere."""
 
 

@@ -21,7 +21,8 @@ def hash_texts(texts: pa.Array) -> Keys:
 def hash_repeated(texts: pa.Array) -> Keys:
     """``hash_texts`` for columns in which the same strings come again and again."""
     encoded = texts.dictionary_encode()
-    return hash_texts(encoded.dictionary)[encoded.indices.to_numpy()]
+    keys: Keys = hash_texts(encoded.dictionary)[encoded.indices.to_numpy()]
+    return keys
 
 
 def _hash(texts: pa.Array) -> Keys:

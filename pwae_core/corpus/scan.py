@@ -57,10 +57,9 @@ def scan(job: Job, piece: int) -> Counts:
 
 def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rejected: Rejected) -> int:
     rows = rows.select([name for name in ROWS.names if name != "key"])
-    lacks = {"no conversation_id": _blank(rows["conversation_id"]), "no turn": pc.is_null(rows["turn"])}
-    lacks |= _lacks(rows, rows["user_id"], job.config)
-    rows, emptied = _cleaned(rows, job.config)
-    why = _first(lacks | emptied, rows.num_rows)
+    needed = unplaced(rows) | lacks(rows, rows["user_id"], job.config)
+    rows, emptied = cleaned(rows, job.config)
+    why = first(needed | emptied, rows.num_rows)
     rows = rows.filter(_count(why, rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
     spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
@@ -70,7 +69,7 @@ def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rejected: Rejected)
 def _tree_rows(rows: pa.Table, job: Job, rejected: Rejected) -> tuple[int, pa.Table, pa.Table]:
     """How many rows of their own have all they need; all rows, of which those that lack something only link others; and
     who has which name."""
-    rows = rows.filter(_count(_first({NO_ID: _blank(rows["utterance_id"])}, rows.num_rows), rejected))
+    rows = rows.filter(_count(first({NO_ID: blank(rows["utterance_id"])}, rows.num_rows), rejected))
     rows = chains.with_kinds(rows)
     if job.config.unfold:
         rows = chains.unfold(rows)
@@ -78,9 +77,9 @@ def _tree_rows(rows: pa.Table, job: Job, rejected: Rejected) -> tuple[int, pa.Ta
     own = pc.equal(rows["kind"], chains.OWN)
     by_name = pc.and_(pc.equal(rows["kind"], chains.QUOTED), pc.is_valid(rows["user_name"]))
     users = pc.if_else(by_name, pc.coalesce(rows["user_id"], rows["user_name"]), rows["user_id"])
-    lacks = _lacks(rows, users, job.config)
-    rows, emptied = _cleaned(rows, job.config)
-    why = _first(lacks | emptied, rows.num_rows)
+    needed = lacks(rows, users, job.config)
+    rows, emptied = cleaned(rows, job.config)
+    why = first(needed | emptied, rows.num_rows)
     _count(why.filter(own), rejected)
     nobody = pc.or_(pc.starts_with(why, NO_USER), pc.equal(why, LEFT_OUT))
     people = rows.filter(pc.and_(pc.is_valid(rows["user_name"]), pc.and_not(pc.is_valid(rows["user_id"]), nobody)))
@@ -95,7 +94,7 @@ def _tree_rows(rows: pa.Table, job: Job, rejected: Rejected) -> tuple[int, pa.Ta
 def _without_blanks(rows: pa.Table) -> pa.Table:
     """Threads, links and names that are empty are none; neither is a link of an utterance to itself."""
     for name in ("conversation_id", "reply_to", "user_name"):
-        none = _blank(rows[name])
+        none = blank(rows[name])
         if name == "reply_to":
             none = pc.or_(none, pc.fill_null(pc.equal(rows[name], rows["utterance_id"]), False))
         values = pc.if_else(none, pa.scalar(None, pa.string()), rows[name])
@@ -103,7 +102,12 @@ def _without_blanks(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _lacks(rows: pa.Table, users: pa.ChunkedArray, config: PreprocessConfig) -> dict[str, pa.ChunkedArray]:
+def unplaced(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The rows that stand nowhere, by reason."""
+    return {"no conversation_id": blank(rows["conversation_id"]), "no turn": pc.is_null(rows["turn"])}
+
+
+def lacks(rows: pa.Table, users: pa.ChunkedArray, config: PreprocessConfig) -> dict[str, pa.ChunkedArray]:
     """Each reason for which a row is left out as it came, and the rows that it holds for."""
     users = pc.utf8_trim_whitespace(pc.fill_null(users, ""))
     low = pc.utf8_lower(users)
@@ -112,15 +116,16 @@ def _lacks(rows: pa.Table, users: pa.ChunkedArray, config: PreprocessConfig) -> 
         f"{NO_USER} (null, none, nan, undefined)": pc.is_in(low, value_set=pa.array(PLACEHOLDERS)),
         f"{NO_USER} (the hash of nothing)": pc.is_in(low, value_set=pa.array(EMPTY_HASHES)),
         LEFT_OUT: pc.is_in(users, value_set=pa.array(config.drop_users, pa.string())),
-        "no text": _blank(rows["text"]),
+        "no text": blank(rows["text"]),
     }
 
 
-def _blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """True where there is nothing, or white space."""
     return pc.equal(pc.utf8_trim_whitespace(pc.fill_null(column, "")), "")
 
 
-def _cleaned(rows: pa.Table, config: PreprocessConfig) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
+def cleaned(rows: pa.Table, config: PreprocessConfig) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
     """The rows with cleaned texts, and which of them cleaning left worth nothing, by reason."""
     raw = rows["text"].combine_chunks()
     texts = clean(raw, config.clean, config.lowercase)
@@ -132,7 +137,7 @@ def _cleaned(rows: pa.Table, config: PreprocessConfig) -> tuple[pa.Table, dict[s
     return rows.set_column(rows.schema.get_field_index("text"), "text", texts), emptied
 
 
-def _first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:
+def first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:
     """For every row the first reason that holds for it, or ""."""
     why = pa.chunked_array([pa.array([""]).take(pa.array(np.zeros(count, np.int64)))])
     for reason, holds in reversed(reasons.items()):

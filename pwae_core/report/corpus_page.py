@@ -71,7 +71,7 @@ def _users(found: CorpusCheck) -> Markup:
 
 
 def _lengths(found: CorpusCheck) -> Markup:
-    spreads = {}
+    spreads: dict[str, Spread] = {}
     for name, one in found.splits.items():
         spreads |= {f"{name}: response": one.response_tokens, f"{name}: context utterance": one.context_tokens}
     train = found.splits["train"]

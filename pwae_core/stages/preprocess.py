@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
 from pwae_core.corpus.engine import runner
+from pwae_core.corpus.explain import Explained, explain_rows
 from pwae_core.corpus.job import Job
 from pwae_core.corpus.pipeline import preprocess_job
 from pwae_core.corpus.readers import Source
@@ -71,6 +73,20 @@ def preprocess(
             with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
                 preprocess_job(running, draft, found.skipped)
     return _report(artifacts.load(out, "corpus"), standing=False)
+
+
+def explain(raw: Sequence[str | Path], rows: int, config: PreprocessConfig = DEFAULTS) -> list[Explained]:
+    """``rows`` rows of the raw data as they are and as they would come out; nothing is written.
+
+    Raises InputError for what cannot be read.
+    """
+    if rows < 1:
+        raise ConfigError(f"--explain: at least 1 row is needed (got {rows}).")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sources([str(name) for name in raw], Path(folder, "x"), config) as found,
+    ):
+        return explain_rows(found.sources, config, rows)
 
 
 def _plan(found: Sequence[Source], config: PreprocessConfig) -> Plan:

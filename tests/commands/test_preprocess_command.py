@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 
 import pyarrow.parquet as pq
+from crawls import spider_post
 from planted import planted, write_jsonl
 
 ROWS = planted(users=8, conversations=100, seed=2).rows
@@ -59,3 +61,48 @@ def test_options_reach_the_stage(pwae, tmp_path):
     assert session["response"][-1] == "😂"
     assert "".join(session["response"]) == "".join(session["response"]).lower()
     assert pq.read_metadata(tmp_path / "corpus" / "vocabulary.parquet").num_rows == 13
+
+
+def test_explain_shows_rows_before_and_after_and_writes_nothing(pwae, tmp_path):
+    rows = [{**row, "text": f"plain {n}"} for n, row in enumerate(ROWS[:50])]
+    rows[7]["text"] = "\u200b回复@someone:so http://t.cn/abc[哈哈]  true"
+    rows[8]["text"] = "[doge]。"
+    rows[9]["user_id"] = "d41d8cd98f00b204e9800998ecf8427e"
+    raw = write_jsonl(rows, tmp_path / "raw")
+    shown = pwae("preprocess", raw, "--explain", "4", "--json").succeeds().json
+    assert [(one["after"], one["steps"], one["rejected"]) for one in shown] == [
+        ("so true", ["white space", "brackets", "links", "replies"], ""),
+        ("。", ["brackets"], "only punctuation left after cleaning"),
+        ("plain 9", [], "no user_id (the hash of nothing)"),
+        ("plain 0", [], ""),
+    ]
+    assert shown[0]["place"] == f"{raw}, line 8"
+    text = pwae("preprocess", raw, "--explain", "2").succeeds().stdout
+    assert "  after:  so true\n  done:   white space, brackets, links, replies\n" in text
+    assert "  done:   nothing; left out: no user_id (the hash of nothing)\n" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
+    pwae("preprocess", raw, "--explain", "0").fails(3, "--explain: at least 1 row is needed (got 0).")
+    pwae("preprocess", raw).fails(3, "--out is missing: name the folder to write, or use --explain to look only.")
+
+
+def test_explain_unfolds_chains(pwae, tmp_path):
+    raw = write_jsonl([spider_post(2, 2, "mine //@b:hers", reposted=1)], tmp_path / "raw")
+    shown = pwae("preprocess", raw, "--explain", "1", "--json").succeeds().json
+    assert (shown[0]["after"], shown[0]["steps"], shown[0]["rejected"]) == ("mine", ["unfold", "white space"], "")
+
+
+def test_bracket_emoticons_can_stay_as_one_token_each(pwae, tmp_path):
+    rows = [{**row, "text": "今天[哈哈]天气[doge]"} for row in ROWS]
+    raw = write_jsonl(rows, tmp_path / "raw")
+    for tokenizer, tokens in (
+        ("jieba", ["今天", "[哈哈]", "天气", "[doge]"]),
+        ("nltk", ["今天", "[哈哈]", "天气", "[doge]"]),
+        ("char", ["今", "天", "[哈哈]", "天", "气", "[doge]"]),
+    ):
+        out = tmp_path / tokenizer
+        pwae("preprocess", raw, "--out", out, "--tokenizer", tokenizer, "--clean=-brackets,+topics").succeeds()
+        assert pq.read_table(out / "train.parquet")["response"][0].as_py() == tokens
+    assert json.loads((out / "manifest.json").read_text())["config"]["clean"] == [
+        "emoji", "links", "images", "replies", "reposts", "topics", "marks"
+    ]  # fmt: skip
+    pwae("preprocess", raw, "--out", tmp_path / "x", "--clean=-smileys").fails(3, "'smileys' is not a cleaning step")

@@ -2,11 +2,15 @@
 
 import logging
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwae_core.text.tokenize import TOKENIZERS, detokenise, is_cjk
+from pwae_core.config.preprocess import CLEANING_BY_DEFAULT
+from pwae_core.text.clean import clean
+from pwae_core.text.tokenize import TOKENIZERS, detokenise, is_cjk, tokenise_array
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,21 @@ def test_is_cjk():
     assert is_cjk("カ")
     assert not is_cjk("，")
     assert not is_cjk("Shanghai")
+
+
+@pytest.mark.parametrize("name", ["jieba", "nltk", "char"])
+def test_bracket_emoticons_are_tokens(name):
+    texts = ["[哈哈]", "好[doge][赞]", "[1] a[i]", ""]
+    tokens = TOKENIZERS[name](texts)
+    assert tokens[0] == ["[哈哈]"]
+    assert tokens[1][-2:] == ["[doge]", "[赞]"]
+    assert "".join(tokens[2]) == "[1]a[i]"
+    assert tokens[3] == []
+
+
+@given(st.lists(st.text(max_size=20), max_size=8))
+def test_arrays_are_tokenised_as_lists_are(texts):
+    cleaned = clean(pa.array(texts, pa.string()), CLEANING_BY_DEFAULT)
+    found = tokenise_array(cleaned.filter(pc.not_equal(cleaned, "")), "jieba")
+    expected = TOKENIZERS["jieba"]([text for text in cleaned.to_pylist() if text])
+    assert found.to_pylist() == expected

@@ -1,0 +1,109 @@
+"""What preprocessing does to single rows: before, after, and by which steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus import chains, readers, scan
+from pwae_core.corpus.readers import Batch, Source
+from pwae_core.corpus.trees import Indices
+from pwae_core.text.clean import CLEANERS, squeeze_spaces, tidy
+
+FILES_LOOKED_AT = 20
+UNFOLD = "unfold"
+WHITE_SPACE = "white space"
+LOWERCASE = "lowercase"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One raw row. ``steps`` are those that changed it; ``rejected`` is why it is left out, or empty."""
+
+    place: str
+    before: str
+    after: str
+    steps: tuple[str, ...]
+    rejected: str
+
+
+def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: int) -> list[Explained]:
+    """``wanted`` rows out of the first ones of each file: spread evenly over those that are changed or left out.
+
+    Only if these are too few, rows that stay as they are come too.
+    """
+    found = [one for source in sources[:FILES_LOOKED_AT] for one in _of_source(source, config, wanted)]
+    found.sort(key=lambda one: not (one.steps or one.rejected))
+    touched = [one for one in found if one.steps or one.rejected]
+    return _spread(touched, wanted) if len(touched) >= wanted else found[:wanted]
+
+
+def _spread(rows: Sequence[Explained], wanted: int) -> list[Explained]:
+    return [rows[int(place)] for place in np.linspace(0, len(rows) - 1, wanted).round()]
+
+
+def _of_source(source: Source, config: PreprocessConfig, wanted: int) -> list[Explained]:
+    batch = next(iter(readers.read(readers.spans(source)[0], config.columns)), None)
+    if batch is None:
+        return []
+    own = pc.invert(pc.fill_null(batch.table["quoted"], False))
+    rows = batch.table.filter(own)
+    places = batch.places[own.to_numpy()]
+    texts, reasons = _results(rows, batch, config)
+    touched = pc.or_(pc.not_equal(reasons, ""), pc.fill_null(pc.not_equal(texts, rows["text"]), True)).to_numpy()
+    order = np.concatenate([_evenly(np.flatnonzero(touched), wanted), _evenly(np.flatnonzero(~touched), wanted)])
+    return [
+        Explained(
+            place=f"{source.name}, {readers.unit(source)} {places[row]}",
+            before=rows["text"][int(row)].as_py() or "",
+            after=texts[int(row)].as_py() or "",
+            steps=_steps(rows["text"][int(row)].as_py() or "", batch.tree, config),
+            rejected=reasons[int(row)].as_py(),
+        )
+        for row in order
+    ]
+
+
+def _evenly(rows: Indices, wanted: int) -> Indices:
+    return rows if len(rows) <= wanted else rows[np.linspace(0, len(rows) - 1, wanted).round().astype(np.int64)]
+
+
+def _results(rows: pa.Table, batch: Batch, config: PreprocessConfig) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The cleaned texts, and why rows are left out."""
+    if batch.tree and config.unfold:
+        own = [_own_words(text) for text in rows["text"].to_pylist()]
+        rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
+    needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.tree else scan.unplaced(rows)
+    needed |= scan.lacks(rows, rows["user_id"], config)
+    rows, emptied = scan.cleaned(rows, config)
+    return rows["text"], scan.first(needed | emptied, rows.num_rows)
+
+
+def _own_words(text: str | None) -> str | None:
+    return None if text is None else chains.CHAIN.split(text)[0]
+
+
+def _steps(text: str, tree: bool, config: PreprocessConfig) -> tuple[str, ...]:
+    """The steps that change a text, in the order in which they come."""
+    found = []
+    if tree and config.unfold and _own_words(text) != text:
+        found.append(UNFOLD)
+        text = _own_words(text) or ""
+    now = tidy(pa.array([text]))
+    if now[0].as_py() != text:
+        found.append(WHITE_SPACE)
+    if config.lowercase:
+        low = tidy(now, lowercase=True)
+        found += [LOWERCASE] if low != now else []
+        now = low
+    for name in config.clean:
+        cleaned = CLEANERS[name](now)
+        if squeeze_spaces(cleaned) != squeeze_spaces(now):
+            found.append(name)
+        now = cleaned
+    return tuple(found)
