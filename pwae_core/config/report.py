@@ -18,7 +18,7 @@ class ReportConfig(Config):
     samples: int = Field(3, ge=1, le=50, description="A system's answers that are shown for each context.")
     history: int = Field(5, ge=0, le=50, description="A person's real utterances that are shown beside the answers.")
     points: int = Field(400, ge=20, le=5000, description="Test sessions whose latent codes are drawn.")
-    map_users: int = Field(2000, ge=2, le=20_000, description="Users on the map, those who answer most.")
+    map_users: int = Field(2000, ge=2, le=5000, description="Users on the map, those who answer most.")
     characters: int = Field(400, ge=40, le=5000, description="Characters of an utterance that are shown.")
     checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random: which contexts, which codes.")

@@ -55,7 +55,8 @@ def _row(row: Row, columns: Sequence[str], named: bool, first: bool) -> Markup:
 def _cell(cell: Cell | None) -> Markup:
     if cell is None:
         return tag("td", "–", class_="number none")
-    value = tag("b", cell.text) if cell.best else cell.text
+    text = cell.text.replace("-", "−")
+    value = tag("b", text) if cell.best else text
     return tag("td", value, tag("span", cell.spread, class_="half") if cell.spread else None, class_="number")
 
 

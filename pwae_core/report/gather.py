@@ -14,7 +14,7 @@ from pwae_core.data.responses import Named, ResponseSet, complete, read_response
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.schemas import STAGE_OF_KIND
 
-SHOWN = ("run", "responses", "scores", "human-eval-scores", "corpus", "vectors")
+SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
 DEPTH = 2
 FILES = (".jsonl", ".ndjson", ".parquet")
 
@@ -27,6 +27,7 @@ class Sources:
     responses: tuple[ResponseSet, ...]
     scores: tuple[Artifact, ...]
     human: tuple[Artifact, ...]
+    persona: tuple[Artifact, ...]
     vectors: tuple[Artifact, ...]
     corpus: Artifact | None
     aside: tuple[str, ...]
@@ -36,7 +37,7 @@ class Sources:
         """All artifacts of pwae among them, each once, from the data to the scores."""
         answered = [artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None]
         corpus = (self.corpus,) if self.corpus else ()
-        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *self.human)
+        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *self.human, *self.persona)
         return tuple({one.fingerprint: one for one in everything}.values())
 
     @property
@@ -47,6 +48,7 @@ class Sources:
             "responses": [f"{one.system}={one.fingerprint}" for one in self.responses],
             "scores": [one.fingerprint for one in self.scores],
             "human-eval-scores": [one.fingerprint for one in self.human],
+            "persona-scores": [one.fingerprint for one in self.persona],
             "vectors": [one.fingerprint for one in self.vectors],
             "corpus": [self.corpus.fingerprint] if self.corpus else [],
         }
@@ -95,6 +97,7 @@ def gather(given: Sequence[Named]) -> Sources:
         responses=_responses(folders["responses"], external, corpus, called),
         scores=loaded["scores"],
         human=loaded["human-eval-scores"],
+        persona=loaded["persona-scores"],
         vectors=loaded["vectors"],
         corpus=corpus,
         aside=aside,

@@ -70,7 +70,7 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
     flat = plane(values)
     components = _components(run.model, vectors)
     near = nearest(values)
-    said = _utterances(corpus, rows, config.seed) if corpus else {}
+    said = _utterances(corpus, rows, min(UTTERANCES, config.history), config.seed) if corpus else {}
     people = [
         Person(
             row["user_id"],
@@ -103,7 +103,7 @@ def nearest(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return order
 
 
-def _utterances(corpus: Artifact, users: list[int], seed: int) -> dict[int, tuple[str, ...]]:
+def _utterances(corpus: Artifact, users: list[int], count: int, seed: int) -> dict[int, tuple[str, ...]]:
     """A few of each user's utterances of the training split, drawn by the seed."""
     table = corpus.table("histories.parquet", ["user", "tokens"])
     speakers = table["user"].to_numpy()
@@ -111,9 +111,8 @@ def _utterances(corpus: Artifact, users: list[int], seed: int) -> dict[int, tupl
     order = order[np.isin(speakers[order], users)]
     order = order[np.argsort(speakers[order], kind="stable")]
     starts = np.flatnonzero(np.diff(speakers[order], prepend=-1))
-    taken = np.concatenate([order[start : start + UTTERANCES] for start in starts] or [order])
+    taken = np.concatenate([order[start : start + count] for start in starts] or [order])
     said: dict[int, list[str]] = {}
     for row, tokens in zip(taken, table["tokens"].take(taken).to_pylist(), strict=True):
         said.setdefault(int(speakers[row]), []).append(detokenise(tokens))
-    wanted = set(users)
-    return {user: tuple(lines) for user, lines in said.items() if user in wanted}
+    return {user: tuple(lines) for user, lines in said.items()}

@@ -50,7 +50,8 @@ class Table:
         return [column for _, columns in self.groups for column in columns]
 
     def heading(self, column: str) -> str:
-        return paper.HEADINGS.get(column, column)
+        short = column.replace("Intra-Distinct", "Intra").replace("Inter-Distinct", "Inter").replace("Distinct", "Dist")
+        return paper.HEADINGS.get(column, short)
 
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
@@ -216,6 +217,24 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in config.items():
         made |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return made
+
+
+def personalisation(persona: Artifact) -> Table:
+    """What ``pwae persona-scores`` found: answers first, the real ones as ceiling, then runs."""
+    systems: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in persona.table("totals.parquet").to_pylist():
+        systems.setdefault(row["system"], {})[row["metric"]] = row
+    columns = list(dict.fromkeys(metric for rows in systems.values() for metric in rows))
+    made = [
+        Row(name, OURS, {m: Cell(row["value"], half_width(row), digits(m)) for m, row in rows.items()})
+        for name, rows in systems.items()
+    ]
+    signatures = {row["signature"]: "" for rows in systems.values() for row in rows.values()}
+    chance = persona.facts.get("chance")
+    notes = [f"A guess finds the speaker with probability {chance:.4f}."] if chance is not None else []
+    notes.append("What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md.")
+    title = "Personalisation, measured without people"
+    return Table("personalisation", title, "System", [("", columns)], made, notes, signatures)
 
 
 def human_means(human: Artifact) -> dict[str, dict[str, Cell]]:

@@ -33,11 +33,11 @@ from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
 HEAD = 400
-BESIDE = ("agreement", "differences", "further")
+BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
-    "The paper's numbers are printed beside ours for orientation. They were measured on another corpus, with other "
-    "word vectors, and with the BLEU smoothing of NLTK in 2019, which gives other values than today's for the same "
-    "answers: compare systems with one another down a column, and ours with the paper's by their order."
+    "The paper's numbers are printed beside ours for orientation: they were measured on another corpus, with other "
+    "word vectors and, most likely, with NLTK's BLEU of 2019, which gives other values than today's for the same "
+    "answers. Compare systems with one another down a column, and ours with the paper's by their order."
 )
 
 
@@ -138,6 +138,7 @@ def _tables(sources: Sources) -> list[Table]:
     made += [tables.agreement(human)] if human else []
     made += [tables.differences(scores) for scores in sources.scores]
     made += [tables.further(one) for one in found]
+    made += [tables.personalisation(one) for one in sources.persona]
     for one in found:
         made += [tables.table_3(one.systems), tables.table_4(one.systems)]
     return [one for one in made if one]
@@ -157,7 +158,7 @@ def _page(
     ]
     systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
     facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
-    return page.render(_title(sources), _lead(sources, notes), sections, mark, facts)
+    return page.render(_title(sources), _lead(sources, made, notes), sections, mark, facts)
 
 
 def _title(sources: Sources) -> str:
@@ -185,12 +186,14 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
         advice.append("No responses: 'pwae sample RUN --out RESPONSES', and give RESPONSES too.")
     if not sources.runs:
         advice.append("No run: give one for Table 6, latent codes, the map of users and training curves.")
+    if not sources.persona:
+        advice.append("No personalisation without people: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'.")
     if not sources.human:
         advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
     return advice
 
 
-def _lead(sources: Sources, notes: Sequence[str]) -> Markup:
+def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Markup:
     counts = [
         (len(sources.runs), "run"),
         (len(sources.responses), "set of responses"),
@@ -202,7 +205,8 @@ def _lead(sources: Sources, notes: Sequence[str]) -> Markup:
         tested = sources.corpus.rows("test.parquet")
         shown += [tag("li", tag("b", f"{tested:,}"), "test sessions")]
     advice = tag("details", tag("summary", "What is not on this page"), tag("ul", *(tag("li", n) for n in notes)))
-    return join([tag("p", CAVEAT, class_="lead"), tag("ul", *shown, class_="facts"), advice if notes else None])
+    caveat = tag("p", CAVEAT, class_="lead") if made else None
+    return join([caveat, tag("ul", *shown, class_="facts"), advice if notes else None])
 
 
 def _table_sections(made: Sequence[Table]) -> list[Section]:

@@ -221,7 +221,39 @@ def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
     table = tables.further(scorings(folder.sources())[0])
     assert table
     assert table.columns == ["Distinct-1", "Length"]
+    assert [table.heading(column) for column in table.columns] == ["Dist-1", "Length"]
     assert table.rows[0].cells["Length"].text == "7.50"
+
+
+def test_personalisation_measured_without_people_is_a_table_with_chance_below(folder: Folder) -> None:
+    row = {"metric": "Speaker-Accuracy", "low": 0.1, "high": 0.3, "contexts": 5, "signature": "Speaker-Accuracy|clf:x"}
+    totals = [row | {"system": "real responses", "value": 0.5}, row | {"system": "A", "value": 0.25}]
+    plan = artifacts.Plan("persona-scores", {}, {})
+    folder._write("persona-scores", "persona", plan, {"chance": 0.125}, totals=totals)
+    (persona,) = folder.sources().persona
+    table = tables.personalisation(persona)
+    assert [(row.name, row.cells["Speaker-Accuracy"].text) for row in table.rows] == [
+        ("real responses", "0.5000"),
+        ("A", "0.2500"),
+    ]
+    assert table.notes[0] == "A guess finds the speaker with probability 0.1250."
+    assert table.signatures == {"Speaker-Accuracy|clf:x": ""}
+
+
+def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) -> None:
+    told = {"base": "B", "metric": F1, "low": 0.1, "high": 0.3, "bootstrap": 0.0, "bootstrap_holm": 0.0}
+    rows = [
+        told | {"system": name, "difference": -0.2, "randomisation": p, "randomisation_holm": p}
+        for name, p in (("A", 0.04), ("C", 0.06))
+    ]
+    plan = artifacts.Plan("scores", {}, {})
+    folder._write("scores", "s", plan, {"contexts": 3, "comparisons": rows}, differences=rows)
+    table = tables.differences(folder.sources().scores[0])
+    assert table
+    assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].best) for row in table.rows] == [
+        ("A", "minus B", "-0.2000", True),
+        ("C", "minus B", "-0.2000", False),
+    ]
 
 
 @pytest.fixture

@@ -97,7 +97,12 @@ def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -
     path = make_responses(tmp_path / "a", "Mine", judged)
     made = make([Named(path)], tmp_path / "r.html")
     assert made.sections == ["Table 5", "Provenance"]
-    assert [note.split(":")[0] for note in made.notes] == ["No scores", "No run", "No human columns"]
+    assert [note.split(":")[0] for note in made.notes] == [
+        "No scores",
+        "No run",
+        "No personalisation without people",
+        "No human columns",
+    ]
     assert "Nothing in the training split." in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
