@@ -43,7 +43,10 @@ PLAIN = f"^[{HAN}0-9，。！？、；,.!?~～]*$"
 SPOKEN = "网页链接|查看图片|图片评论|[转轉快]"
 CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-MARKS = f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$"
+MARKS = (
+    f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$|"
+    f"^[{WHITE}【】「」『』《》〈〉〔〕]+$"
+)
 
 
 def _blank(texts: pa.Array, pattern: str, blank: str = " ") -> pa.Array:
@@ -101,7 +104,7 @@ def strip_titles(texts: pa.Array) -> pa.Array:
 
 
 def strip_marks(texts: pa.Array) -> pa.Array:
-    """A text that says nothing but 转发微博, 快转微博 or Repost."""
+    """A text that says nothing but 转发微博, 快转微博 or Repost, or is nothing but Chinese brackets (a lost title)."""
     return _blank(texts, MARKS)
 
 
