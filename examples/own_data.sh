@@ -51,6 +51,10 @@ timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
 pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores" --json > "$work/.scores.json"
 mv "$work/.scores.json" "$work/scores.json"
 
+# One page with all of it: tables, cases, latent codes, users, training curves, provenance.
+timed report "$work" --out "$work/report.html"
+
 echo
+echo "The report, for a browser: $work/report.html"
 echo "Scores of every metric: $work/scores.json"
 echo "Sheets for the annotators: $work/sheets (their key, not for them: $work/sheets-key)"

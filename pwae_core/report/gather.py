@@ -82,13 +82,13 @@ def gather(given: Sequence[Named]) -> Sources:
         if one.path.is_file() and one.path.suffix in FILES:
             external.append(one)
             continue
-        found = _found(one)
+        found = [(kind, path) for kind, path in _found(one) if kind in SHOWN]
         if not found:
             raise InputError(
                 f"{one.path}: nothing to report there. Give runs, responses, scores, or a folder that holds them."
             )
         for kind, path in found:
-            folders.setdefault(kind, []).append(path)
+            folders[kind].append(path)
     loaded = {kind: _loaded(kind, folders[kind]) for kind in SHOWN if kind != "responses"}
     corpus, aside = _corpus(loaded["run"], loaded["corpus"])
     called = _called(loaded["scores"])
@@ -112,8 +112,7 @@ def _found(one: Named) -> list[tuple[str, Named]]:
         return []
     levels = ["*/" * depth + MANIFEST for depth in range(1, DEPTH + 1)]
     folders = [path.parent for level in levels for path in sorted(one.path.glob(level))]
-    shown = [(_kind(folder), Named(folder)) for folder in folders if not folder.name.startswith(".")]
-    return [(kind, named) for kind, named in shown if kind in SHOWN]
+    return [(_kind(folder), Named(folder)) for folder in folders if not folder.name.startswith(".")]
 
 
 def _kind(folder: Path) -> str:

@@ -44,7 +44,16 @@ def test_the_whole_pipeline_and_again(run, tmp_path, snapshot):
     first = run("my data.jsonl", "work folder")
     assert first.returncode == 0, first.stderr
     work = tmp_path / "work folder"
-    made = ["corpus", "personawae", "personawae-responses", "scores", "scores.json", "seq2seq", "seq2seq-responses"]
+    made = [
+        "corpus",
+        "personawae",
+        "personawae-responses",
+        "report.html",
+        "scores",
+        "scores.json",
+        "seq2seq",
+        "seq2seq-responses",
+    ]
     assert sorted(p.name for p in work.iterdir()) == [*made, "sheets", "sheets-key", "vectors"]
     scores = json.loads((work / "scores.json").read_text())
     assert [system["system"] for system in scores["systems"]] == ["PersonaWAE", "Seq2Seq"]
