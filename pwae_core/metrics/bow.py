@@ -14,17 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pwae_core.metrics.sentences import Comparisons, Pairs, Sentences, compare
+from pwae_core.metrics.sentences import Comparisons, Integers, Pairs, Sentences, compare
 from pwae_core.text.vocabulary import SPECIALS
 
-CONTEXTS_AT_ONCE = 250
-TOKENS_AT_ONCE = 1_024
+CONTEXTS_AT_ONCE = 500
+TOKENS_AT_ONCE = 1024
 
 Vectors = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -54,9 +55,14 @@ def for_types(types: pa.Array, vectors: pa.Table) -> WordVectors:
     places = pc.index_in(types, value_set=vectors["token"].combine_chunks())
     found = places.is_valid().to_numpy(zero_copy_only=False)
     at = places.fill_null(0).to_numpy()
-    usable = vectors["known"].to_numpy() & matrix.any(axis=1) & ~np.isin(vectors["token"].to_pylist(), SPECIALS)
+    usable = vectors["known"].to_numpy() & matrix.any(axis=1) & ~_is_special(vectors["token"])
     known = found & usable[at]
     return WordVectors(np.where(known[:, None], matrix[at], np.float32(0)), known)
+
+
+def _is_special(tokens: pa.ChunkedArray) -> NDArray[np.bool_]:
+    special: NDArray[np.bool_] = pc.is_in(tokens, value_set=pa.array(SPECIALS)).to_numpy()
+    return special
 
 
 def score(pairs: Pairs, vectors: WordVectors, advance: Callable[[int], None] | None = None) -> BowScores:
@@ -82,11 +88,11 @@ def _with_empty(sentences: Sentences, scores: Floats, lost: Floats) -> Floats:
 
 
 def _score_block(hypotheses: Sentences, references: Sentences, rows: Vectors, units: Vectors) -> Iterator[Floats]:
-    here, there = _bags(hypotheses, rows), _bags(references, rows)
     pairs = compare(hypotheses, references)
-    yield _best(pairs, _cosines(here.extrema, there.extrema, pairs))
+    extrema, averages = _cosines(hypotheses, references, rows, pairs)
+    yield _best(pairs, extrema)
     yield _best(pairs, _greedy(hypotheses, references, units, pairs))
-    yield _best(pairs, _cosines(here.averages, there.averages, pairs))
+    yield _best(pairs, averages)
 
 
 def _best(pairs: Comparisons, scores: Floats) -> Floats:
@@ -96,51 +102,91 @@ def _best(pairs: Comparisons, scores: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Bags:
-    """Each (sentences, dimension), of unit length, or zero where the words cancel out."""
+    """Each (sentences, dimension)."""
 
-    averages: Vectors
+    sums: Vectors
     extrema: Vectors
 
 
-def _bags(sentences: Sentences, rows: Vectors) -> _Bags:
-    """Sentences of one length at a time, so that nothing is padded. No sentence is empty."""
-    made = _Bags(*(np.empty((len(sentences.lengths), rows.shape[1]), np.float32) for _ in range(2)))
-    for length in np.unique(sentences.lengths):
-        alike = np.flatnonzero(sentences.lengths == length)
-        step = max(1, TOKENS_AT_ONCE // int(length))
-        for chosen in (alike[i : i + step] for i in range(0, len(alike), step)):
-            words = rows[sentences.ids[sentences.offsets[chosen] + np.arange(length)[:, None]]]
-            high, low = words.max(axis=0), words.min(axis=0)
-            made.averages[chosen] = _units(words.sum(axis=0))
-            made.extrema[chosen] = _units(np.where(high >= -low, high, low))
-    return made
+class _Bagger:
+    """Makes bags of a few sentences at a time, whose words lie in one buffer that stays in the cache."""
+
+    def __init__(self, rows: Vectors) -> None:
+        self.rows, self.buffer = rows, np.empty((TOKENS_AT_ONCE, rows.shape[1]), np.float32)
+
+    def __call__(self, sentences: Sentences, chosen: Integers) -> _Bags:
+        """The bags of the ``chosen`` sentences, all of one length."""
+        length = int(sentences.lengths[chosen[0]])
+        ids = sentences.ids[sentences.offsets[chosen] + np.arange(length)[:, None]]
+        room = self.buffer[: ids.size].reshape(length, len(chosen), -1) if ids.size <= TOKENS_AT_ONCE else None
+        words: Vectors = np.take(self.rows, ids, axis=0, mode="clip", out=room)
+        high, low = np.maximum.reduce(words, axis=0), np.minimum.reduce(words, axis=0)
+        extrema: Vectors = np.where(high >= -low, high, low)
+        return _Bags(np.add.reduce(words, axis=0), extrema)
+
+
+def _alike(lengths: Integers) -> Iterator[Integers]:
+    """The places of sentences of one length, so that nothing is padded; of ``TOKENS_AT_ONCE`` tokens at most."""
+    order = np.argsort(lengths, kind="stable")
+    borders = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1)).tolist()
+    for first, last in pairwise(borders):
+        step = max(1, TOKENS_AT_ONCE // int(lengths[order[first]]))
+        yield from (order[begin : min(begin + step, last)] for begin in range(first, last, step))
+
+
+def _cosines(hypotheses: Sentences, references: Sentences, rows: Vectors, pairs: Comparisons) -> tuple[Floats, Floats]:
+    """Extrema and average, both (comparisons,). No sentence is empty; 0 where the words of one cancel out.
+
+    The bags of the references are made first; those of the hypotheses are compared while they are in the cache.
+    """
+    bagger = _Bagger(rows)
+    shape = (len(references.lengths), rows.shape[1])
+    there = _Bags(np.empty(shape, np.float32), np.empty(shape, np.float32))
+    for chosen in _alike(references.lengths):
+        bags = bagger(references, chosen)
+        there.sums[chosen], there.extrema[chosen] = _units(bags.sums), _units(bags.extrema)
+    extrema, averages = np.empty(len(pairs.hypothesis)), np.empty(len(pairs.hypothesis))
+    for chosen in _alike(hypotheses.lengths[pairs.hypothesis]):
+        here, known = bagger(hypotheses, pairs.hypothesis[chosen]), pairs.reference[chosen]
+        extrema[chosen] = _products(here.extrema, there.extrema[known]) / _norms(here.extrema)
+        averages[chosen] = _products(here.sums, there.sums[known]) / _norms(here.sums)
+    return extrema, averages
+
+
+def _products(here: Vectors, there: Vectors) -> Vectors:
+    products: Vectors = np.einsum("ij,ij->i", here, there)
+    return products
+
+
+def _norms(vectors: Vectors) -> Vectors:
+    """Lengths of the rows; 1 for a row of zeros, whose products are 0 anyway."""
+    norms: Vectors = np.sqrt(_products(vectors, vectors))
+    norms[norms == 0] = 1
+    return norms
 
 
 def _units(vectors: Vectors) -> Vectors:
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    lengths[lengths == 0] = 1
-    units: Vectors = vectors / lengths[:, None]
+    units: Vectors = vectors / _norms(vectors)[:, None]
     return units
-
-
-def _cosines(here: Vectors, there: Vectors, pairs: Comparisons) -> Floats:
-    cosines: Floats = np.einsum("ij,ij->i", here[pairs.hypothesis], there[pairs.reference]).astype(np.float64)
-    return cosines
 
 
 def _greedy(hypotheses: Sentences, references: Sentences, units: Vectors, pairs: Comparisons) -> Floats:
     """(comparisons,): one matrix product for each reference, with all hypotheses of its context at once."""
-    there, back = [np.zeros(0)], [np.zeros(0)]
-    borders = hypotheses.offsets[hypotheses.firsts]
-    for r, context in enumerate(references.contexts):
-        begin, end = borders[context], borders[context + 1]
-        if begin == end:
-            continue
-        known = units[references.ids[references.offsets[r] : references.offsets[r + 1]]]
-        cosines = known @ units[hypotheses.ids[begin:end]].T
-        begins = hypotheses.offsets[hypotheses.firsts[context] : hypotheses.firsts[context + 1]] - begin
-        there.append(np.maximum.reduce(cosines, axis=0))
-        back.append(np.add.reduce(np.maximum.reduceat(cosines, begins, axis=1), axis=0) / len(known))
     lengths = hypotheses.lengths[pairs.hypothesis]
-    sums = np.add.reduceat(np.concatenate(there), np.cumsum(lengths) - lengths) if len(lengths) else np.zeros(0)
-    return (sums / lengths + np.concatenate(back)) / 2
+    if not len(lengths):
+        return np.zeros(0)
+    there, back = np.empty(int(lengths.sum()), np.float32), np.empty(len(lengths), np.float32)
+    firsts, ends = hypotheses.firsts.tolist(), references.offsets.tolist()
+    token = row = 0
+    for r, context in enumerate(references.contexts.tolist()):
+        begins = hypotheses.offsets[firsts[context] : firsts[context + 1] + 1]
+        count, words = len(begins) - 1, hypotheses.ids[begins[0] : begins[-1]]
+        if count:
+            cosines = units[references.ids[ends[r] : ends[r + 1]]] @ units[words].T
+            np.maximum.reduce(cosines, axis=0, out=there[token : token + len(words)])
+            best = np.maximum.reduceat(cosines, begins[:-1] - begins[0], axis=1)
+            np.add.reduce(best, axis=0, out=back[row : row + count])
+            token, row = token + len(words), row + count
+    sums = np.add.reduceat(there, np.cumsum(lengths) - lengths, dtype=np.float64)
+    similarities: Floats = (sums / lengths + back / references.lengths[pairs.reference]) / 2
+    return similarities
