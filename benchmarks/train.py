@@ -44,7 +44,9 @@ from pwae_core.training.runs import build_model
 from pwae_core.training.signals import StopRequest
 
 CPU = torch.device("cpu")
-PRODUCTS = {"aten.mm.default", "aten.addmm.default", "aten.bmm.default", "aten.baddbmm.default", "aten.addmm_.default"}
+PRODUCTS = {
+    f"aten.{name}" for name in ("mm.default", "mm.out", "addmm.default", "addmm.out", "addmm_.default", "bmm.default")
+}
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"batch_size": 32, "vocabulary": 10_002, "model": {"hidden_size": 300, "user_size": 300}},
     "paper": {"batch_size": 100, "vocabulary": 31_004, "model": {}},

@@ -73,15 +73,17 @@ class SummedTokenLoss(torch.autograd.Function):
         to_weight, to_bias = (torch.zeros_like(weight), torch.zeros_like(bias)) if needed else (None, None)
         total = states.new_zeros(())
         size = max(1, CHUNK_ELEMENTS // len(weight))
+        buffer = states.new_empty(min(size, len(states)), len(weight))
         for start in range(0, len(states), size):
             part, target = states[start : start + size], targets[start : start + size]
-            log_probabilities = torch.log_softmax(torch.addmm(bias, part, weight.t()), dim=-1)
+            logits = torch.addmm(bias, part, weight.t(), out=buffer[: len(part)])
+            rows = torch.arange(len(part), device=target.device)
+            losses, softmax = _loss_and_softmax_in_place(logits, rows, target)
             each = None if weights is None else weights[start : start + size]
-            losses = token_loss(log_probabilities, target)
             total += losses.sum() if each is None else losses @ each
             if to_states is not None and to_weight is not None and to_bias is not None:
-                softmax_minus_target = log_probabilities.exp_()
-                softmax_minus_target[torch.arange(len(target), device=target.device), target] -= 1
+                softmax_minus_target = softmax
+                softmax_minus_target[rows, target] -= 1
                 if each is not None:
                     softmax_minus_target *= each.unsqueeze(1)
                 torch.mm(softmax_minus_target, weight, out=to_states[start : start + size])
@@ -95,3 +97,11 @@ class SummedTokenLoss(torch.autograd.Function):
         (grad,) = grads
         to_states, to_weight, to_bias = ctx.saved_tensors
         return to_states * grad, to_weight * grad, to_bias * grad, None, None, None
+
+
+def _loss_and_softmax_in_place(logits: Tensor, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """-log softmax(logits)[target] of each row, and the softmax, written over the logits: one exponential a logit."""
+    peak = logits.amax(dim=-1, keepdim=True)
+    of_target = logits[rows, target]
+    sums = logits.sub_(peak).exp_().sum(dim=-1, keepdim=True)
+    return (sums.log() + peak).squeeze(-1) - of_target, logits.div_(sums)
