@@ -118,8 +118,9 @@ class _Bagger:
         """The bags of the ``chosen`` sentences, all of one length."""
         length = int(sentences.lengths[chosen[0]])
         ids = sentences.ids[sentences.offsets[chosen] + np.arange(length)[:, None]]
-        room = self.buffer[: ids.size].reshape(length, len(chosen), -1) if ids.size <= TOKENS_AT_ONCE else None
-        words: Vectors = np.take(self.rows, ids, axis=0, mode="clip", out=room)
+        buffer = self.buffer if ids.size <= TOKENS_AT_ONCE else np.empty((ids.size, self.rows.shape[1]), np.float32)
+        words = buffer[: ids.size].reshape(*ids.shape, -1)
+        np.take(self.rows, ids, axis=0, mode="clip", out=words)
         high, low = np.maximum.reduce(words, axis=0), np.minimum.reduce(words, axis=0)
         extrema: Vectors = np.where(high >= -low, high, low)
         return _Bags(np.add.reduce(words, axis=0), extrema)
