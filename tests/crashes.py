@@ -1,10 +1,10 @@
 """Kills a command at the moments at which it touches the disk, and runs it again each time.
 
-As a script, ``python crashes.py TASK`` (a JSON object of out, command, before, every): one process imports the command
-line once and forks; each child runs ``pwae COMMAND`` and kills itself (SIGKILL) before its n-th change beside or under
-``out``, for the first moments one by one and then each ``every``-th, until it comes through. After each kill the same
-command is run whole. ``before`` is a command that is run first, each time. Prints the moments, and those after which
-the artifact was another one.
+As a script, ``python crashes.py TASK`` (a JSON object of out, command, before, moments): one process imports the
+command line once and forks; each child runs ``pwae COMMAND`` and kills itself (SIGKILL) before its n-th change beside
+or under ``out``, for each n of ``moments``, until it comes through. After each kill the same command is run whole.
+``before`` is a command that is run first, each time. Prints how many moments there were, and those after which the
+artifact was another one.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FIRST = 4
+ALL = range(1, 500)
+SOME = (1, 2, 3, 4, *range(10, 500, 7))
 LOADED_ONCE = ("pandas", "torch._dynamo", "pwae_cli.app", "pwae_core.stages.sample", "pwae_core.stages.train")
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
 
 
-def killed(out: Path, command: list[object], before: list[object] | None = None, every: int = 1) -> dict[str, Any]:
-    """What the script says: ``{"moments": [1, 2], "different": [], "left": []}``; left: new files beside ``out``."""
-    task = {"out": str(out), "command": [*map(str, command)], "before": [*map(str, before or [])], "every": every}
+def killed(
+    out: Path, command: list[object], moments: Sequence[int], before: list[object] | None = None
+) -> dict[str, Any]:
+    """What the script says: ``{"moments": 12, "different": [], "left": []}``; left: new files beside ``out``."""
+    words = {"command": [*map(str, command)], "before": [*map(str, before or [])]}
+    task = words | {"out": str(out), "moments": list(moments)}
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(task)], capture_output=True, text=True, check=False, env=environment
@@ -74,7 +79,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def main(out: Path, command: list[str], before: list[str], every: int) -> dict[str, Any]:
+def main(out: Path, command: list[str], before: list[str], moments: list[int]) -> dict[str, Any]:
     beside = {path.name for path in out.parent.iterdir()} | {out.name}
 
     def fresh() -> None:
@@ -84,20 +89,17 @@ def main(out: Path, command: list[str], before: list[str], every: int) -> dict[s
     fresh()
     assert run(command) == 0
     expected = files(out)
-    moments: list[int] = []
     different: list[int] = []
-    moment = 0
-    while True:
-        moment += 1 if moment < FIRST else every
+    for count, moment in enumerate(moments):
         fresh()
         code = run(command, moment, out.parent)
         if code == 0:
             left = sorted({path.name for path in out.parent.iterdir()} - beside)
-            return {"moments": moments, "different": different, "left": left}
+            return {"moments": count, "different": different, "left": left}
         assert code == -signal.SIGKILL, code
-        moments.append(moment)
         if run(command) != 0 or files(out) != expected:
             different.append(moment)
+    raise AssertionError("the command never came through: give more moments")
 
 
 if __name__ == "__main__":
@@ -105,4 +107,4 @@ if __name__ == "__main__":
         importlib.import_module(name)
     gc.freeze()
     task = json.loads(sys.argv[1])
-    print(json.dumps(main(Path(task["out"]), task["command"], task["before"], task["every"])))
+    print(json.dumps(main(Path(task["out"]), task["command"], task["before"], task["moments"])))

@@ -1,10 +1,12 @@
 """Checkpoints: a safetensors file, and a small JSON file that points at it with its hash and says where training was.
 
-The pointer is replaced in one step after the tensors are on disk, so a checkpoint is whole or the one before it.
+The pointer is replaced in one step after the tensors are on disk under a name of their own, so a checkpoint is whole or
+the one before it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,9 +26,11 @@ LAST, BEST = "last", "best"
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Writes the checkpoint ``name`` (last or best) of a run, replacing the one before."""
     folder.mkdir(exist_ok=True)
-    path = folder / f"{name}-{state['step']}.safetensors"
-    write_bytes(path, save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}))
-    pointer = {"file": path.name, "sha256": hash_file(path), "state": dict(state)}
+    data = save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / f"{name}-{state['step']}-{digest[:8]}.safetensors"
+    write_bytes(path, data)
+    pointer = {"file": path.name, "sha256": digest, "state": dict(state)}
     write_bytes(folder / f"{name}.json", to_json(pointer | {"seal": _seal(pointer)}))
     for old in folder.glob(f"{name}-*.safetensors"):
         if old != path:

@@ -19,10 +19,12 @@ LOGGED = TERMS | {f"{phase}_{what}" for phase in PHASES for what in ("loss", "gr
 def test_a_run_holds_its_tables_its_checkpoints_and_what_made_it(made):
     run = artifacts.load(made.personawae, "run")
     corpus, vectors = artifacts.load(made.corpus, "corpus"), artifacts.load(made.vectors, "vectors")
+    (best,) = (made.personawae / "checkpoints").glob(f"best-{run.facts['best_step']}-*.safetensors")
+    (last,) = (made.personawae / "checkpoints").glob("last-60-*.safetensors")
     assert sorted(run.manifest["files"]) == [
-        f"checkpoints/best-{run.facts['best_step']}.safetensors",
+        f"checkpoints/{best.name}",
         "checkpoints/best.json",
-        "checkpoints/last-60.safetensors",
+        f"checkpoints/{last.name}",
         "checkpoints/last.json",
         "log.jsonl",
         "log.parquet",
