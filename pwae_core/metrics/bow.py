@@ -121,7 +121,8 @@ class _Bagger:
         buffer = self.buffer if ids.size <= TOKENS_AT_ONCE else np.empty((ids.size, self.rows.shape[1]), np.float32)
         words = buffer[: ids.size].reshape(*ids.shape, -1)
         np.take(self.rows, ids, axis=0, mode="clip", out=words)
-        high, low = np.maximum.reduce(words, axis=0), np.minimum.reduce(words, axis=0)
+        high: Vectors = np.maximum.reduce(words, axis=0)
+        low: Vectors = np.minimum.reduce(words, axis=0)
         extrema: Vectors = np.where(high >= -low, high, low)
         return _Bags(np.add.reduce(words, axis=0), extrema)
 
