@@ -45,7 +45,7 @@ CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = (
     f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$|"
-    f"^[{WHITE}【】「」『』《》〈〉〔〕]+$"
+    f"^[{WHITE}【】「」『』《》〈〉〔〕/]+$"
 )
 
 
@@ -104,7 +104,7 @@ def strip_titles(texts: pa.Array) -> pa.Array:
 
 
 def strip_marks(texts: pa.Array) -> pa.Array:
-    """A text that says nothing but 转发微博, 快转微博 or Repost, or is nothing but Chinese brackets (a lost title)."""
+    """A text that says nothing but 转发微博, 快转微博 or Repost, or what is left of a title or a chain: brackets, ``//``."""
     return _blank(texts, MARKS)
 
 
