@@ -104,7 +104,7 @@ def strip_titles(texts: pa.Array) -> pa.Array:
 
 
 def strip_marks(texts: pa.Array) -> pa.Array:
-    """A text of nothing but 转发微博, 快转微博 or Repost, or of what is left of a title or a chain: brackets, ``//``."""
+    """A text of nothing but 转发微博, 快转微博 or Repost, or what a title or chain leaves: brackets, ``//``."""
     return _blank(texts, MARKS)
 
 
