@@ -13,6 +13,7 @@ from pwae_cli.commands import (
     adapt,
     chat,
     data_check,
+    diagnose,
     embed_words,
     evaluate,
     experiment,
@@ -63,6 +64,7 @@ app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("adapt")(adapt.command)
 app.command("chat")(chat.command)
+app.command("diagnose")(diagnose.command)
 app.command("evaluate")(evaluate.command)
 app.command("persona-scores")(persona_scores.command)
 app.command("experiment")(experiment.command)

@@ -57,6 +57,10 @@ class Ragged:
         lengths: Ints = np.minimum(self.offsets[rows + 1] - self.offsets[rows], limit)
         return lengths
 
+    def lists(self, rows: Ints) -> list[list[int]]:
+        """The lists at ``rows``."""
+        return [self.values[self.offsets[row] : self.offsets[row + 1]].tolist() for row in rows]
+
     def padded(self, rows: Ints, lengths: Ints) -> Ints:
         """[rows, longest]: the first ``lengths`` values of each row, then <pad>."""
         places = np.arange(max(int(lengths.max(initial=0)), 1))
@@ -79,6 +83,15 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def take(self, rows: Ints) -> Sessions:
+        """The sessions at ``rows`` alone, in that order."""
+        contexts = [
+            self.context.lists(np.arange(self.context_offsets[row], self.context_offsets[row + 1])) for row in rows
+        ]
+        flags = [self.from_responder[self.context_offsets[row] : self.context_offsets[row + 1]] > 0 for row in rows]
+        users, responses = self.user[rows].tolist(), self.response.lists(rows)
+        return from_lists(contexts, [row.tolist() for row in flags], users, self.max_length, responses)
 
     def batch(self, rows: Ints) -> Batch:
         """The sessions at ``rows``, padded to the longest of them."""

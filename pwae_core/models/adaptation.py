@@ -28,6 +28,7 @@ class Adaptation(Model):
 
     display_name = "Adaptation"
     reference = "Zhang et al. 2017"
+    latent = False
     user_information = "tf-idf words, in the decoder"
     user_rows = ("user_words.ids", "user_words.weights")
     deterministic = True

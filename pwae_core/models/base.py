@@ -66,7 +66,8 @@ class Period:
 
 
 class Model(nn.Module, ABC):
-    """A system. ``deterministic``: its answer to a context is one and the same, so one is all that is decoded.
+    """A system. ``latent``: it has a z. ``deterministic``: its answer to a context is one and the same, so one is all
+    that is decoded.
 
     ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows of them.
     ``iteration``, of the period, is set by the training loop: some losses follow a schedule.
@@ -74,6 +75,7 @@ class Model(nn.Module, ABC):
 
     display_name: str
     reference: str
+    latent: bool
     user_information: str
     deterministic: bool
     user_rows: tuple[str, ...] = ()
@@ -109,6 +111,14 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads one token a row ([rows]); returns the next token's logits ([rows, vocabulary]) and the new state."""
+
+    def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
+        """[batch, z]: the z of each session that the response itself speaks for. Only of systems with a z."""
+        raise NotImplementedError(f"{self.display_name} has no z")
+
+    def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
+        """-log p(response | z and what else the decoder hears), summed over the batch. Only of systems with a z."""
+        raise NotImplementedError(f"{self.display_name} has no z")
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:  # noqa: ARG002
         """What led to the responses of ``batch``, a row for each, by name; with the noise they were drawn with."""

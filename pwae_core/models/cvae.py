@@ -34,6 +34,7 @@ class CVAE(Model):
 
     display_name = "CVAE"
     reference = "Zhao et al. 2017"
+    latent = True
     user_information = "embedding, in prior and decoder"
     user_rows = ("user_table.weight",)
     deterministic = False
@@ -137,12 +138,17 @@ class CVAE(Model):
             "prior_nll": self.reconstruction(batch, prior, c, u, noise),
         }
 
+    def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
+        return self.posterior(batch, self.encode_context(batch, noise), noise).mean
+
+    def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
+        return self.reconstruction(batch, z, self.encode_context(batch, noise), self.user_table(batch.user), noise)
+
     # -- sample
 
     def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
-        once = self.encode_context(batch, noise)
-        c, u = repeat(once, samples), repeat(self.user_table(batch.user), samples)
-        z = repeat(self.posterior(batch, once, noise).mean, samples) if posterior else self.sample_prior(c, u, noise)
+        c, u = repeat(self.encode_context(batch, noise), samples), repeat(self.user_table(batch.user), samples)
+        z = repeat(self.posterior_mean(batch, noise), samples) if posterior else self.sample_prior(c, u, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from pwae_core.equations import wasserstein_estimate
 from pwae_core.models.base import Codes, Loss, Model, Phase, State, detached, parameters_of, repeat
 from pwae_core.nn.decoders import PlainDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder
-from pwae_core.nn.latent import Critic, GaussianHead, Generator, MixtureHead, Trunk
+from pwae_core.nn.latent import Critic, Gaussian, GaussianHead, Generator, MixtureHead, Trunk
 from pwae_core.nn.noise import Noise
 from pwae_core.nn.output import Output
 from pwae_core.text.vocabulary import PAD
@@ -31,6 +31,7 @@ class DialogWAEGMP(Model):
 
     display_name = "DiaWAE-GMD"
     reference = "Gu et al. 2019"
+    latent = True
     user_information = "none"
     deterministic = False
 
@@ -85,10 +86,14 @@ class DialogWAEGMP(Model):
         vectors = self.utterance_encoder(words, batch.response_lengths - 1)
         return noise.dropout(vectors, self.config.utterance_dropout)
 
+    def posterior(self, x: Tensor, c: Tensor) -> Gaussian:
+        """q(z|x, c) before the generator."""
+        gaussian: Gaussian = self.recognition(self.posterior_trunk(torch.cat((x, c), dim=-1)))
+        return gaussian
+
     def sample_posterior(self, x: Tensor, c: Tensor, noise: Noise) -> Tensor:
         """z ~ q(z|x, c), through the posterior's generator."""
-        gaussian = self.recognition(self.posterior_trunk(torch.cat((x, c), dim=-1)))
-        z: Tensor = self.posterior_generator(gaussian.sample(noise))
+        z: Tensor = self.posterior_generator(self.posterior(x, c).sample(noise))
         return z
 
     def sample_prior(self, c: Tensor, noise: Noise) -> Tensor:
@@ -136,16 +141,19 @@ class DialogWAEGMP(Model):
             "prior_nll": self.reconstruction(batch, prior, c, noise),
         }
 
+    def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
+        c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
+        z: Tensor = self.posterior_generator(self.posterior(x, c).mean)
+        return z
+
+    def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
+        return self.reconstruction(batch, z, self.encode_context(batch, noise), noise)
+
     # -- sample
 
     def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
         c = repeat(self.encode_context(batch, noise), samples)
-        if posterior:
-            x = repeat(self.encode_response(batch, noise), samples)
-            gaussian = self.recognition(self.posterior_trunk(torch.cat((x, c), dim=-1)))
-            z = self.posterior_generator(gaussian.mean)
-        else:
-            z = self.sample_prior(c, noise)
+        z = repeat(self.posterior_mean(batch, noise), samples) if posterior else self.sample_prior(c, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1))}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:

@@ -19,6 +19,7 @@ class Persona(Model):
 
     display_name = "Persona"
     reference = "Li et al. 2016"
+    latent = False
     user_information = "embedding, in the decoder"
     user_rows = ("user_table.weight",)
     deterministic = True

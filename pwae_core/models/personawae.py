@@ -41,6 +41,7 @@ class PersonaWAE(Model):
 
     display_name = "PersonaWAE"
     reference = "Chan et al. 2019"
+    latent = True
     user_information = "embedding, in prior and decoder"
     user_rows = ("user_table.weight",)
     deterministic = False
@@ -184,15 +185,19 @@ class PersonaWAE(Model):
             "prior_nll": self.reconstruction(batch, prior, c, u, noise),
         }
 
+    def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
+        c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)
+        z: Tensor = self.posterior_generator(self.posterior(x, c, u).mean)
+        return z
+
+    def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
+        return self.reconstruction(batch, z, self.encode_context(batch, noise), self.user_table(batch.user), noise)
+
     # -- sample
 
     def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
         c, u = repeat(self.encode_context(batch, noise), samples), repeat(self.user_table(batch.user), samples)
-        if posterior:
-            x = repeat(self.encode_response(batch, noise), samples)
-            z = self.posterior_generator(self.posterior(x, c, u).mean)
-        else:
-            z = self.sample_prior(c, u, noise)
+        z = repeat(self.posterior_mean(batch, noise), samples) if posterior else self.sample_prior(c, u, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

@@ -36,6 +36,7 @@ class RLPersona(Model):
 
     display_name = "RL-Persona"
     reference = "Yang et al. 2018"
+    latent = False
     user_information = "tf-idf words, in the decoder"
     user_rows = ("user_words.ids", "user_words.weights")
     deterministic = True

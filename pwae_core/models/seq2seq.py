@@ -19,6 +19,7 @@ class Seq2Seq(Model):
 
     display_name = "Seq2Seq"
     reference = "Bahdanau et al. 2014"
+    latent = False
     user_information = "none"
     deterministic = True
 

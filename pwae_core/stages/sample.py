@@ -15,12 +15,12 @@ from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
 from pwae_core.corpus.typed import prepare
 from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table
-from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer, is_deterministic
-from pwae_core.training.runs import Run, choose_device, open_run
+from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
 
 NOBODY = "<unk>"
 SHOWN = 3
@@ -65,7 +65,7 @@ def sample_test_split(
     Raises ArtifactError for a corpus that is not the run's, EmptyResultError for one without test sessions.
     """
     trained = artifacts.load(run, "run")
-    data = _corpus_of(trained, corpus)
+    data = corpus_of(trained, corpus)
     inputs = {"run": trained.fingerprint, "corpus": data.fingerprint}
     plan = Plan("responses", config.model_dump(mode="json"), inputs)
     found = artifacts.standing(out, plan, force)
@@ -78,20 +78,6 @@ def sample_test_split(
             draft.write("responses.parquet", _responses(table, answers))
             draft.facts |= _facts(opened, config)
     return _report(artifacts.load(out, "responses"), standing=found is not None)
-
-
-def _corpus_of(run: Artifact, given: Path | None) -> Artifact:
-    folder = given or Path(run.facts["corpus_path"])
-    if given is None and not folder.exists():
-        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Say where it is with --corpus.")
-    data = artifacts.load(folder, "corpus")
-    artifacts.same_vocabulary(run, data)
-    if data.fingerprint != run.manifest["inputs"]["corpus"]:
-        raise ArtifactError(
-            f"{folder} is not the corpus that {run.folder} was trained on, though their vocabularies are the same: its "
-            "test sessions may have been trained on. Give the run's own corpus."
-        )
-    return data
 
 
 def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:

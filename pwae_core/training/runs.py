@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from pwae_core.artifacts import Artifact, load
+from pwae_core.artifacts import Artifact, load, same_vocabulary
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
-from pwae_core.errors import ConfigError
+from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.text.vocabulary import Vocabulary
@@ -59,6 +59,21 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
     tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
     model.load_state_dict(part(tensors, "model"))
     return Run(artifact, model, device, join_people(model, artifact))
+
+
+def corpus_of(run: Artifact, given: Path | None) -> Artifact:
+    """The corpus that a run was trained on, where it was or is said to be. Raises ArtifactError for another one."""
+    folder = given or Path(run.facts["corpus_path"])
+    if given is None and not folder.exists():
+        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Say where it is with --corpus.")
+    data = load(folder, "corpus")
+    same_vocabulary(run, data)
+    if data.fingerprint != run.manifest["inputs"]["corpus"]:
+        raise ArtifactError(
+            f"{folder} is not the corpus that {run.folder} was trained on, though their vocabularies are the same: its "
+            "test sessions may have been trained on. Give the run's own corpus."
+        )
+    return data
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:

@@ -1,0 +1,59 @@
+"""``pwae diagnose``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_cli.options import Json, option
+from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
+    corpus: Annotated[
+        Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")
+    ] = None,
+    contexts: Annotated[int, option(DiagnoseConfig, "contexts")] = DEFAULTS.contexts,
+    samples: Annotated[int, option(DiagnoseConfig, "samples")] = DEFAULTS.samples,
+    checkpoint: Annotated[str, option(DiagnoseConfig, "checkpoint")] = DEFAULTS.checkpoint,
+    least_distinct: Annotated[float, option(DiagnoseConfig, "least_distinct")] = DEFAULTS.least_distinct,
+    least_active: Annotated[float, option(DiagnoseConfig, "least_active")] = DEFAULTS.least_active,
+    least_sensitivity: Annotated[float, option(DiagnoseConfig, "least_sensitivity")] = DEFAULTS.least_sensitivity,
+    seed: Annotated[int, option(DiagnoseConfig, "seed")] = DEFAULTS.seed,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Tell whether a run's z says something, or its posterior has collapsed; warns where a measure is low."""
+    config = DiagnoseConfig.make(
+        {
+            "contexts": contexts,
+            "samples": samples,
+            "checkpoint": checkpoint,
+            "least_distinct": least_distinct,
+            "least_active": least_active,
+            "least_sensitivity": least_sensitivity,
+            "seed": seed,
+        }
+    )
+
+    from dataclasses import asdict
+
+    from pwae_core.stages.diagnose import diagnose
+
+    report = diagnose(run, config, corpus=corpus, device=device, progress=console.progress())
+    if as_json:
+        console.print_json(asdict(report))
+        return
+    rows: list[tuple[str, object]] = [
+        ("contexts x samples", f"{report.contexts} x {report.samples}"),
+        ("distinct responses of a context", f"{report.distinct:.1%}"),
+        ("active dimensions of z", f"{report.active} of {report.dimensions}"),
+        ("cost of another session's z (nats a token)", f"{report.sensitivity:.4f}"),
+    ]
+    console.print_table(f"{report.system}: {report.run}", ("", ""), rows)
+    for warning in report.warnings:
+        console.print_line(f"Warning: {warning}")
