@@ -31,7 +31,9 @@ def latent(found: Latent, fit: Fit, context: str) -> Markup:
     every = (
         f"All: a sample of the posterior and one of the prior for each of {len(found.everyone.prior):,} test sessions. "
     )
-    one = f"One session: {len(found.focus.prior)} samples of each, after “{short(context, 90)}”. "
+    one = (
+        f"One session: {len(found.focus.prior)} samples of each (the posterior's dark), after “{short(context, 90)}”. "
+    )
     plots = [
         figure(_cloud(found.everyone, both, found.components, "all sessions"), every, _kept(both)),
         figure(_cloud(found.focus, close, found.components, "one session", posterior_last=True), one, _kept(close)),
