@@ -28,7 +28,7 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Spread:
-    """How numbers lie; ``histogram`` is [from, count] of bins that grow with the numbers."""
+    """How numbers lie; ``histogram`` is [from, count] of bins that grow with the numbers, each up to the next one."""
 
     count: int
     mean: float
@@ -42,7 +42,7 @@ def spread(values: Numbers) -> Spread:
     if not len(values):
         return Spread(0, 0.0, 0.0, 0.0, 0, [])
     edges = np.unique(np.concatenate([np.arange(11), np.geomspace(10, max(int(values.max()), 10), 16).round()]))
-    edges = edges[edges <= values.max()].astype(np.int64)
+    edges = edges[edges < max(int(values.max()), 1)].astype(np.int64)
     counts = np.bincount(np.searchsorted(edges, values, "right") - 1, minlength=len(edges))
     median, p95 = (round(float(one), 2) for one in np.percentile(values, [50, 95]))
     bins = [[int(edge), int(count)] for edge, count in zip(edges, counts, strict=True)]

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pwae_core.corpus.check import CorpusCheck, Spread
 from pwae_core.report.markup import Markup, said, tag
 from pwae_core.report.page import Section, figure, paragraphs, render
-from pwae_core.report.plots import Series, chart
+from pwae_core.report.plots import BOTTOM, LEFT, TOP, Series, chart, number, svg
 
 LONGEST_RESPONSE = 60
+WIDTH, HEIGHT, LABELS = 360, 200, 9
 
 
 def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found: CorpusCheck) -> bytes:
@@ -108,8 +109,27 @@ def _spreads(what: str, spreads: Mapping[str, Spread]) -> Markup:
 
 
 def _histogram(one: Spread, name: str, what: str) -> Markup:
-    """Counts per unit of width, so that wide bins do not look fuller than they are."""
-    starts = [start for start, _ in one.histogram]
-    widths = [after - start for start, after in zip(starts, [*starts[1:], one.largest + 1], strict=True)]
-    ys = [count / max(width, 1) for (_, count), width in zip(one.histogram, widths, strict=True)]
-    return figure(chart([Series(name, starts, ys)], f"How many {name} have so many", what), name)
+    """A bar for each bin, all equally wide; the label under a bar is where its bin begins."""
+    if not one.histogram:
+        return figure(tag("p", "There are none.", class_="muted"), name)
+    highest = max(count for _, count in one.histogram)
+    step = (WIDTH - LEFT) / len(one.histogram)
+    every = -(-len(one.histogram) // LABELS)
+    parts = [
+        tag("line", x1=LEFT, x2=WIDTH, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM, class_="axis"),
+        tag("text", number(highest), x=LEFT - 6, y=TOP + 4, text_anchor="end"),
+        tag("text", what, x=(LEFT + WIDTH) / 2, y=HEIGHT - 4, text_anchor="middle"),
+    ]
+    ends = [f"to {after - 1:,}" for after, _ in one.histogram[1:]] + [f"to {one.largest:,}"]
+    for place, ((start, count), end) in enumerate(zip(one.histogram, ends, strict=True)):
+        x, tall = LEFT + place * step, (HEIGHT - TOP - BOTTOM) * count / highest
+        size = {"x": round(x, 1), "y": round(HEIGHT - BOTTOM - tall, 1)}
+        size |= {"width": round(step * 0.85, 1), "height": round(tall, 1)}
+        parts.append(
+            tag("rect", tag("title", f"{start:,} {end}: {count:,}"), fill="currentColor", opacity=0.55, **size)
+        )
+        if place % every == 0:
+            parts.append(
+                tag("text", number(start), x=round(x + step / 2, 1), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
+            )
+    return figure(svg((WIDTH, HEIGHT), f"How many {name}", parts), name)
