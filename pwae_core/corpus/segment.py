@@ -76,13 +76,13 @@ def sessions_of(job: Job, piece: int, rows: pa.Table) -> tuple[Indices, splits.S
 def tokenise(texts: pa.Array, tokenizer: str) -> tuple[pa.Array, pa.Array]:
     """The distinct tokens, and per text the list of their numbers. A text that a tokenizer empties is one token."""
     encoded = texts.dictionary_encode()
-    flat: list[pa.Array] = [pa.array([], pa.string())]
+    flat = [pa.array([], pa.string()).dictionary_encode()]
     sizes = [np.zeros(1, np.int64)]
     for start in range(0, len(encoded.dictionary), TEXTS_A_CALL):
-        tokens = tokenise_array(encoded.dictionary.slice(start, TEXTS_A_CALL), tokenizer)
-        flat.append(tokens.flatten())
-        sizes.append(np.diff(tokens.offsets.to_numpy()))
-    words = pa.chunked_array(flat).dictionary_encode().combine_chunks()
+        for tokens in tokenise_array(encoded.dictionary.slice(start, TEXTS_A_CALL), tokenizer):
+            flat.append(tokens.flatten())
+            sizes.append(np.diff(tokens.offsets.to_numpy()))
+    words = pa.chunked_array(flat).unify_dictionaries().combine_chunks()
     offsets = pa.array(np.cumsum(np.concatenate(sizes)), pa.int32())
     lists_of_codes = pa.ListArray.from_arrays(offsets, words.indices, type=CODES)
     return words.dictionary, lists_of_codes.take(encoded.indices)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from pwae_core.text.clean import BRACKETS
 
-BATCH = 2_000
+BATCH = 4_000
 CODE = re.compile(f"({BRACKETS})")
 
 Tokenizer = Callable[[Sequence[str]], list[list[str]]]
@@ -44,7 +44,7 @@ def tokenize_jieba(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _segmented(texts: Sequence[str]) -> pa.ListArray:
-    """The tokens of ``texts`` that hold no line ends, as lists of strings; none of the tokens is white space."""
+    """The tokens of ``texts`` that hold no line ends, as lists of a dictionary; none of the tokens is white space."""
     import rjieba
 
     encoded = pa.array(rjieba.cut("\n".join(texts)), pa.string()).dictionary_encode()
@@ -54,7 +54,8 @@ def _segmented(texts: Sequence[str]) -> pa.ListArray:
     kept = ~blank[codes]
     ends = np.append(np.flatnonzero(newline[codes]), len(codes)) if texts else np.zeros(0, np.int64)
     offsets = np.append(0, np.append(0, np.cumsum(kept))[ends])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), words.take(pa.array(codes[kept])))
+    tokens = pa.DictionaryArray.from_arrays(pa.array(codes[kept]), words)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)
 
 
 def tokenize_char(texts: Sequence[str]) -> list[list[str]]:
@@ -89,18 +90,17 @@ TOKENIZERS: dict[str, Tokenizer] = {
 }
 
 
-def tokenise_array(texts: pa.Array, tokenizer: str) -> pa.ListArray:
-    """The tokens of cleaned texts as lists of strings. A text that the tokenizer empties is one token."""
+def tokenise_array(texts: pa.Array, tokenizer: str) -> list[pa.ListArray]:
+    """The tokens of cleaned texts as lists of a dictionary, in chunks. A text that it empties is one token."""
     if tokenizer == "jieba" and not pc.any(pc.match_substring_regex(texts, f"\\n|{BRACKETS}")).as_py():
-        batches = (texts.slice(start, BATCH).to_pylist() for start in range(0, len(texts), BATCH))
-        found = pa.concat_arrays([pa.array([], pa.list_(pa.string())), *map(_segmented, batches)])
-        if pc.min(pc.list_value_length(found)).as_py():
+        found = [_segmented(texts.slice(start, BATCH).to_pylist()) for start in range(0, len(texts), BATCH)]
+        if all(pc.min(pc.list_value_length(lists)).as_py() for lists in found):
             return found
     some = texts.to_pylist()
-    lists = TOKENIZERS[tokenizer](some)
-    return pa.array(
-        [found or ["".join(text.split())] for found, text in zip(lists, some, strict=True)], pa.list_(pa.string())
-    )
+    lists = [found or ["".join(text.split())] for found, text in zip(TOKENIZERS[tokenizer](some), some, strict=True)]
+    offsets = np.cumsum([0, *map(len, lists)])
+    tokens = pa.array([token for tokens in lists for token in tokens], pa.string()).dictionary_encode()
+    return [pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), tokens)]
 
 
 CJK_RANGES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
