@@ -98,7 +98,11 @@ def command(
         ("iterations", report.steps),
         ("ended", report.ended),
         ("best iteration", report.best_step),
-        *((f"validation {name} (nats a token)", f"{value:.4f}") for name, value in report.valid.items()),
+        *((f"validation {name}{_unit(name)}", f"{value:.4f}") for name, value in report.valid.items()),
     ]
     state = "stands already" if report.standing else "trained"
     console.print_table(f"{report.system} {state}: {report.out}", ("", ""), rows)
+
+
+def _unit(measure: str) -> str:
+    return " (nats a token)" if measure.endswith("nll") else ""
