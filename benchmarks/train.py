@@ -134,6 +134,7 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
         for rows in batches[:5]:
             trainer.iteration(rows)
         phases: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
+        needed: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
         whole, alone, products = [], [], 0
         for round_number in range(rounds):
             rows = batches[round_number % len(batches)]
@@ -144,8 +145,9 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
             whole.append(min(seconds(lambda rows=rows: trainer.iteration(rows)) for _ in range(2)))
             alone.append(min(seconds(replay) for _ in range(2)))
             products = len(recorder.products)
-            for name, spent in phase_seconds(trainer, rows).items():
+            for name, (spent, least) in phase_seconds(trainer, rows).items():
                 phases[name].append(spent)
+                needed[name].append(least)
     spent = {name: median(values) for name, values in phases.items()}
     adversarial = (spent["generator"] + spent["critic"]) / sum(spent.values())
     return {
@@ -155,13 +157,14 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
         "ratio": median(one / other for one, other in zip(whole, alone, strict=True)),
         "ratio_limit": LIMITS[size],
         "phases_s": spent,
+        "phases_products_s": {name: median(values) for name, values in needed.items()},
         "generator_and_critic_share": adversarial,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
 
 
-def phase_seconds(trainer: Trainer, rows: Any) -> dict[str, float]:
-    """The time of each phase of one iteration, its repeats together."""
+def phase_seconds(trainer: Trainer, rows: Any) -> dict[str, tuple[float, float]]:
+    """The time of each phase of one iteration, its repeats together, and that of its products alone."""
     batch = trainer.train.batch(rows)
     spent = {}
     for phase in trainer.phases:
@@ -174,7 +177,11 @@ def phase_seconds(trainer: Trainer, rows: Any) -> dict[str, float]:
                 if loss.codes:
                     trainer.recent.appendleft(loss.codes)
 
-        spent[phase.name] = seconds(run)
+        with Recorder() as recorder:
+            run()
+        replay = replayer(recorder.products)
+        replay()
+        spent[phase.name] = seconds(run), seconds(replay)
     return spent
 
 

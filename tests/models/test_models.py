@@ -14,8 +14,10 @@ from planted import planted
 from small_training import first_batch, greedy, informed_model, small_config, small_trainer
 from tiny import Tiny, tiny
 
+from pwae_core.config.sample import DecodingConfig
 from pwae_core.config.train import ModelConfig, ModelName
 from pwae_core.data.sessions import COLUMNS, from_lists, from_table
+from pwae_core.decoding import decode, select
 from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Loss, Phase
@@ -228,6 +230,18 @@ def test_samples_of_one_context_differ_with_z(data: Tiny, tmp_path: Path) -> Non
     trainer.run()
     answers = greedy(trainer.model, first_batch(data.sessions, 1), 10)
     assert len({tuple(answer) for answer in answers}) >= 2
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_answers_decoded_together_are_those_decoded_one_at_a_time(data: Tiny, name: str) -> None:
+    model = informed_model(data, small_config(model={"name": name}))
+    noise = Noise(torch.Generator().manual_seed(1), training=False)
+    with torch.no_grad():
+        state = model.begin(first_batch(data.sessions, 6), 3, noise)
+    config = DecodingConfig(max_length=12)
+    together = decode(model.step, state, config, noise.generator)
+    alone = [decode(model.step, select(state, torch.tensor([row])), config, noise.generator)[0] for row in range(18)]
+    assert together == alone
 
 
 def test_user_dropout_trains_nobody_in_particular(data: Tiny, tmp_path: Path) -> None:
