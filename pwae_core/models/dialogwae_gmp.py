@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.equations import wasserstein_estimate
 from pwae_core.models.base import Codes, Loss, Model, Phase, State, detached, parameters_of, repeat
 from pwae_core.nn.decoders import PlainDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder
@@ -121,7 +120,7 @@ class DialogWAEGMP(Model):
         """Posterior and prior move to where the critic cannot tell them apart."""
         c, x = codes["context"], codes["response"]
         posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
-        distance = wasserstein_estimate(self.critic(posterior, c), self.critic(prior, c))
+        distance = self.critic.distance(posterior, prior, c)
         return Loss(distance, {"wasserstein": distance})
 
     def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
@@ -129,8 +128,7 @@ class DialogWAEGMP(Model):
         c, x = codes["context"], codes["response"]
         with torch.no_grad():
             posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
-        distance = wasserstein_estimate(self.critic(posterior, c), self.critic(prior, c))
-        penalty = self.critic.penalty(posterior, prior, c, noise)
+        distance, penalty = self.critic.distance_and_penalty(posterior, prior, c, noise)
         return Loss(penalty_weight * penalty - distance, {"critic_wasserstein": distance, "penalty": penalty})
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

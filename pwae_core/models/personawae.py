@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.equations import fuse, mixture_weights, wasserstein_estimate
+from pwae_core.equations import fuse, mixture_weights
 from pwae_core.models.base import (
     Codes,
     Loss,
@@ -161,7 +161,7 @@ class PersonaWAE(Model):
         posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
         prior = self.sample_prior(c, u, noise)
         condition = self._condition(c, u.detach())
-        distance = wasserstein_estimate(self.critic(posterior, condition), self.critic(prior, condition))
+        distance = self.critic.distance(posterior, prior, condition)
         return Loss(distance, {"wasserstein": distance})
 
     def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
@@ -172,8 +172,7 @@ class PersonaWAE(Model):
             posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
             prior = self.sample_prior(c, u, noise)
         condition = self._condition(c, u)
-        distance = wasserstein_estimate(self.critic(posterior, condition), self.critic(prior, condition))
-        penalty = self.critic.penalty(posterior, prior, condition, noise)
+        distance, penalty = self.critic.distance_and_penalty(posterior, prior, condition, noise)
         return Loss(penalty_weight * penalty - distance, {"critic_wasserstein": distance, "penalty": penalty})
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

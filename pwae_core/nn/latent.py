@@ -112,12 +112,16 @@ class Generator(nn.Sequential):
 class Critic(nn.Module):
     """f of equation 12: an MLP over [z; condition], one number a sample. Layer norm: a per-sample penalty needs
     samples that do not see each other.
+
+    The first layer stands in two parts, W [z; condition] = W_z z + W_c condition: the condition's, much the larger,
+    is the same for the samples of posterior, prior and penalty, and is done once.
     """
 
     def __init__(self, latent_size: int, condition_size: int, hidden_size: int) -> None:
         super().__init__()
+        self.of_z = nn.Linear(latent_size, hidden_size)
+        self.of_condition = nn.Linear(condition_size, hidden_size, bias=False)
         self.layers = nn.Sequential(
-            nn.Linear(latent_size + condition_size, hidden_size),
             nn.LayerNorm(hidden_size),
             nn.LeakyReLU(0.2),
             nn.Linear(hidden_size, hidden_size),
@@ -125,23 +129,43 @@ class Critic(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Linear(hidden_size, 1, bias=False),  # a constant would cancel in E_q f - E_p f
         )
+        bound = (latent_size + condition_size) ** -0.5  # as the one layer that the two parts are
+        for parameter in (*self.of_z.parameters(), *self.of_condition.parameters()):
+            nn.init.uniform_(parameter, -bound, bound)
 
     def forward(
         self, z: Float[Tensor, "batch z"], condition: Float[Tensor, "batch condition"]
     ) -> Float[Tensor, " batch"]:
-        score: Tensor = self.layers(torch.cat((z, condition), dim=-1)).squeeze(-1)
+        return self._score(z, self.of_condition(condition))
+
+    def _score(self, z: Float[Tensor, "batch z"], read: Float[Tensor, "batch h"]) -> Float[Tensor, " batch"]:
+        score: Tensor = self.layers(self.of_z(z) + read).squeeze(-1)
         return score
 
-    def penalty(
+    def distance(
+        self,
+        posterior: Float[Tensor, "batch z"],
+        prior: Float[Tensor, "batch z"],
+        condition: Float[Tensor, "batch condition"],
+    ) -> Float[Tensor, ""]:
+        """Equation 12, second term: W(q||p) as this critic sees it."""
+        read = self.of_condition(condition)
+        return equations.wasserstein_estimate(self._score(posterior, read), self._score(prior, read))
+
+    def distance_and_penalty(
         self,
         posterior: Float[Tensor, "batch z"],
         prior: Float[Tensor, "batch z"],
         condition: Float[Tensor, "batch condition"],
         noise: Noise,
-    ) -> Float[Tensor, ""]:
-        """The gradient penalty between two batches of samples; differentiable in the critic's parameters only."""
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """The distance, and the gradient penalty between the two batches of samples: what a critic step weighs.
+
+        The penalty is differentiable in the critic's parameters only.
+        """
+        read = self.of_condition(condition.detach())
+        distance = equations.wasserstein_estimate(self._score(posterior, read), self._score(prior, read))
         share = noise.uniform(len(posterior), 1)
         between = equations.interpolate(posterior.detach(), prior.detach(), share).requires_grad_()
-        score = self(between, condition.detach())
-        (gradient,) = torch.autograd.grad(score.sum(), between, create_graph=True)
-        return equations.gradient_penalty(gradient)
+        (gradient,) = torch.autograd.grad(self._score(between, read).sum(), between, create_graph=True)
+        return distance, equations.gradient_penalty(gradient)

@@ -114,10 +114,11 @@ def test_decoding_word_by_word_gives_the_states_of_all_words_at_once(kind: str) 
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_penalty_of_a_linear_critic_is_what_a_hand_computes(batch: int) -> None:
     critic = Critic(2, 1, 4)
-    critic.layers = nn.Sequential(nn.Linear(3, 1))
+    critic.of_z, critic.of_condition, critic.layers = nn.Linear(2, 1), nn.Linear(1, 1), nn.Sequential()
     with torch.no_grad():
-        critic.layers[0].weight.copy_(torch.tensor([[3.0, 4.0, 7.0]]))  # the condition's weight is not in the penalty
-    penalty = critic.penalty(torch.randn(batch, 2), torch.randn(batch, 2), torch.randn(batch, 1), seeded(0, CPU))
+        critic.of_z.weight.copy_(torch.tensor([[3.0, 4.0]]))  # the condition's weight is not in the penalty
+    samples = torch.randn(batch, 2), torch.randn(batch, 2), torch.randn(batch, 1)
+    _, penalty = critic.distance_and_penalty(*samples, seeded(0, CPU))
     assert penalty.item() == pytest.approx(16.0, rel=1e-5)
 
 
@@ -137,8 +138,8 @@ def test_trained_critic_orders_three_separations() -> None:
         shift, nothing = torch.tensor([distance, 0.0]), torch.zeros(128, 1)
         for _ in range(150):
             one, other = noise.normal(128, 2) + shift, noise.normal(128, 2)
-            estimate = critic(one, nothing).mean() - critic(other, nothing).mean()
-            loss = 10 * critic.penalty(one, other, nothing, noise) - estimate
+            estimate, penalty = critic.distance_and_penalty(one, other, nothing, noise)
+            loss = 10 * penalty - estimate
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
