@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ import hypothesis
 import jaxtyping
 import pytest
 
+# One thread for torch, here and in the processes that tests start: several workers share the cores, and runs that are
+# compared bit by bit must add in the same order. Torch reads it when it is first imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 hypothesis.settings.register_profile("pwae", deadline=None)
 hypothesis.settings.load_profile("pwae")
 jaxtyping.install_import_hook(["pwae_core.equations", "pwae_core.nn", "pwae_core.models"], "beartype.beartype")
