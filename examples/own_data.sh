@@ -10,7 +10,7 @@
 #
 #   PREPROCESS="--tokenizer jieba" TRAIN="--preset paper --epochs 5" bash examples/own_data.sh weibo.jsonl work/
 #
-# CONTEXT is the utterance that four users answer at the end.
+# CONTEXT is what four users answer at the end: an utterance, or several on lines of their own.
 set -euf -o pipefail  # -f: the options below are split into words, never expanded to file names
 if [ $# -ne 2 ]; then
   echo "Usage: bash examples/own_data.sh my.jsonl work/" >&2
@@ -19,7 +19,10 @@ fi
 mkdir -p "$2"
 raw=$(realpath "$1")
 work=$(realpath "$2")
-context=${CONTEXT:-How are you today ?}
+context=()
+while IFS= read -r line; do
+  context+=(--context "$line")
+done <<< "${CONTEXT:-How are you today ?}"
 cd "$(dirname "$0")/.."
 source examples/environment.sh
 
@@ -44,7 +47,7 @@ users=()
 while IFS= read -r user; do
   users+=(--user "$user")
 done < <(python examples/busiest_users.py "$work/corpus" 4)
-timed sample "$work/personawae" --context "$context" "${users[@]}" --samples 3
+timed sample "$work/personawae" "${context[@]}" "${users[@]}" --samples 3 --max-length 20 --no-repeat-ngram 3
 
 # Any stage prints its report as JSON for whatever comes next; of what stands it is the same report.
 timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"

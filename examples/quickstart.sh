@@ -15,8 +15,8 @@ head -n "${ROWS:-1000000}" "$work/all.jsonl" > "$work/chitchat.jsonl"
 
 PREPROCESS="--lowercase --vocabulary-size 8000" \
 EMBED_WORDS="--epochs 3" \
-TRAIN="--preset small --max-steps ${STEPS:-900} --set validate_every=300" \
-SAMPLE="--limit ${CONTEXTS:-500}" \
+TRAIN="--preset small --max-steps ${STEPS:-1400} --set validate_every=350" \
+SAMPLE="--limit ${CONTEXTS:-500} --max-length 20 --no-repeat-ngram 3" \
 SHEETS="--contexts $((${CONTEXTS:-500} * 2 / 5))" \
-CONTEXT="what do you like to do on the weekend ?" \
+CONTEXT=$'i am so tired of school\nwhat do you like to do on the weekend ?' \
   bash examples/own_data.sh "$work/chitchat.jsonl" "$work"
