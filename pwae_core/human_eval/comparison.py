@@ -1,8 +1,8 @@
-"""Whether two systems' ratings differ by more than chance: randomisation over contexts, Holm's correction."""
+"""Whether two systems' ratings differ by more than chance: randomisation over contexts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +41,3 @@ def _random_signs(contexts: int, permutations: int, seed: int) -> Iterator[Float
     for begin in range(0, permutations, step):
         flips = generator.integers(0, 2, size=(min(step, permutations - begin), contexts))
         yield np.where(flips, -1.0, 1.0)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's (1979) step-down adjustment: compare these with the level instead of the raw ones."""
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, number in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[number]))
-        adjusted[number] = highest
-    return adjusted

@@ -8,7 +8,8 @@ from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from pwae_core.human_eval.comparison import Floats as Values
-from pwae_core.human_eval.comparison import holm, randomisation_test
+from pwae_core.human_eval.comparison import randomisation_test
+from pwae_core.metrics.significance import holm
 
 
 def scipy_p(differences: Values) -> float:
