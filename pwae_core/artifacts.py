@@ -2,8 +2,8 @@
 
 A stage asks ``standing`` whether what it would make is there already, then fills a ``draft``: a hidden folder
 beside the target that is renamed to the target when complete. A killed stage leaves only the draft, which the next
-one wipes (or continues, where the stage can resume). Nothing in an artifact depends on when or where it was made,
-so two runs of the same stage can be compared byte for byte.
+one wipes (or continues, where the stage can resume). Nothing in an artifact depends on when or by whom it was
+made, so two runs of the same command can be compared byte for byte.
 """
 
 from __future__ import annotations
