@@ -34,11 +34,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pwae_core.config.sample import DecodingConfig
 from pwae_core.config.train import TrainConfig
-from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.data.sessions import Batch, Sessions, from_lists
 from pwae_core.decoding import decode
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT
 from pwae_core.text.vocabulary import EOS
+from pwae_core.training.gradients import differentiate
 from pwae_core.training.loop import Trainer
 from pwae_core.training.runs import build_model
 from pwae_core.training.signals import StopRequest
@@ -131,21 +132,22 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         trainer = trainer_of(size, Path(folder))
         batches = trainer.train.epoch(trainer.config.batch_size, 0, 0)
-        for rows in batches[:5]:
-            trainer.iteration(rows)
+        batches = [trainer.train.batch(rows) for rows in batches]
+        for batch in batches[:5]:
+            trainer.iteration(batch)
         phases: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
         needed: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
         whole, alone, products = [], [], 0
         for round_number in range(rounds):
-            rows = batches[round_number % len(batches)]
+            batch = batches[round_number % len(batches)]
             with Recorder() as recorder:
-                trainer.iteration(rows)
+                trainer.iteration(batch)
             replay = replayer(recorder.products)
             replay()
-            whole.append(min(seconds(lambda rows=rows: trainer.iteration(rows)) for _ in range(2)))
+            whole.append(min(seconds(lambda batch=batch: trainer.iteration(batch)) for _ in range(2)))
             alone.append(min(seconds(replay) for _ in range(2)))
             products = len(recorder.products)
-            for name, (spent, least) in phase_seconds(trainer, rows).items():
+            for name, (spent, least) in phase_seconds(trainer, batch).items():
                 phases[name].append(spent)
                 needed[name].append(least)
     spent = {name: median(values) for name, values in phases.items()}
@@ -163,19 +165,18 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def phase_seconds(trainer: Trainer, rows: Any) -> dict[str, tuple[float, float]]:
+def phase_seconds(trainer: Trainer, batch: Batch) -> dict[str, tuple[float, float]]:
     """The time of each phase of one iteration, its repeats together, and that of its products alone."""
-    batch = trainer.train.batch(rows)
     spent = {}
     for phase in trainer.phases:
 
         def run(phase: Any = phase) -> None:
             for repeat in range(phase.repeats):
                 source = trainer.recent[repeat % len(trainer.recent)] if phase.reuses_codes else batch
-                loss = phase.loss(source, trainer.noise)
-                trainer._step(phase, loss)
-                if loss.codes:
-                    trainer.recent.appendleft(loss.codes)
+                found = differentiate(phase, source, trainer.noise, trainer.cutter, "fp32")
+                trainer._step(phase, found.values)
+                if found.codes:
+                    trainer.recent.appendleft(found.codes)
 
         with Recorder() as recorder:
             run()
@@ -198,7 +199,7 @@ def measure_generation(contexts: int) -> dict[str, Any]:
             rows = np.arange(start, min(start + together, count))
             state = model.begin(sessions.batch(rows), 10, seeded(0, CPU, training=False))
             left = torch.from_numpy(np.repeat(lengths[rows], 10))
-            made += decode(ending(model.step), state | {"left": left}, DecodingConfig(), torch.Generator())
+            made += decode(ending(model.step), state | {"left": left}, DecodingConfig(), seeded(0, CPU))
         return made
 
     found = {}

@@ -29,7 +29,7 @@ from pwae_cli.commands import (
     train,
 )
 from pwae_core import __version__
-from pwae_core.errors import PwaeError
+from pwae_core.errors import Followed, PwaeError
 
 app = typer.Typer(
     name="pwae",
@@ -84,7 +84,8 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except PwaeError as error:
-        console.error(str(error))
+        if not isinstance(error, Followed):
+            console.error(str(error))
         sys.exit(error.exit_code)
     except SystemExit as stop:
         if stop.code == 130:

@@ -14,32 +14,42 @@ import torch
 from torch import Tensor
 
 from pwae_core.config.sample import DecodingConfig
+from pwae_core.nn.noise import Noise
 from pwae_core.text.vocabulary import BOS, EOS, PAD, UNK
 
 State = dict[str, Tensor]
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
-Choose = Callable[[Tensor], Tensor]
+Choose = Callable[[Tensor, Tensor, int], Tensor]
 
 
 @torch.no_grad()
-def decode(step: Step, state: State, config: DecodingConfig, generator: torch.Generator) -> list[list[int]]:
-    """One answer for each row of ``state``: token ids without <s> and </s>, at most ``config.max_length``."""
+def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> list[list[int]]:
+    """One answer for each row of ``state``: token ids without <s> and </s>, at most ``config.max_length``.
+
+    Where words are drawn, every row has its own numbers for all its words from the start, so that what it draws does
+    not depend on when other rows are finished.
+    """
     if config.strategy == "beam":
         return _beam(step, state, config)
-    return _forward(step, state, config, _chooser(config, generator))
-
-
-def _chooser(config: DecodingConfig, generator: torch.Generator) -> Choose:
     if config.strategy == "greedy":
-        return lambda logits: logits.argmax(dim=-1)
-    keep = (lambda logits: top_k(logits, config.top_k)) if config.strategy == "top-k" else None
-    keep = keep or (lambda logits: nucleus(logits, config.top_p))
+        return _forward(step, state, config, lambda logits, *_: logits.argmax(dim=-1))
+    rows = len(next(iter(state.values())))
+    uniform = noise.uniform(rows, config.max_length)
 
-    def draw(logits: Tensor) -> Tensor:
-        probabilities = torch.softmax(keep(logits / config.temperature), dim=-1)
-        return torch.multinomial(probabilities, 1, generator=generator).squeeze(-1)
+    def choose(logits: Tensor, active: Tensor, place: int) -> Tensor:
+        logits = logits / config.temperature
+        kept = top_k(logits, config.top_k) if config.strategy == "top-k" else nucleus(logits, config.top_p)
+        return draw(torch.softmax(kept, dim=-1), uniform[active, place])
 
-    return draw
+    return _forward(step, state, config, choose)
+
+
+def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
+    """[rows]: the word where the cumulated ``probabilities`` [rows, vocabulary] pass ``uniform`` [rows], in [0, 1)."""
+    cumulated = probabilities.double().cumsum(dim=-1)
+    total = cumulated[:, -1:]
+    sought = torch.minimum(uniform.double().unsqueeze(1) * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(cumulated, sought, right=True).squeeze(-1)
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
@@ -86,9 +96,9 @@ def _forward(step: Step, state: State, config: DecodingConfig, choose: Choose) -
     device = next(iter(state.values())).device
     active = torch.arange(rows, device=device)
     tokens = torch.full((rows,), BOS, device=device)
-    for _ in range(config.max_length):
+    for place in range(config.max_length):
         logits, state = step(tokens, state)
-        tokens = choose(forbid(logits, [answers[row] for row in active.tolist()], config))
+        tokens = choose(forbid(logits, [answers[row] for row in active.tolist()], config), active, place)
         going = tokens != EOS
         if not bool(going.all()):
             active, tokens = active[going], tokens[going]

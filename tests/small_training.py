@@ -18,6 +18,7 @@ from pwae_core.decoding import decode
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT
+from pwae_core.training.group import ALONE, Group
 from pwae_core.training.loop import Trainer
 from pwae_core.training.runs import build_model
 from pwae_core.training.signals import StopRequest
@@ -61,11 +62,13 @@ def informed_model(data: Tiny, config: TrainConfig) -> Model:
     return model
 
 
-def small_trainer(data: Tiny, folder: Path, config: TrainConfig, stop: StopRequest | None = None) -> Trainer:
+def small_trainer(
+    data: Tiny, folder: Path, config: TrainConfig, stop: StopRequest | None = None, group: Group = ALONE
+) -> Trainer:
     model = informed_model(data, config)
     folder.mkdir(exist_ok=True)
     stop = stop or StopRequest()
-    return Trainer(model, data.sessions, data.sessions, config, folder, CPU, SILENT, stop)
+    return Trainer(model, data.sessions, data.sessions, config, folder, CPU, SILENT, stop, group)
 
 
 def first_batch(sessions: Sessions, size: int = 8) -> Batch:
@@ -76,4 +79,4 @@ def greedy(model: Model, batch: Batch, samples: int = 1, *, posterior: bool = Fa
     noise = seeded(5, CPU, training=False)
     with torch.no_grad():
         state = model.begin(batch, samples, noise, posterior=posterior)
-    return decode(model.step, state, DecodingConfig(max_length=20), noise.generator)
+    return decode(model.step, state, DecodingConfig(max_length=20), noise)

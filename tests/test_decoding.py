@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pwae_core.config.sample import DecodingConfig
-from pwae_core.decoding import State, decode, nucleus, repeated, top_k
+from pwae_core.decoding import State, decode, draw, nucleus, repeated, top_k
+from pwae_core.nn.noise import Noise, Rows, seeded
 from pwae_core.text.vocabulary import BOS, EOS, UNK
 
 A, B, C = 4, 5, 6
@@ -31,25 +32,25 @@ def start(rows: int) -> State:
     return {"row": torch.arange(rows)}
 
 
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+def noise() -> Noise:
+    return seeded(0, torch.device("cpu"))
 
 
 def test_greedy_follows_the_largest_probability() -> None:
     step = bigram({BOS: {A: 0.6, B: 0.4}, A: {C: 1.0}, C: {EOS: 1.0}})
-    assert decode(step, start(2), DecodingConfig(), generator()) == [[A, C], [A, C]]
+    assert decode(step, start(2), DecodingConfig(), noise()) == [[A, C], [A, C]]
 
 
 def test_unknown_and_specials_are_never_said() -> None:
     step = bigram({BOS: {UNK: 0.9, A: 0.1}, A: {BOS: 0.9, EOS: 0.1}, UNK: {EOS: 1.0}})
-    assert decode(step, start(1), DecodingConfig(), generator()) == [[A]]
+    assert decode(step, start(1), DecodingConfig(), noise()) == [[A]]
     allowed = DecodingConfig(allow_unknown=True)
-    assert decode(step, start(1), allowed, generator()) == [[UNK]]
+    assert decode(step, start(1), allowed, noise()) == [[UNK]]
 
 
 def test_an_answer_stops_at_the_longest_length() -> None:
     step = bigram({BOS: {A: 1.0}, A: {A: 1.0}})
-    assert decode(step, start(1), DecodingConfig(max_length=5), generator()) == [[A] * 5]
+    assert decode(step, start(1), DecodingConfig(max_length=5), noise()) == [[A] * 5]
 
 
 def test_finished_rows_leave_the_batch_and_answers_stay_in_their_rows() -> None:
@@ -62,7 +63,7 @@ def test_finished_rows_leave_the_batch_and_answers_stay_in_their_rows() -> None:
             logits[row, EOS if left == 0 else A] = 0.0
         return logits, {"left": state["left"] - 1}
 
-    answers = decode(step, {"left": torch.tensor([3, 0, 1])}, DecodingConfig(), generator())
+    answers = decode(step, {"left": torch.tensor([3, 0, 1])}, DecodingConfig(), noise())
     assert [len(answer) for answer in answers] == [3, 0, 1]
     assert seen == [3, 2, 1, 1]
 
@@ -72,7 +73,7 @@ def test_repeated_ngrams_are_blocked() -> None:
     assert repeated([A, B], 1) == [A, B]
     assert repeated([A], 3) == []
     step = bigram({BOS: {A: 1.0}, A: {B: 0.9, EOS: 0.1}, B: {A: 0.9, EOS: 0.1}})
-    blocked = decode(step, start(1), DecodingConfig(no_repeat_ngram=2), generator())
+    blocked = decode(step, start(1), DecodingConfig(no_repeat_ngram=2), noise())
     assert blocked == [[A, B, A]]
 
 
@@ -89,21 +90,38 @@ def test_top_k_and_nucleus_keep_what_they_say() -> None:
 def test_sampling_follows_the_probabilities_and_the_seed(strategy: str) -> None:
     step = bigram({BOS: {A: 0.7, B: 0.3}, A: {EOS: 1.0}, B: {EOS: 1.0}})
     config = DecodingConfig(strategy=strategy, top_k=2, top_p=1.0)
-    answers = decode(step, start(4000), config, generator())
-    assert answers == decode(step, start(4000), config, generator())
+    answers = decode(step, start(4000), config, noise())
+    assert answers == decode(step, start(4000), config, noise())
     assert sum(answer == [A] for answer in answers) / 4000 == pytest.approx(0.7, abs=0.03)
+
+
+def test_what_a_row_draws_does_not_depend_on_the_rows_beside_it() -> None:
+    step = bigrams_of_rows(probabilities_of_rows(23, seed=5))
+    config = DecodingConfig(strategy="top-k", top_k=7, max_length=8)
+    together = decode(step, start(23), config, noise())
+    some = decode(step, {"row": torch.arange(9, 14)}, config, noise().only(Rows(9, 14, 23)))
+    assert some == together[9:14]
+    assert len({len(answer) for answer in together}) > 3
+
+
+def test_draw_takes_the_word_where_the_cumulated_probability_passes_the_number() -> None:
+    """[0, .25, 0, .5, .25, 0] cumulates to 0, .25, .25, .75, 1, 1: words of no probability are never drawn."""
+    probabilities = torch.tensor([[0.0, 0.25, 0.0, 0.5, 0.25, 0.0]])
+    below_one = 1 - 2**-24
+    numbers = torch.tensor([0.0, 0.2499, 0.25, 0.7499, 0.75, below_one])
+    assert draw(probabilities.expand(6, 6), numbers).tolist() == [1, 1, 3, 3, 4, 4]
 
 
 def test_beam_finds_the_sentence_that_greedy_misses() -> None:
     table = {BOS: {A: 0.6, B: 0.4}, A: {A: 0.4, B: 0.3, C: 0.3}, B: {C: 1.0}, C: {EOS: 1.0}}
     step = bigram(table)
-    assert decode(step, start(1), DecodingConfig(max_length=3), generator()) != [[B, C]]
-    assert decode(step, start(2), DecodingConfig(strategy="beam", beam_size=3), generator()) == [[B, C], [B, C]]
+    assert decode(step, start(1), DecodingConfig(max_length=3), noise()) != [[B, C]]
+    assert decode(step, start(2), DecodingConfig(strategy="beam", beam_size=3), noise()) == [[B, C], [B, C]]
 
 
 def test_beam_of_one_is_greedy() -> None:
     step = bigram({BOS: {A: 0.6, B: 0.4}, A: {C: 0.8, EOS: 0.2}, B: {EOS: 1.0}, C: {EOS: 1.0}})
-    assert decode(step, start(1), DecodingConfig(strategy="beam", beam_size=1), generator()) == [[A, C]]
+    assert decode(step, start(1), DecodingConfig(strategy="beam", beam_size=1), noise()) == [[A, C]]
 
 
 def probabilities_of_rows(rows: int, seed: int) -> torch.Tensor:
@@ -131,7 +149,7 @@ def test_a_wide_beam_finds_the_best_of_all_sentences() -> None:
             scores[sentence] = sum(float(row[one, two]) for one, two in pairwise(path)) / (len(path) - 1)
         expected.append(list(max(scores, key=scores.__getitem__)))
     config = DecodingConfig(strategy="beam", beam_size=100, max_length=4)
-    answers = decode(bigrams_of_rows(table), start(6), config, generator())
+    answers = decode(bigrams_of_rows(table), start(6), config, noise())
     assert answers == expected
     assert len({len(answer) for answer in answers}) > 1
 
@@ -140,7 +158,7 @@ def test_a_wide_beam_finds_the_best_of_all_sentences() -> None:
 def test_rows_are_searched_together_as_each_alone(block: int) -> None:
     step = bigrams_of_rows(probabilities_of_rows(23, seed=5))
     config = DecodingConfig(strategy="beam", beam_size=4, max_length=8, no_repeat_ngram=block)
-    together = decode(step, start(23), config, generator())
-    alone = [decode(step, {"row": torch.tensor([row])}, config, generator())[0] for row in range(23)]
+    together = decode(step, start(23), config, noise())
+    alone = [decode(step, {"row": torch.tensor([row])}, config, noise())[0] for row in range(23)]
     assert together == alone
     assert len({tuple(answer) for answer in together}) > 5

@@ -60,7 +60,10 @@ def command(
     show_config: ShowConfig = False,
     as_json: Json = False,
 ) -> None:
-    """Train a system on a corpus: PersonaWAE (section 3 of the paper), or one that it is compared with."""
+    """Train a system on a corpus: PersonaWAE (section 3 of the paper), or one that it is compared with.
+
+    On several devices: torchrun --nproc-per-node 4 -m pwae_cli train CORPUS --out RUN ...
+    """
     given = {
         "model.name": model,
         "model.components": components,
@@ -78,6 +81,7 @@ def command(
     from dataclasses import asdict
 
     from pwae_core.stages.train import train
+    from pwae_core.training.group import speaks
 
     report = train(
         corpus,
@@ -89,6 +93,8 @@ def command(
         force=force,
         progress=console.progress(),
     )
+    if not speaks():
+        return
     if as_json:
         console.print_json(asdict(report))
         return

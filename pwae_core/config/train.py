@@ -100,6 +100,12 @@ class TrainConfig(Config):
         0.1, ge=0, description="Weight of the likelihood beside the policy gradient (rl-persona)."
     )
     batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
+    micro_batches: int = Field(
+        1, gt=0, description="Parts in which a mini-batch is done, one after the other, to need less memory."
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="Of the reconstruction: float32, or bfloat16 where autocast has it; the critic's is fp32."
+    )
     epochs: int = Field(100, gt=0, description="Passes over the training split, at most.")
     max_steps: int = Field(0, ge=0, description="Iterations, at most; 0: no such limit.")
     validate_every: int = Field(0, ge=0, description="Iterations between two validations; 0: once an epoch.")

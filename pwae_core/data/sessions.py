@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ class Batch:
     response:         [batch, length + 2] <s> tokens </s>
     response_lengths: [batch] length + 1: the targets, </s> included
     user:             [batch] rows of the user table
+    longest_context:  tokens of the longest context whose utterances stand end to end, each closed by </s>
     """
 
     context: Tensor
@@ -38,12 +40,22 @@ class Batch:
     response: Tensor
     response_lengths: Tensor
     user: Tensor
+    longest_context: int
 
     def __len__(self) -> int:
         return self.user.shape[0]
 
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """With every tensor changed."""
+        tensors: dict[str, Any] = {name: change(t) for name, t in vars(self).items() if isinstance(t, Tensor)}
+        return replace(self, **tensors)
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """The sessions ``start`` to ``stop``, as wide as they were."""
+        return self.each(lambda tensor: tensor[start:stop])
+
     def to(self, device: torch.device) -> Batch:
-        return self if device.type == "cpu" else Batch(*(t.to(device, non_blocking=True) for t in vars(self).values()))
+        return self if device.type == "cpu" else self.each(lambda tensor: tensor.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,7 @@ class Sessions:
             response=torch.from_numpy(response[:, : int(targets.max(initial=0)) + 2]),
             response_lengths=torch.from_numpy(targets + 1),
             user=torch.from_numpy(self.user[rows]),
+            longest_context=int((lengths + (lengths > 0)).reshape(len(rows), turns).sum(axis=1).max(initial=0)),
         )
 
     def epoch(self, batch_size: int, seed: int, epoch: int) -> list[Ints]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,12 +26,23 @@ Measure = Callable[[Batch, Noise], dict[str, Tensor]]
 """Sums over the target tokens of a batch, by name: what validation looks at."""
 
 
+class Mean(NamedTuple):
+    """A mean over ``units``, tokens or sessions: where a batch is done in pieces, its pieces' means weigh as much."""
+
+    value: Tensor
+    units: Tensor | int
+
+
+def mean(total: Tensor, units: Tensor | int) -> Mean:
+    return Mean(total / units, units)
+
+
 @dataclass(frozen=True)
 class Loss:
     """What a phase minimises, the numbers worth logging, and the codes that later phases may reuse."""
 
-    total: Tensor
-    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    total: Mean
+    terms: Mapping[str, Mean] = field(default_factory=dict)
     codes: Codes = field(default_factory=dict)
 
 
@@ -141,7 +153,11 @@ def repeat(rows: Tensor, samples: int) -> Tensor:
 
 
 def detached(**tensors: Tensor) -> Codes:
-    return {name: tensor.detach() for name, tensor in tensors.items()}
+    """The codes without their history; what was made in bfloat16 as float32, in which later phases reckon."""
+    return {
+        name: tensor.detach().float() if tensor.dtype == torch.bfloat16 else tensor.detach()
+        for name, tensor in tensors.items()
+    }
 
 
 def dropped_users(user: Tensor, noise: Noise, rate: float) -> Tensor:

@@ -18,7 +18,7 @@ from pwae_core.equations import (
     mixture_log_density,
     mixture_weights,
 )
-from pwae_core.models.base import Loss, Model, Phase, State, dropped_users, repeat
+from pwae_core.models.base import Loss, Mean, Model, Phase, State, dropped_users, repeat
 from pwae_core.nn.decoders import GatedDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, mean_over, real_positions
 from pwae_core.nn.latent import Fusion, Gaussian, GaussianHead, Mixture, MixtureHead, fused
@@ -121,13 +121,13 @@ class CVAE(Model):
         divergence = self.divergence(posterior, self.prior(c, u), z).mean()
         weight = min(1.0, (self.iteration + 1) / self.config.kl_annealing)
         total = reconstruction + weight * divergence * len(batch) / tokens
-        terms = {"reconstruction": reconstruction, "kl": divergence}
+        terms = {"reconstruction": Mean(reconstruction, tokens), "kl": Mean(divergence, len(batch))}
         if self.bag_of_words is not None:
             logits = self.bag_of_words(torch.cat((z, c), dim=-1))
             real = real_positions(batch.response_lengths - 1, batch.response.shape[1] - 2)
             bag = bag_of_words_loss(torch.log_softmax(logits, dim=-1), batch.response[:, 1:-1], real) / tokens
-            total, terms = total + self.config.bag_of_words * bag, terms | {"bag_of_words": bag}
-        return Loss(total, terms)
+            total, terms = total + self.config.bag_of_words * bag, terms | {"bag_of_words": Mean(bag, tokens)}
+        return Loss(Mean(total, tokens), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
         c, u = self.encode_context(batch, noise), self.user_table(batch.user)

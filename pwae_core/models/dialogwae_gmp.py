@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.models.base import Codes, Loss, Model, Phase, State, detached, parameters_of, repeat
+from pwae_core.models.base import Codes, Loss, Mean, Model, Phase, State, detached, mean, parameters_of, repeat
 from pwae_core.nn.decoders import PlainDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder
 from pwae_core.nn.latent import Critic, Gaussian, GaussianHead, Generator, MixtureHead, Trunk
@@ -113,14 +113,14 @@ class DialogWAEGMP(Model):
         """The reconstruction, a token: z from the posterior."""
         c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
         z = self.sample_posterior(x, c, noise)
-        loss = self.reconstruction(batch, z, c, noise) / batch.response_lengths.sum()
+        loss = mean(self.reconstruction(batch, z, c, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x))
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
         """Posterior and prior move to where the critic cannot tell them apart."""
         c, x = codes["context"], codes["response"]
         posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
-        distance = self.critic.distance(posterior, prior, c)
+        distance = Mean(self.critic.distance(posterior, prior, c), len(c))
         return Loss(distance, {"wasserstein": distance})
 
     def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
@@ -129,7 +129,8 @@ class DialogWAEGMP(Model):
         with torch.no_grad():
             posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
         distance, penalty = self.critic.distance_and_penalty(posterior, prior, c, noise)
-        return Loss(penalty_weight * penalty - distance, {"critic_wasserstein": distance, "penalty": penalty})
+        terms = {"critic_wasserstein": Mean(distance, len(c)), "penalty": Mean(penalty, len(c))}
+        return Loss(Mean(penalty_weight * penalty - distance, len(c)), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
         c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)

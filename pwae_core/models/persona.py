@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.models.base import Loss, Model, Phase, State, dropped_users, repeat
+from pwae_core.models.base import Loss, Model, Phase, State, dropped_users, mean, repeat
 from pwae_core.nn.attention import AttentionDecoder
 from pwae_core.nn.encoders import UtteranceEncoder, concatenate, real_positions
 from pwae_core.nn.noise import Noise
@@ -48,7 +48,7 @@ class Persona(Model):
 
     def encode(self, batch: Batch, user: Tensor, noise: Noise) -> State:
         """What the decoder starts from and reads: its state, the source and its keys, the user's vector."""
-        tokens, lengths = concatenate(batch.context, batch.context_lengths)
+        tokens, lengths = concatenate(batch.context, batch.context_lengths, batch.longest_context)
         words = noise.dropout(self.word_table(tokens), self.config.word_dropout)
         source, final = self.encoder.states(words, lengths)
         return {
@@ -75,7 +75,7 @@ class Persona(Model):
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
         """-log p(response | context, user), a token."""
         user = dropped_users(batch.user, noise, self.config.user_dropout)
-        loss = self._summed(batch, user, noise) / batch.response_lengths.sum()
+        loss = mean(self._summed(batch, user, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

@@ -13,11 +13,13 @@ from pwae_core.equations import fuse, mixture_weights
 from pwae_core.models.base import (
     Codes,
     Loss,
+    Mean,
     Model,
     Phase,
     State,
     detached,
     dropped_users,
+    mean,
     parameters_of,
     repeat,
 )
@@ -149,7 +151,7 @@ class PersonaWAE(Model):
         user = dropped_users(batch.user, noise, self.config.user_dropout)
         c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(user)
         z = self.posterior_generator(self.posterior(x, c, u).sample(noise))
-        loss = self.reconstruction(batch, z, c, u, noise) / batch.response_lengths.sum()
+        loss = mean(self.reconstruction(batch, z, c, u, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x, user=user))
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
@@ -161,7 +163,7 @@ class PersonaWAE(Model):
         posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
         prior = self.sample_prior(c, u, noise)
         condition = self._condition(c, u.detach())
-        distance = self.critic.distance(posterior, prior, condition)
+        distance = Mean(self.critic.distance(posterior, prior, condition), len(c))
         return Loss(distance, {"wasserstein": distance})
 
     def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
@@ -173,7 +175,8 @@ class PersonaWAE(Model):
             prior = self.sample_prior(c, u, noise)
         condition = self._condition(c, u)
         distance, penalty = self.critic.distance_and_penalty(posterior, prior, condition, noise)
-        return Loss(penalty_weight * penalty - distance, {"critic_wasserstein": distance, "penalty": penalty})
+        terms = {"critic_wasserstein": Mean(distance, len(c)), "penalty": Mean(penalty, len(c))}
+        return Loss(Mean(penalty_weight * penalty - distance, len(c)), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
         c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)

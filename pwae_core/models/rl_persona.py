@@ -17,7 +17,7 @@ from pwae_core.data.sessions import Batch
 from pwae_core.data.statistics import DULL_RESPONSES, Statistics
 from pwae_core.decoding import decode
 from pwae_core.equations import policy_gradient_weights
-from pwae_core.models.base import Loss, Model, Period, Phase, State, dropped_users, parameters_of, repeat
+from pwae_core.models.base import Loss, Mean, Model, Period, Phase, State, dropped_users, mean, parameters_of, repeat
 from pwae_core.nn.attention import AttentionDecoder
 from pwae_core.nn.encoders import ContextEncoder, UtteranceEncoder, real_positions
 from pwae_core.nn.noise import Noise
@@ -27,6 +27,7 @@ from pwae_core.nn.users import UserWords
 from pwae_core.text.vocabulary import BOS, EOS, PAD
 
 POLICY = ("word_table", "utterance_encoder", "context_encoder", "start", "decoder", "output")
+REWARDS = ("reward", "greedy_reward")
 
 
 class RLPersona(Model):
@@ -116,28 +117,33 @@ class RLPersona(Model):
 
     def language_loss(self, batch: Batch, noise: Noise) -> Loss:  # noqa: ARG002
         """-log p(response) of the language model, a token."""
-        loss = self.language_model.loss(batch.response, batch.response_lengths) / batch.response_lengths.sum()
+        loss = mean(self.language_model.loss(batch.response, batch.response_lengths), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
         """-log p(response | context, user's words), a token."""
         code = self.encode(batch, dropped_users(batch.user, noise, self.config.user_dropout), noise)
-        loss = self._summed(batch, code, noise) / batch.response_lengths.sum()
+        loss = mean(self._summed(batch, code, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def policy_loss(self, batch: Batch, noise: Noise, config: TrainConfig) -> Loss:
-        """The self-critical policy gradient: -(r(sampled) - r(greedy)) log p(sampled), a token, and some likelihood."""
+        """The self-critical policy gradient -(r(sampled) - r(greedy)) log p(sampled), and some likelihood.
+
+        Both are divided by the tokens of the references, which unlike those of the samples do not depend on the policy.
+        What is sampled is scored as it was drawn: without dropout on the decoder's words.
+        """
         code = self.encode(batch, dropped_users(batch.user, noise, self.config.user_dropout), noise)
         held = {name: tensor.detach() for name, tensor in code.items()}
         sampled, greedy = (self.answers(batch, held, drawn, noise) for drawn in (True, False))
         rewards = [self.reward(answered, config) for answered in (sampled, greedy)]
         weights = policy_gradient_weights(*rewards)
-        states = self._states(sampled, code, noise)
-        lengths = sampled.response_lengths
-        policy = self.output.loss(states, sampled.response[:, 1:], lengths, weights) / lengths.sum()
-        likelihood = self._summed(batch, code, noise) / batch.response_lengths.sum()
-        terms = {"reconstruction": likelihood, "reward": rewards[0].mean(), "greedy_reward": rewards[1].mean()}
-        return Loss(policy + config.likelihood_weight * likelihood, terms)
+        states = self._states(sampled, code, replace(noise, training=False))
+        policy = self.output.loss(states, sampled.response[:, 1:], sampled.response_lengths, weights)
+        likelihood = self._summed(batch, code, noise)
+        tokens = batch.response_lengths.sum()
+        terms = {"reconstruction": mean(likelihood, tokens)}
+        terms |= {name: Mean(reward.mean(), len(batch)) for name, reward in zip(REWARDS, rewards, strict=True)}
+        return Loss(mean(policy + config.likelihood_weight * likelihood, tokens), terms)
 
     # -- rewards
 
@@ -145,7 +151,7 @@ class RLPersona(Model):
         """``batch`` with the system's own answers for responses: drawn word by word, or greedy."""
         strategy = {"strategy": "top-k", "top_k": self.vocabulary_size} if drawn else {"strategy": "greedy"}
         config = DecodingConfig.make({**strategy, "max_length": self.config.max_length, "allow_unknown": True})
-        ids = decode(self.step, code, config, noise.generator)
+        ids = decode(self.step, code, config, noise)
         longest = max(len(answer) for answer in ids)
         rows = [[BOS, *answer, EOS] + [PAD] * (longest - len(answer)) for answer in ids]
         device = batch.response.device

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
-from pwae_core.models.base import Loss, Model, Phase, State, repeat
+from pwae_core.models.base import Loss, Model, Phase, State, mean, repeat
 from pwae_core.nn.attention import AttentionDecoder
 from pwae_core.nn.encoders import UtteranceEncoder, concatenate, real_positions
 from pwae_core.nn.noise import Noise
@@ -44,7 +44,7 @@ class Seq2Seq(Model):
 
     def encode(self, batch: Batch, noise: Noise) -> State:
         """The start state [batch, hidden]; the source [batch, total, 2 hidden], its keys and its real positions."""
-        tokens, lengths = concatenate(batch.context, batch.context_lengths)
+        tokens, lengths = concatenate(batch.context, batch.context_lengths, batch.longest_context)
         words = noise.dropout(self.word_table(tokens), self.config.word_dropout)
         source, final = self.encoder.states(words, lengths)
         keys = self.decoder.key(source)
@@ -61,7 +61,7 @@ class Seq2Seq(Model):
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
         """-log p(response | context), a token."""
-        loss = self._summed(batch, noise) / batch.response_lengths.sum()
+        loss = mean(self._summed(batch, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

@@ -76,9 +76,11 @@ def _with_speaker(
 
 
 def concatenate(
-    context: Int[Tensor, "batch turns tokens"], lengths: Int[Tensor, "batch turns"]
+    context: Int[Tensor, "batch turns tokens"], lengths: Int[Tensor, "batch turns"], longest: int
 ) -> tuple[Int[Tensor, "batch total"], Int[Tensor, " batch"]]:
-    """The context as one sequence: its utterances end to end, each closed by </s>; and the sequences' lengths."""
+    """The context as one sequence: its utterances end to end, each closed by </s>; and the sequences' lengths, of which
+    ``longest`` is the largest.
+    """
     batch, turns, tokens = context.shape
     places = torch.arange(tokens + 1, device=context.device)
     closed = torch.cat((context, context.new_full((batch, turns, 1), PAD)), dim=-1)
@@ -87,7 +89,7 @@ def concatenate(
     order = torch.argsort((~real).to(torch.int8), dim=1, stable=True)
     total = real.sum(dim=1)
     together = closed.flatten(1).masked_fill(~real, PAD).gather(1, order)
-    return together[:, : int(total.max())], total
+    return together[:, :longest], total
 
 
 def real_positions(lengths: Int[Tensor, " batch"], steps: int) -> Bool[Tensor, "batch steps"]:

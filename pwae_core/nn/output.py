@@ -33,6 +33,9 @@ class Output(nn.Module):
         """Equation 12, first term: the sum over the real tokens of -log p(token), in nats; a session's tokens times
         its weight, where there are ``weights``.
         """
+        kind = states.device.type
+        if torch.is_autocast_enabled(kind):
+            states = states.to(torch.get_autocast_dtype(kind))
         real = real_positions(lengths, targets.shape[1])
         each = None if weights is None else weights.unsqueeze(1).expand_as(real)[real]
         total: Tensor = SummedTokenLoss.apply(  # type: ignore[no-untyped-call]
@@ -50,10 +53,10 @@ class Output(nn.Module):
         """The mean over each session's real tokens of log p(token), in nats; without gradients."""
         real = real_positions(lengths, targets.shape[1])
         size = max(1, CHUNK_ELEMENTS // self.linear.out_features)
-        losses = states.new_zeros(targets.shape)
+        losses = self.linear.weight.new_zeros(targets.shape)
         losses[real] = torch.cat(
             [
-                token_loss(torch.log_softmax(self(part), dim=-1), target)
+                token_loss(torch.log_softmax(self(part).to(losses.dtype), dim=-1), target)
                 for part, target in zip(torch.split(states[real], size), torch.split(targets[real], size), strict=True)
             ]
         )
@@ -63,6 +66,8 @@ class Output(nn.Module):
 class SummedTokenLoss(torch.autograd.Function):
     """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that ever stands in
     memory, and the gradients are made in the same pass. Each token counts ``weights[i]`` times; None: once.
+
+    The products are done in the precision of ``states``, all else in the weight's.
     """
 
     @staticmethod
@@ -71,12 +76,13 @@ class SummedTokenLoss(torch.autograd.Function):
     ) -> Tensor:
         to_states = torch.empty_like(states) if needed else None
         to_weight, to_bias = (torch.zeros_like(weight), torch.zeros_like(bias)) if needed else (None, None)
-        total = states.new_zeros(())
+        total = weight.new_zeros(())
+        weight, bias = weight.to(states.dtype), bias.to(states.dtype)
         size = max(1, CHUNK_ELEMENTS // len(weight))
         buffer = states.new_empty(min(size, len(states)), len(weight))
         for start in range(0, len(states), size):
             part, target = states[start : start + size], targets[start : start + size]
-            logits = torch.addmm(bias, part, weight.t(), out=buffer[: len(part)])
+            logits = torch.addmm(bias, part, weight.t(), out=buffer[: len(part)]).to(total.dtype)
             rows = torch.arange(len(part), device=target.device)
             losses, softmax = _loss_and_softmax_in_place(logits, rows, target)
             each = None if weights is None else weights[start : start + size]
@@ -86,9 +92,10 @@ class SummedTokenLoss(torch.autograd.Function):
                 softmax_minus_target[rows, target] -= 1
                 if each is not None:
                     softmax_minus_target *= each.unsqueeze(1)
-                torch.mm(softmax_minus_target, weight, out=to_states[start : start + size])
-                to_weight.addmm_(softmax_minus_target.t(), part)
                 to_bias += softmax_minus_target.sum(dim=0)
+                error = softmax_minus_target.to(states.dtype)
+                torch.mm(error, weight, out=to_states[start : start + size])
+                _add_product(to_weight, error.t(), part)
         ctx.save_for_backward(to_states, to_weight, to_bias)
         return total
 
@@ -97,6 +104,14 @@ class SummedTokenLoss(torch.autograd.Function):
         (grad,) = grads
         to_states, to_weight, to_bias = ctx.saved_tensors
         return to_states * grad, to_weight * grad, to_bias * grad, None, None, None
+
+
+def _add_product(total: Tensor, one: Tensor, other: Tensor) -> None:
+    """total += one @ other, the product in the precision of the two."""
+    if one.dtype == total.dtype:
+        total.addmm_(one, other)
+    else:
+        total += one @ other
 
 
 def _loss_and_softmax_in_place(logits: Tensor, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

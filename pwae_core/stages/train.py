@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
+from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
+from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.periods import periods_of
 from pwae_core.training.resuming import refuse_other_unfinished, reopen
@@ -26,8 +29,8 @@ from pwae_core.training.runs import (
 )
 from pwae_core.training.signals import stop_requests
 
-BUDGET = ("epochs", "max_steps", "patience")
-"""What --resume may change: how long training goes on, not what it does."""
+BUDGET = ("epochs", "max_steps", "patience", "micro_batches")
+"""What --resume may change: how long training goes on and in what parts, not what it does."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +62,75 @@ def train(
 ) -> TrainReport:
     """Trains a system into the folder ``out``; a run that was cut off goes on where its last checkpoint is.
 
+    Where torchrun started several processes, each calls this; they train together, and the first writes and speaks.
     Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to
-    train or validate on, ConfigError, DivergenceError, Interrupted, StorageError.
+    train or validate on, ConfigError, DivergenceError, Interrupted, LostProcessError, StorageError; Followed in a
+    process when it is another one that raises these.
     """
     if resume and force:
         raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")
+    where = local_device(choose_device(device))
+    with joined(where) as group:
+        progress = progress if group.first else SILENT
+        with group.in_step():
+            job = _prepare(corpus, embeddings, config)
+            standing = group.first and _stands(out, job.plan, resume, force)
+        if group.largest(standing):
+            return _report(artifacts.load(out, "run"), standing=True)
+        with group.in_step():
+            model, splits = _build(job, config)
+        with stop_requests() as stop, ExitStack() as stack:
+            with group.in_step():
+                draft = _draft(stack, job, out, force) if group.first else None
+            with group.in_step():
+                trainer = Trainer(model, *splits, config, out.resolve(), where, progress, stop, group)
+            with group.one_voice():
+                ended = trainer.run()
+            if draft is not None:
+                draft.write("log.parquet", trainer.log.table())
+                _facts(draft, trainer, job.corpus, corpus, ended)
+        group.wait()
+        return _report(artifacts.load(out, "run"), standing=False)
+
+
+@dataclass(frozen=True)
+class _Job:
+    corpus: Artifact
+    vectors: Artifact | None
+    plan: Plan
+
+
+def _prepare(corpus: Path, embeddings: Path | None, config: TrainConfig) -> _Job:
     data = artifacts.load(corpus, "corpus")
     vectors = _matching_vectors(embeddings, data, config) if embeddings else None
     inputs = {"corpus": data.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
-    plan = Plan("run", config.model_dump(mode="json"), inputs)
+    return _Job(data, vectors, Plan("run", config.model_dump(mode="json"), inputs))
+
+
+def _stands(out: Path, plan: Plan, resume: bool, force: bool) -> bool:
     if resume:
         reopen(out, plan, BUDGET)
     elif not force:
         refuse_other_unfinished(out, plan)
-    found = artifacts.standing(out, plan, force)
-    if found is not None:
-        return _report(found, standing=True)
-    where = choose_device(device)
-    train_split, valid_split = (_split(data, name, config) for name in ("train", "valid"))
+    return artifacts.standing(out, plan, force) is not None
+
+
+def _build(job: _Job, config: TrainConfig) -> tuple[Model, tuple[Sessions, Sessions]]:
+    """The model as training begins with it, and the two splits."""
+    data = job.corpus
+    splits = _split(data, "train", config), _split(data, "valid", config)
     model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
-    if vectors is not None:
-        initialise_words(model, vectors)
+    if job.vectors is not None:
+        initialise_words(model, job.vectors)
     periods_of(model, config)
-    inform(model, data, train_split)
-    with stop_requests() as stop, artifacts.draft(out, plan, resume=not force, in_place=True) as draft:
-        copy_tables(data, draft.folder)
-        trainer = Trainer(model, train_split, valid_split, config, draft.folder, where, progress, stop)
-        ended = trainer.run()
-        draft.write("log.parquet", trainer.log.table())
-        _facts(draft, trainer, data, corpus, ended)
-    return _report(artifacts.load(out, "run"), standing=False)
+    inform(model, data, splits[0])
+    return model, splits
+
+
+def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
+    draft = stack.enter_context(artifacts.draft(out, job.plan, resume=not force, in_place=True))
+    copy_tables(job.corpus, draft.folder)
+    return draft
 
 
 def _matching_vectors(folder: Path, corpus: Artifact, config: TrainConfig) -> Artifact:
@@ -128,6 +170,7 @@ def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: 
         "best_step": trainer.position.best_step,
         "valid": trainer.log.values("valid", trainer.position.best_step),
         "ended": ended,
+        "processes": trainer.group.size,
     }
 
 

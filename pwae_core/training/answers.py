@@ -31,7 +31,7 @@ def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progres
         for rows in sessions.in_order(config.batch_size):
             batch = sessions.batch(rows).to(run.device)
             state = run.model.begin(batch, drawn, noise)
-            decoded = decode(run.model.step, state, config.decoding, noise.generator)
+            decoded = decode(run.model.step, state, config.decoding, noise)
             for place, row in enumerate(rows.tolist()):
                 own = decoded[place * drawn : (place + 1) * drawn]
                 answers[row] = [run.vocabulary.decode(ids) for ids in own] * (config.samples // drawn)

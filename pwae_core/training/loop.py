@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pwae_core.config.train import TrainConfig
-from pwae_core.data.sessions import Sessions
+from pwae_core.data.sessions import Batch, Ints, Sessions
 from pwae_core.errors import DivergenceError, Interrupted
-from pwae_core.models.base import Codes, Loss, Measure, Model, Period, Phase
-from pwae_core.nn.noise import Noise, seeded
+from pwae_core.models.base import Codes, Model, Period, Phase
+from pwae_core.nn.noise import seeded
 from pwae_core.progress import Progress, Task
 from pwae_core.training import optimisers
 from pwae_core.training.checkpoints import (
@@ -26,11 +28,14 @@ from pwae_core.training.checkpoints import (
     prefixed,
     save_checkpoint,
 )
+from pwae_core.training.feeding import feed
+from pwae_core.training.gradients import differentiate
+from pwae_core.training.group import ALONE, Group
 from pwae_core.training.log import TrainingLog
 from pwae_core.training.periods import periods_of
+from pwae_core.training.pieces import Cutter
 from pwae_core.training.signals import StopRequest
-
-VALIDATION_SEED = 1_000_003
+from pwae_core.training.validation import validate
 
 
 @dataclass
@@ -43,6 +48,7 @@ class Position:
     best: float | None = None
     best_step: int = 0
     waited: int = 0  # validations since the best one
+    validated: int = 0  # the last iteration that was
     log_lines: int = 0
     period: int = 0
     period_start: int = 0  # the iterations before it
@@ -50,7 +56,10 @@ class Position:
 
 @dataclass
 class Trainer:
-    """Trains ``model`` in ``folder``; ``run`` starts, or continues from the folder's last checkpoint."""
+    """Trains ``model`` in ``folder``; ``run`` starts, or continues from the folder's last checkpoint.
+
+    Every process of ``group`` has a trainer and goes the same way; the first alone writes.
+    """
 
     model: Model
     train: Sessions
@@ -60,17 +69,20 @@ class Trainer:
     device: torch.device
     progress: Progress
     stop: StopRequest
+    group: Group = ALONE
     position: Position = field(default_factory=Position)
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
         self.periods = periods_of(self.model, self.config)
+        self.cutter = Cutter(self.group, self.config.micro_batches)
         self.noise = seeded(self.config.seed, self.device)
         self._enter_period()
         self.log = TrainingLog(self.folder / "log.jsonl")
         if self._has_last():
             self._restore()
-        self.log.cut(self.position.log_lines)
+        if self.group.first:
+            self.log.cut(self.position.log_lines)
 
     def _enter_period(self) -> None:
         self.phases = self.period.phases
@@ -89,22 +101,30 @@ class Trainer:
 
     def run(self) -> str:
         """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving."""
-        epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
-        total = self.config.epochs * len(epoch)
+        a_pass = len(self._epoch())
+        total = self.config.epochs * a_pass
         total = min(total, self.config.max_steps or total)
+        batches = self._feed()
         with self.progress.task(f"train {self.config.model.name}", total) as task:
             task.advance(self.position.step)
             while (reason := self._finished(total)) is None or self.position.period + 1 < len(self.periods):
                 if reason is not None:
                     self.next_period()
                     continue
-                if self.position.batch == len(epoch):
-                    self._next_epoch()
-                    epoch = self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
-                self._one_step(epoch[self.position.batch], task, last_of_epoch=self.position.batch + 1 == len(epoch))
+                if self.position.batch == a_pass:
+                    self.position.epoch, self.position.batch = self.position.epoch + 1, 0
+                    batches = self._feed()
+                self._one_step(next(batches), task, last_of_epoch=self.position.batch + 1 == a_pass)
         self._validate_last()
         self.save()
         return reason
+
+    def _epoch(self) -> list[Ints]:
+        return self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
+
+    def _feed(self) -> Iterator[Batch]:
+        """The batches that are left of the epoch."""
+        return feed(self.train, self._epoch()[self.position.batch :], self.device)
 
     def _finished(self, total: int) -> str | None:
         """Why the period is over; None while it is not."""
@@ -128,12 +148,8 @@ class Trainer:
         self.save()
         self.progress.say(f"iteration {position.step}: {self.period.name} begins")
 
-    def _next_epoch(self) -> None:
-        self.position.epoch += 1
-        self.position.batch = 0
-
-    def _one_step(self, rows: object, task: Task, *, last_of_epoch: bool) -> None:
-        terms = self.iteration(rows)
+    def _one_step(self, batch: Batch, task: Task, *, last_of_epoch: bool) -> None:
+        terms = self.iteration(batch)
         self.position.step += 1
         self.position.batch += 1
         step = self.position.step
@@ -146,36 +162,34 @@ class Trainer:
             self.save()
         elif step % self.config.checkpoint_every == 0:
             self.save()
-        if self.stop.signal_number:
+        if signal_number := self.group.largest(self.stop.signal_number):
             self.save()
             raise Interrupted(
                 f"Stopped at iteration {step}; {self.folder} is saved. Run the same command again to continue.",
-                self.stop.signal_number,
+                signal_number,
             )
 
     # -- one iteration
 
-    def iteration(self, rows: object) -> dict[str, float]:
+    def iteration(self, batch: Batch) -> dict[str, float]:
         """Every phase once (or as often as it repeats) on one batch; returns the logged terms."""
-        batch = self.train.batch(rows).to(self.device)  # type: ignore[arg-type]
         terms: dict[str, Tensor] = {}
         self.model.iteration = self.position.step - self.position.period_start
         for phase in self.phases:
             optimisers.set_rate(self.optimisers[phase.name], optimisers.rate_at(phase.optimiser, self.position.epoch))
             for repeat in range(phase.repeats):
                 source = self.recent[repeat % len(self.recent)] if phase.reuses_codes else batch
-                loss = phase.loss(source, self.noise)  # type: ignore[arg-type]
-                norm = self._step(phase, loss)
-                if loss.codes:
-                    self.recent.appendleft(loss.codes)
-                terms |= {f"{phase.name}_loss": loss.total, f"{phase.name}_gradient_norm": norm, **loss.terms}
+                found = differentiate(phase, source, self.noise, self.cutter, self.config.precision)
+                norm = self._step(phase, found.values)
+                if found.codes:
+                    self.recent.appendleft(found.codes)
+                terms |= {f"{phase.name}_gradient_norm": norm, **found.terms}
         values = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
         self._refuse_divergence(values)
         return values
 
-    def _step(self, phase: Phase, loss: Loss) -> Tensor:
+    def _step(self, phase: Phase, gradients: Sequence[Tensor]) -> Tensor:
         parameters = list(phase.parameters.values())
-        gradients = torch.autograd.grad(loss.total, parameters)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -204,12 +218,13 @@ class Trainer:
 
     def _validate_last(self) -> None:
         """Validates the last iteration of a period, unless that was done."""
-        if self.position.step > self.position.period_start and not self.log.values("valid", self.position.step):
+        if self.position.step > max(self.position.period_start, self.position.validated):
             self._validate()
 
     def _validate(self) -> None:
         measure = self.period.validate or self.model.negative_log_likelihood
-        measures = validate(measure, self.valid, self.config, self.device)
+        measures = validate(measure, self.valid, self.config, self.device, self.cutter)
+        self.position.validated = self.position.step
         for name, value in measures.items():
             if not math.isfinite(value):
                 raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
@@ -218,14 +233,15 @@ class Trainer:
         if self.position.best is None or value < self.position.best:
             self.position.best, self.position.best_step, self.position.waited = value, self.position.step, 0
             state = {"step": self.position.step, "epoch": self.position.epoch, **measures}
-            save_checkpoint(self.checkpoints, BEST, prefixed("model", self.model.state_dict()), state)
+            self._write(BEST, prefixed("model", self.model.state_dict()), state)
         else:
             self.position.waited += 1
         shown = ", ".join(f"{name} {number:.4f}" for name, number in measures.items())
         self.progress.say(f"iteration {self.position.step}: validation {shown}")
 
     def _log(self, split: str, values: dict[str, float]) -> None:
-        self.log.write(self.position.step, self.position.epoch, split, values)
+        if self.group.first:
+            self.log.write(self.position.step, self.position.epoch, split, values)
         self.position.log_lines += 1
 
     # -- checkpoints
@@ -241,8 +257,13 @@ class Trainer:
         for index, codes in enumerate(self.recent):
             tensors |= prefixed(f"codes.{index}", codes)
         tensors["generator"] = self.noise.generator.get_state()
-        self.log.sync()
-        save_checkpoint(self.checkpoints, LAST, tensors, asdict(self.position))
+        self._write(LAST, tensors, asdict(self.position))
+
+    def _write(self, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        if self.group.first:
+            self.log.sync()
+            save_checkpoint(self.checkpoints, name, tensors, state)
+        self.group.wait()
 
     def _restore(self) -> None:
         tensors, state = load_checkpoint(self.checkpoints, LAST, torch.device("cpu"))
@@ -263,17 +284,3 @@ def _optimiser_of(term: str) -> str:
     """The settings' name of the optimiser that a logged term belongs to."""
     name = term.partition("_")[0]
     return name if name in ("generator", "critic") else "autoencoder"
-
-
-@torch.no_grad()
-def validate(measure: Measure, sessions: Sessions, config: TrainConfig, device: torch.device) -> dict[str, float]:
-    """A token's share of the ``measure`` of the validation split, by name; the same noise each time, to compare."""
-    noise: Noise = seeded(config.seed + VALIDATION_SEED, device, training=False)
-    sums: dict[str, float] = {}
-    tokens = 0
-    for rows in sessions.in_order(config.batch_size, config.validation_sessions):
-        batch = sessions.batch(rows).to(device)
-        for name, value in measure(batch, noise).items():
-            sums[name] = sums.get(name, 0.0) + float(value)
-        tokens += int(batch.response_lengths.sum())
-    return {name: value / tokens for name, value in sums.items()}

@@ -61,11 +61,11 @@ def test_the_registry_holds_every_name_of_the_config() -> None:
 def test_every_parameter_is_stepped_within_one_iteration(data: Tiny, tmp_path: Path, variant: dict[str, Any]) -> None:
     trainer = small_trainer(data, tmp_path, small_config(model=variant, batch_size=1000))
     before = {name: value.detach().clone() for name, value in trainer.model.named_parameters()}
-    rows = trainer.train.epoch(1000, 3, 0)[0]
-    trainer.iteration(rows)
+    batch = trainer.train.batch(trainer.train.epoch(1000, 3, 0)[0])
+    trainer.iteration(batch)
     while trainer.position.period + 1 < len(trainer.periods):
         trainer.next_period()
-        trainer.iteration(rows)
+        trainer.iteration(batch)
     same = [name for name, value in trainer.model.named_parameters() if torch.equal(value, before[name])]
     unused = ["user_table.weight"] if variant.get("without_prior") and variant.get("without_fusion") else []
     assert same == unused
@@ -109,14 +109,14 @@ def _check_phases(model: Any, config: Any, data: Tiny) -> None:
         # The critic's condition is held in the generator's loss, so there the user table moves in no other way.
         held = {"user_table.weight"} if phase.name == "generator" and config.model.critic_sees_user else set()
         parameters = [value for name, value in phase.parameters.items() if name not in held]
-        gradients = torch.autograd.grad(found.total, parameters)
+        gradients = torch.autograd.grad(found.total.value, parameters)
         directions = [torch.randn(p.shape, generator=torch.Generator().manual_seed(2)) for p in parameters]
         expected = sum(float((g * d).sum()) for g, d in zip(gradients, directions, strict=True))
         values = []
         for move in (1e-6, -2e-6, 1e-6):
             with torch.no_grad():
                 torch._foreach_add_(parameters, directions, alpha=move)
-            values.append(float(_loss(phase, source).total.detach()))
+            values.append(float(_loss(phase, source).total.value.detach()))
         assert (values[0] - values[1]) / 2e-6 == pytest.approx(expected, rel=1e-4, abs=1e-7), phase.name
 
 
@@ -205,8 +205,8 @@ def test_kl_weight_grows_with_the_iterations_of_the_period(data: Tiny) -> None:
     weights = []
     for model.iteration in (0, 4, 9, 50):
         found = _loss(phase, batch)
-        per_token = found.terms["kl"] * len(batch) / batch.response_lengths.sum()
-        weights.append(((found.total - found.terms["reconstruction"]) / per_token).item())
+        per_token = found.terms["kl"].value * len(batch) / batch.response_lengths.sum()
+        weights.append(((found.total.value - found.terms["reconstruction"].value) / per_token).item())
     assert weights == pytest.approx([0.1, 0.5, 1.0, 1.0], rel=1e-2)
 
 
@@ -239,15 +239,15 @@ def test_answers_decoded_together_are_those_decoded_one_at_a_time(data: Tiny, na
     with torch.no_grad():
         state = model.begin(first_batch(data.sessions, 6), 3, noise)
     config = DecodingConfig(max_length=12)
-    together = decode(model.step, state, config, noise.generator)
-    alone = [decode(model.step, select(state, torch.tensor([row])), config, noise.generator)[0] for row in range(18)]
+    together = decode(model.step, state, config, noise)
+    alone = [decode(model.step, select(state, torch.tensor([row])), config, noise)[0] for row in range(18)]
     assert together == alone
 
 
 def test_user_dropout_trains_nobody_in_particular(data: Tiny, tmp_path: Path) -> None:
     trainer = small_trainer(data, tmp_path, small_config(model={"user_dropout": 0.5}))
     before = trainer.model.user_table.weight[0].clone()  # type: ignore[union-attr, index, operator]
-    trainer.iteration(trainer.train.epoch(32, 3, 0)[0])
+    trainer.iteration(first_batch(data.sessions, 32))
     assert not torch.equal(trainer.model.user_table.weight[0], before)  # type: ignore[union-attr, index]
 
 

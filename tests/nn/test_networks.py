@@ -53,7 +53,7 @@ def test_context_encoder_hears_who_speaks_and_ignores_absent_turns() -> None:
 
 def test_concatenate_closes_utterances_and_drops_padding() -> None:
     context = torch.tensor([[[5, 6, 0], [7, 0, 0]], [[8, 9, 9], [0, 0, 0]]])
-    tokens, lengths = concatenate(context, torch.tensor([[2, 1], [3, 0]]))
+    tokens, lengths = concatenate(context, torch.tensor([[2, 1], [3, 0]]), 5)
     assert lengths.tolist() == [5, 4]
     assert tokens.tolist() == [[5, 6, 3, 7, 3], [8, 9, 9, 3, 0]]
 

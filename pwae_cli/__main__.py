@@ -1,0 +1,6 @@
+"""``python -m pwae_cli``: the ``pwae`` command, for launchers that want a module."""
+
+from pwae_cli.app import main
+
+if __name__ == "__main__":
+    main()

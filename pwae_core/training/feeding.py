@@ -1,0 +1,32 @@
+"""Batches made ready while the one before them is trained on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+import torch
+
+from pwae_core.data.sessions import Batch, Ints, Sessions
+
+AHEAD = 2
+
+
+def feed(sessions: Sessions, batches: Sequence[Ints], device: torch.device) -> Iterator[Batch]:
+    """The batches on ``device``, in order, ``AHEAD`` of them prepared by a thread: for CUDA in pinned memory, from
+    which they are copied while the device works.
+    """
+
+    def prepare(rows: Ints) -> Batch:
+        batch = sessions.batch(rows)
+        return batch.each(torch.Tensor.pin_memory) if device.type == "cuda" else batch
+
+    rest = iter(batches)
+    with ThreadPoolExecutor(1, thread_name_prefix="feed") as thread:
+        ready: deque[Future[Batch]] = deque(thread.submit(prepare, rows) for rows in islice(rest, AHEAD))
+        while ready:
+            batch = ready.popleft().result()
+            ready.extend(thread.submit(prepare, rows) for rows in islice(rest, 1))
+            yield batch.to(device)

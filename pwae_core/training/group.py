@@ -1,0 +1,124 @@
+"""The processes that train one run together, as ``torchrun`` starts them; one alone, otherwise.
+
+Every process does the same steps on the same weights. The first one alone writes and speaks; sums are taken over all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from pwae_core.errors import ConfigError, DivergenceError, Followed, Interrupted, LostProcessError, PwaeError
+
+
+def launched() -> bool:
+    """Whether torchrun (or what sets the same variables) started this process."""
+    return all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
+
+
+def speaks() -> bool:
+    """Whether this process prints the result: the first, or one alone."""
+    return not launched() or os.environ["RANK"] == "0"
+
+
+def local_device(device: torch.device) -> torch.device:
+    """CUDA's device of this process among those of its machine. Raises ConfigError where there are too few."""
+    if device.type != "cuda" or device.index is not None or not launched():
+        return device
+    number, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= there:
+        raise ConfigError(f"torchrun started process {number + 1} on a machine of {there} CUDA devices. Start fewer.")
+    return torch.device("cuda", number)
+
+
+@dataclass(frozen=True)
+class Group:
+    """``size`` processes, of which this is the one of number ``rank``."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        return self.rank == 0
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        """Puts the sums over all processes in place of ``tensors``."""
+        if self.size > 1:
+            with _lost():
+                for tensor in tensors:
+                    dist.all_reduce(tensor)
+
+    def largest(self, number: int) -> int:
+        """The largest of all processes' numbers."""
+        if self.size == 1:
+            return number
+        told = torch.tensor(number)
+        with _lost():
+            dist.all_reduce(told, dist.ReduceOp.MAX)
+        return int(told)
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self.largest(0)
+
+    @contextmanager
+    def in_step(self) -> Iterator[None]:
+        """Ends when it has ended everywhere. An error in any process ends all: the first that has one tells it."""
+        caught = None
+        try:
+            yield
+        except PwaeError as error:
+            caught = error
+        teller = self.size - self.largest(self.size - self.rank if caught else 0)
+        code = self.largest(caught.exit_code if caught else 0)
+        if caught is not None and teller == self.rank:
+            raise caught
+        if teller < self.size:
+            raise Followed(code)
+
+    @contextmanager
+    def one_voice(self) -> Iterator[None]:
+        """What happens to all processes alike is told by the first."""
+        try:
+            yield
+        except (DivergenceError, Interrupted) as error:
+            if self.first:
+                raise
+            raise Followed(error.exit_code) from error
+
+
+ALONE = Group()
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Group]:
+    """The group that torchrun started: numbers over gloo, tensors on CUDA over NCCL."""
+    if not launched():
+        yield ALONE
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    with _lost():
+        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Group(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def _lost() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostProcessError(
+            "Another of the processes that train together has stopped; its own message says why. Run the same command "
+            "again: it continues from the last checkpoint."
+        ) from error
