@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from pwae_core.metrics.sentences import Comparisons, Integers, Pairs, Sentences, compare
 from pwae_core.text.vocabulary import SPECIALS
 
-CONTEXTS_AT_ONCE = 500
-TOKENS_AT_ONCE = 1024
+CONTEXTS_AT_ONCE = 1000
+TOKENS_AT_ONCE = 4096
 
 Vectors = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -109,22 +109,30 @@ class _Bags:
 
 
 class _Bagger:
-    """Makes bags of a few sentences at a time, whose words lie in one buffer that stays in the cache."""
+    """Makes bags of a few sentences at a time, whose words lie in one buffer, used again and again."""
 
     def __init__(self, rows: Vectors) -> None:
         self.rows, self.buffer = rows, np.empty((TOKENS_AT_ONCE, rows.shape[1]), np.float32)
 
     def __call__(self, sentences: Sentences, chosen: Integers) -> _Bags:
-        """The bags of the ``chosen`` sentences, all of one length."""
-        length = int(sentences.lengths[chosen[0]])
-        ids = sentences.ids[sentences.offsets[chosen] + np.arange(length)[:, None]]
+        """The bags of the ``chosen`` sentences, all of one length.
+
+        Extrema: the larger of high and -low, with the sign of high + low; a choice, without a branch for each number.
+        """
+        ids = _ids(sentences, chosen).T
         buffer = self.buffer if ids.size <= TOKENS_AT_ONCE else np.empty((ids.size, self.rows.shape[1]), np.float32)
         words = buffer[: ids.size].reshape(*ids.shape, -1)
         np.take(self.rows, ids, axis=0, mode="clip", out=words)
         high: Vectors = np.maximum.reduce(words, axis=0)
         low: Vectors = np.minimum.reduce(words, axis=0)
-        extrema: Vectors = np.where(high >= -low, high, low)
+        extrema: Vectors = np.copysign(np.maximum(high, -low), high + low)
         return _Bags(np.add.reduce(words, axis=0), extrema)
+
+
+def _ids(sentences: Sentences, chosen: Integers) -> Integers:
+    """(chosen, length): the words of the ``chosen`` sentences, all of one length."""
+    ids: Integers = sentences.ids[sentences.offsets[chosen, None] + np.arange(int(sentences.lengths[chosen[0]]))]
+    return ids
 
 
 def _alike(lengths: Integers) -> Iterator[Integers]:
@@ -173,22 +181,34 @@ def _units(vectors: Vectors) -> Vectors:
 
 
 def _greedy(hypotheses: Sentences, references: Sentences, units: Vectors, pairs: Comparisons) -> Floats:
-    """(comparisons,): one matrix product for each reference, with all hypotheses of its context at once."""
-    lengths = hypotheses.lengths[pairs.hypothesis]
-    if not len(lengths):
-        return np.zeros(0)
-    there, back = np.empty(int(lengths.sum()), np.float32), np.empty(len(lengths), np.float32)
-    firsts, ends = hypotheses.firsts.tolist(), references.offsets.tolist()
-    token = row = 0
-    for r, context in enumerate(references.contexts.tolist()):
-        begins = hypotheses.offsets[firsts[context] : firsts[context + 1] + 1]
-        count, words = len(begins) - 1, hypotheses.ids[begins[0] : begins[-1]]
-        if count:
-            cosines = units[references.ids[ends[r] : ends[r + 1]]] @ units[words].T
-            np.maximum.reduce(cosines, axis=0, out=there[token : token + len(words)])
-            best = np.maximum.reduceat(cosines, begins[:-1] - begins[0], axis=1)
-            np.add.reduce(best, axis=0, out=back[row : row + count])
-            token, row = token + len(words), row + count
-    sums = np.add.reduceat(there, np.cumsum(lengths) - lengths, dtype=np.float64)
-    similarities: Floats = (sums / lengths + back / references.lengths[pairs.reference]) / 2
+    """(comparisons,): those with references of one length at a time."""
+    similarities = np.empty(len(pairs.hypothesis))
+    for chosen in _alike(references.lengths[pairs.reference]):
+        some = Comparisons(pairs.hypothesis[chosen], pairs.reference[chosen], pairs.hypotheses)
+        cosines = _word_cosines(hypotheses, references, units, some)
+        lengths = hypotheses.lengths[some.hypothesis]
+        begins = np.cumsum(lengths) - lengths
+        there = np.add.reduceat(np.maximum.reduce(cosines, axis=0), begins) / lengths
+        back = np.maximum.reduceat(cosines, begins, axis=1).mean(axis=0)
+        similarities[chosen] = (there + back) / 2
     return similarities
+
+
+def _word_cosines(hypotheses: Sentences, references: Sentences, units: Vectors, pairs: Comparisons) -> Vectors:
+    """(length of the references, words of all hypotheses): a matrix product for each reference, all of one length.
+
+    The hypotheses of a reference follow one another, in ``pairs`` as in ``hypotheses``.
+    """
+    borders = np.flatnonzero(np.diff(pairs.reference, prepend=-1, append=-1))
+    begins = hypotheses.offsets[pairs.hypothesis[borders[:-1]]]
+    ends = hypotheses.offsets[pairs.hypothesis[borders[1:] - 1] + 1]
+    theirs = units[_ids(references, pairs.reference[borders[:-1]])]
+    cosines = np.empty((theirs.shape[1], int((ends - begins).sum())), np.float32)
+    buffer = np.empty((int((ends - begins).max()), units.shape[1]), np.float32)
+    first = 0
+    for there, begin, end in zip(theirs, begins.tolist(), ends.tolist(), strict=True):
+        here, last = buffer[: end - begin], first + end - begin
+        np.take(units, hypotheses.ids[begin:end], axis=0, mode="clip", out=here)
+        np.matmul(there, here.T, out=cosines[:, first:last])
+        first = last
+    return cosines
