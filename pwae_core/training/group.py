@@ -28,9 +28,13 @@ def speaks() -> bool:
 
 
 def local_device(device: torch.device) -> torch.device:
-    """CUDA's device of this process among those of its machine. Raises ConfigError where there are too few."""
-    if device.type != "cuda" or device.index is not None or not launched():
+    """CUDA's device of this process among those of its machine. Raises ConfigError where each cannot have its own."""
+    if device.type != "cuda" or not launched():
         return device
+    if device.index is not None and os.environ["WORLD_SIZE"] != "1":
+        raise ConfigError(
+            f"--device {device} is one device for {os.environ['WORLD_SIZE']} processes. Give cuda or auto."
+        )
     number, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if number >= there:
         raise ConfigError(f"torchrun started process {number + 1} on a machine of {there} CUDA devices. Start fewer.")

@@ -171,3 +171,5 @@ def test_more_processes_than_devices_are_refused(monkeypatch: pytest.MonkeyPatch
     assert local_device(CPU) == CPU
     with pytest.raises(ConfigError, match="torchrun started process 2 on a machine of 1 CUDA devices"):
         local_device(torch.device("cuda"))
+    with pytest.raises(ConfigError, match="--device cuda:0 is one device for 2 processes"):
+        local_device(torch.device("cuda:0"))
