@@ -27,7 +27,8 @@ RUNS: dict[str, dict[str, Any]] = {name: {"model": {"name": name}} for name in M
 RUNS["personawae"]["model"] |= {"user_dropout": 0.2, "utterance_dropout": 0.1, "decoder_dropout": 0.1}
 RUNS["early stop"] = {"model": {"name": "seq2seq"}, "patience": 1, "autoencoder": {"rate": 1e-9}}
 SCRIPT = Path(__file__)
-LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
+LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"  # whatever the machine's name resolves to, or not
 RATES = {"autoencoder": 1.0, "generator": 0.05, "critic": 0.01}
 
 
@@ -45,9 +46,14 @@ class StopAfter(StopRequest):
 
 def launch(*words: object) -> subprocess.CompletedProcess[str]:
     """What torchrun does with a script or a module (``-m NAME``), in two processes."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parent)}
+    own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parent), "GLOO_SOCKET_IFNAME": LOOPBACK}
     return subprocess.run(
-        [*LAUNCH, *map(str, words)], capture_output=True, text=True, check=False, env=environment, timeout=300
+        [*LAUNCH, "--nproc-per-node", "2", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | own,
+        timeout=300,
     )
 
 
