@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pwae_core import equations
-from pwae_core.data.sessions import Batch, Sessions
-from pwae_core.models.personawae import PersonaWAE
-from pwae_core.nn.latent import Mixture
+from pwae_core.data.sessions import Sessions
 from pwae_core.nn.noise import Noise
 from pwae_core.report.plots import Ellipse
+from pwae_core.report.spaces import Draw, Space
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,8 +35,8 @@ class Codes:
 class Latent:
     """``everyone``: a sample of each for every session; ``focus``: many of one session, the row ``session``.
 
-    ``components`` are those of the personalisation GMD, of the context GMD where the prior has no other (``of``).
-    ``weights``: [K], mean pi; ``used``: exp of the mean entropy of pi; ``user_weight``: mean w_u of equation 9.
+    ``components`` are those of the GMD that ``of`` names. ``weights``: [K], mean pi; ``used``: exp of the mean entropy
+    of pi; ``user_weight``: mean w_u of equation 9, None where the prior knows no user.
     """
 
     everyone: Codes
@@ -64,65 +63,34 @@ class Projection:
 
 
 @torch.no_grad()
-def look(model: PersonaWAE, sessions: Sessions, rows: Ints, noise: Noise) -> Latent:
+def look(space: Space, sessions: Sessions, rows: Ints, noise: Noise) -> Latent:
     """Draws the codes of the sessions at ``rows``; the first of them is the one looked at closely."""
     device = noise.generator.device
-    batches = [sessions.batch(rows[start : start + BATCH]).to(device) for start in range(0, len(rows), BATCH)]
-    drawn = [_codes(model, batch, noise) for batch in batches]
-    one = sessions.batch(np.repeat(rows[:1], FOCUS)).to(device)
-    pi = torch.cat([_weights(model, batch, noise) for batch in batches]).double()
+    parts = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    drawn = [space.draw(sessions.batch(part).to(device), noise) for part in parts]
+    close = space.draw(sessions.batch(np.repeat(rows[:1], FOCUS)).to(device), noise)
+    pi = torch.cat([draw.pi for draw in drawn]).double()
+    weights = [draw.user_weight for draw in drawn if draw.user_weight is not None]
     entropy = -(pi * pi.clamp_min(1e-30).log()).sum(dim=-1).mean()
     return Latent(
-        everyone=Codes(*(np.concatenate(parts) for parts in zip(*map(_parts, drawn), strict=True))),
-        focus=_codes(model, one, noise),
+        everyone=_codes(drawn),
+        focus=_codes([close]),
         session=int(rows[0]),
         components=pi.shape[1],
-        of="context" if model.personalisation is None else "personalisation",
+        of=space.of,
         weights=pi.mean(dim=0).cpu().numpy(),
         used=float(entropy.exp()),
-        user_weight=_user_weight(model, batches, noise),
+        user_weight=float(torch.cat(weights).mean()) if weights else None,
     )
 
 
-def _parts(codes: Codes) -> tuple[NDArray[np.generic], ...]:
-    return codes.posterior, codes.prior, codes.component
+def _codes(drawn: Sequence[Draw]) -> Codes:
+    component = torch.cat([draw.component for draw in drawn]).cpu().numpy()
+    return Codes(_array([draw.posterior for draw in drawn]), _array([draw.prior for draw in drawn]), component)
 
 
-def _codes(model: PersonaWAE, batch: Batch, noise: Noise) -> Codes:
-    c, x, u = model.encode_context(batch, noise), model.encode_response(batch, noise), model.user_table(batch.user)
-    posterior = model.posterior_generator(model.posterior(x, c, u).sample(noise))
-    z, component = _component_sample(model.context_mixture(c), noise)
-    if model.personalisation is not None and model.fusion is not None:
-        z_user, component = _component_sample(model.personalisation(u), noise)
-        z = equations.fuse(model.fusion(c, u), z, z_user)
-    return Codes(_array(posterior), _array(model.prior_generator(z)), component.cpu().numpy())
-
-
-def _component_sample(mixture: Mixture, noise: Noise) -> tuple[Tensor, Tensor]:
-    """A sample of one component, drawn with probability pi (equation 6 as tau goes to 0), and which one it was."""
-    component = (mixture.logits + equations.gumbel(noise.uniform(*mixture.logits.shape))).argmax(dim=-1)
-    row = torch.arange(len(component), device=component.device)
-    means, log_variances = mixture.means[row, component], mixture.log_variances[row, component]
-    return equations.reparametrise(means, log_variances, noise.normal(*means.shape)), component
-
-
-def _weights(model: PersonaWAE, batch: Batch, noise: Noise) -> Tensor:
-    if model.personalisation is not None:
-        mixture: Mixture = model.personalisation(model.user_table(batch.user))
-    else:
-        mixture = model.context_mixture(model.encode_context(batch, noise))
-    return equations.mixture_weights(mixture.logits)
-
-
-def _user_weight(model: PersonaWAE, batches: list[Batch], noise: Noise) -> float | None:
-    if model.fusion is None:
-        return None
-    pairs = ((model.encode_context(batch, noise), model.user_table(batch.user)) for batch in batches)
-    return float(torch.cat([model.fusion(c, u)[:, 1] for c, u in pairs]).mean())
-
-
-def _array(values: Tensor) -> Floats:
-    array: Floats = values.double().cpu().numpy()
+def _array(batches: Sequence[Tensor]) -> Floats:
+    array: Floats = torch.cat(list(batches)).double().cpu().numpy()
     return array
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from pwae_core.artifacts import Artifact
 from pwae_core.config.report import ReportConfig
 from pwae_core.models.base import Model
-from pwae_core.models.personawae import PersonaWAE
+from pwae_core.nn.latent import MixtureHead
 from pwae_core.report.latent import project
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run
@@ -87,8 +87,9 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
 
 
 def _components(model: Model, vectors: torch.Tensor) -> NDArray[np.int64]:
-    if isinstance(model, PersonaWAE) and model.personalisation is not None:
-        likeliest: NDArray[np.int64] = model.personalisation(vectors).logits.argmax(dim=-1).cpu().numpy()
+    personalisation = getattr(model, "personalisation", None)
+    if isinstance(personalisation, MixtureHead):
+        likeliest: NDArray[np.int64] = personalisation(vectors).logits.argmax(dim=-1).cpu().numpy()
         return likeliest
     return np.zeros(len(vectors), dtype=np.int64)
 

@@ -10,7 +10,7 @@ import numpy as np
 from pwae_core.report.curves import Panel
 from pwae_core.report.latent import Codes, Fit, Latent, Projection, gaussian, project
 from pwae_core.report.markup import Markup, data, join, short, tag
-from pwae_core.report.page import figure, folded, paragraphs
+from pwae_core.report.page import figure, folded
 from pwae_core.report.people import Map
 from pwae_core.report.plots import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, legend, svg
 
@@ -71,12 +71,7 @@ def _numbers(found: Latent, fit: Fit) -> Markup:
     if found.user_weight is not None:
         rows.insert(2, ("Mean weight w_u of the user in the fusion (equation 9)", f"{found.user_weight:.3f}"))
     lines = [tag("tr", tag("th", name, scope="row"), tag("td", value, class_="number")) for name, value in rows]
-    note = (
-        "Distances are taken in all dimensions of z, over all sessions together. The Gaussian was fitted to the "
-        "posterior itself and knows neither context nor user: it is there for contrast, and could not answer anybody."
-    )
-    table = tag("div", tag("table", tag("tbody", *lines)), class_="scroll", tabindex=0)
-    return join([table, paragraphs(note, css="note")])
+    return tag("div", tag("table", tag("tbody", *lines)), class_="scroll", tabindex=0)
 
 
 def people(found: Map) -> Markup:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from pwae_core import __version__, files
 from pwae_core.artifacts import Artifact
 from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
-from pwae_core.data.sessions import read_sessions
 from pwae_core.errors import ArtifactError
-from pwae_core.models.personawae import PersonaWAE
-from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT, Progress
-from pwae_core.report import cases, chapters, curves, latent, page, people, tables, views
+from pwae_core.report import cases, chapters, curves, inside, page, people, tables, views
 from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
 from pwae_core.report.markup import Markup, join, tag
@@ -28,7 +23,6 @@ from pwae_core.report.page import Section, paragraphs
 from pwae_core.report.provenance import provenance
 from pwae_core.report.scored import scorings
 from pwae_core.report.tables import Table
-from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -152,7 +146,7 @@ def _page(
     sections = [
         *_table_sections(made),
         *_case_sections(sources, run, config, progress),
-        *(_inside(run, sources.corpus, config) if run else []),
+        *(_inside(sources, run, config) if run else []),
         *_training(sources),
         Section("provenance", "Provenance", "Provenance", provenance(sources.artifacts)),
     ]
@@ -226,15 +220,8 @@ def _table_sections(made: Sequence[Table]) -> list[Section]:
 
 def _main_run(sources: Sources, config: ReportConfig, device: str) -> Run | None:
     """The run that is looked into: the first of the paper's own kind, else the nearest to it."""
-    ranked = sorted(sources.runs, key=_rank)
-    return open_run(ranked[0].folder, choose_device(device), config.checkpoint) if ranked else None
-
-
-def _rank(run: Artifact) -> tuple[bool, bool, bool]:
-    """PersonaWAE first, whole before ablated, K = 3 before others; as given among equals."""
-    model: Mapping[str, Any] = run.config["model"]
-    ablated = bool(model.get("without_prior") or model.get("without_fusion"))
-    return model["name"] != "personawae", ablated, model.get("components") != 3
+    runs = inside.ranked(sources.runs)
+    return open_run(runs[0].folder, choose_device(device), config.checkpoint) if runs else None
 
 
 def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, progress: Progress) -> list[Section]:
@@ -259,32 +246,9 @@ def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, prog
     return sections
 
 
-def _inside(run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
-    """The latent codes and the map of the users of one run."""
-    sections = []
-    if corpus and isinstance(run.model, PersonaWAE):
-        told = paragraphs(
-            f"The idea of the paper's Figure 1 on the real codes of {run.system} ({run.artifact.folder.name}). A "
-            "prior that covers the posterior's codes gives the decoder z that it has learned to read; where it lies "
-            "elsewhere, answers suffer. Solid ellipses: each component; dashed: one Gaussian; at two standard "
-            "deviations."
-        )
-        body = join([told, _latent(run, run.model, corpus, config)])
-        sections.append(Section("latent", "Latent codes", "The latent space (Figure 1)", body))
-    table = people.user_table(run.model)
-    drawn = people.draw_map(run, table, corpus, config) if table is not None else None
-    if drawn:
-        told = paragraphs("Who lies near whom was learned from what they answer. Choose a point, or search.")
-        sections.append(Section("users", "Users", "The map of user embeddings", join([told, views.people(drawn)])))
-    return sections
-
-
-def _latent(run: Run, model: PersonaWAE, corpus: Artifact, config: ReportConfig) -> Markup:
-    sessions = read_sessions(corpus, "test", model.config.max_length)
-    rows = np.random.default_rng(config.seed).permutation(len(sessions))[: config.points]
-    found = latent.look(model, sessions, rows, seeded(config.seed, run.device, training=False))
-    context = corpus.table("test.parquet", ["context"])["context"][found.session].as_py()
-    return views.latent(found, latent.fit(found.everyone, config.seed), detokenise(context[-1]) if context else "")
+def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
+    codes = inside.latent_codes(sources.runs, run, sources.corpus, config) if sources.corpus else []
+    return codes + inside.users(run, sources.corpus, config)
 
 
 def _training(sources: Sources) -> list[Section]:

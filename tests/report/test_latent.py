@@ -14,6 +14,7 @@ from pwae_core.data.sessions import read_sessions
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.noise import seeded
 from pwae_core.report.latent import Codes, energy_distance, fit, gaussian, look, project
+from pwae_core.report.spaces import Space, space_of
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")
@@ -63,12 +64,19 @@ def model(made: Any) -> PersonaWAE:
     return opened
 
 
-def test_codes_of_a_run_are_what_the_model_itself_draws(made: Any, model: PersonaWAE) -> None:
+@pytest.fixture
+def space(model: PersonaWAE) -> Space:
+    found = space_of(model)
+    assert found
+    return found
+
+
+def test_codes_of_a_run_are_what_the_model_itself_draws(made: Any, model: PersonaWAE, space: Space) -> None:
     """Components are drawn by pi, as equation 6 does when tau goes to 0: the same prior, with known components."""
     sessions = read_sessions(artifacts.load(made.corpus, "corpus"), "test", 12)
-    found = look(model, sessions, np.arange(len(sessions)), seeded(3, CPU, training=False))
+    found = look(space, sessions, np.arange(len(sessions)), seeded(3, CPU, training=False))
     assert found.everyone.prior.shape == (len(sessions), 8) == found.everyone.posterior.shape
-    assert found.components == 3
+    assert (found.components, found.of) == (3, "personalisation")
     assert found.weights.sum() == pytest.approx(1, abs=1e-6)
     assert 1 <= found.used <= 3
     assert found.user_weight is not None
@@ -83,8 +91,8 @@ def test_codes_of_a_run_are_what_the_model_itself_draws(made: Any, model: Person
     assert abs(energy_distance(found.focus.prior, own)) < 0.1 * energy_distance(found.focus.prior, shifted)
 
 
-def test_the_same_seed_gives_the_same_codes(made: Any, model: PersonaWAE) -> None:
+def test_the_same_seed_gives_the_same_codes(made: Any, space: Space) -> None:
     sessions = read_sessions(artifacts.load(made.corpus, "corpus"), "test", 12)
-    one, two = (look(model, sessions, np.arange(5), seeded(3, CPU, training=False)) for _ in range(2))
+    one, two = (look(space, sessions, np.arange(5), seeded(3, CPU, training=False)) for _ in range(2))
     assert np.array_equal(one.everyone.prior, two.everyone.prior)
     assert np.array_equal(one.focus.posterior, two.focus.posterior)

@@ -112,6 +112,42 @@ def test_a_run_alone_makes_one_too(made: Any, tmp_path: Path) -> None:
     assert report_.systems == ["Seq2Seq"]
 
 
+@pytest.fixture(scope="module")
+def latent_runs(made: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    from conftest import run_pwae
+
+    folder = tmp_path_factory.mktemp("latent")
+    runs = {"cvae": "cvae", "another-cvae": "cvae", "dialogwae-gmp": "dialogwae-gmp"}
+    for seed, (run, name) in enumerate(runs.items()):
+        settings = (f"model.name={name}", "max_steps=2", "validate_every=2", f"seed={seed}")
+        run_pwae(*made.train(folder / run, *settings)).succeeds()
+    return {run: folder / run for run in runs}
+
+
+def headings(page: Path, chapter: str) -> list[str]:
+    body = re.search(rf'<section id="{chapter}">(.*?)</section>', page.read_text(encoding="utf-8"), re.S)
+    assert body
+    return re.findall("<h3>(.*?)</h3>", body[1])
+
+
+def test_the_codes_of_every_system_that_has_some(made: Any, latent_runs: dict[str, Path], tmp_path: Path) -> None:
+    """Each system once, PersonaWAE first, the others as given."""
+    given = [made.seq2seq, *(latent_runs[run] for run in ("dialogwae-gmp", "cvae", "another-cvae")), made.personawae]
+    make([Named(path) for path in given], tmp_path / "r.html")
+    expected = ["PersonaWAE (personawae)", "DiaWAE-GMD (dialogwae-gmp)", "CVAE (cvae)"]
+    assert headings(tmp_path / "r.html", "latent") == expected
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert page.count("Mean weights π of the personalisation GMD") == 2
+    assert page.count("Mean weights π of the context GMD") == 1
+    assert page.count("Mean weight w_u of the user") == 2
+
+
+def test_a_cvae_alone_has_codes_and_users(latent_runs: dict[str, Path], tmp_path: Path) -> None:
+    made = make([Named(latent_runs["cvae"])], tmp_path / "r.html")
+    assert made.sections == ["Table 6", "Latent codes", "Users", "Training", "Provenance"]
+    assert "component 3 likeliest" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
 def test_what_a_person_really_says_stands_beside_the_answers(judged: Judged, tmp_path: Path) -> None:
     path = make_responses(tmp_path / "a", "Mine", judged)
     make([Named(path), Named(judged.corpus)], tmp_path / "r.html", config=ReportConfig(cases=30, history=15))

@@ -1,0 +1,81 @@
+"""The chapters that look into runs: the latent codes of each system, the users of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.report import ReportConfig
+from pwae_core.data.sessions import read_sessions
+from pwae_core.models import MODELS
+from pwae_core.nn.noise import seeded
+from pwae_core.report import latent, people, views
+from pwae_core.report.markup import Markup, join, tag
+from pwae_core.report.page import Section, paragraphs
+from pwae_core.report.spaces import Space, space_of
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.runs import Run, open_run
+
+
+def ranked(runs: Sequence[Artifact]) -> list[Artifact]:
+    """The first is the run that is looked into: PersonaWAE, whole, of K = 3 before others; as given among equals."""
+    return sorted(runs, key=_rank)
+
+
+def _rank(run: Artifact) -> tuple[bool, bool, bool]:
+    model: Mapping[str, Any] = run.config["model"]
+    ablated = bool(model.get("without_prior") or model.get("without_fusion"))
+    return model["name"] != "personawae", ablated, model.get("components") != 3
+
+
+def latent_codes(runs: Sequence[Artifact], opened: Run, corpus: Artifact, config: ReportConfig) -> list[Section]:
+    """The codes of each system that has some, by the first of its ``ranked`` runs; ``opened`` is one that is open."""
+    first: dict[str, Artifact] = {}
+    for artifact in ranked(runs):
+        first.setdefault(artifact.config["model"]["name"], artifact)
+    shown = []
+    for name, artifact in first.items():
+        if not MODELS[name].latent:
+            continue
+        mine = artifact.fingerprint == opened.artifact.fingerprint
+        run = opened if mine else open_run(artifact.folder, opened.device, config.checkpoint)
+        space = space_of(run.model)
+        shown += [_codes(run, space, corpus, config)] if space else []
+    if not shown:
+        return []
+    told = paragraphs(
+        "The idea of the paper's Figure 1 on real codes. A prior that covers the posterior's codes gives the decoder z "
+        "that it has learned to read; where it lies elsewhere, answers suffer. Solid ellipses: each component; dashed: "
+        "one Gaussian; at two standard deviations."
+    )
+    note = paragraphs(
+        "Distances are taken in all dimensions of z, over all sessions together; every system's z has a scale of its "
+        "own. The Gaussian was fitted to the posterior itself and knows neither context nor user: it is there for "
+        "contrast, and could not answer anybody.",
+        css="note",
+    )
+    return [Section("latent", "Latent codes", "The latent space (Figure 1)", join([told, *shown, note]))]
+
+
+def _codes(run: Run, space: Space, corpus: Artifact, config: ReportConfig) -> Markup:
+    sessions = read_sessions(corpus, "test", run.model.config.max_length)
+    rows = np.random.default_rng(config.seed).permutation(len(sessions))[: config.points]
+    found = latent.look(space, sessions, rows, seeded(config.seed, run.device, training=False))
+    context = corpus.table("test.parquet", ["context"])["context"][found.session].as_py()
+    said = detokenise(context[-1]) if context else ""
+    head = tag("h3", f"{run.system} ({run.artifact.folder.name})")
+    plots = views.latent(found, latent.fit(found.everyone, config.seed), said)
+    return tag("div", head, paragraphs(space.prior), plots, class_="space")
+
+
+def users(run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
+    """The map of the users of ``run``, where it learns who they are."""
+    table = people.user_table(run.model)
+    drawn = people.draw_map(run, table, corpus, config) if table is not None else None
+    if drawn is None:
+        return []
+    told = paragraphs("Who lies near whom was learned from what they answer. Choose a point, or search.")
+    return [Section("users", "Users", "The map of user embeddings", join([told, views.people(drawn)]))]
