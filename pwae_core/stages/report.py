@@ -175,7 +175,7 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
     if sources.scores and "table-3" not in keys:
         advice.append("Table 3 needs runs with several --components, their responses, and scores of all of them.")
     if sources.scores and "table-4" not in keys:
-        advice.append("Table 4 needs runs with --without prior or --without fusion, their responses, and scores of all of them.")
+        advice.append("Table 4 needs runs with --without prior or --without fusion, their responses and scores.")
     if not sources.responses:
         advice.append("No responses: 'pwae sample RUN --out RESPONSES', and give RESPONSES too.")
     if not sources.runs:

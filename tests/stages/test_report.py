@@ -48,7 +48,7 @@ def test_the_whole_page(work: list[Named], tmp_path: Path) -> None:
     assert made.systems == ["PersonaWAE", "Seq2Seq"]
     assert made.standing is False
     assert page.count('<article class="case">') == 3 + 2
-    needs = "Table 4 needs runs with --without prior or --without fusion, their responses, and scores of all of them."
+    needs = "Table 4 needs runs with --without prior or --without fusion, their responses and scores."
     assert needs in made.notes
     assert "0.4542" in page  # printed in the paper
     assert "Table 2" in (tmp_path / "t.md").read_text(encoding="utf-8")
