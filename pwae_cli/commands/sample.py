@@ -66,6 +66,8 @@ def command(
     config = SampleConfig.make(values | {"decoding": decoding})
     if bool(context) == (out is not None) or (user and not context):
         raise typer.BadParameter("give either --out, for the test split, or --context and --user, for a conversation.")
+    if context and (corpus is not None or limit is not None or force):
+        raise typer.BadParameter("--corpus, --limit and --force are for the test split: leave them out with --context.")
 
     from dataclasses import asdict
 

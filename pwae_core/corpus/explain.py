@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from pwae_core.corpus.trees import Indices
 from pwae_core.text.clean import CLEANERS, squeeze_spaces, tidy
 
 FILES_LOOKED_AT = 20
+BATCHES_LOOKED_AT = 3  # of a file: its first rows, or those of each table of a database
 UNFOLD = "unfold"
 WHITE_SPACE = "white space"
 LOWERCASE = "lowercase"
@@ -37,7 +39,12 @@ def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: in
 
     Only if these are too few, rows that stay as they are come too.
     """
-    found = [one for source in sources[:FILES_LOOKED_AT] for one in _of_source(source, config, wanted)]
+    found = [
+        one
+        for source in sources[:FILES_LOOKED_AT]
+        for batch in islice(readers.read(readers.spans(source)[0], config.columns), BATCHES_LOOKED_AT)
+        for one in _of_batch(source, batch, config, wanted)
+    ]
     found.sort(key=lambda one: not (one.steps or one.rejected))
     touched = [one for one in found if one.steps or one.rejected]
     return _spread(touched, wanted) if len(touched) >= wanted else found[:wanted]
@@ -47,19 +54,14 @@ def _spread(rows: Sequence[Explained], wanted: int) -> list[Explained]:
     return [rows[int(place)] for place in np.linspace(0, len(rows) - 1, wanted).round()]
 
 
-def _of_source(source: Source, config: PreprocessConfig, wanted: int) -> list[Explained]:
-    batch = next(iter(readers.read(readers.spans(source)[0], config.columns)), None)
-    if batch is None:
-        return []
-    own = pc.invert(pc.fill_null(batch.table["quoted"], False))
-    rows = batch.table.filter(own)
-    places = batch.places[own.to_numpy()]
+def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: int) -> list[Explained]:
+    rows = batch.table
     texts, reasons = _results(rows, batch, config)
     touched = pc.or_(pc.not_equal(reasons, ""), pc.fill_null(pc.not_equal(texts, rows["text"]), True)).to_numpy()
     order = np.concatenate([_evenly(np.flatnonzero(touched), wanted), _evenly(np.flatnonzero(~touched), wanted)])
     return [
         Explained(
-            place=f"{source.name}, {readers.unit(source)} {places[row]}",
+            place=_place(source, batch, int(row)),
             before=rows["text"][int(row)].as_py() or "",
             after=texts[int(row)].as_py() or "",
             steps=_steps(rows["text"][int(row)].as_py() or "", batch.tree, config),
@@ -67,6 +69,13 @@ def _of_source(source: Source, config: PreprocessConfig, wanted: int) -> list[Ex
         )
         for row in order
     ]
+
+
+def _place(source: Source, batch: Batch, row: int) -> str:
+    """Where a row stands; what it is, where it is not the row itself but one that it quotes."""
+    quoted = ", what it answers or reposts" if batch.table["quoted"][row].as_py() else ""
+    inside = f"{batch.part}, " if batch.part else ""
+    return f"{source.name}, {inside}{readers.unit(source)} {batch.places[row]}{quoted}"
 
 
 def _evenly(rows: Indices, wanted: int) -> Indices:

@@ -13,6 +13,9 @@ from pwae_core.report.plots import BOTTOM, LEFT, TOP, Series, chart, number, svg
 LONGEST_RESPONSE = 60
 WIDTH, HEIGHT, LABELS = 360, 200, 9
 
+MARK = "pwae data-check"
+"""What a page of this kind has in its first line of comment."""
+
 
 def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found: CorpusCheck) -> bytes:
     """The page as UTF-8: one file, nothing loaded, text from the data escaped."""
@@ -28,7 +31,7 @@ def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found:
         f"{found.users:,} users, {sum(one.sessions for one in found.splits.values()):,} sessions, tokenizer "
         f"{facts['tokenizer']}, split by {facts['split_by']} ({facts['split_rule']})."
     )
-    return render(f"Corpus {name}", lead, sections, f"pwae data-check {fingerprint}", asdict(found))
+    return render(f"Corpus {name}", lead, sections, f"{MARK} {fingerprint}", asdict(found))
 
 
 def _advice(sentences: Sequence[str]) -> Markup:

@@ -8,9 +8,12 @@ from typing import Any
 
 from pwae_core import artifacts
 from pwae_core.corpus.check import CorpusCheck, check
-from pwae_core.errors import StorageError
+from pwae_core.errors import ArtifactError, StorageError
 from pwae_core.files import storage_errors, write_bytes
 from pwae_core.progress import SILENT, Progress
+from pwae_core.report.corpus_page import MARK, corpus_page
+
+HEAD = 200
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,27 @@ class DataCheckReport:
 def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = SILENT) -> DataCheckReport:
     """Measures the corpus at ``corpus``; writes ``page`` (HTML) where one is wanted.
 
-    Raises ArtifactError when there is no corpus, or a damaged one; StorageError when the page cannot be written.
+    Raises ArtifactError when there is no corpus, or a damaged one, or when something else stands where the page is to
+    be written; StorageError when it cannot be written.
     """
     made = artifacts.load(corpus, "corpus")
-    if page is not None and page.is_dir():
-        raise StorageError(f"{page} is a folder. Name a file for --page, such as {page / 'corpus.html'}.")
+    if page is not None:
+        _refuse_others(page)
     with progress.task("Looking at the corpus"):
         found = check(made)
     if page is not None:
-        from pwae_core.report.corpus_page import corpus_page
-
         with storage_errors(page.parent):
             page.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(page, corpus_page(corpus.resolve().name, made.fingerprint, made.facts, found))
     return DataCheckReport(str(corpus), dict(made.facts), found, str(page) if page else None)
+
+
+def _refuse_others(page: Path) -> None:
+    """Lets a page of before be replaced, and nothing else."""
+    if page.is_dir():
+        raise StorageError(f"{page} is a folder. Name a file for --page, such as {page / 'corpus.html'}.")
+    if page.exists():
+        with page.open("rb") as handle:
+            head = handle.read(HEAD).decode("utf-8", "replace")
+        if f"<!-- {MARK} " not in head:
+            raise ArtifactError(f"{page} exists and was not made by 'pwae data-check'. Choose another name.")

@@ -5,7 +5,7 @@ import io
 import json
 
 import pyarrow.parquet as pq
-from crawls import spider_post
+from crawls import spider_post, write_crawler_sqlite, write_pairs
 from planted import planted, write_jsonl
 
 ROWS = planted(users=8, conversations=100, seed=2).rows
@@ -89,6 +89,27 @@ def test_explain_unfolds_chains(pwae, tmp_path):
     raw = write_jsonl([spider_post(2, 2, "mine //@b:hers", reposted=1)], tmp_path / "raw")
     shown = pwae("preprocess", raw, "--explain", "1", "--json").succeeds().json
     assert (shown[0]["after"], shown[0]["steps"], shown[0]["rejected"]) == ("mine", ["unfold", "white space"], "")
+
+
+def test_explain_shows_the_rows_of_every_table_and_what_rows_quote(pwae, tmp_path):
+    write_crawler_sqlite(
+        tmp_path / "weibo.db",
+        weibo=[("1", "7", "post")],
+        comments=[("2", "1", "", "8", "[doge]")],
+        reposts=[("3", "1", "9", "again //@a:post")],
+    )
+    shown = pwae("preprocess", tmp_path / "weibo.db", "--explain", "9", "--json").succeeds().json
+    assert sorted((one["place"].split(", ", 1)[1], one["before"]) for one in shown) == [
+        ("table comments, row 1", "[doge]"),
+        ("table reposts, row 1", "again //@a:post"),
+        ("table weibo, row 1", "post"),
+    ]
+    write_pairs(tmp_path / "pairs", [("asked ?", "1", "10", "answered", "2", "11")])
+    shown = pwae("preprocess", tmp_path / "pairs", "--explain", "9", "--json").succeeds().json
+    assert [(one["place"].split(", ", 1)[1], one["before"]) for one in shown] == [
+        ("line 1", "answered"),
+        ("line 1, what it answers or reposts", "asked ?"),
+    ]
 
 
 def test_bracket_emoticons_can_stay_as_one_token_each(pwae, tmp_path):

@@ -49,13 +49,15 @@ class Batch:
 
     ``tree`` rows are linked by ``utterance_id`` and ``reply_to``, others ordered by ``conversation_id`` and ``turn``. A
     ``quoted`` row is told of by another one (the comment that is answered): it counts where it has no row of its
-    own. ``rejected`` counts lines that are no rows, by reason.
+    own. ``rejected`` counts lines that are no rows, by reason. ``part`` is the part of the file (a table) whose rows
+    ``places`` count, where there are several.
     """
 
     table: pa.Table
     places: npt.NDArray[np.int64]
     tree: bool = False
     rejected: Mapping[str, int] = field(default_factory=dict)
+    part: str = ""
 
 
 def named(columns: Mapping[str, str]) -> dict[str, str]:

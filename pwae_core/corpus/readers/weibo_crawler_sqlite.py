@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -55,7 +55,8 @@ def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: AR
     with closing(_open(source)) as database:
         for name, columns_of in _tables(source, database).items():
             rows = enumerate(_rows(source, database, name, columns_of), start=1)
-            yield from tree_batches(rows, partial(_where, source, name))
+            for batch in tree_batches(rows, partial(_where, source, name)):
+                yield replace(batch, part=f"table {name}")
 
 
 def _where(source: Source, table: str, row: int) -> str:
