@@ -29,7 +29,7 @@ from pwae_cli.commands import (
     train,
 )
 from pwae_core import __version__
-from pwae_core.errors import Followed, PwaeError
+from pwae_core.errors import PwaeError
 
 app = typer.Typer(
     name="pwae",
@@ -84,7 +84,7 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except PwaeError as error:
-        if not isinstance(error, Followed):
+        if not error.told:
             console.error(str(error))
         sys.exit(error.exit_code)
     except SystemExit as stop:

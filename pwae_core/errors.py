@@ -8,7 +8,6 @@
     ├── StorageError          7   a full disk, an unwritable folder, a folder another process is writing
     ├── DivergenceError       8   training left the finite numbers, or the critic exploded
     ├── LostProcessError      9   another of the processes that train one run together is gone
-    ├── Followed              as  the process has stopped because another one told an error, which has this exit code
     └── Interrupted           130 SIGINT (143: SIGTERM); what was done is saved
 
 Exit code 2 is the command line's own: an unknown option or a missing argument.
@@ -19,7 +18,10 @@ from __future__ import annotations
 
 
 class PwaeError(Exception):
+    """``told``: another process has printed what is wrong, this one says nothing."""
+
     exit_code = 1
+    told = False
 
 
 class ConfigError(PwaeError):
@@ -48,14 +50,6 @@ class DivergenceError(PwaeError):
 
 class LostProcessError(PwaeError):
     exit_code = 9
-
-
-class Followed(PwaeError):  # noqa: N818 - it says nothing of its own
-    """Another process of the run has told what is wrong; this one says nothing and has the same exit code."""
-
-    def __init__(self, exit_code: int) -> None:
-        super().__init__("another process of the run has told what is wrong")
-        self.exit_code = exit_code
 
 
 class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error

@@ -18,9 +18,9 @@ from tiny import Tiny, tiny
 
 from pwae_core.config.resolve import merge
 from pwae_core.config.train import TrainConfig
-from pwae_core.errors import Followed, Interrupted
+from pwae_core.errors import Interrupted
 from pwae_core.models import MODELS
-from pwae_core.training.group import Group, joined
+from pwae_core.training.group import Followed, Group, joined
 from pwae_core.training.signals import StopRequest
 
 RUNS: dict[str, dict[str, Any]] = {name: {"model": {"name": name}} for name in MODELS}

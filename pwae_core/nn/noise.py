@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
+
+CPU = torch.device("cpu")
 
 
 class Rows(NamedTuple):
@@ -34,10 +38,10 @@ class Noise:
         return replace(self, rows=rows)
 
     def normal(self, *shape: int) -> Tensor:
-        return self._cut(torch.randn(self._whole(shape), generator=self.generator, device=self.generator.device))
+        return self._drawn(torch.randn, shape)
 
     def uniform(self, *shape: int) -> Tensor:
-        return self._cut(torch.rand(self._whole(shape), generator=self.generator, device=self.generator.device))
+        return self._drawn(torch.rand, shape)
 
     def dropout(self, values: Tensor, rate: float) -> Tensor:
         """Zeroes a share ``rate`` of the values and scales the rest, in training; the values themselves otherwise."""
@@ -46,18 +50,38 @@ class Noise:
         keep = self.uniform(*values.shape) >= rate
         return values * (keep.to(values.dtype) / (1.0 - rate))
 
-    def _whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape over the whole batch. Raises ValueError where the first dimension is not the rows'."""
+    def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        """Raises ValueError where the first dimension is not that of the rows."""
+        device = self.generator.device
         if self.rows is None:
-            return shape
+            return draw(shape, generator=self.generator, device=device)
         if shape[0] != self.rows.stop - self.rows.start:
             raise ValueError(f"noise of shape {shape} for the rows {self.rows}")
-        return (self.rows.of, *shape[1:])
+        whole = draw((self.rows.of, *shape[1:]), generator=self.generator, device=device)
+        return whole[self.rows.start : self.rows.stop]
 
-    def _cut(self, drawn: Tensor) -> Tensor:
-        return drawn if self.rows is None else drawn[self.rows.start : self.rows.stop]
+
+@dataclass(frozen=True)
+class OwnNoise(Noise):
+    """Noise to answer with: every session draws from a generator of its own, as many rows each, so that what it draws
+    depends neither on the sessions beside it nor on the device.
+    """
+
+    own: tuple[torch.Generator, ...] = ()
+    device: torch.device = CPU
+
+    def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        each = (shape[0] // len(self.own), *shape[1:])
+        return torch.cat([draw(each, generator=one) for one in self.own]).to(self.device)
 
 
 def seeded(seed: int, device: torch.device, *, training: bool = True) -> Noise:
     """Noise that starts at ``seed`` on ``device``."""
     return Noise(torch.Generator(device).manual_seed(seed), training)
+
+
+def own_noise(seed: int, sessions: Sequence[int], device: torch.device) -> OwnNoise:
+    """Noise for the sessions of these numbers, on ``device``; without dropout."""
+    seeds = [int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint32)[0]) for number in sessions]
+    own = tuple(torch.Generator().manual_seed(one) for one in seeds)
+    return OwnNoise(own[0], training=False, own=own, device=device)

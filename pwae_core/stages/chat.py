@@ -14,7 +14,7 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.corpus.typed import prepare
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.errors import InputError
-from pwae_core.nn.noise import seeded
+from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer
@@ -76,7 +76,7 @@ class Chat:
         """
         if self.last is None:
             raise InputError("/why: there is no answer yet. Say something first.")
-        noise = seeded(self._seeded().seed, self.run.device, training=False)
+        noise = own_noise(self._seeded().seed, [0], self.run.device)
         found = self.run.model.explain(self.last.batch(np.arange(1)).to(self.run.device), noise)
         return {name: values[0].tolist() for name, values in found.items()}
 

@@ -7,7 +7,7 @@ import torch
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Sessions
 from pwae_core.decoding import decode
-from pwae_core.nn.noise import seeded
+from pwae_core.nn.noise import own_noise
 from pwae_core.progress import Progress
 from pwae_core.training.runs import Run
 
@@ -21,15 +21,15 @@ def is_deterministic(run: Run, config: SampleConfig) -> bool:
 def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progress) -> list[list[list[str]]]:
     """``config.samples`` answers (token lists) for each session, in the sessions' order.
 
-    The same noise for the same seed, whatever the device's batch order; a deterministic system decodes once and gives
-    that answer ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn.
+    What a session draws is given by the seed and its number, whatever is decoded beside it. A deterministic system
+    decodes once and gives that answer ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves
+    are drawn.
     """
     drawn = 1 if is_deterministic(run, config) else config.samples
-    noise = seeded(config.seed, run.device, training=False)
     answers: dict[int, list[list[str]]] = {}
     with progress.task(f"sample {run.system}", len(sessions)) as task:
         for rows in sessions.in_order(config.batch_size):
-            batch = sessions.batch(rows).to(run.device)
+            batch, noise = sessions.batch(rows).to(run.device), own_noise(config.seed, rows.tolist(), run.device)
             state = run.model.begin(batch, drawn, noise)
             decoded = decode(run.model.step, state, config.decoding, noise)
             for place, row in enumerate(rows.tolist()):

@@ -9,12 +9,23 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from pwae_core.errors import ConfigError, DivergenceError, Followed, Interrupted, LostProcessError, PwaeError
+from pwae_core.errors import ConfigError, DivergenceError, Interrupted, LostProcessError, PwaeError
+
+
+class Followed(PwaeError):  # noqa: N818 - it says nothing of its own
+    """Another process of the run has told what is wrong; this one ends with the same exit code."""
+
+    told = True
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("another process of the run has told what is wrong")
+        self.exit_code = exit_code
 
 
 def launched() -> bool:
@@ -109,6 +120,9 @@ def joined(device: torch.device) -> Iterator[Group]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
+    # The functions of this module have the group of the moment of its import as a default. Imported later, by an
+    # optimiser, it would keep the group's threads until the interpreter ends, which they can abort.
+    import_module("torch.distributed.nn.functional")
     with _lost():
         dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:

@@ -13,11 +13,11 @@ import torch
 from small_training import CPU, small_trainer
 from together import RUNS, SCRIPT, data, launch, settings, train
 
-from pwae_core.errors import ConfigError, DivergenceError, Followed
+from pwae_core.errors import ConfigError, DivergenceError
 from pwae_core.nn.noise import Rows, seeded
 from pwae_core.training.checkpoints import BEST, LAST, load_checkpoint
 from pwae_core.training.feeding import feed
-from pwae_core.training.group import ALONE, Group, local_device
+from pwae_core.training.group import ALONE, Followed, Group, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.pieces import Cutter
 
@@ -173,3 +173,23 @@ def test_more_processes_than_devices_are_refused(monkeypatch: pytest.MonkeyPatch
         local_device(torch.device("cuda"))
     with pytest.raises(ConfigError, match="--device cuda:0 is one device for 2 processes"):
         local_device(torch.device("cuda:0"))
+
+
+def test_a_group_leaves_no_thread_behind(tmp_path: Path) -> None:
+    """Such a thread can abort the interpreter while it ends, after all is done."""
+    script = tmp_path / "threads.py"
+    script.write_text(
+        "import os, torch\n"
+        "from pwae_core.training.group import joined\n"
+        "def threads(): return len(os.listdir('/proc/self/task'))\n"
+        "before = threads()\n"
+        "with joined(torch.device('cpu')) as group:\n"
+        "    torch.optim.Adam([torch.zeros(1, requires_grad=True)])\n"
+        "    group.wait()\n"
+        "    assert threads() > before\n"
+        "assert threads() == before, threads()\n"
+    )
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("the threads of a process are counted in /proc")
+    done = launch(script)
+    assert done.returncode == 0, done.stderr
