@@ -137,6 +137,26 @@ function rate(number, value) {
   question = later >= 0 ? later : firstOpen();
   store();
   refresh();
+  if (question >= 0) reveal(question);
+}
+
+// Where a question is between header and footer: how far above the one, how far below the other; 0 where neither.
+function hidden(number) {
+  const box = get("criteria").children[number].getBoundingClientRect();
+  const top = document.querySelector("header").getBoundingClientRect().bottom;
+  const bottom = document.querySelector("nav").getBoundingClientRect().top;
+  const above = Math.max(top - box.top, 0);
+  return { above, below: above ? 0 : Math.max(Math.min(box.bottom - bottom, box.top - top), 0) };
+}
+
+function isSeen(number) {
+  const { above, below } = hidden(number);
+  return above < 2 && below < 2;
+}
+
+function reveal(number) {
+  const { above, below } = hidden(number);
+  if (above || below) window.scrollBy(0, above ? -above : below);
 }
 
 function takeBack() {
@@ -150,7 +170,7 @@ function mark(step) {
   const count = data.criteria.length;
   question = question < 0 ? (step < 0 ? count - 1 : 0) : (question + step + count) % count;
   refresh();
-  get("criteria").children[question].scrollIntoView({ block: "nearest" });
+  reveal(question);
 }
 
 function go(to) {
@@ -226,7 +246,9 @@ function pressed(event) {
   }
   const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : NaN;
   const known = question >= 0 && data.criteria[question].scale.some(([value]) => value === digit);
-  if (known && !event.repeat) rate(question, digit);
+  if (!known || event.repeat) return;
+  if (isSeen(question)) rate(question, digit);
+  else reveal(question);  // no question is rated that is not seen
 }
 
 function start() {

@@ -91,8 +91,9 @@ PAGE = Section(
     (
         "It remembers your ratings in this browser, on this computer, and sends nothing anywhere. When you have "
         "finished, press Save ratings and send back the file that it saves.",
-        "Keys: a digit rates the marked question; ↑ and ↓ mark another one; Backspace takes its rating back; "
-        "→ or Enter goes to the next item, ← to the one before, N to the next that is not yet rated; C goes to the "
+        "Keys: a digit rates the marked question, or shows it first where it is out of sight; ↑ and ↓ mark another "
+        "one; Backspace takes its rating back; → or Enter goes to the next item, ← to the one before, N to the next "
+        "that is not yet rated; C goes to the "
         "remark, Escape out of it.",
     ),
 )

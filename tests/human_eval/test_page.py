@@ -238,6 +238,37 @@ def test_half_a_sheet_is_saved_too(browser: Browser, page: Path) -> None:
     assert len(gathered.seen) == 12
 
 
+IN_SIGHT = """const nav = document.querySelector('nav').getBoundingClientRect().top;
+const header = document.querySelector('header').getBoundingClientRect().bottom;
+return [...document.querySelectorAll('.criterion')].map(e => e.getBoundingClientRect())
+    .map(box => box.top >= header - 1 && box.bottom <= nav + 1)"""
+
+
+def test_on_a_wide_screen_all_questions_are_in_sight(browser: Browser, page: Path) -> None:
+    browser.resize(1280, 720)
+    browser.press(ESCAPE)
+    assert browser.run(IN_SIGHT) == [True, True, True]
+    browser.press("131")
+    assert state(browser) == [1, 3, 1]
+    assert browser.run("return scrollY") == 0
+
+
+def test_no_question_is_rated_out_of_sight(browser: Browser, page: Path) -> None:
+    browser.resize(700, 500)
+    browser.press(ESCAPE)
+    assert browser.run(IN_SIGHT)[0] is False
+    for number, digit in enumerate("131"):
+        before = state(browser)
+        if not browser.run(IN_SIGHT)[number]:
+            browser.press(digit)
+            assert state(browser) == before, "it is shown first"
+        assert browser.run(IN_SIGHT)[number] is True
+        browser.press(digit)
+    assert state(browser) == [1, 3, 1]
+    browser.press(RIGHT)
+    assert browser.run("return scrollY") == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height", "mobile"), [(1100, 800, False), (360, 740, True)])
 def test_it_fits_and_can_be_read(
