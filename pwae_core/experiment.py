@@ -7,18 +7,21 @@ skipped and what was cut off is resumed, because the stages do so. A run that fa
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pwae_core import artifacts, files
+from pwae_core import __version__, artifacts, files
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
 from pwae_core.data.responses import Named
-from pwae_core.errors import Interrupted, PwaeError
+from pwae_core.errors import ArtifactError, Interrupted, PwaeError
 from pwae_core.metrics.table import METRICS, Total
 from pwae_core.models import MODELS
 from pwae_core.progress import SILENT, Progress
@@ -26,6 +29,8 @@ from pwae_core.schemas import RESULTS
 from pwae_core.stages.evaluate import evaluate
 from pwae_core.stages.sample import sample_test_split
 from pwae_core.stages.train import train
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,29 +70,68 @@ class ExperimentReport:
 
 
 def experiment(
-    plan: ExperimentConfig, out: Path, *, device: str = "auto", progress: Progress = SILENT
+    plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False, progress: Progress = SILENT
 ) -> ExperimentReport:
     """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
 
-    Raises ConfigError or ArtifactError for what no run could do with, Interrupted; other failures of a run are told
-    in the report.
+    ``force`` makes anew what another plan has made there. Raises ConfigError or ArtifactError for what no run could do
+    with and, without ``force``, for what another plan has made; Interrupted; other failures of a run are told in the
+    report.
     """
     runs = planned_runs(plan, {name: model.display_name for name, model in MODELS.items()})
-    artifacts.load(plan.corpus, "corpus")
+    inputs = {"corpus": artifacts.load(plan.corpus, "corpus").fingerprint}
     if plan.embeddings:
-        artifacts.load(plan.embeddings, "vectors")
+        inputs["embeddings"] = artifacts.load(plan.embeddings, "vectors").fingerprint
+    if not force:
+        for run in runs:
+            _refuse_others(plan, run, out / run.folder, inputs)
     results = []
     for number, run in enumerate(runs, 1):
         progress.say(f"run {number} of {len(runs)}: {run.folder}")
-        results.append(_result(plan, run, out / run.folder, device, progress))
+        results.append(_result(plan, run, out / run.folder, device, progress, force=force))
         report = _report(plan, out, results)
         _write(report, out)
     return report
 
 
-def _result(plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress) -> RunResult:
+def _refuse_others(plan: ExperimentConfig, run: PlannedRun, folder: Path, inputs: Mapping[str, str]) -> None:
+    """Raises ArtifactError when what stands of a run, or stands half made, is not what the plan makes."""
+    wanted: tuple[tuple[str, dict[str, Any], Mapping[str, str]], ...] = (
+        ("run", run.train.model_dump(mode="json"), inputs),
+        ("responses", plan.sample.model_dump(mode="json"), {}),
+        (
+            "scores",
+            plan.evaluate.model_dump(mode="json", exclude={"tokenizer"}),
+            {},
+        ),  # the artifact has each system's own
+    )
+    for name, config, needed in wanted:
+        difference = _difference(folder / name, config, needed)
+        if difference:
+            raise ArtifactError(
+                f"{folder / name} was made by another plan ({difference}). Choose another --out, or --force to make "
+                "anew what differs from the plan."
+            )
+
+
+def _difference(folder: Path, config: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """How these settings and inputs of the artifact at ``folder`` are other ones; empty where there is none to read."""
+    path = next((folder / name for name in (artifacts.MANIFEST, artifacts.PLAN) if (folder / name).is_file()), None)
+    now = {"pwae": __version__, "inputs": dict(inputs), "config": json.loads(files.to_json(dict(config)))}
     try:
-        totals, failure = _totals(plan, run, folder, device, progress), None
+        old = json.loads(path.read_bytes()) if path else {}
+        known = {name: {key: old[name].get(key) for key in now[name]} for name in ("inputs", "config")}
+        then = {"pwae": old["pwae"], **known}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""  # the stage tells what is wrong with it
+    return artifacts.describe_difference(then, now)
+
+
+def _result(
+    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
+) -> RunResult:
+    try:
+        totals, failure = _totals(plan, run, folder, device, progress, force=force), None
     except Interrupted:
         raise
     except (PwaeError, RuntimeError, MemoryError) as error:
@@ -97,19 +141,26 @@ def _result(plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, 
 
 
 def _totals(
-    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress
+    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
 ) -> Mapping[str, Total]:
-    train(plan.corpus, folder / "run", run.train, embeddings=plan.embeddings, device=device, progress=progress)
-    responses = folder / "responses"
-    sample_test_split(folder / "run", responses, plan.sample, corpus=plan.corpus, device=device, progress=progress)
-    scored = evaluate(
-        [Named(responses, run.label)],
-        plan.evaluate,
-        embeddings=plan.embeddings,
-        out=folder / "scores",
-        progress=progress,
-    )
+    trained, responses = folder / "run", folder / "responses"
+    common: dict[str, Any] = {"device": device, "progress": progress}
+    _forced(partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common), force)
+    _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
+    named, scores = [Named(responses, run.label)], folder / "scores"
+    score = partial(evaluate, named, plan.evaluate, embeddings=plan.embeddings, out=scores, progress=progress)
+    scored = _forced(score, force)
     return scored.systems[0].totals
+
+
+def _forced(stage: Callable[..., T], force: bool) -> T:
+    """What the stage makes; where something else stands and ``force`` is given, in its place."""
+    try:
+        return stage()
+    except ArtifactError:
+        if not force:
+            raise
+        return stage(force=True)
 
 
 def _report(plan: ExperimentConfig, out: Path, results: Sequence[RunResult]) -> ExperimentReport:

@@ -20,6 +20,7 @@ def command(
         Path | None, typer.Option(help="Folder of 'pwae embed-words', instead of the plan's.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Make anew what another plan has made at --out.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train, sample and evaluate everything that a plan names, into one table of results."""
@@ -29,7 +30,7 @@ def command(
 
     from pwae_core.experiment import cell, columns, experiment
 
-    report = experiment(config, out, device=device, progress=console.progress())
+    report = experiment(config, out, device=device, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
     else:

@@ -109,6 +109,34 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
     assert "A tiny table" in pwae(*command).stdout
 
 
+def test_what_another_plan_made_is_refused_before_anything_is_done(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, snapshot: Callable[..., Any]
+) -> None:
+    text = PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]") + '[[systems]]\nmodel = "seq2seq"\n'
+    out = tmp_path / "out"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    plan.write_text(text)
+    first = pwae(*command, "--json").succeeds().json
+    before = snapshot(out)
+    for old, new, words in (
+        ("max_steps = 6", "max_steps = 7", "seq2seq-seed1/run was made by another plan (config max_steps: 6, now 7)."),
+        ("limit = 5", "limit = 4", "seq2seq-seed1/responses was made by another plan (config limit: 5, now 4)."),
+        ("resamples = 20", "resamples = 21", "scores was made by another plan (config resamples: 20, now 21)."),
+    ):
+        plan.write_text(text.replace(old, new))
+        pwae(*command).fails(6, words, "Choose another --out, or --force to make anew what differs from the plan.")
+        assert snapshot(out) == before
+    plan.write_text(text.replace("limit = 5", "limit = 4"))
+    runs = {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")}
+    again = pwae(*command, "--json", "--force").succeeds().json
+    assert again["signatures"] != []
+    assert again["rows"][0]["means"] != first["rows"][0]["means"]
+    assert {path: path.stat().st_mtime_ns for path in runs} == runs, "what the plan makes is left alone"
+    plan.write_text(text.replace("max_steps = 6", "max_steps = 7"))
+    pwae(*command, "--force").succeeds()
+    assert json.loads((out / "seq2seq-seed1" / "run" / "manifest.json").read_bytes())["facts"]["steps"] == 7
+
+
 def test_an_interrupted_experiment_goes_on(
     monkeypatch: pytest.MonkeyPatch, plan: Path, corpus: Path, tmp_path: Path
 ) -> None:
