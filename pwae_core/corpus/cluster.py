@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pwae_core.errors import ConfigError, PwaeError, StorageError
+
+NO_ANSWER = "No Ray cluster answers at {!r}. Start one with 'ray start --head', or name it with --cluster."
+SECONDS_TO_ANSWER = 10
 
 
 class Cluster:
@@ -61,12 +65,11 @@ def cluster(address: str, folder: Path) -> Iterator[Cluster]:
         import ray
     except ImportError as error:
         raise ConfigError("--engine ray needs Ray, which is not installed. Run: pip install 'pwae[cluster]'") from error
+    _refuse_silence(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ConfigError(
-            f"No Ray cluster answers at {address!r}. Start one with 'ray start --head', or name it with --cluster."
-        ) from error
+        raise ConfigError(NO_ANSWER.format(address)) from error
     try:
         joined = Cluster(ray)
         if not joined.submit(_sees, folder).result():
@@ -76,6 +79,17 @@ def cluster(address: str, folder: Path) -> Iterator[Cluster]:
         yield joined
     finally:
         ray.shutdown()
+
+
+def _refuse_silence(address: str) -> None:
+    """Ray itself goes on asking for many minutes at an HOST:PORT where nobody listens."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigError(NO_ANSWER.format(address)) from error
 
 
 def _sees(folder: Path) -> bool:

@@ -77,3 +77,14 @@ def test_known_errors_come_through_as_they_are():
 
     assert str(cluster._guarded(fails, "row 3")) == "row 3"
     assert cluster._guarded(len, "abc") == 3
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:port"])
+def test_where_no_cluster_answers_it_is_said_so(pwae, tmp_path, address):
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    raw = write_jsonl(planted(users=6, conversations=60).rows, tmp_path / "raw")
+    result = pwae("preprocess", raw, "--out", tmp_path / "corpus", "--engine", "ray", "--cluster", address)
+    result.fails(
+        3, f"No Ray cluster answers at '{address}'. Start one with 'ray start --head', or name it with --cluster."
+    )
