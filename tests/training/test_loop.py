@@ -11,29 +11,17 @@ import torch
 from planted import planted
 from small_training import CPU, small_config, small_trainer
 from tiny import Tiny, tiny
+from together import StopAfter
 
 from pwae_core.config.train import OptimiserConfig
 from pwae_core.errors import ArtifactError, DivergenceError, Interrupted
 from pwae_core.training.checkpoints import BEST, LAST, has_checkpoint, load_checkpoint
 from pwae_core.training.optimisers import rate_at
-from pwae_core.training.signals import StopRequest
 
 
 @pytest.fixture(scope="module")
 def data() -> Tiny:
     return tiny(planted(users=6, conversations=40, seed=1).rows)
-
-
-class StopAfter(StopRequest):
-    """A signal that comes after so many iterations."""
-
-    def __init__(self, iterations: int) -> None:
-        self.left = iterations
-
-    @property
-    def signal_number(self) -> int:  # type: ignore[override]
-        self.left -= 1
-        return 15 if self.left < 0 else 0
 
 
 SETTINGS: dict[str, Any] = {"max_steps": 23, "epochs": 9, "batch_size": 16, "validate_every": 5, "checkpoint_every": 4}
