@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,15 @@ def human_eval_score(
 def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig) -> _Sources:
     whole = artifacts.load(key, "human-eval-key")
     files = sorted(find(sheets), key=lambda path: (path.name, hash_file(path)))
-    inputs = {f"sheets/{number}:{path.name}": hash_file(path) for number, path in enumerate(files)}
-    return _Sources(files, whole, Plan("human-eval-scores", config.model_dump(), {"key": whole.fingerprint} | inputs))
+    inputs = {"key": whole.fingerprint} | _judged(whole)
+    inputs |= {f"sheets/{number}:{path.name}": hash_file(path) for number, path in enumerate(files)}
+    return _Sources(files, whole, Plan("human-eval-scores", config.model_dump(), inputs))
+
+
+def _judged(key: Artifact) -> dict[str, str]:
+    """Whose responses the sheets hold, so that scores can be followed to them without the key."""
+    inputs: Mapping[str, str] = key.manifest["inputs"]
+    return {name: value for name, value in inputs.items() if name.startswith("responses/")}
 
 
 def _gather(sources: _Sources, items: Sequence[KeyItem], progress: Progress) -> Gathered:

@@ -340,6 +340,9 @@ def test_the_unblinded_ratings_are_kept(folder: Path, snapshot: Snapshot) -> Non
     assert len(ratings) == 3 * 28 * 3
     rate, items = plan(folder), {one.item_id: one for one in key_of(folder / "out-key")}
     assert all(row["rating"] == rate(items[row["item_id"]], row["criterion"]) for row in ratings)
+    assert {name: value for name, value in kept.manifest["inputs"].items() if name.startswith("responses/")} == {
+        f"responses/{system}": artifacts.load(folder / system, "responses").fingerprint for system in SYSTEMS
+    }
     assert kept.table("means.parquet").to_pylist() == [asdict(one) for one in report.means]
     assert kept.table("agreement.parquet").to_pylist() == [asdict(one) for one in report.agreement]
     assert kept.table("comparisons.parquet").to_pylist() == [asdict(one) for one in report.comparisons]
@@ -367,6 +370,7 @@ def test_annotators_who_use_the_page(folder: Path) -> None:
     own = {item.item_id: item for item in key_of(folder / "out-key") if item.annotator == 3}
     keys = "".join("".join(str(rate(item, name)) for name in RATED) + RIGHT for item in own.values())
     with chromium(folder) as browser:
+        browser.resize(1280, 800)
         browser.open(folder / "out/annotator-3.html")
         browser.press(ESCAPE + keys)
         assert browser.text("#progress-text") == "28 of 28 rated"
