@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,19 +11,25 @@ from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact
 from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
+from pwae_core.report.names import Claim, distinct
 from pwae_core.schemas import STAGE_OF_KIND
 
 SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
 DEPTH = 2
+ANSWERS = "responses/"
 FILES = (".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why."""
+    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why.
+
+    ``given`` are the names that the user gave, by the hash of the responses, which bear those or others, all different.
+    """
 
     runs: tuple[Artifact, ...]
     responses: tuple[ResponseSet, ...]
+    given: Mapping[str, str]
     scores: tuple[Artifact, ...]
     human: tuple[Artifact, ...]
     persona: tuple[Artifact, ...]
@@ -54,20 +59,22 @@ class Sources:
         }
         return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
 
-    def run_of(self, scores: Artifact, system: str) -> Artifact | None:
-        """The run whose responses ``scores`` calls ``system``, followed by hashes; None where it was not given."""
-        wanted = scores.manifest["inputs"].get(f"responses/{system}")
-        for one in self.responses:
-            if one.fingerprint == wanted and one.facts is not None:
-                made_by = artifacts.load(one.source, "responses").manifest["inputs"].get("run")
-                return next((run for run in self.runs if run.fingerprint == made_by), None)
-        return None
+    def answers(self, fingerprint: str) -> ResponseSet | None:
+        """The responses of that hash; None where they were not given."""
+        return next((one for one in self.responses if one.fingerprint == fingerprint), None)
 
-    def own_name(self, scores: Artifact, system: str) -> str:
-        """The system's own name, where ``scores`` calls it by another: what its responses remember."""
-        wanted = scores.manifest["inputs"].get(f"responses/{system}")
-        known = (one.facts["system"] for one in self.responses if one.fingerprint == wanted and one.facts)
-        return next(known, system)
+    def run_of(self, answers: ResponseSet | None) -> Artifact | None:
+        """The run that ``answers`` are of, followed by hashes; None where it was not given, or nobody knows it."""
+        if answers is None or answers.facts is None:
+            return None
+        made_by = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
+        return next((run for run in self.runs if run.fingerprint == made_by), None)
+
+
+def answered(made: Artifact) -> dict[str, str]:
+    """Scores of any kind: by each name in them the hash of the responses that they are of."""
+    inputs: Mapping[str, str] = made.manifest["inputs"]
+    return {name.removeprefix(ANSWERS): value for name, value in inputs.items() if name.startswith(ANSWERS)}
 
 
 def gather(given: Sequence[Named]) -> Sources:
@@ -91,10 +98,13 @@ def gather(given: Sequence[Named]) -> Sources:
             folders[kind].append(path)
     loaded = {kind: _loaded(kind, folders[kind]) for kind in SHOWN if kind != "responses"}
     corpus, aside = _corpus(loaded["run"], loaded["corpus"])
-    called = _called(loaded["scores"])
+    sets = _read(folders["responses"], external, corpus)
+    names = _given(sets, [*folders["responses"], *external])
+    called = _called([*loaded["scores"], *loaded["human-eval-scores"], *loaded["persona-scores"]])
     return Sources(
         runs=loaded["run"],
-        responses=_responses(folders["responses"], external, corpus, called),
+        responses=_named(sets, names, called),
+        given=names,
         scores=loaded["scores"],
         human=loaded["human-eval-scores"],
         persona=loaded["persona-scores"],
@@ -161,29 +171,32 @@ def _remembered(runs: Sequence[Artifact]) -> Artifact | None:
     return None
 
 
-def _called(scores: Sequence[Artifact]) -> dict[str, str]:
-    """The name under which responses were scored, by their hash."""
-    inputs = {name: value for one in reversed(scores) for name, value in one.manifest["inputs"].items()}
-    return {value: name.removeprefix("responses/") for name, value in inputs.items() if name.startswith("responses/")}
-
-
-def _responses(
-    folders: Sequence[Named], external: Sequence[Named], corpus: Artifact | None, called: Mapping[str, str]
-) -> tuple[ResponseSet, ...]:
-    """Every system's answers under a name of its own: the one given, else that of the scores; each folder once."""
+def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact | None) -> list[ResponseSet]:
+    """Every system's answers, in the order of what was given."""
     sets = [read_responses(one.path, system=one.system) for one in folders]
     if external and corpus is None:
         raise ArtifactError(f"{external[0].path} can only be read beside its corpus. Give that folder too.")
     for one in external:
         if corpus:
             sets.append(complete(read_responses(one.path, corpus.config["tokenizer"], one.system), corpus))
-    given = {one.path for one in (*folders, *external) if one.system}
-    different: dict[str, ResponseSet] = {}
-    for found in sets:
-        scored = called.get(found.fingerprint, found.system)
-        different.setdefault(found.fingerprint, found if found.source in given else replace(found, system=scored))
-    names = Counter(one.system for one in different.values())
-    return tuple(
-        replace(one, system=f"{one.system} ({one.source.name})") if names[one.system] > 1 else one
-        for one in different.values()
-    )
+    return sets
+
+
+def _given(sets: Sequence[ResponseSet], given: Sequence[Named]) -> dict[str, str]:
+    """By hash, the names that the user gave; the first where there are several."""
+    named = zip(reversed(sets), reversed(given), strict=True)
+    return {found.fingerprint: one.system for found, one in named if one.system}
+
+
+def _called(scores: Sequence[Artifact]) -> dict[str, str]:
+    """The name under which responses were scored, by their hash; the first where there are several."""
+    return {value: name for one in reversed(scores) for name, value in answered(one).items()}
+
+
+def _named(sets: Sequence[ResponseSet], given: Mapping[str, str], called: Mapping[str, str]) -> tuple[ResponseSet, ...]:
+    """The different sets, each under a name of its own: the one given, else that of the scores, else what it says."""
+    different = {one.fingerprint: one for one in reversed(sets)}
+    ordered = [different[fingerprint] for fingerprint in dict.fromkeys(one.fingerprint for one in sets)]
+    known = {**called, **given}
+    claims = [Claim(known.get(one.fingerprint, one.system), one.source, one.fingerprint in given) for one in ordered]
+    return tuple(replace(one, system=name) for one, name in zip(ordered, distinct(claims), strict=True))

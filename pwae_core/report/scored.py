@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from pwae_core.artifacts import Artifact
-from pwae_core.files import to_json
-from pwae_core.report import paper
-from pwae_core.report.gather import Sources
+import pyarrow.compute as pc
 
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact
+from pwae_core.files import hash_strings, to_json
+from pwae_core.report import paper
+from pwae_core.report.gather import Sources, answered
+from pwae_core.report.names import Claim, distinct
+
+TERMS = ("ngram", "smoothing", "variant", "samples", "resamples", "seed")
 TWO_DIGITS = frozenset({*paper.HUMAN, "Length"})
 
 
@@ -37,8 +43,10 @@ class Cell:
 class Scored:
     """One system: its cells by metric, and on which terms they were computed.
 
-    ``own_name`` is what the system calls itself, where it was scored under another name; ``run`` is the run that
-    answered, the first of several seeds, None where it was not given.
+    ``own_name`` is what the system calls itself, where it has another name here; ``run`` is the run that answered, the
+    first of several seeds, None where it was not given. ``fingerprint`` is the hash of its responses, the first's of
+    several; ``place`` is where they are, or what scored them; ``given``: the user named it; ``judged``: how many of the
+    seeds people judged.
     """
 
     system: str
@@ -46,15 +54,20 @@ class Scored:
     cells: Mapping[str, Cell]
     signatures: Mapping[str, str]
     run: Artifact | None
+    fingerprint: str
+    place: Path
+    given: bool = False
     seeds: int = 1
+    judged: int = 0
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """Scores artifacts on the same terms (settings, vectors, number of contexts), and the systems in them."""
+    """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored."""
 
     artifacts: tuple[Artifact, ...]
     systems: tuple[Scored, ...]
+    alone: tuple[Scored, ...] = ()
 
 
 def digits(column: str) -> int:
@@ -67,56 +80,152 @@ def half_width(row: Mapping[str, Any]) -> float | None:
 
 
 def scorings(sources: Sources) -> list[Scoring]:
-    """All scores, those on the same terms together."""
+    """All scores, those on the same terms together; beside them what people say of the very same responses.
+
+    Systems that only people scored stand where human columns are. A second human evaluation has a table of its own.
+    """
+    first, *others = [_judged(sources, one) for one in sources.human] or [[]]
     groups: dict[bytes, list[Artifact]] = {}
     for one in sources.scores:
         groups.setdefault(_terms(one), []).append(one)
-    return [Scoring(tuple(group), tuple(_systems(sources, group))) for group in groups.values()]
+    human = {one.fingerprint: one.cells for one in first}
+    made = [Scoring(tuple(group), tuple(_systems(sources, group, human))) for group in groups.values()]
+    scored = {fingerprint for one in sources.scores for fingerprint in answered(one).values()}
+    made = _beside(made, tuple(one for one in first if one.fingerprint not in scored))
+    return [_told_apart(one) for one in (*made, *(Scoring((), (), tuple(judged)) for judged in others))]
+
+
+def names(sources: Sources, scores: Artifact) -> dict[str, str]:
+    """What the page calls each system that ``scores`` names, several seeds of one included, where it knows better."""
+    answers = {label: sources.answers(fingerprint) for label, fingerprint in answered(scores).items()}
+    made = {label: one.system for label, one in answers.items() if one}
+    for seeds in scores.facts.get("seeds", []):
+        found = [one.fingerprint for one in map(answers.get, seeds["runs"]) if one]
+        made |= {seeds["system"]: _name(sources, found, seeds["system"])}
+    return made
 
 
 def _terms(scores: Artifact) -> bytes:
-    config = {key: value for key, value in scores.config.items() if key != "tokenizer"}
-    return to_json([config, scores.manifest["inputs"].get("embeddings"), scores.facts["contexts"]])
+    """What changes a value or an interval, and is not a system's own: settings, vectors, the very contexts."""
+    settings = {name: scores.config.get(name) for name in TERMS}
+    sessions = pc.unique(scores.table("scores.parquet", ["session_id"])["session_id"]).to_pylist()
+    vectors = scores.manifest["inputs"].get("embeddings")
+    return to_json([settings, vectors, scores.facts["contexts"], hash_strings(sorted(sessions))])
 
 
-def _systems(sources: Sources, group: Sequence[Artifact]) -> list[Scored]:
+def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:
     """The systems of some scores: the same responses count once, seeds of one name are averaged."""
-    found: dict[str, Scored] = {}
-    named: dict[str, list[Scored]] = {}
+    seen: set[str] = set()
+    rows: dict[tuple[str, str], list[Scored]] = {}
     for scores in group:
-        labels = {run: seeds["system"] for seeds in scores.facts.get("seeds", []) for run in seeds["runs"]}
-        for one in _read(sources, scores):
-            responses = str(scores.manifest["inputs"].get(f"responses/{one.system}"))
-            if responses not in found:
-                found[responses] = one
-                named.setdefault(labels.get(one.system, one.system), []).append(one)
-    return [_averaged(name, runs) for name, runs in named.items()]
+        for label, runs in _seeds(scores, _read(sources, scores, human)).items():
+            fingerprints = [one.fingerprint for one in runs]
+            key = (_name(sources, fingerprints, label), _settings(sources, fingerprints[0]))
+            rows.setdefault(key, []).extend(one for one in runs if one.fingerprint not in seen)
+            seen.update(fingerprints)
+    return [_averaged(sources, name, runs) for (name, _), runs in rows.items() if runs]
 
 
-def _read(sources: Sources, scores: Artifact) -> list[Scored]:
+def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, Cell]]) -> dict[str, Scored]:
+    """By the names in ``scores``: each system, with what people say of its responses."""
     systems: dict[str, list[Mapping[str, Any]]] = {}
     for row in scores.table("totals.parquet").to_pylist():
         systems.setdefault(row["system"], []).append(row)
-    return [
-        Scored(
-            name,
-            sources.own_name(scores, name),
-            {row["metric"]: Cell(row["value"], half_width(row), digits(row["metric"])) for row in rows},
-            {row["metric"]: row["signature"] for row in rows},
-            sources.run_of(scores, name),
-        )
-        for name, rows in systems.items()
-    ]
+    made = {}
+    for label, rows in systems.items():
+        cells = {row["metric"]: Cell(row["value"], half_width(row), digits(row["metric"])) for row in rows}
+        one = _of(sources, scores, label, cells, {row["metric"]: row["signature"] for row in rows})
+        said = human.get(one.fingerprint, {})
+        made[label] = replace(one, cells=cells | {**said}, judged=int(bool(said)))
+    return made
 
 
-def _averaged(name: str, runs: Sequence[Scored]) -> Scored:
-    """The mean over seeds, with their standard deviation; one run as it is."""
-    first = replace(runs[0], system=name)
-    if first.own_name == runs[0].system:
-        first = replace(first, own_name=name)
+def _judged(sources: Sources, human: Artifact) -> list[Scored]:
+    """Whom people judged, the real responses among them: the human columns of Table 2."""
+    means: dict[str, dict[str, Cell]] = {}
+    for row in human.table("means.parquet").to_pylist():
+        if row["mean"] is not None and row["criterion"] in paper.HUMAN:
+            means.setdefault(row["system"], {})[row["criterion"]] = Cell(row["mean"], half_width(row), 2)
+    return [_of(sources, human, label, cells, {}) for label, cells in means.items()]
+
+
+def _of(
+    sources: Sources, made: Artifact, label: str, cells: Mapping[str, Cell], signatures: Mapping[str, str]
+) -> Scored:
+    """What ``made`` calls ``label``, followed to the responses and the run that it is of."""
+    fingerprint = answered(made).get(label, f"{made.fingerprint}/{label}")
+    answers = sources.answers(fingerprint)
+    facts = answers.facts if answers and answers.facts else {}
+    return Scored(
+        answers.system if answers else label,
+        facts.get("system", label),
+        cells,
+        signatures,
+        sources.run_of(answers),
+        fingerprint,
+        answers.source if answers else made.folder,
+        fingerprint in sources.given,
+    )
+
+
+def _seeds(scores: Artifact, read: Mapping[str, Scored]) -> dict[str, list[Scored]]:
+    """The rows of ``scores``, together those that it was told to be seeds of one system."""
+    labels = {run: seeds["system"] for seeds in scores.facts.get("seeds", []) for run in seeds["runs"]}
+    groups: dict[str, list[Scored]] = {}
+    for label, one in read.items():
+        name = labels.get(label, label)
+        groups.setdefault(name, []).append(replace(one, own_name=name) if one.own_name == label else one)
+    return groups
+
+
+def _name(sources: Sources, fingerprints: Sequence[str], label: str) -> str:
+    return next((sources.given[one] for one in fingerprints if one in sources.given), label)
+
+
+def _settings(sources: Sources, fingerprint: str) -> str:
+    """Two systems of one name are seeds of it where this is equal: all settings of run and responses but the seed.
+
+    Responses whose run was not given are nobody's seed; of those that were not given either, the name has to do.
+    """
+    answers = sources.answers(fingerprint)
+    run = sources.run_of(answers)
+    if answers is None or run is None:
+        return fingerprint if answers else ""
+    configs = (run.config, artifacts.load(answers.source, "responses").config)
+    return to_json([{key: value for key, value in one.items() if key != "seed"} for one in configs]).decode()
+
+
+def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
+    """The mean over seeds, with their standard deviation, in human columns over those that people judged."""
+    first = runs[0]
     if len(runs) == 1:
-        return first
-    common = [metric for metric in first.cells if all(metric in run.cells for run in runs)]
-    values = {metric: [run.cells[metric].value for run in runs] for metric in common}
-    cells = {metric: Cell(mean(found), stdev(found), digits(metric)) for metric, found in values.items()}
-    return replace(first, cells=cells, seeds=len(runs))
+        return first if sources.answers(first.fingerprint) else replace(first, system=name)
+    found = {metric: [run.cells[metric] for run in runs if metric in run.cells] for run in runs for metric in run.cells}
+    cells = {
+        metric: cells[0] if len(cells) == 1 else _mean(cells)
+        for metric, cells in found.items()
+        if metric in paper.HUMAN or len(cells) == len(runs)
+    }
+    given, judged = any(run.given for run in runs), sum(run.judged for run in runs)
+    return replace(first, system=name, cells=cells, given=given, seeds=len(runs), judged=judged)
+
+
+def _mean(cells: Sequence[Cell]) -> Cell:
+    values = [cell.value for cell in cells]
+    return replace(cells[0], value=mean(values), half=stdev(values))
+
+
+def _beside(made: Sequence[Scoring], alone: tuple[Scored, ...]) -> list[Scoring]:
+    """Those that only people scored: in every table with human columns, else in the first."""
+    if not made:
+        return [Scoring((), (), alone)] if alone else []
+    with_people = [one for one in made if any(system.judged for system in one.systems)] or made[:1]
+    return [replace(one, alone=alone) if one in with_people else one for one in made]
+
+
+def _told_apart(scoring: Scoring) -> Scoring:
+    rows = [*scoring.systems, *scoring.alone]
+    told = distinct([Claim(one.system, one.place, one.given) for one in rows])
+    named = [replace(one, system=name) for one, name in zip(rows, told, strict=True)]
+    systems = len(scoring.systems)
+    return replace(scoring, systems=tuple(named[:systems]), alone=tuple(named[systems:]))

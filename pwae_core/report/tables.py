@@ -56,8 +56,10 @@ class Table:
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
     cells = {column: one.cells[column] for column in columns if column in one.cells}
-    seeds = f"mean of {one.seeds} seeds" if one.seeds > 1 else ""
-    detail = ", ".join(part for part in ("" if one.system == name else one.system, seeds) if part)
+    parts = ["" if one.system == name else one.system, f"mean of {one.seeds} seeds" if one.seeds > 1 else ""]
+    if 0 < one.judged < one.seeds and cells.keys() & {*paper.HUMAN}:
+        parts.append(f"{one.judged} of them judged by people")
+    detail = ", ".join(part for part in parts if part)
     return Row(name, OURS, cells, x, detail)
 
 
@@ -89,17 +91,16 @@ def _judged(row: Row, column: str) -> bool:
     return row.source == OURS and row.name != paper.GROUND_TRUTH and column in row.cells
 
 
-def table_2(scoring: Scoring | None, human: Artifact | None) -> Table:
+def table_2(scoring: Scoring) -> Table:
     """All columns of Table 2: each system's own numbers above the printed ones; other systems after the paper's."""
-    scored = scoring.systems if scoring else ()
-    judged = human_means(human) if human else {}
-    groups = [group for group in paper.GROUPS if (judged if group[1] == paper.HUMAN else scored)]
+    scored, shown = scoring.systems, (*scoring.systems, *scoring.alone)
+    human = any(column in one.cells for one in shown for column in paper.HUMAN)
+    groups = [group for group in paper.GROUPS if (human if group[1] == paper.HUMAN else scored)]
     columns = [column for _, names in groups for column in names]
-    ours = [_ours(one, one.system, columns) for one in scored]
-    ours = [replace(row, cells={**row.cells, **judged.get(row.name, {})}) for row in ours]
-    ours += [Row(name, OURS, cells) for name, cells in judged.items() if name not in {row.name for row in ours}]
-    own_names = {one.system: one.own_name for one in scored}
-    places = [(paper.printed_name(own_names.get(row.name, row.name)), row) for row in ours]
+    places = [
+        (paper.printed_name(one.own_name) or paper.printed_name(one.system), _ours(one, one.system, columns))
+        for one in shown
+    ]
     rows: list[Row] = []
     for name, values in paper.TABLE_2.items():
         if name == paper.GROUND_TRUTH:
@@ -108,31 +109,34 @@ def table_2(scoring: Scoring | None, human: Artifact | None) -> Table:
         told = _printed(name, values, columns)
         rows += [told] if told.cells else []
     title = " and ".join(
-        name for name, wanted in (("automatic metrics", scored), ("human evaluation", judged)) if wanted
+        name for name, wanted in (("automatic metrics", scored), ("human evaluation", human)) if wanted
     )
-    notes = _notes(scoring)
     return Table(
         "table-2",
         f"Table 2. {title.capitalize()}",
         "System",
         groups,
         with_best(rows, columns),
-        notes,
+        _notes(scoring),
         _signatures(scored, columns),
     )
 
 
 def further(scoring: Scoring) -> Table | None:
     """The measures that the paper does not have; None where there are none."""
-    columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in paper.AUTOMATIC))
+    known = {*paper.AUTOMATIC, *paper.HUMAN}
+    columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]
     signatures = _signatures(scoring.systems, columns)
     made = Table("further", "Further measures, not in the paper", "System", [("", columns)], rows, (), signatures)
     return made if columns else None
 
 
-def differences(scores: Artifact) -> Table | None:
-    """What ``pwae evaluate --compare`` found: each system less the base; bold where it is more than chance."""
+def differences(scores: Artifact, names: Mapping[str, str]) -> Table | None:
+    """What ``pwae evaluate --compare`` found: each system less the base; bold where it is more than chance.
+
+    ``names`` are the page's for those in ``scores``, where it has others.
+    """
     if not scores.facts.get("comparisons"):
         return None
     rows: dict[tuple[str, str], dict[str, Cell]] = {}
@@ -145,7 +149,10 @@ def differences(scores: Artifact) -> Table | None:
         "A system's score less the other's on the same contexts; ± is half the width of the paired bootstrap interval. "
         f"Bold: p < {LEVEL} by approximate randomisation, after Holm's correction."
     )
-    made = [Row(system, OURS, cells, None, f"minus {base}") for (system, base), cells in rows.items()]
+    made = [
+        Row(names.get(system, system), OURS, cells, None, f"minus {names.get(base, base)}")
+        for (system, base), cells in rows.items()
+    ]
     return Table("differences", "Differences between systems", "System", [("", columns)], made, [note])
 
 
@@ -219,14 +226,14 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return made
 
 
-def personalisation(persona: Artifact) -> Table:
-    """What ``pwae persona-scores`` found: answers first, the real ones as ceiling, then runs."""
+def personalisation(persona: Artifact, names: Mapping[str, str]) -> Table:
+    """What ``pwae persona-scores`` found: answers first, the real ones as ceiling, then runs; ``names`` as above."""
     systems: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in persona.table("totals.parquet").to_pylist():
         systems.setdefault(row["system"], {})[row["metric"]] = row
     columns = list(dict.fromkeys(metric for rows in systems.values() for metric in rows))
     made = [
-        Row(name, OURS, {m: Cell(row["value"], half_width(row), digits(m)) for m, row in rows.items()})
+        Row(names.get(name, name), OURS, {m: Cell(row["value"], half_width(row), digits(m)) for m, row in rows.items()})
         for name, rows in systems.items()
     ]
     signatures = {row["signature"]: "" for rows in systems.values() for row in rows.values()}
@@ -235,15 +242,6 @@ def personalisation(persona: Artifact) -> Table:
     notes.append("What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md.")
     title = "Personalisation, measured without people"
     return Table("personalisation", title, "System", [("", columns)], made, notes, signatures)
-
-
-def human_means(human: Artifact) -> dict[str, dict[str, Cell]]:
-    """By system: the human columns of Table 2."""
-    means: dict[str, dict[str, Cell]] = {}
-    for row in human.table("means.parquet").to_pylist():
-        if row["mean"] is not None and row["criterion"] in paper.HUMAN:
-            means.setdefault(row["system"], {})[row["criterion"]] = Cell(row["mean"], half_width(row), 2)
-    return means
 
 
 def agreement(human: Artifact) -> Table | None:
@@ -258,8 +256,8 @@ def agreement(human: Artifact) -> Table | None:
     return table if made else None
 
 
-def _notes(scoring: Scoring | None) -> list[str]:
-    if scoring is None:
+def _notes(scoring: Scoring) -> list[str]:
+    if not scoring.artifacts:
         return []
     first = scoring.artifacts[0].facts
     seeds = (

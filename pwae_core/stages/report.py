@@ -13,7 +13,7 @@ from pwae_core import __version__, files
 from pwae_core.artifacts import Artifact
 from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
-from pwae_core.errors import ArtifactError
+from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report import cases, chapters, curves, inside, page, people, tables, views
 from pwae_core.report.formats import to_latex, to_markdown
@@ -21,7 +21,7 @@ from pwae_core.report.gather import Sources, gather
 from pwae_core.report.markup import Markup, join, tag
 from pwae_core.report.page import Section, paragraphs
 from pwae_core.report.provenance import provenance
-from pwae_core.report.scored import scorings
+from pwae_core.report.scored import names, scorings
 from pwae_core.report.tables import Table
 from pwae_core.training.runs import Run, choose_device, open_run
 
@@ -66,17 +66,23 @@ def report(
     """
     sources = gather(given)
     mark = _mark(sources, config)
-    wanted = [path for path in (out, markdown, latex) if path]
-    missing = [path for path in wanted if not _stands(path, mark, force)]
+    missing = [path for path in _asked((out, markdown, latex)) if not _stands(path, mark, force)]
     made = _tables(sources)
+    whole = _page(sources, made, config, mark, device, progress) if out in missing else b""
     texts = {markdown: f"<!-- {mark} -->\n\n{to_markdown(made, 'Tables')}", latex: f"% {mark}\n{to_latex(made)}"}
     for path in missing:
-        if path != out:
-            _write(path, texts[path].encode("utf-8", "replace"))
-    if out in missing:
-        _write(out, _page(sources, made, config, mark, device, progress))
+        _write(path, whole if path == out else texts[path].encode("utf-8", "replace"))
     facts = _facts_of(out)
     return ReportReport(str(out), _named(markdown), _named(latex), standing=not missing, **facts)
+
+
+def _asked(paths: Sequence[Path | None]) -> list[Path]:
+    """The files that are to be written. Raises ConfigError where two are one."""
+    wanted = [path for path in paths if path]
+    for number, path in enumerate(wanted):
+        if path.resolve() in [other.resolve() for other in wanted[:number]]:
+            raise ConfigError(f"{path} is asked for twice. Give every file a name of its own.")
+    return wanted
 
 
 def _named(path: Path | None) -> str | None:
@@ -125,14 +131,12 @@ def _facts_of(out: Path) -> dict[str, Any]:
 
 def _tables(sources: Sources) -> list[Table]:
     """Table 2 for each set of terms, what the paper does not measure, then Tables 3 and 4."""
-    human = sources.human[0] if sources.human else None
     found = scorings(sources)
-    made: list[Table | None] = [tables.table_2(one, human) for one in found]
-    made += [tables.table_2(None, human)] if human and not found else []
-    made += [tables.agreement(human)] if human else []
-    made += [tables.differences(scores) for scores in sources.scores]
+    made: list[Table | None] = [tables.table_2(one) for one in found]
+    made += [tables.agreement(one) for one in sources.human]
+    made += [tables.differences(one, names(sources, one)) for one in sources.scores]
     made += [tables.further(one) for one in found]
-    made += [tables.personalisation(one) for one in sources.persona]
+    made += [tables.personalisation(one, names(sources, one)) for one in sources.persona]
     for one in found:
         made += [tables.table_3(one.systems), tables.table_4(one.systems)]
     return [one for one in made if one]

@@ -60,6 +60,24 @@ def test_names_are_kept_apart_and_can_be_given(tmp_path: Path) -> None:
     two = make_responses(tmp_path / "two", "PersonaWAE", judged, samples=2)
     assert [s.system for s in gather([Named(one), Named(two)]).responses] == ["PersonaWAE (one)", "PersonaWAE (two)"]
     assert [s.system for s in gather([named(f"mine={one}"), Named(two)]).responses] == ["mine", "PersonaWAE"]
+    kept = gather([Named(one), named(f"PersonaWAE={two}")])
+    assert [s.system for s in kept.responses] == ["PersonaWAE (one)", "PersonaWAE"]
+
+
+def test_folders_of_one_name_are_told_apart_by_what_differs_in_their_paths(tmp_path: Path) -> None:
+    judged = make_corpus(tmp_path / "corpus")
+    for samples, table in ((3, "table2"), (4, "table4")):
+        make_responses(tmp_path / table / "personawae-seed7" / "responses", "PersonaWAE", judged, samples=samples)
+    found = gather([Named(tmp_path / "table2"), Named(tmp_path / "table4")])
+    assert [s.system for s in found.responses] == ["PersonaWAE (table2)", "PersonaWAE (table4)"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_given_name_goes_before_what_a_folder_holds(tmp_path: Path, turned: bool) -> None:
+    judged = make_corpus(tmp_path / "corpus")
+    path = make_responses(tmp_path / "all" / "one", "PersonaWAE", judged)
+    given = [Named(tmp_path / "all"), named(f"mine={path}")]
+    assert [s.system for s in gather(given[::-1] if turned else given).responses] == ["mine"]
 
 
 def test_other_systems_files_are_read_beside_the_corpus(tmp_path: Path) -> None:

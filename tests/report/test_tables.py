@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from pwae_core import artifacts
+from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.responses import Named
 from pwae_core.report import paper, tables
 from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.scored import scorings
+from pwae_core.report.scored import TERMS, names, scorings
 from pwae_core.report.tables import OURS, PRINTED, Table
 from pwae_core.schemas import ARTIFACTS
 
@@ -51,7 +52,14 @@ class Folder:
         )
 
     def scores(
-        self, name: str, systems: Mapping[tuple[str, str], Mapping[str, float]], contexts: int = 9, **facts: Any
+        self,
+        name: str,
+        systems: Mapping[tuple[str, str], Mapping[str, float]],
+        contexts: int = 9,
+        settings: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        sessions: Sequence[str] = (),
+        **facts: Any,
     ) -> None:
         totals = [
             {"system": system, "metric": metric, "value": value, "low": value - 0.1, "high": value + 0.1}
@@ -59,11 +67,20 @@ class Folder:
             for (system, _), values in systems.items()
             for metric, value in values.items()
         ]
-        inputs = {f"responses/{system}": fingerprint for system, fingerprint in systems}
-        plan = artifacts.Plan("scores", {"ngram": 3}, inputs)
-        self._write("scores", name, plan, {"contexts": contexts, "notes": []} | facts, totals=totals)
+        scores = [
+            {"system": system, "session_id": session, "metric": F1, "value": 0.0}
+            for system, _ in systems
+            for session in sessions
+        ]
+        read = {f"responses/{system}": fingerprint for system, fingerprint in systems}
+        plan = artifacts.Plan("scores", {"ngram": 3} | (settings or {}), read | (inputs or {}))
+        facts = {"contexts": contexts, "notes": []} | facts
+        self._write("scores", name, plan, facts, totals=totals, scores=scores)
 
-    def human(self, means: Mapping[str, float | None]) -> None:
+    def human(
+        self, means: Mapping[str, float | None], responses: Mapping[str, str] | None = None, name: str = "human"
+    ) -> None:
+        """``responses``: the hashes of the answers that the sheets had, by system."""
         rows = [
             {
                 "system": system,
@@ -83,15 +100,18 @@ class Folder:
         ]
         self._write(
             "human-eval-scores",
-            "human",
-            artifacts.Plan("human-eval-scores", {}, {}),
+            name,
+            artifacts.Plan(
+                "human-eval-scores", {}, {f"responses/{system}": value for system, value in (responses or {}).items()}
+            ),
             {},
             means=rows,
             agreement=agreement,
         )
 
-    def sources(self) -> Sources:
-        return gather([Named(path) for path in self.given])
+    def sources(self, **names: str) -> Sources:
+        """``names``: what the user calls a folder's responses."""
+        return gather([Named(path, names.get(path.name.removeprefix("responses-"))) for path in self.given])
 
 
 @pytest.fixture
@@ -109,7 +129,7 @@ def column(table: Table, name: str) -> list[tuple[str, str, str, bool]]:
 def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(folder: Folder) -> None:
     folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}, ("LLM", "b"): {F1: 0.3}, ("personawae", "c"): {F1: 0.2}})
     (scoring,) = scorings(folder.sources())
-    table = tables.table_2(scoring, None)
+    table = tables.table_2(scoring)
     assert table.title == "Table 2. Automatic metrics"
     found = column(table, F1)
     assert found[:2] == [("Seq2Seq", OURS, "0.1000", False), ("Seq2Seq", PRINTED, "0.1646", False)]
@@ -126,16 +146,16 @@ def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(fold
 
 def test_a_system_scored_under_another_name_is_known_by_its_responses(folder: Folder) -> None:
     folder.scores("s", {folder.system("mine"): {F1: 0.2}})
-    table = tables.table_2(scorings(folder.sources())[0], None)
+    table = tables.table_2(scorings(folder.sources())[0])
     rows = [(row.name, row.source) for row in table.rows]
     assert rows[rows.index(("mine", OURS)) + 1] == ("PersonaWAE", PRINTED)
 
 
 def test_human_columns_stand_beside_and_the_ground_truth_is_never_the_best(folder: Folder) -> None:
     folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}})
-    folder.human({"Seq2Seq": 1.5, "Persona": 1.25, "ground-truth": 2.75, "CVAE": None})
+    folder.human({"Seq2Seq": 1.5, "Persona": 1.25, "ground-truth": 2.75, "CVAE": None}, {"Seq2Seq": "a"})
     sources = folder.sources()
-    table = tables.table_2(scorings(sources)[0], sources.human[0])
+    table = tables.table_2(scorings(sources)[0])
     assert table.title == "Table 2. Automatic metrics and human evaluation"
     ours = [cell for cell in column(table, "readability") if cell[1] == OURS]
     assert ours == [
@@ -158,11 +178,157 @@ def test_seeds_of_one_name_are_averaged_within_and_across_scorings(folder: Folde
     folder.scores("three", {("Seq2Seq (1)", "c"): {F1: 0.2}, ("Seq2Seq (2)", "d"): {F1: 0.2}}, seeds=grouped)
     folder.scores("again", {("PersonaWAE", "a"): {F1: 0.1}})
     (scoring,) = scorings(folder.sources())
-    rows = [row for row in tables.table_2(scoring, None).rows if row.source == OURS]
+    rows = [row for row in tables.table_2(scoring).rows if row.source == OURS]
     assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].spread) for row in rows] == [
         ("Seq2Seq", "mean of 2 seeds", "0.2000", "±0.0000"),
         ("PersonaWAE", "mean of 2 seeds", "0.2000", "±0.1414"),  # sqrt((.1^2 + .1^2) / 1)
     ]
+
+
+def ours(table: Table, name: str) -> list[tuple[str, str]]:
+    return [(row, text) for row, source, text, _ in column(table, name) if source == OURS]
+
+
+def test_what_people_said_stays_with_the_responses_that_they_judged(folder: Folder) -> None:
+    judged, other = folder.system("judged"), folder.system("other", latent_size=64)
+    folder.scores("s1", {("PersonaWAE", judged[1]): {F1: 0.2}})
+    folder.scores("s2", {("PersonaWAE", other[1]): {F1: 0.1}})
+    folder.human({"PersonaWAE": 1.5}, {"PersonaWAE": judged[1]})
+    (scoring,) = scorings(folder.sources())
+    table = tables.table_2(scoring)
+    names = ["PersonaWAE (responses-judged)", "PersonaWAE (responses-other)"]
+    assert ours(table, F1) == [(names[0], "0.2000"), (names[1], "0.1000")]
+    assert ours(table, "readability") == [(names[0], "1.50")]
+
+
+def test_a_judged_system_that_was_not_scored_has_a_row_whoever_has_its_name(folder: Folder) -> None:
+    folder.scores("s", {("PersonaWAE", "a"): {F1: 0.2}})
+    folder.human({"PersonaWAE": 1.5, "ground-truth": 2.75}, {"PersonaWAE": "b"})
+    table = tables.table_2(scorings(folder.sources())[0])
+    assert ours(table, F1) == [("PersonaWAE (s)", "0.2000")]
+    assert ours(table, "readability") == [("PersonaWAE (human)", "1.50"), ("ground-truth", "2.75")]
+    assert [row.name for row in table.rows if row.source == OURS] == [
+        "PersonaWAE (s)",
+        "PersonaWAE (human)",
+        "ground-truth",
+    ]
+
+
+def test_human_scores_alone_are_a_table(folder: Folder) -> None:
+    folder.human({"Seq2Seq": 1.5, "ground-truth": 2.75}, {"Seq2Seq": "a"})
+    (scoring,) = scorings(folder.sources())
+    table = tables.table_2(scoring)
+    assert table.title == "Table 2. Human evaluation"
+    assert ours(table, "readability") == [("Seq2Seq", "1.50"), ("ground-truth", "2.75")]
+    assert tables.further(scoring) is None
+
+
+def test_another_human_evaluation_is_another_table(folder: Folder) -> None:
+    folder.scores("s", {("A", "a"): {F1: 0.2}})
+    folder.human({"A": 1.5}, {"A": "a"}, "human-1")
+    folder.human({"A": 2.5}, {"A": "a"}, "human-2")
+    made = [tables.table_2(scoring) for scoring in scorings(folder.sources())]
+    assert [ours(table, "readability") for table in made] == [[("A", "1.50")], [("A", "2.50")]]
+
+
+def test_human_columns_stand_in_the_table_of_the_responses(folder: Folder) -> None:
+    folder.scores("one", {("A", "a"): {F1: 0.2}}, contexts=9)
+    folder.scores("two", {("A", "b"): {F1: 0.2}}, contexts=10)
+    folder.human({"A": 1.5, "ground-truth": 2.75}, {"A": "b"})
+    made = [tables.table_2(scoring) for scoring in scorings(folder.sources())]
+    assert [ours(table, "readability") for table in made] == [[], [("A", "1.50"), ("ground-truth", "2.75")]]
+
+
+def test_of_several_seeds_the_row_says_how_many_people_judged(folder: Folder) -> None:
+    seeds = [folder.system(f"s{seed}", seed=seed)[1] for seed in (1, 2, 3)]
+    for number, one in enumerate(seeds):
+        folder.scores(f"scores-{number}", {("PersonaWAE", one): {F1: number / 10}})
+    folder.human({"X": 1.5}, {"X": seeds[1]})
+    table = tables.table_2(scorings(folder.sources())[0])
+    (row,) = [row for row in table.rows if row.source == OURS]
+    assert (row.name, row.detail) == ("PersonaWAE", "mean of 3 seeds, 1 of them judged by people")
+    assert (row.cells[F1].text, row.cells["readability"].text) == ("0.1000", "1.50")
+
+
+def test_runs_of_one_name_with_other_settings_are_no_seeds(folder: Folder) -> None:
+    found = {seed: folder.system(f"a{seed}", seed=seed)[1] for seed in (1, 2)}
+    found |= {seed: folder.system(f"b{seed}", seed=seed, latent_size=64)[1] for seed in (3,)}
+    for seed, one in found.items():
+        folder.scores(f"scores-{seed}", {("PersonaWAE", one): {F1: seed / 10}})
+    table = tables.table_2(scorings(folder.sources())[0])
+    assert ours(table, F1) == [("PersonaWAE", "0.1500"), ("PersonaWAE (responses-b3)", "0.3000")]
+
+
+def test_a_name_that_is_given_goes_before_that_of_the_scores(folder: Folder) -> None:
+    one, two = folder.system("one"), folder.system("two", "Seq2Seq", without_prior=True)
+    folder.scores("s", {one: {F1: 0.2, "Distinct-1": 0.5}, two: {F1: 0.1, "Distinct-1": 0.5}})
+    folder.human({"judged": 1.5}, {"judged": one[1]})
+    sources = folder.sources(one="Mine")
+    (scoring,) = scorings(sources)
+    assert [made.system for made in sources.responses] == ["Mine", "two"]
+    table, more = tables.table_2(scoring), tables.further(scoring)
+    assert more
+    assert [row.name for row in more.rows] == ["Mine", "two"]
+    assert ours(table, "readability") == [("Mine", "1.50")]
+    rows = [(row.name, row.source) for row in table.rows]
+    assert rows[rows.index(("Mine", OURS)) + 1] == ("PersonaWAE", PRINTED)
+
+
+def test_a_name_that_is_given_is_that_of_all_seeds_that_were_scored_as_one(folder: Folder) -> None:
+    one, two = folder.system("one", seed=1)[1], folder.system("two", seed=2)[1]
+    grouped = [{"system": "P", "runs": ["P (1)", "P (2)"], "spread": {}}]
+    folder.scores("s", {("P (1)", one): {F1: 0.2}, ("P (2)", two): {F1: 0.1}}, seeds=grouped)
+    sources = folder.sources(two="Mine")
+    table = tables.table_2(scorings(sources)[0])
+    assert ours(table, F1) == [("Mine", "0.1500")]
+    assert names(sources, sources.scores[0])["P"] == "Mine"
+
+
+def test_differences_and_personalisation_have_the_given_names(folder: Folder) -> None:
+    label, fingerprint = folder.system("one")
+    row = {"metric": F1, "low": 0.1, "high": 0.3}
+    told = {"base": "B", "difference": 0.2, "bootstrap": 0.0, "bootstrap_holm": 0.0, "randomisation_holm": 0.0}
+    differences = [row | told | {"system": label, "randomisation": 0.0}]
+    inputs = {f"responses/{label}": fingerprint}
+    facts = {"contexts": 3, "comparisons": differences}
+    folder._write("scores", "s", artifacts.Plan("scores", {}, inputs), facts, differences=differences)
+    totals = [row | {"system": label, "value": 0.2, "contexts": 5, "signature": "x"}]
+    folder._write("persona-scores", "p", artifacts.Plan("persona-scores", {}, inputs), {}, totals=totals)
+    sources = folder.sources(one="Mine")
+    difference = tables.differences(sources.scores[0], names(sources, sources.scores[0]))
+    assert difference
+    persona = tables.personalisation(sources.persona[0], names(sources, sources.persona[0]))
+    assert [(row.name, row.detail) for row in difference.rows] == [("Mine", "minus B")]
+    assert [row.name for row in persona.rows] == ["Mine"]
+
+
+SAME = {"compare": True, "base": "B", "trials": 5, "common": True, "tokenizer": {"B": "nltk"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "inputs", "sessions", "together"),
+    [
+        (SAME, {"corpus": "c"}, ["x", "y"], True),
+        ({"ngram": 4}, {}, ["x", "y"], False),
+        ({"smoothing": "none"}, {}, ["x", "y"], False),
+        ({"variant": "dialogwae"}, {}, ["x", "y"], False),
+        ({"samples": 5}, {}, ["x", "y"], False),
+        ({"resamples": 5}, {}, ["x", "y"], False),
+        ({"seed": 8}, {}, ["x", "y"], False),
+        ({}, {"embeddings": "v"}, ["x", "y"], False),
+        ({}, {}, ["x", "z"], False),
+    ],
+)
+def test_terms_are_what_changes_a_value_or_an_interval(
+    folder: Folder, settings: dict[str, Any], inputs: dict[str, str], sessions: list[str], together: bool
+) -> None:
+    folder.scores("one", {("A", "a"): {F1: 0.1}}, sessions=["x", "y"])
+    folder.scores("two", {("B", "b"): {F1: 0.3}}, settings=settings, inputs=inputs, sessions=sessions[::-1])
+    assert len(scorings(folder.sources())) == (1 if together else 2)
+
+
+def test_every_setting_of_a_scoring_is_a_term_or_known_not_to_matter() -> None:
+    assert EvaluateConfig.model_fields.keys() == {*TERMS, "compare", "base", "trials", "common", "tokenizer"}
 
 
 def test_scores_on_other_terms_are_another_table(folder: Folder) -> None:
@@ -231,7 +397,7 @@ def test_personalisation_measured_without_people_is_a_table_with_chance_below(fo
     plan = artifacts.Plan("persona-scores", {}, {})
     folder._write("persona-scores", "persona", plan, {"chance": 0.125}, totals=totals)
     (persona,) = folder.sources().persona
-    table = tables.personalisation(persona)
+    table = tables.personalisation(persona, {})
     assert [(row.name, row.cells["Speaker-Accuracy"].text) for row in table.rows] == [
         ("real responses", "0.5000"),
         ("A", "0.2500"),
@@ -248,7 +414,7 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
     ]
     plan = artifacts.Plan("scores", {}, {})
     folder._write("scores", "s", plan, {"contexts": 3, "comparisons": rows}, differences=rows)
-    table = tables.differences(folder.sources().scores[0])
+    table = tables.differences(folder.sources().scores[0], {})
     assert table
     assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].best) for row in table.rows] == [
         ("A", "minus B", "-0.2000", True),
@@ -260,7 +426,7 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
 def hostile(folder: Folder) -> list[Table]:
     name = "A|B & 50% $x_1$ <b> [l](u) `c` \\cmd{} \n# h"
     folder.scores("s", {(name, "a"): {F1: 0.25, EXTREMA: 0.5}, ("plain", "b"): {F1: 0.1}})
-    return [tables.table_2(scorings(folder.sources())[0], None)]
+    return [tables.table_2(scorings(folder.sources())[0])]
 
 
 def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequence[Table]) -> None:

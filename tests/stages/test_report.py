@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filling import fill_csv, key_of, write_csv
 from judged import Judged, make_corpus, make_responses
 
+from pwae_core.config.evaluate import EvaluateConfig
+from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.config.report import ReportConfig
 from pwae_core.data.responses import Named
-from pwae_core.errors import ArtifactError
+from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.stages.evaluate import evaluate
+from pwae_core.stages.human_eval_export import human_eval_export
+from pwae_core.stages.human_eval_score import human_eval_score
 from pwae_core.stages.report import ReportReport, report
 
 QUICK = ReportConfig(cases=3, contexts=2, users=2, samples=2, points=20)
@@ -92,6 +98,58 @@ def test_what_is_not_a_report_is_never_replaced(work: list[Named], tmp_path: Pat
     with pytest.raises(ArtifactError, match="was not made by"):
         make(work, tmp_path / "r.html", latex=mine)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]
+
+
+def test_nothing_is_written_before_everything_is_computed(work: list[Named], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such device"):
+        report(work, tmp_path / "r.html", QUICK, markdown=tmp_path / "t.md", latex=tmp_path / "t.tex", device="moon")
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_files_of_one_name_are_refused(work: list[Named], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"r\.html is asked for twice\. Give every file a name of its own\."):
+        make(work, tmp_path / "r.html", markdown=tmp_path / "x" / ".." / "r.html")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def experiments(judged: Judged, tmp_path: Path) -> list[Named]:
+    """Two folders, as of experiments, with a PersonaWAE each, and what people say about that of table2."""
+    folders = [tmp_path / table / "personawae-seed7" for table in ("table2", "table4")]
+    for samples, folder in enumerate(folders, 3):
+        make_responses(folder / "responses", "PersonaWAE", judged, samples=samples)
+        evaluate([Named(folder / "responses", "PersonaWAE")], EvaluateConfig(samples=3), out=folder / "scores")
+    sheets, key = tmp_path / "sheets", tmp_path / "sheets-key"
+    config = HumanEvalConfig(contexts=5, annotators=1, history=3)
+    human_eval_export([Named(folders[0] / "responses")], judged.corpus, sheets, config)
+    rows = fill_csv(sheets / "annotator-1.csv", key_of(key), lambda item, _: int(item.system == "PersonaWAE"))
+    write_csv(tmp_path / "filled.csv", [row | {"readability": 2, "informativeness": 3} for row in rows])
+    human_eval_score([tmp_path / "filled.csv"], key, out=tmp_path / "human")
+    return [Named(tmp_path / name) for name in ("table2", "table4", "human")]
+
+
+def ours(markdown: Path) -> dict[str, str]:
+    """The own rows of the first table: the last cell, by name."""
+    first = markdown.read_text(encoding="utf-8").split("\n## ")[1]
+    rows = [[cell.strip().replace("\\", "") for cell in line.split("|")[1:-1]] for line in first.splitlines()]
+    return {row[0]: row[-1] for row in rows if row[1:2] == ["ours"]}
+
+
+def test_systems_of_one_name_are_told_apart_and_people_judged_one(experiments: list[Named], tmp_path: Path) -> None:
+    made = make(experiments, tmp_path / "r.html", markdown=tmp_path / "t.md")
+    assert made.systems == ["PersonaWAE (table2)", "PersonaWAE (table4)"]
+    assert ours(tmp_path / "t.md") == {
+        "PersonaWAE (table2)": "1.00 ±0.00",
+        "PersonaWAE (table4)": "",
+        "ground-truth": "0.00 ±0.00",
+    }
+
+
+def test_names_can_be_given(experiments: list[Named], tmp_path: Path) -> None:
+    mine = Named(tmp_path / "table4/personawae-seed7/responses", "Mine")
+    made = make([*experiments, mine], tmp_path / "r.html", markdown=tmp_path / "t.md")
+    assert made.systems == ["PersonaWAE", "Mine"]
+    assert list(ours(tmp_path / "t.md")) == ["PersonaWAE", "Mine", "ground-truth"]
 
 
 def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -> None:
