@@ -31,11 +31,13 @@ class SampleConfig(Config):
 
     samples: int = Field(10, gt=0, description="Responses for each context (4.4: 10).")
     limit: int | None = Field(
-        None, gt=0, description="Contexts of the test split, at most; a draw by seed. Default: all."
+        None,
+        gt=0,
+        description="Contexts of the test split, at most: the same for every seed and system. Default: all.",
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
     checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
-    seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
+    seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of words that are drawn.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 
 

@@ -64,7 +64,7 @@ def cluster(address: str, folder: Path) -> Iterator[Cluster]:
     try:
         import ray
     except ImportError as error:
-        raise ConfigError("--engine ray needs Ray, which is not installed. Run: pip install 'pwae[cluster]'") from error
+        raise ConfigError("--engine ray needs Ray, which is not installed. Run: pip install ray") from error
     _refuse_silence(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)

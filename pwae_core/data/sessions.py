@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -152,6 +153,15 @@ class Sessions:
 
 def _split(rows: Ints, size: int) -> list[Ints]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def some_of(table: pa.Table, limit: int | None) -> pa.Table:
+    """``limit`` of a split's sessions, in its order: those whose ids have the smallest hashes. They are the same for
+    every seed and system, and among those of any larger limit. None: all.
+    """
+    hashes = [hashlib.sha256(session.encode()).digest() for session in table["session_id"].to_pylist()]
+    chosen = sorted(range(len(hashes)), key=hashes.__getitem__)[:limit]
+    return table.take(pa.array(sorted(chosen), pa.int64()))
 
 
 def read_sessions(corpus: Artifact, split: str, max_length: int) -> Sessions:

@@ -62,10 +62,14 @@ def letters(column: int) -> str:
     return name
 
 
+def bare(value: object) -> str:
+    """A cell's text without what is not of it: spaces around, a byte order mark, a leading apostrophe."""
+    return ("" if value is None else str(value)).strip().strip("\ufeff").removeprefix("'").strip()
+
+
 def plain(value: object) -> str:
-    """A cell's text without what typing leaves behind: full-width forms, spaces around, a leading apostrophe."""
-    text = "" if value is None else unicodedata.normalize("NFKC", str(value))
-    return text.strip().strip("\ufeff").removeprefix("'").strip()
+    """``bare``, full-width forms in their usual form: what is typed where a number or a name is meant."""
+    return bare(unicodedata.normalize("NFKC", bare(value)))
 
 
 def is_header(row: Sequence[object]) -> bool:

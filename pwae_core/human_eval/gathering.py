@@ -11,6 +11,7 @@ from pwae_core.human_eval.filled import (
     Cell,
     FilledRow,
     Place,
+    bare,
     columns,
     header,
     item_letters,
@@ -125,7 +126,7 @@ def _row(row: FilledRow, item: KeyItem, made: Gathered) -> None:
             continue
         if given is not None:
             _merge(item, name, cell, given, made)
-    remark = visible(plain(row.remark))
+    remark = visible(bare(row.remark))
     if remark and remark not in made.comments.get(item.item_id, "").split(" | "):
         made.comments[item.item_id] = " | ".join(filter(None, [made.comments.get(item.item_id), remark]))
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from pwae_core import artifacts, files, prompting
 from pwae_core.artifacts import Artifact
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
+from pwae_core.data.sessions import some_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.human_eval.blinding import Context
 from pwae_core.human_eval.candidates import Candidate
@@ -79,14 +79,11 @@ def _template(path: Path | None) -> Template:
 
 
 def _drawn(corpus: Artifact, config: PromptsConfig) -> pa.Table:
-    """The contexts that ``pwae sample`` answers with the same limit and seed."""
+    """The contexts that ``pwae sample`` answers with the same limit."""
     table = corpus.table("test.parquet", COLUMNS)
     if not len(table):
         raise EmptyResultError(f"{corpus.folder} has no test session. Run 'pwae preprocess' with a larger --test.")
-    if config.limit is not None and config.limit < len(table):
-        rows = np.sort(np.random.default_rng(config.seed).permutation(len(table))[: config.limit])
-        table = table.take(pa.array(rows))
-    return table
+    return some_of(table, config.limit)
 
 
 def _said(corpus: Artifact, user_ids: Sequence[str]) -> dict[str, list[Said]]:

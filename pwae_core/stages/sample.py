@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
 from pwae_core.corpus.typed import prepare
-from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table
+from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table, some_of
 from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
@@ -84,10 +83,7 @@ def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:
     table = corpus.table("test.parquet", [*COLUMNS, "context", "response"])
     if not len(table):
         raise EmptyResultError(f"{corpus.folder} has no test session. Run 'pwae preprocess' with a larger --test.")
-    if config.limit is not None and config.limit < len(table):
-        rows = np.sort(np.random.default_rng(config.seed).permutation(len(table))[: config.limit])
-        table = table.take(pa.array(rows))
-    return table
+    return some_of(table, config.limit)
 
 
 def _responses(table: pa.Table, answers: Sequence[Sequence[Sequence[str]]]) -> pa.Table:

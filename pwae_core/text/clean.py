@@ -40,11 +40,11 @@ MENTIONS = f"[@＠][A-Za-z0-9_·{HAN}-]{{1,40}}[:：]?"
 TITLES = "【[^】]*】"
 TOPICS = "#[^#]{1,60}#"
 PLAIN = f"^[{HAN}0-9，。！？、；,.!?~～]*$"
-SPOKEN = "网页链接|查看图片|图片评论|[转轉快]"
+SPOKEN = "网页链接|查看图片|图片评论|回[复復]|[转轉快]"
 CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = (
-    f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost))[{WHITE}。.!！,，]*)+$|"
+    f"^[{WHITE}]*(?:(?:转发微博|轉發微博|快转微博|快轉微博|(?i:repost)|回复|回復)[{WHITE}。.!！,，]*)+$|"
     f"^[{WHITE}【】「」『』《》〈〉〔〕/]+$"
 )
 
@@ -104,7 +104,7 @@ def strip_titles(texts: pa.Array) -> pa.Array:
 
 
 def strip_marks(texts: pa.Array) -> pa.Array:
-    """A text of nothing but 转发微博, 快转微博 or Repost, or what a title or chain leaves: brackets, ``//``."""
+    """A text of nothing but 转发微博, 快转微博, Repost or 回复, or what a title or chain leaves: brackets, ``//``."""
     return _blank(texts, MARKS)
 
 

@@ -65,7 +65,7 @@ def test_without_ray_or_a_cluster_it_is_said_so(pwae, tmp_path, monkeypatch):
     raw = write_jsonl(planted(users=6, conversations=60).rows, tmp_path / "raw")
     monkeypatch.setitem(sys.modules, "ray", None)
     result = pwae("preprocess", raw, "--out", tmp_path / "corpus", "--engine", "ray")
-    result.fails(3, "--engine ray needs Ray, which is not installed. Run: pip install 'pwae[cluster]'")
+    result.fails(3, "--engine ray needs Ray, which is not installed. Run: pip install ray")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
 
 

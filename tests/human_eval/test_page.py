@@ -210,7 +210,7 @@ def test_a_browser_that_keeps_nothing_says_so(browser: Browser, page: Path) -> N
 def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
     browser.press(ESCAPE)
     expected: dict[tuple[str, str], int] = {}
-    remarks = ["=1+1", "-", "'quoted", 'a "b"; c, d', "@SUM(1)", "你好"]
+    remarks = ["=1+1", "-", "'quoted", 'a "b"; c, d', "@SUM(1)", "很好；不通顺"]
     for number, row in enumerate(sheet().rows):
         given = (number % 3 + 1, (number + 1) % 3 + 1, number % 2)
         expected |= {(row.item, name): rating for name, rating in zip(RATED, given, strict=True)}

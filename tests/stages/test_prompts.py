@@ -65,13 +65,13 @@ def test_a_real_response_that_the_user_also_said_in_training_is_left_out(judged:
     assert _history(session, said, PromptsConfig()) == [("other",)]
 
 
-def test_the_same_limit_and_seed_draw_the_contexts_that_sample_answers(
+def test_the_same_limit_takes_the_contexts_that_sample_answers(
     pwae: Callable[..., Any], made: Any, tmp_path: Path
 ) -> None:
     pwae("sample", made.seq2seq, "--out", tmp_path / "r", "--limit", 7, "--samples", 1, "--device", "cpu").succeeds()
     from pwae_core.data.responses import read_responses
 
-    prompts(made.corpus, tmp_path / "p.jsonl", PromptsConfig(limit=7, seed=SampleConfig().seed))
+    prompts(made.corpus, tmp_path / "p.jsonl", PromptsConfig(limit=7, seed=SampleConfig().seed + 1))
     answered = read_responses(tmp_path / "r").session_ids
     assert [row["session_id"] for row in lines(tmp_path / "p.jsonl")] == answered
     assert len(answered) == 7

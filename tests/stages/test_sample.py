@@ -120,17 +120,16 @@ def test_no_ngram_comes_twice_where_that_is_asked(made, drawn):
     assert repeats(drawn(made.seq2seq, strategy="beam", no_repeat_ngram=1), 1) == 0
 
 
-def test_a_limit_draws_contexts_by_seed(pwae, made, tmp_path):
-    drawn = {}
-    for name, options in {"a": (5, 1), "b": (5, 1), "c": (5, 2), "all": (500, 1)}.items():
-        command = ("sample", made.seq2seq, "--out", tmp_path / name, "--limit", options[0], "--seed", options[1])
-        pwae(*command).succeeds()
-        drawn[name] = artifacts.load(tmp_path / name, "responses").table("responses.parquet")["session_id"].to_pylist()
-    assert len(drawn["a"]) == 5
-    assert drawn["a"] == drawn["b"] != drawn["c"]
-    assert len(drawn["all"]) == 20
-    assert set(drawn["a"]) < set(drawn["all"])
-    assert drawn["a"] == [session for session in drawn["all"] if session in drawn["a"]]
+def test_a_limit_takes_the_same_contexts_whatever_the_seed(pwae, made, tmp_path):
+    taken = {}
+    for name, (limit, seed) in {"a": (5, 1), "b": (5, 2), "more": (9, 3), "all": (500, 1)}.items():
+        pwae("sample", made.seq2seq, "--out", tmp_path / name, "--limit", limit, "--seed", seed).succeeds()
+        taken[name] = artifacts.load(tmp_path / name, "responses").table("responses.parquet")["session_id"].to_pylist()
+    assert [len(taken[name]) for name in ("a", "more", "all")] == [5, 9, 20]
+    assert taken["a"] == taken["b"]
+    assert set(taken["a"]) < set(taken["more"]) < set(taken["all"])
+    assert taken["a"] == [session for session in taken["all"] if session in taken["a"]]
+    assert taken["a"] != taken["all"][:5]
 
 
 def test_best_or_last_weights_answer(pwae, made, tmp_path):
