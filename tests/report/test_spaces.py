@@ -43,7 +43,8 @@ def corpus() -> Tiny:
 
 
 def made(name: str, corpus: Tiny, **settings: Any) -> Model:
-    sizes = {"word_size": 8, "hidden_size": 10, "user_size": 6, "latent_size": 4, "context_components": 2}
+    sizes = {"word_size": 8, "hidden_size": 10, "user_size": 6, "latent_size": 4}
+    sizes |= {"context_components": 2} if MODELS[name].latent else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
         return MODELS[name](ModelConfig(name=name, **sizes | settings), len(corpus.vocabulary), len(corpus.users))
