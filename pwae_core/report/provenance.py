@@ -7,6 +7,7 @@ from typing import Any
 
 from pwae_core.artifacts import Artifact
 from pwae_core.report.markup import Markup, join, short, tag
+from pwae_core.report.names import distinguishing
 from pwae_core.report.page import folded
 from pwae_core.report.tables import flat
 
@@ -15,11 +16,21 @@ VALUE = 200
 
 def provenance(artifacts: Sequence[Artifact]) -> Markup:
     """One folded block an artifact, with links by name where an input is one of the others."""
-    names = {one.fingerprint: f"{one.manifest['kind']} {one.folder.name}" for one in artifacts}
-    return join([_artifact(one, names) for one in artifacts])
+    places = {one.fingerprint: _place(one, artifacts) for one in artifacts}
+    names = {one.fingerprint: f"{one.manifest['kind']} {places[one.fingerprint]}" for one in artifacts}
+    return join([_artifact(one, places[one.fingerprint], names) for one in artifacts])
 
 
-def _artifact(one: Artifact, names: Mapping[str, str]) -> Markup:
+def _place(one: Artifact, artifacts: Sequence[Artifact]) -> str:
+    """The folder's name, or what tells it from others of its kind."""
+    others = [
+        other.folder for other in artifacts if other is not one and other.manifest["kind"] == one.manifest["kind"]
+    ]
+    alike = any(other.name == one.folder.name for other in others)
+    return (distinguishing(one.folder, others) if alike else "") or one.folder.name
+
+
+def _artifact(one: Artifact, place: str, names: Mapping[str, str]) -> Markup:
     manifest = one.manifest
     inputs = {
         name: f"{names[value]} · {value}" if value in names else value for name, value in manifest["inputs"].items()
@@ -35,7 +46,7 @@ def _artifact(one: Artifact, names: Mapping[str, str]) -> Markup:
         [
             tag("b", manifest["kind"]),
             " ",
-            tag("bdi", short(one.folder.name, VALUE)),
+            tag("bdi", short(place, VALUE)),
             f" · seed {seed}" if seed is not None else "",
         ]
     )

@@ -16,6 +16,7 @@ from pwae_core.files import hash_strings, to_json
 from pwae_core.report import paper
 from pwae_core.report.gather import Sources, answered
 from pwae_core.report.names import Claim, distinct
+from pwae_core.report.remarks import remarks
 
 TERMS = ("ngram", "smoothing", "variant", "samples", "resamples", "seed")
 TWO_DIGITS = frozenset({*paper.HUMAN, "Length"})
@@ -63,11 +64,15 @@ class Scored:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored."""
+    """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored.
+
+    ``remarks``: what a reader has to know besides.
+    """
 
     artifacts: tuple[Artifact, ...]
     systems: tuple[Scored, ...]
     alone: tuple[Scored, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def digits(column: str) -> int:
@@ -89,7 +94,14 @@ def scorings(sources: Sources) -> list[Scoring]:
     for one in sources.scores:
         groups.setdefault(_terms(one), []).append(one)
     human = {one.fingerprint: one.cells for one in first}
-    made = [Scoring(tuple(group), tuple(_systems(sources, group, human))) for group in groups.values()]
+    made = [
+        Scoring(
+            tuple(group),
+            tuple(_systems(sources, group, human)),
+            remarks=remarks(group, [names(sources, one) for one in group]),
+        )
+        for group in groups.values()
+    ]
     scored = {fingerprint for one in sources.scores for fingerprint in answered(one).values()}
     made = _beside(made, tuple(one for one in first if one.fingerprint not in scored))
     return [_told_apart(one) for one in (*made, *(Scoring((), (), tuple(judged)) for judged in others))]
@@ -106,11 +118,11 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
 
 
 def _terms(scores: Artifact) -> bytes:
-    """What changes a value or an interval, and is not a system's own: settings, vectors, the very contexts."""
+    """What changes a value or an interval, and is not a system's own: settings, vectors, version, the very contexts."""
     settings = {name: scores.config.get(name) for name in TERMS}
     sessions = pc.unique(scores.table("scores.parquet", ["session_id"])["session_id"]).to_pylist()
-    vectors = scores.manifest["inputs"].get("embeddings")
-    return to_json([settings, vectors, scores.facts["contexts"], hash_strings(sorted(sessions))])
+    vectors, version = scores.manifest["inputs"].get("embeddings"), scores.manifest["pwae"]
+    return to_json([settings, vectors, version, scores.facts["contexts"], hash_strings(sorted(sessions))])
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:

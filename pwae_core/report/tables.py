@@ -56,11 +56,18 @@ class Table:
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
     cells = {column: one.cells[column] for column in columns if column in one.cells}
-    parts = ["" if one.system == name else one.system, f"mean of {one.seeds} seeds" if one.seeds > 1 else ""]
+    parts = [_besides(one.system, name), f"mean of {one.seeds} seeds" if one.seeds > 1 else ""]
     if 0 < one.judged < one.seeds and cells.keys() & {*paper.HUMAN}:
         parts.append(f"{one.judged} of them judged by people")
     detail = ", ".join(part for part in parts if part)
     return Row(name, OURS, cells, x, detail)
+
+
+def _besides(system: str, name: str) -> str:
+    """What the name of a ``system`` tells that its row's does not: ``table4``, of PersonaWAE (table4)."""
+    if system == name:
+        return ""
+    return system.removeprefix(f"{name} (").removesuffix(")") if system.startswith(f"{name} (") else system
 
 
 def _printed(name: str, values: paper.Printed, columns: Sequence[str], x: int | None = None) -> Row:
@@ -264,7 +271,7 @@ def _notes(scoring: Scoring) -> list[str]:
         " Over several seeds it is their standard deviation." if any(one.seeds > 1 for one in scoring.systems) else ""
     )
     told = f"Our rows: {first['contexts']:,} contexts; ± is half the width of the 95% bootstrap interval.{seeds}"
-    return list(dict.fromkeys([told, *(note for one in scoring.artifacts for note in one.facts.get("notes", []))]))
+    return [told, *scoring.remarks]
 
 
 def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pwae_core.report import cases, chapters, curves, inside, page, people, tabl
 from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
 from pwae_core.report.markup import Markup, join, tag
+from pwae_core.report.names import distinguishing
 from pwae_core.report.page import Section, paragraphs
 from pwae_core.report.provenance import provenance
 from pwae_core.report.scored import names, scorings
@@ -258,7 +259,13 @@ def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
 def _training(sources: Sources) -> list[Section]:
     if not sources.runs:
         return []
-    labels = [f"{_system(run)} ({run.folder.name})" for run in sources.runs]
+    labels = [_label(run, sources.runs) for run in sources.runs]
     shown, further = curves.panels(list(zip(labels, sources.runs, strict=True)))
     body = views.training(shown, further, labels)
     return [Section("training", "Training", "How training went", body)]
+
+
+def _label(run: Artifact, runs: Sequence[Artifact]) -> str:
+    """The system, and by what its folder differs from those of other runs of it."""
+    others = [one.folder for one in runs if _system(one) == _system(run) and one.fingerprint != run.fingerprint]
+    return f"{_system(run)} ({distinguishing(run.folder, others) or run.folder.name})"

@@ -55,6 +55,7 @@ class Folder:
         self,
         name: str,
         systems: Mapping[tuple[str, str], Mapping[str, float]],
+        /,
         contexts: int = 9,
         settings: Mapping[str, Any] | None = None,
         inputs: Mapping[str, str] | None = None,
@@ -74,7 +75,8 @@ class Folder:
         ]
         read = {f"responses/{system}": fingerprint for system, fingerprint in systems}
         plan = artifacts.Plan("scores", {"ngram": 3} | (settings or {}), read | (inputs or {}))
-        facts = {"contexts": contexts, "notes": []} | facts
+        told = {"contexts": contexts, "level": 0.95, "systems": [], "seeds": [], "comparisons": [], "notes": []}
+        facts = told | facts
         self._write("scores", name, plan, facts, totals=totals, scores=scores)
 
     def human(
@@ -141,7 +143,10 @@ def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(fold
     assert [source for _, source, _, _ in found].count(PRINTED) == 7
     assert table.rows[0].cells[F1].spread == "±0.1000"
     assert table.signatures == {"BLEU-F1|n:3": ""}
-    assert table.notes == ["Our rows: 9 contexts; ± is half the width of the 95% bootstrap interval."]
+    assert table.notes == [
+        "Our rows: 9 contexts; ± is half the width of the 95% bootstrap interval.",
+        "Without --embeddings the BOW metrics are left out.",
+    ]
 
 
 def test_a_system_scored_under_another_name_is_known_by_its_responses(folder: Folder) -> None:
@@ -327,6 +332,32 @@ def test_terms_are_what_changes_a_value_or_an_interval(
     assert len(scorings(folder.sources())) == (1 if together else 2)
 
 
+def test_another_version_is_other_terms(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.scores("one", {("A", "a"): {F1: 0.1}})
+    monkeypatch.setattr(artifacts, "__version__", "9.9")
+    folder.scores("two", {("B", "b"): {F1: 0.3}})
+    assert len(scorings(folder.sources())) == 2
+
+
+def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(folder: Folder) -> None:
+    for name, samples in (("one", 3), ("two", 10)):
+        fingerprint = folder.system(name, latent_size=64 + samples)[1]
+        totals = {
+            metric: {"value": value, "low": None, "high": None, "contexts": 9, "signature": "x"}
+            for metric, value in (("BLEU-Recall", 0.2), ("BLEU-Precision", 0.2 if name == "one" else 0.1))
+        }
+        system = {"system": "PersonaWAE", "samples": samples, "references": "1", "tokenizer": "nltk", "seed": 7}
+        system |= {"decoding": "greedy", "deterministic": False, "coverage": None, "totals": totals}
+        notes = ["Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
+        folder.scores(f"s-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}}, systems=[system], notes=notes)
+    assert tables.table_2(scorings(folder.sources())[0]).notes[1:] == [
+        "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
+        "Without --embeddings the BOW metrics are left out.",
+        "The numbers of samples differ (3 and 10): the best of more is better. --samples makes them equal.",
+        "PersonaWAE (responses-one): all answers to a context score the same, so recall, precision and F1 agree.",
+    ]
+
+
 def test_every_setting_of_a_scoring_is_a_term_or_known_not_to_matter() -> None:
     assert EvaluateConfig.model_fields.keys() == {*TERMS, "compare", "base", "trials", "common", "tokenizer"}
 
@@ -371,6 +402,18 @@ def test_table_4_compares_ablations_with_the_whole_system_of_the_same_k(folder: 
         ("PersonaWAE", "whole"),
         ("w/o prior", "wop"),
         ("w/o both", "both"),
+    ]
+
+
+def test_table_4_says_once_what_tells_systems_of_one_name_apart(folder: Folder) -> None:
+    found = {name: folder.system(name, **model)[1] for name, model in (("a", {}), ("b", {"without_prior": True}))}
+    for name, one in found.items():
+        folder.scores(f"scores-{name}", {("PersonaWAE", one): {F1: 0.1}})
+    table = tables.table_4(scorings(folder.sources())[0].systems)
+    assert table
+    assert [(row.name, row.detail) for row in table.rows if row.source == OURS] == [
+        ("PersonaWAE", "responses-a"),
+        ("w/o prior", "PersonaWAE (responses-b)"),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -200,6 +201,18 @@ def test_the_codes_of_every_system_that_has_some(made: Any, latent_runs: dict[st
     assert page.count("Mean weights π of the personalisation GMD") == 2
     assert page.count("Mean weights π of the context GMD") == 1
     assert page.count("Mean weight w_u of the user") == 2
+
+
+def test_curves_of_folders_of_one_name_are_told_apart(latent_runs: dict[str, Path], made: Any, tmp_path: Path) -> None:
+    for run in ("cvae", "another-cvae"):
+        shutil.copytree(latent_runs[run], tmp_path / run / "run")
+    given = [tmp_path / "cvae", tmp_path / "another-cvae", made.corpus]
+    make([Named(path) for path in given], tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "CVAE (another-cvae)" in page
+    training = page[page.index('<section id="training">') :]
+    assert "CVAE (run)" not in training
+    assert "<bdi>another-cvae</bdi>" in page[page.index('<section id="provenance">') :]
 
 
 def test_a_cvae_alone_has_codes_and_users(latent_runs: dict[str, Path], tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""What a reader of a table has to know besides, over all scorings that it is made of, in the page's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pwae_core.artifacts import Artifact
+from pwae_core.metrics.evaluation import SystemReport, notes, restored
+
+
+def remarks(group: Sequence[Artifact], names: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """The notes of ``pwae evaluate``, as if it had scored all systems at once.
+
+    ``names`` are the page's, by those in each of ``group``. What was said of contexts left out is said as it was.
+    """
+    systems: dict[str, SystemReport] = {}
+    kept: list[str] = []
+    for scores, known in zip(group, names, strict=True):
+        found = restored(scores.facts, None, standing=True)
+        own = _notes(scores, found.systems)
+        kept += [note for note in found.notes if note not in own]
+        for one in found.systems:
+            name = known.get(one.system, one.system)
+            systems.setdefault(name, replace(one, system=name))
+    return tuple(dict.fromkeys([*kept, *_notes(group[0], list(systems.values()))]))
+
+
+def _notes(scores: Artifact, systems: Sequence[SystemReport]) -> list[str]:
+    with_vectors = "embeddings" in scores.manifest["inputs"]
+    return notes(systems, scores.facts["contexts"], {}, with_vectors=with_vectors)
