@@ -21,9 +21,13 @@ class Part(StrEnum):
     FUSION = "fusion"
 
 
-Corpus = Annotated[Path, typer.Argument(help="Folder of 'pwae preprocess'.")]
+Corpus = Annotated[
+    Path | None, typer.Argument(help="Folder of 'pwae preprocess'; needed unless --show-config is given.")
+]
 Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-words'; without it words start random.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the run, likewise. A run that was cut off there is continued.")
+]
 Preset = Annotated[str, typer.Option(help=f"Settings to start from: {', '.join(PRESETS)}.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
 Settings = Annotated[
@@ -41,8 +45,8 @@ ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the setti
 
 
 def command(
-    corpus: Corpus,
-    out: Out,
+    corpus: Corpus = None,
+    out: Out = None,
     embeddings: Embeddings = None,
     model: Annotated[str | None, option(ModelConfig, "name", "--model")] = None,
     preset: Preset = "paper",
@@ -77,6 +81,8 @@ def command(
     if show_config:
         console.print_json(resolved.model_dump(mode="json"))
         return
+    if corpus is None or out is None:
+        raise typer.BadParameter("give CORPUS and --out; only --show-config does without.")
 
     from dataclasses import asdict
 

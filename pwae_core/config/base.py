@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pwae_core.config.places import Loc, Place, dotted
 from pwae_core.errors import ConfigError
 
 
@@ -14,22 +16,49 @@ class Config(BaseModel):
     """A frozen, validated group of settings. A field's default is the only place where that default is written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+    listed: ClassVar[str] = "Run the command with --help for the settings there are."
+    """Where somebody who names an unknown setting finds those there are."""
 
     @classmethod
-    def make(cls, values: Mapping[str, Any]) -> Self:
-        """Builds the config from plain values. Raises ConfigError, in one line, for the first thing wrong."""
+    def make(cls, values: Mapping[str, Any], place: Place = dotted) -> Self:
+        """Builds the config from plain values. Raises ConfigError, in one line, for the first thing wrong.
+
+        ``place`` says where the user wrote a setting.
+        """
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise ConfigError(explain(error)) from error
+            raise ConfigError(explain(error, cls, place)) from error
 
 
-def explain(error: ValidationError) -> str:
+def explain(error: ValidationError, config: type[Config] = Config, place: Place = dotted) -> str:
     """The first complaint of a validation error, as 'name: what is wrong (got ...)'."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "config"
+    loc = first["loc"]
+    name = place(loc) if loc else "config"
     if first["type"] == "extra_forbidden":
-        return f"{name}: unknown setting. Run the command with --help for the settings there are."
+        return f"{name}: unknown setting. {_close_to(config, loc)}{config.listed}"
     message = first["msg"].removeprefix("Value error, ")
-    got = "" if not first["loc"] or isinstance(first["input"], dict) else f" (got {first['input']!r})"
-    return f"{name}: {message}{got}." if first["loc"] else f"{message}."
+    got = "" if not loc or isinstance(first["input"], dict | BaseModel) else f" (got {first['input']!r})"
+    return f"{name}: {message}{got}." if loc else f"{message}."
+
+
+def _close_to(config: type[Config], loc: Loc) -> str:
+    """The setting that an unknown one was probably meant to be: of its name a table further in, or spelt like it."""
+    table: type[Config] | None = config
+    for part in loc[:-1]:
+        table = table if isinstance(part, int) or table is None else inner(table, str(part))
+    if table is None:
+        return ""
+    key = str(loc[-1])
+    further = {name: found for name in table.model_fields if (found := inner(table, name))}
+    near = [f"{name}.{key}" for name, found in further.items() if key in found.model_fields]
+    near += difflib.get_close_matches(key, table.model_fields, n=1)
+    return f"Close to it: {' and '.join(near)}. " if near else ""
+
+
+def inner(config: type[Config], field: str) -> type[Config] | None:
+    """The class of the table that a field holds, or a list of such tables; None for a plain value."""
+    known = config.model_fields.get(field)
+    kinds = (known.annotation, *get_args(known.annotation)) if known else ()
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Config)), None)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pwae_core.config.base import Config
 from pwae_core.config.evaluate import EvaluateConfig
-from pwae_core.config.resolve import merge, nested, read_toml
+from pwae_core.config.places import Loc, Place, given_in, in_toml
+from pwae_core.config.resolve import layered, merge, read_toml
 from pwae_core.config.sample import SampleConfig
-from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.config.train import PRESETS, TrainConfig, lacks_components, no_components
 from pwae_core.errors import ConfigError
 
 
@@ -26,9 +27,17 @@ class SystemPlan(Config):
     label: str = Field("", description="Its name in the table; none: the system's own.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of this system's training.")
 
+    @model_validator(mode="after")
+    def _components_are_of_mixtures(self) -> Self:
+        if self.components and lacks_components(self.model):
+            raise ValueError(f"components = {list(self.components)}: {no_components(self.model)}")
+        return self
+
 
 class ExperimentConfig(Config):
     """One experiment: everything alike but the system, the ablation, K and the seed."""
+
+    listed: ClassVar[str] = "docs/experiments.md lists the settings of a plan."
 
     title: str = Field("Results", description="Heading of the table.")
     corpus: Path = Field(Path("corpus"), description="Folder of 'pwae preprocess'.")
@@ -54,21 +63,30 @@ class PlannedRun:
 
 
 def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:
-    """A plan from its TOML file; ``overrides`` that are None were not given. Raises InputError or ConfigError."""
+    """A plan from its TOML file; ``overrides`` that are None were not given.
+
+    Raises InputError, or ConfigError that names the file and the table, for what no run could have as well.
+    """
     given = {key: value for key, value in overrides.items() if value is not None}
-    return ExperimentConfig.make(merge(read_toml(path), given))
+    values = merge(read_toml(path), given)
+    try:
+        plan = ExperimentConfig.make(values, in_toml)
+        planned_runs(plan, {})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return plan
 
 
 def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[PlannedRun]:
-    """Every run of a plan, in its order; ``names`` are the systems' names in tables.
+    """Every run of a plan, in its order; ``names`` are the systems' names in tables, where they have other ones.
 
     Raises ConfigError for settings that no run can have, and for two runs of the same name.
     """
     if plan.preset not in PRESETS:
         raise ConfigError(f"preset: there is no '{plan.preset}'. Choose one of {', '.join(PRESETS)}.")
     runs = [
-        _planned(plan, system, components, seed, names)
-        for system in plan.systems
+        _planned(plan, number, components, seed, names)
+        for number, system in enumerate(plan.systems)
         for components in system.components or (None,)
         for seed in plan.seeds
     ]
@@ -81,15 +99,41 @@ def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[Plann
 
 
 def _planned(
-    plan: ExperimentConfig, system: SystemPlan, components: int | None, seed: int, names: Mapping[str, str]
+    plan: ExperimentConfig, number: int, components: int | None, seed: int, names: Mapping[str, str]
 ) -> PlannedRun:
-    values = merge(merge(PRESETS[plan.preset], plan.train), system.train)
+    system = plan.systems[number]
     own = {"name": system.model, **dict.fromkeys((f"without_{part}" for part in system.without), True)}
     own |= {} if components is None else {"components": components}
-    config = TrainConfig.make(merge(values, nested("model", own) | {"seed": seed}))
-    label = system.label or names[config.model.name] + "".join(f" w/o {part}" for part in system.without)
+    layers: list[tuple[Mapping[str, Any], Place]] = [
+        (PRESETS[plan.preset], in_toml),
+        (_shared(plan.train, system.model), lambda loc: in_toml(("train", *loc))),
+        (system.train, lambda loc: in_toml(("systems", number, "train", *loc))),
+        ({"model": own, "seed": seed}, lambda loc: _own_place(number, loc)),
+    ]
+    config = TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
+    label = system.label or names.get(config.model.name, config.model.name)
+    label += "" if system.label else "".join(f" w/o {part}" for part in system.without)
     label += "" if components is None else f" K={components}"
     return PlannedRun(f"{_plain(label)}-seed{seed}", label, seed, config)
+
+
+def _shared(train: Mapping[str, Any], system: str) -> Mapping[str, Any]:
+    """The settings of every training, without K for a system that has none: it is meant for those that have it."""
+    model = train.get("model")
+    if not isinstance(model, Mapping) or not lacks_components(system):
+        return train
+    kept = {key: value for key, value in model.items() if key not in ("components", "context_components")}
+    return {**train, "model": kept}
+
+
+def _own_place(number: int, loc: Loc) -> str:
+    """Where a plan says what a system's run is, apart from settings of training."""
+    keys: dict[Loc, Loc] = {
+        ("seed",): ("seeds",),
+        ("model", "name"): ("systems", number, "model"),
+        ("model", "components"): ("systems", number, "components"),
+    }
+    return in_toml(keys.get(loc, ("systems", number)))
 
 
 def _plain(label: str) -> str:

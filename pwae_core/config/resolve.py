@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pwae_core.config.places import Place, dotted, given_in, in_toml
 from pwae_core.config.train import PRESETS, TrainConfig
 from pwae_core.errors import ConfigError, InputError
 
@@ -20,15 +21,20 @@ def resolve(
     """
     if preset not in PRESETS:
         raise ConfigError(f"preset: there is no '{preset}'. Choose one of {', '.join(PRESETS)}.")
-    values = merge({}, PRESETS[preset])
+    layers: list[tuple[Mapping[str, Any], Place]] = [(PRESETS[preset], dotted)]
     if file is not None:
-        values = merge(values, read_toml(file))
-    for setting in settings:
-        values = merge(values, parse_setting(setting))
-    for key, value in (overrides or {}).items():
-        if value is not None:
-            values = merge(values, nested(key, value))
-    return TrainConfig.make(values)
+        layers.append((read_toml(file), lambda loc: f"{file}: {in_toml(loc)}"))
+    layers += [(parse_setting(setting), dotted) for setting in settings]
+    layers += [(nested(key, value), dotted) for key, value in (overrides or {}).items() if value is not None]
+    return TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
+
+
+def layered(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All ``layers`` in one, later ones over earlier ones."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values = merge(values, layer)
+    return values
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,6 +10,18 @@ from pwae_core.config.base import Config
 
 ModelName = Literal["seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae"]
 ALIASES = {"diawae-gmd": "dialogwae-gmp"}
+MIXTURES = ("cvae", "dialogwae-gmp", "personawae")
+"""The systems whose prior is a mixture: only they have K components."""
+
+
+def lacks_components(name: str) -> bool:
+    """Whether ``name`` (or an alias) is a system without K."""
+    return ALIASES.get(name, name) not in MIXTURES
+
+
+def no_components(name: str) -> str:
+    """Why K is refused."""
+    return f"{name} has no mixture prior, so there is no K to choose; {', '.join(MIXTURES)} have one"
 
 
 class ModelConfig(Config):
@@ -63,6 +75,13 @@ class ModelConfig(Config):
                 raise ValueError(f"without_{part} is an ablation of personawae; {self.name} has no such part")
         return self
 
+    @model_validator(mode="after")
+    def _components_are_of_mixtures(self) -> Self:
+        for field in ("components", "context_components"):
+            if lacks_components(self.name) and getattr(self, field) != type(self).model_fields[field].default:
+                raise ValueError(f"{field} = {getattr(self, field)}: {no_components(self.name)}")
+        return self
+
 
 class OptimiserConfig(Config):
     """How one group of parameters is stepped."""
@@ -76,6 +95,8 @@ class OptimiserConfig(Config):
 
 class TrainConfig(Config):
     """One training run."""
+
+    listed: ClassVar[str] = "'pwae train --show-config' prints the settings there are."
 
     model: ModelConfig = Field(ModelConfig(), description="What is trained.")
     autoencoder: OptimiserConfig = Field(

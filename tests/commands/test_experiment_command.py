@@ -166,11 +166,11 @@ def test_what_no_run_could_do_with_is_refused_at_once(
     out = tmp_path / "out"
     pwae("experiment", plan, "--out", out).fails(6, "nowhere holds no corpus")
     plan.write_text(PLAN + '[[systems]]\nmodel = "gpt"\n')
-    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "model.name")
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, f"{plan}: [[systems]] 4: model: ")
     plan.write_text(PLAN + '[[systems]]\nmodel = "adaptation"\n')
     pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "two runs would be adaptation-seed1")
     plan.write_text(PLAN + "[[systems]]\nmodle = 3\n")
-    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "systems.3.model")
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, f"{plan}: [[systems]] 4: model: Field")
     assert not out.exists()
 
 
@@ -193,5 +193,5 @@ def test_k_varies_in_the_personalisation_alone(tmp_path: Path) -> None:
 
 def test_an_unknown_preset_is_refused(plan: Path) -> None:
     plan.write_text(PLAN.replace('preset = "small"', 'preset = "huge"'))
-    with pytest.raises(ConfigError, match=r"preset: there is no 'huge'\. Choose one of paper, small"):
-        planned_runs(read_plan(plan, {}), NAMES)
+    with pytest.raises(ConfigError, match=r"plan\.toml: preset: there is no 'huge'\. Choose one of paper, small"):
+        read_plan(plan, {})

@@ -24,7 +24,7 @@ def test_settings_are_shown_without_touching_anything(show, tmp_path):
 
 
 def test_options_are_the_settings_of_their_names(show):
-    options = ("--model", "seq2seq", "--components", 5, "--epochs", 2, "--max-steps", 9, "--batch-size", 4, "--seed", 1)
+    options = ("--model", "cvae", "--components", 5, "--epochs", 2, "--max-steps", 9, "--batch-size", 4, "--seed", 1)
     shown = show(*options).succeeds().json
     assert {name: shown[name] for name in ("epochs", "max_steps", "batch_size", "seed")} == {
         "epochs": 2,
@@ -32,7 +32,7 @@ def test_options_are_the_settings_of_their_names(show):
         "batch_size": 4,
         "seed": 1,
     }
-    assert (shown["model"]["name"], shown["model"]["components"]) == ("seq2seq", 5)
+    assert (shown["model"]["name"], shown["model"]["components"]) == ("cvae", 5)
 
 
 def test_a_shown_config_can_be_given_back_setting_by_setting(show):
@@ -54,9 +54,11 @@ def test_a_file_of_settings(show, tmp_path):
     path.write_bytes(b"\xff\xfe")
     show("--config", path).fails(4, f"{path} is not UTF-8 text. Save it as UTF-8.")
     path.write_text("[model]\nname = 3\n")
-    show("--config", path).fails(3, "model.name: Input should be ", "(got 3).")
+    show("--config", path).fails(3, f"{path}: [model] name: Input should be ", "(got 3).")
     path.write_text("optimizer = 'adam'\n")
-    show("--config", path).fails(3, "optimizer: unknown setting. Run the command with --help for the settings there")
+    show("--config", path).fails(
+        3, f"{path}: optimizer: unknown setting. 'pwae train --show-config' prints the settings"
+    )
     show("--config", tmp_path / "none.toml").fails(4, "none.toml: No such file or directory.")
 
 
@@ -68,6 +70,7 @@ def test_a_file_of_settings(show, tmp_path):
         (["--set", "epochs=-1"], 3, ["epochs: Input should be greater than 0 (got -1)."]),
         (["--set", "autoencoder.rate=inf"], 3, ["autoencoder.rate: Input should be a finite number (got inf)."]),
         (["--model", "gpt"], 3, ["model.name: Input should be 'seq2seq'"]),
+        (["--model", "seq2seq", "--components", 4], 3, ["components = 4: seq2seq has no mixture prior"]),
         (["--batch-size", 0], 3, ["batch_size: Input should be greater than 0 (got 0)."]),
     ],
 )
@@ -83,9 +86,11 @@ def test_a_device_that_is_not_there(pwae, made, tmp_path):
 
 
 def test_what_is_missing_is_said_before_anything_is_read(pwae, tmp_path):
-    result = pwae("train", tmp_path / "corpus")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "Missing option '--out'" in result.stderr
+    for given in ((tmp_path / "corpus",), ("--out", tmp_path / "run")):
+        result = pwae("train", *given)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "give CORPUS and --out; only --show-config does without." in result.stderr
+    assert pwae("train", "--show-config").succeeds().json == TrainConfig().model_dump(mode="json")
 
 
 def test_the_table_and_the_json_tell_the_same(pwae, made, tmp_path):

@@ -31,11 +31,16 @@ class Example(Config):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"rat": 1}, "rat: unknown setting. Run the command with --help for the settings there are."),
+        (
+            {"rat": 1},
+            "rat: unknown setting. Close to it: rate. Run the command with --help for the settings there are.",
+        ),
         (
             {"inner": {"siez": 1}},
-            "inner.siez: unknown setting. Run the command with --help for",
+            "inner.siez: unknown setting. Close to it: size. Run the command with --help for",
         ),
+        ({"size": 1}, "size: unknown setting. Close to it: inner.size. Run the"),
+        ({"nothing": 1}, "nothing: unknown setting. Run the"),
         ({"rate": "fast"}, "rate: Input should be a valid number, unable to parse string as a number (got 'fast')."),
         ({"rate": 0}, "rate: Input should be greater than 0 (got 0)."),
         ({"inner": {"size": 0}}, "inner.size: Input should be greater than or equal to 1 (got 0)."),

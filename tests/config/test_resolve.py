@@ -87,8 +87,11 @@ def test_a_setting_is_a_path_and_a_toml_value_or_a_word(setting, value):
     [
         ("epochs", "--set epochs: expected key=value, for example --set model.latent_size=64."),
         ("=3", "--set =3: expected key=value"),
-        ("epoch=3", "epoch: unknown setting. Run the command with --help for the settings there are."),
-        ("model.hiden_size=3", "model.hiden_size: unknown setting."),
+        (
+            "epoch=3",
+            "epoch: unknown setting. Close to it: epochs. 'pwae train --show-config' prints the settings there",
+        ),
+        ("model.hiden_size=3", "model.hiden_size: unknown setting. Close to it: hidden_size."),
         ("epochs=many", "epochs: Input should be a valid integer, unable to parse string as an integer (got 'many')."),
         ("epochs=", "epochs: Input should be a valid integer"),
         ("epochs=0", "epochs: Input should be greater than 0 (got 0)."),
@@ -117,8 +120,12 @@ def test_an_unknown_preset_is_refused_with_those_there_are():
     [
         ("epochs = 3\nseed = = 4\n", InputError, "settings.toml is not valid TOML: .*line 2"),
         (b"# caf\xe9\nepochs = 3\n", InputError, "settings.toml is not UTF-8 text. Save it as UTF-8."),
-        ("epoks = 3", ConfigError, "epoks: unknown setting."),
-        ("[model]\nhidden_size = [1]", ConfigError, "model.hidden_size: Input should be a valid integer"),
+        ("epoks = 3", ConfigError, r"settings\.toml: epoks: unknown setting\. Close to it: epochs\."),
+        (
+            "[model]\nhidden_size = [1]",
+            ConfigError,
+            r"settings\.toml: \[model\] hidden_size: Input should be a valid integer",
+        ),
         ("[critic]\nrate = true_", InputError, "settings.toml is not valid TOML"),
     ],
 )
@@ -132,3 +139,27 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path):
         resolve("paper", tmp_path / "none.toml", [])
     with pytest.raises(InputError, match=r"Cannot read .*: Is a directory\."):
         resolve("paper", tmp_path, [])
+
+
+def test_what_is_wrong_is_told_where_it_was_given_last(toml):
+    path = toml("epochs = 0\n[model]\nhidden_size = 0\n")
+    with pytest.raises(ConfigError, match=r"settings\.toml: \[model\] hidden_size: .* \(got 0\)\."):
+        resolve("small", path, ["epochs=3"])
+    with pytest.raises(ConfigError, match=r"^model\.hidden_size: .* \(got -1\)\."):
+        resolve("small", path, ["model.hidden_size=-1"])
+
+
+def test_k_is_refused_for_a_system_without_a_mixture():
+    expected = "model: components = 4: seq2seq has no mixture prior, so there is no K to choose; "
+    with pytest.raises(ConfigError) as caught:
+        resolve("paper", None, [], {"model.name": "seq2seq", "model.components": 4})
+    assert str(caught.value) == expected + "cvae, dialogwae-gmp, personawae have one."
+    with pytest.raises(ConfigError, match="context_components = 2: rl-persona has no mixture prior"):
+        resolve("paper", None, ["model.name=rl-persona", "model.context_components=2"])
+    for name in ("cvae", "diawae-gmd", "dialogwae-gmp", "personawae"):
+        model = resolve(
+            "paper", None, ["model.context_components=2"], {"model.name": name, "model.components": 4}
+        ).model
+        assert (model.components, model.context_components) == (4, 2)
+    shown = resolve("paper", None, ["model.name=seq2seq"])
+    assert TrainConfig.make(shown.model_dump(mode="json")) == shown, "the default, written out, is no choice of K"

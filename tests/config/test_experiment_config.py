@@ -1,0 +1,91 @@
+"""A plan: its rows and their names, and errors that lead to the file, the table and the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
+from pwae_core.errors import ConfigError
+
+SEQ2SEQ = '[[systems]]\nmodel = "seq2seq"\n'
+PERSONAWAE = '[[systems]]\nmodel = "personawae"\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "plan.toml"
+
+
+def runs(path: Path, text: str) -> list[PlannedRun]:
+    path.write_text(text)
+    return planned_runs(read_plan(path, {}), {"personawae": "PersonaWAE", "dialogwae-gmp": "DiaWAE-GMD"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title = 3\n" + SEQ2SEQ, "title: Input should be a valid string (got 3)."),
+        ("trian = 3\n" + SEQ2SEQ, "trian: unknown setting. Close to it: train. docs/experiments.md lists the settings"),
+        ("seeds = [1, 'a']\n" + SEQ2SEQ, "seeds[1]: Input should be a valid integer"),
+        ("seeds = [1, -1]\n" + SEQ2SEQ, "seeds: Input should be greater than or equal to 0 (got -1)."),
+        ("preset = 'huge'\n" + SEQ2SEQ, "preset: there is no 'huge'."),
+        (
+            "[sample]\nmax_length = 30\n" + SEQ2SEQ,
+            "[sample] max_length: unknown setting. Close to it: decoding.max_length. docs/experiments.md lists",
+        ),
+        ("[sample]\nlimit = 0\n" + SEQ2SEQ, "[sample] limit: Input should be greater than 0 (got 0)."),
+        ("[sample.decoding]\ntop_q = 1\n" + SEQ2SEQ, "[sample.decoding] top_q: unknown setting. Close to it: top_p."),
+        ("[evaluate]\nresample = 9\n" + SEQ2SEQ, "[evaluate] resample: unknown setting. Close to it: resamples."),
+        (
+            "[train]\nhidden_size = 3\n" + SEQ2SEQ,
+            "[train] hidden_size: unknown setting. Close to it: model.hidden_size. 'pwae train --show-config' prints",
+        ),
+        ("[train.model]\nhidden_size = 0\n" + SEQ2SEQ, "[train.model] hidden_size: Input should be greater than 0"),
+        (SEQ2SEQ + "modle = 'x'\n", "[[systems]] 1: modle: unknown setting. Close to it: model."),
+        (PERSONAWAE + '[[systems]]\nmodel = "gpt"\n', "[[systems]] 2: model: Input should be 'seq2seq'"),
+        (PERSONAWAE + "components = [1, 0]\n", "[[systems]] 1: components: Input should be greater than 0 (got 0)."),
+        (PERSONAWAE + "train = { epochs = 0 }\n", "[[systems]] 1: train.epochs: Input should be greater than 0"),
+        (SEQ2SEQ + 'without = ["prior"]\n', "[[systems]] 1: without_prior is an ablation of personawae; seq2seq"),
+        (SEQ2SEQ + SEQ2SEQ, "systems: two runs would be seq2seq-seed7. Give one of them a label."),
+    ],
+)
+def test_what_is_wrong_names_the_file_the_table_and_the_key(path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        runs(path, text)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("components = [1, 3]", "components = [1, 3]"),
+        ("components = [3]", "components = [3]"),
+        ("train = { model = { components = 4 } }", "components = 4"),
+    ],
+)
+def test_k_is_refused_for_systems_without_a_mixture(path: Path, setting: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        runs(path, PERSONAWAE + SEQ2SEQ + setting)
+    assert str(caught.value) == (
+        f"{path}: [[systems]] 2: {told}: seq2seq has no mixture prior, so there is no K to choose; "
+        "cvae, dialogwae-gmp, personawae have one."
+    )
+
+
+def test_k_of_every_training_is_for_the_systems_that_have_it(path: Path) -> None:
+    seq2seq, personawae = runs(path, "[train.model]\ncomponents = 5\n" + SEQ2SEQ + PERSONAWAE)
+    assert (seq2seq.train.model.components, personawae.train.model.components) == (3, 5)
+
+
+def test_rows_of_several_k_name_it(path: Path) -> None:
+    text = (
+        PERSONAWAE + "components = [1, 3]\n" + '[[systems]]\nmodel = "diawae-gmd"\nlabel = "Mine"\ncomponents = [2]\n'
+    )
+    assert [(run.label, run.train.model.components) for run in runs(path, text)] == [
+        ("PersonaWAE K=1", 1),
+        ("PersonaWAE K=3", 3),
+        ("Mine K=2", 2),
+    ]
