@@ -46,12 +46,17 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: the mean over the seeds that came through, and their standard deviation, if several."""
+    """One line of the table: the mean over the seeds that came through, and their standard deviation, if several.
+
+    ``half_widths`` of the 95% intervals over contexts are those of a single seed. ``contexts`` were scored.
+    """
 
     label: str
     seeds: int
+    contexts: int
     means: Mapping[str, float]
     deviations: Mapping[str, float]
+    half_widths: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -177,15 +182,18 @@ def _row(label: str, results: Sequence[RunResult]) -> Row:
         if any(metric in one.totals for one in results)
     }
     deviations = {metric: stdev(found) for metric, found in values.items() if len(found) > 1}
-    return Row(label, len(results), {metric: mean(found) for metric, found in values.items()}, deviations)
+    contexts = max((total.contexts for one in results for total in one.totals.values()), default=0)
+    means = {metric: mean(found) for metric, found in values.items()}
+    return Row(label, len(results), contexts, means, deviations, _half_widths(results))
 
 
-def cell(row: Row, metric: str) -> str:
-    """A metric of a row as the tables show it: the mean, and the deviation over seeds where there are several."""
-    if metric not in row.means:
-        return ""
-    spread = f" ± {row.deviations[metric]:.4f}" if metric in row.deviations else ""
-    return f"{row.means[metric]:.4f}{spread}"
+def _half_widths(results: Sequence[RunResult]) -> dict[str, float]:
+    totals = results[0].totals if len(results) == 1 else {}
+    return {
+        metric: (total.high - total.low) / 2
+        for metric, total in totals.items()
+        if total.low is not None and total.high is not None
+    }
 
 
 def columns(report: ExperimentReport) -> list[str]:
@@ -205,12 +213,34 @@ def _write(report: ExperimentReport, out: Path) -> None:
 def _markdown(report: ExperimentReport) -> str:
     metrics = columns(report)
     lines = [f"# {report.title}", ""]
-    lines += ["| " + " | ".join(("System", "seeds", *metrics)) + " |", "|" + "---|" * (len(metrics) + 2)]
+    lines += ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
     for row in report.rows:
-        lines.append("| " + " | ".join((row.label, str(row.seeds), *(cell(row, metric) for metric in metrics))) + " |")
+        cells = (row.label, str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
+        lines.append("| " + " | ".join(cells) + " |")
     failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
     signed = [f"- `{signature}`" for signature in report.signatures]
-    return "\n".join([*lines, "", *failed, *signed]) + "\n"
+    return "\n".join([*lines, "", *legend(report), "", *failed, *signed]) + "\n"
+
+
+def _cell(row: Row, metric: str) -> str:
+    if metric not in row.means:
+        return ""
+    spread = f" (σ {row.deviations[metric]:.4f})" if metric in row.deviations else ""
+    spread = f" ± {row.half_widths[metric]:.4f}" if metric in row.half_widths else spread
+    return f"{row.means[metric]:.4f}{spread}"
+
+
+def legend(report: ExperimentReport) -> list[str]:
+    """What stands beside the values of the report's tables, in a sentence each."""
+    told = {
+        "A row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).": any(
+            row.deviations for row in report.rows
+        ),
+        "±, in a row of one seed: half the width of the 95% bootstrap interval over contexts.": any(
+            row.half_widths for row in report.rows
+        ),
+    }
+    return [sentence for sentence, true in told.items() if true]
 
 
 def _table(report: ExperimentReport) -> pa.Table:

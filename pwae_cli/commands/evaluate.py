@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,31 +10,13 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
+from pwae_cli.scores import TABLES, number, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 
 if TYPE_CHECKING:
     from pwae_core.metrics.comparisons import Comparison
     from pwae_core.metrics.evaluation import EvaluateReport, SeedsReport, SystemReport
     from pwae_core.metrics.significance import Spread
-
-PAPER = {
-    "BOW-Extrema": "Extrema",
-    "BOW-Greedy": "Greedy",
-    "BOW-Average": "Average",
-    "BLEU-Recall": "Recall",
-    "BLEU-Precision": "Precision",
-    "BLEU-F1": "F1",
-}
-BESIDES = {
-    "Distinct-1": "Dist-1",
-    "Distinct-2": "Dist-2",
-    "Intra-Distinct-1": "Intra-1",
-    "Intra-Distinct-2": "Intra-2",
-    "Inter-Distinct-1": "Inter-1",
-    "Inter-Distinct-2": "Inter-2",
-    "Repetition": "Repetition",
-    "Length": "Length",
-}
 
 
 def command(
@@ -107,8 +89,9 @@ def command(
 
 def _print(report: EvaluateReport) -> None:
     stands = f", {report.out} stood already" if report.standing else ""
-    _print_columns(f"{report.contexts:,} contexts{stands}", PAPER, report)
-    _print_columns("Diversity, repetition, length", BESIDES, report)
+    console.print_line(f"{report.contexts:,} contexts{stands}")
+    for title, headings in TABLES.items():
+        _print_columns(title, headings, report)
     console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
     if report.comparisons:
         _print_comparisons(report)
@@ -122,26 +105,28 @@ def _print(report: EvaluateReport) -> None:
 
 
 def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateReport) -> None:
-    shown = [metric for metric in headings if any(metric in system.totals for system in report.systems)]
-    rows = [[system.system, *(_cell(system, metric) for metric in shown)] for system in report.systems]
+    columns = shown(headings, (metric for system in report.systems for metric in system.totals))
+    rows = [[system.system, *(_cell(system, metric) for metric in columns)] for system in report.systems]
     for seeds in report.seeds:
-        cells = [f"{_number(metric, s.mean)}\nσ {_number(metric, s.deviation)}" for metric, s in _only(seeds, shown)]
+        cells = [f"{number(metric, s.mean)}\nσ {number(metric, s.deviation)}" for metric, s in _only(seeds, columns)]
         rows.append([f"{seeds.system}\nmean of {len(seeds.runs)} seeds", *cells])
-    console.print_table(title, ["System", *(headings[metric] for metric in shown)], rows)
+    if columns:
+        console.print_table(title, ["System", *columns.values()], rows)
 
 
-def _only(seeds: SeedsReport, shown: Sequence[str]) -> list[tuple[str, Spread]]:
-    return [(metric, seeds.spread[metric]) for metric in shown]
+def _only(seeds: SeedsReport, metrics: Iterable[str]) -> list[tuple[str, Spread]]:
+    return [(metric, seeds.spread[metric]) for metric in metrics]
 
 
 def _print_comparisons(report: EvaluateReport) -> None:
     base = report.comparisons[0].base
     systems = dict.fromkeys(one.system for one in report.comparisons)
     cells = {(one.system, one.metric): _difference(one) for one in report.comparisons}
-    for headings in (PAPER, BESIDES):
-        shown = [metric for metric in headings if any(one.metric == metric for one in report.comparisons)]
-        rows = [[system, *(cells[system, metric] for metric in shown)] for system in systems]
-        console.print_table(f"Less {base}", ["System", *(headings[metric] for metric in shown)], rows)
+    for headings in TABLES.values():
+        columns = shown(headings, (one.metric for one in report.comparisons))
+        rows = [[system, *(cells[system, metric] for metric in columns)] for system in systems]
+        if columns:
+            console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
         "p: approximate randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05. "
         "Paired bootstrap and unadjusted values: --json."
@@ -151,25 +136,21 @@ def _print_comparisons(report: EvaluateReport) -> None:
 def _difference(one: Comparison) -> str:
     star = "*" if one.randomisation_holm < 0.05 else ""
     sign = "-" if one.difference < 0 else "+"
-    return f"{sign}{_number(one.metric, abs(one.difference))}{star}\np {one.randomisation_holm:.4f}"
+    return f"{sign}{number(one.metric, abs(one.difference))}{star}\np {one.randomisation_holm:.4f}"
 
 
 def _cell(system: SystemReport, metric: str) -> str:
     total = system.totals[metric]
-    value = _number(metric, total.value)
+    value = number(metric, total.value)
     if total.low is None or total.high is None:
         return value
-    return f"{value}\n±{_number(metric, (total.high - total.low) / 2)}"
-
-
-def _number(metric: str, value: float) -> str:
-    return f"{value:.{2 if metric == 'Length' else 4}f}"
+    return f"{value}\n±{number(metric, (total.high - total.low) / 2)}"
 
 
 def _signatures(report: EvaluateReport) -> dict[str, list[str]]:
     """Each signature once, in the table's order, with the systems it is true of."""
     signatures: dict[str, list[str]] = {}
-    for metric in (*PAPER, *BESIDES):
+    for metric in (metric for headings in TABLES.values() for metric in headings):
         for system in report.systems:
             if metric in system.totals:
                 signatures.setdefault(system.totals[metric].signature, []).append(system.system)

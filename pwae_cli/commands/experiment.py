@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pwae_cli import console
 from pwae_cli.options import Json
+from pwae_cli.scores import TABLES, number, shown
 from pwae_core.config.experiment import read_plan
+
+if TYPE_CHECKING:
+    from pwae_core.experiment import ExperimentReport, Row
 
 
 def command(
@@ -28,16 +32,40 @@ def command(
 
     from dataclasses import asdict
 
-    from pwae_core.experiment import cell, columns, experiment
+    from pwae_core.experiment import experiment
 
     report = experiment(config, out, device=device, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
     else:
-        metrics = columns(report)
-        rows = [(row.label, row.seeds, *(cell(row, metric) for metric in metrics)) for row in report.rows]
-        console.print_table(f"{report.title}: {out}/results.md", ("System", "seeds", *metrics), rows)
+        _print(report)
     if report.failures:
         names = ", ".join(run.folder for run in report.failures)
         console.error(f"{len(report.failures)} of {len(report.runs)} runs failed ({names}); {out}/results.md says why.")
         raise typer.Exit(1)
+
+
+def _print(report: ExperimentReport) -> None:
+    from pwae_core.experiment import columns, legend
+
+    console.print_line(f"{report.title}: {report.out}/results.md")
+    for title, headings in TABLES.items():
+        metrics = shown(headings, columns(report))
+        rows = [(_system(row), *(_cell(row, metric) for metric in metrics)) for row in report.rows]
+        if metrics:
+            console.print_table(title, ("System", *metrics.values()), rows)
+    for sentence in legend(report):
+        console.print_line(sentence)
+
+
+def _system(row: Row) -> str:
+    return f"{row.label}\n{row.seeds} seed{'' if row.seeds == 1 else 's'},\n{row.contexts:,} contexts"
+
+
+def _cell(row: Row, metric: str) -> str:
+    if metric not in row.means:
+        return ""
+    value = number(metric, row.means[metric])
+    if metric in row.deviations:
+        return f"{value}\nσ {number(metric, row.deviations[metric])}"
+    return f"{value}\n±{number(metric, row.half_widths[metric])}" if metric in row.half_widths else value

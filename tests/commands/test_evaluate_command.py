@@ -38,23 +38,28 @@ def test_prints_a_row_per_system_and_the_signatures(pwae: Callable[..., Any], re
         "Intra-2",
         "Inter-1",
         "Inter-2",
-        "Repetition",
-        "Length",
     ]
-    row = [line for line in lines if "Peer" in line][1]
-    assert [cell.strip() for cell in row.split("│")[2:-1]] == [
-        "1.0000",
-        "1.0000",
-        "1.0000",
-        "0.7500",
-        "0.9167",
-        "1.0000",
-        "0.0000",
-        "2.50",
+    rows = [line for line in lines if "Peer" in line][1:]
+    assert [[cell.strip() for cell in row.split("│")[2:-1]] for row in rows] == [
+        ["1.0000", "1.0000", "1.0000", "0.7500", "0.9167", "1.0000"],
+        ["0.0000", "2.50"],
     ]
     assert any("my=llm" in line for line in lines)
     assert sum(line.startswith("BLEU-F1|n:3|s:nltk-current7|") for line in lines) == 1
     assert pwae("evaluate", *arguments).stdout == printed
+
+
+def test_no_heading_and_no_number_is_broken_on_a_terminal_of_80_columns(
+    pwae: Callable[..., Any], responses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = pwae("evaluate", f"PersonaWAE w/o prior={responses}", "--tokenizer", "whitespace").succeeds().stdout
+    tables = [line for line in printed.splitlines() if line[:1] in set("┃│┏└")]
+    assert {len(line) for line in tables} <= set(range(81))
+    for word in ("Precision", "Dist-1", "Intra-2", "Inter-2", "Repetition", "Length", "PersonaWAE", "0.9167", "±"):
+        assert any(word in line for line in tables), word
 
 
 def test_json_has_what_the_table_rounds(pwae: Callable[..., Any], responses: Path, tmp_path: Path) -> None:

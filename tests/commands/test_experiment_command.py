@@ -98,7 +98,12 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
         (f"{label}-seed{seed}", seed) for label in ("adaptation", "personawae-w-o-prior") for seed in (1, 2)
     }
     shown = (out / "results.md").read_text()
-    assert "| Adaptation | 2 |" in shown
+    assert (
+        f"| Adaptation | 2 | 5 | {row['means']['BLEU-Recall']:.4f} (σ {row['deviations']['BLEU-Recall']:.4f}) |"
+        in shown
+    )
+    assert "\nA row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).\n" in shown
+    assert "±" not in shown, "no row has a single seed"
     assert "- exploding-seed1 failed: Training diverged" in shown
 
     shutil.rmtree(out / "adaptation-seed1" / "responses")
@@ -106,7 +111,36 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
     again = pwae(*command, "--json")
     assert again.json == report
     assert {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")} == stamps
-    assert "A tiny table" in pwae(*command).stdout
+    printed = pwae(*command).stdout
+    assert printed.startswith(f"A tiny table: {out}/results.md\n")
+    assert "PersonaWAE w/o prior" in printed
+    assert f"σ {row['deviations']['Distinct-1']:.4f}" in printed
+    assert "σ, their standard deviation" in printed
+
+
+def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.write_text(
+        PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]") + '[[systems]]\nmodel = "dialogwae-gmp"\n'
+    )
+    out = tmp_path / "out"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    report = pwae(*command, "--json").succeeds().json
+    (row,) = report["rows"]
+    total = report["runs"][0]["totals"]["BLEU-F1"]
+    half = f"{(total['high'] - total['low']) / 2:.4f}"
+    assert (row["seeds"], row["contexts"], row["deviations"]) == (1, 5, {})
+    assert f"{row['half_widths']['BLEU-F1']:.4f}" == half
+    shown = (out / "results.md").read_text()
+    assert f"{total['value']:.4f} ± {half} |" in shown
+    assert "\n±, in a row of one seed: half the width of the 95% bootstrap interval over contexts.\n" in shown
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    tables = [line for line in pwae(*command).stdout.splitlines() if line[:1] in set("┃│┏└")]
+    assert max(map(len, tables)) <= 80
+    for text in ("DiaWAE-GMD", "1 seed,", "5 contexts", "Recall", "Precision", "Intra-2", "Repetition", f"±{half}"):
+        assert any(text in line for line in tables), text
 
 
 def test_what_another_plan_made_is_refused_before_anything_is_done(

@@ -1,0 +1,40 @@
+"""How commands show scores: in tables narrow enough for a terminal, a spread under each value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+PAPER = {
+    "BOW-Extrema": "Extrema",
+    "BOW-Greedy": "Greedy",
+    "BOW-Average": "Average",
+    "BLEU-Recall": "Recall",
+    "BLEU-Precision": "Precision",
+    "BLEU-F1": "F1",
+}
+DIVERSITY = {
+    "Distinct-1": "Dist-1",
+    "Distinct-2": "Dist-2",
+    "Intra-Distinct-1": "Intra-1",
+    "Intra-Distinct-2": "Intra-2",
+    "Inter-Distinct-1": "Inter-1",
+    "Inter-Distinct-2": "Inter-2",
+}
+BESIDES = {"Repetition": "Repetition", "Length": "Length"}
+TABLES: dict[str, Mapping[str, str]] = {
+    "BOW and BLEU": PAPER,
+    "Diversity": DIVERSITY,
+    "Repetition, length": BESIDES,
+}
+"""The tables by their titles: each metric with its heading."""
+
+
+def shown(headings: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:
+    """The headings of a table's metrics that were ``found``, in its order."""
+    there = set(found)
+    return {metric: heading for metric, heading in headings.items() if metric in there}
+
+
+def number(metric: str, value: float) -> str:
+    """A score with as many digits as its metric is worth."""
+    return f"{value:.{2 if metric == 'Length' else 4}f}"
