@@ -149,8 +149,14 @@ class Critic(nn.Module):
         condition: Float[Tensor, "batch condition"],
     ) -> Float[Tensor, ""]:
         """Equation 12, second term: W(q||p) as this critic sees it."""
-        read = self.of_condition(condition)
-        return equations.wasserstein_estimate(self._score(posterior, read), self._score(prior, read))
+        return self._distance(posterior, prior, self.of_condition(condition))
+
+    def _distance(
+        self, posterior: Float[Tensor, "batch z"], prior: Float[Tensor, "batch z"], read: Float[Tensor, "batch h"]
+    ) -> Float[Tensor, ""]:
+        """Both batches of samples are scored at once."""
+        scores = self._score(torch.cat((posterior, prior)), read.repeat(2, 1))
+        return equations.wasserstein_estimate(*scores.chunk(2))
 
     def distance_and_penalty(
         self,
@@ -164,7 +170,7 @@ class Critic(nn.Module):
         The penalty is differentiable in the critic's parameters only.
         """
         read = self.of_condition(condition.detach())
-        distance = equations.wasserstein_estimate(self._score(posterior, read), self._score(prior, read))
+        distance = self._distance(posterior, prior, read)
         share = noise.uniform(len(posterior), 1)
         between = equations.interpolate(posterior.detach(), prior.detach(), share).requires_grad_()
         (gradient,) = torch.autograd.grad(self._score(between, read).sum(), between, create_graph=True)
