@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 DEFAULTS = SampleConfig()
 DECODING = DEFAULTS.decoding
-HELP = "/user NAME: who answers   /users PART: find a user   /why: what led to the last answer   /quit"
+HELP = """\
+/user NAME   who answers
+/users PART  find a user
+/why         what led to the last answer
+/help        these lines
+/quit"""
+FOUND = 20
+"""Users that /users shows at a time."""
 
 
 def command(
@@ -40,7 +47,7 @@ def command(
     chat = open_chat(run, config, user, device)
     prompt = console.progress().say if sys.stdin.isatty() else None
     if prompt:
-        prompt(f"{chat.run.system}: {HELP}")
+        prompt(f"{chat.run.system}, answering as {chat.user}\n{HELP}")
     for line in sys.stdin:
         text = line.strip()
         if text == "/quit":
@@ -57,7 +64,9 @@ def _turn(chat: Chat, text: str) -> None:
     if word == "/user":
         chat.switch(rest.strip())
     elif word == "/users":
-        console.print_line("  ".join(chat.find(rest.strip())))
+        _print_users(chat.find(rest.strip()))
+    elif word == "/help":
+        console.print_line(HELP)
     elif word == "/why":
         found = chat.why()
         for name, values in found.items():
@@ -65,7 +74,16 @@ def _turn(chat: Chat, text: str) -> None:
         if not found:
             console.print_line(f"{chat.run.system} has no prior and no gate.")
     elif word.startswith("/"):
-        raise InputError(f"{word}: there is no such command. {HELP}")
+        raise InputError(f"{word}: there is no such command. /help lists them.")
     else:
         console.print_line(f"{chat.user}: {chat.say(text)}")
     sys.stdout.flush()
+
+
+def _print_users(names: list[str]) -> None:
+    if names[:FOUND]:
+        console.print_line("  ".join(names[:FOUND]))
+    if len(names) != len(names[:FOUND]):
+        console.print_line(f"{FOUND} of {len(names):,}; /users PART narrows")
+    if not names:
+        console.print_line("nobody; /users without a PART shows some of all")

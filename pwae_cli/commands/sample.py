@@ -13,7 +13,7 @@ from pwae_cli.options import Force, Json, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 
 if TYPE_CHECKING:
-    from pwae_core.stages.sample import SampleReport
+    from pwae_core.stages.sample import Answered, SampleReport
 
 DEFAULTS = SampleConfig()
 DECODING = DEFAULTS.decoding
@@ -93,8 +93,16 @@ def _print(report: SampleReport) -> None:
         rows: list[tuple[str, str]] = []
         for answered in group:
             rows += [("ground truth", answered.reference)] if answered.reference else []
-            rows += [(answered.user if place == 0 else "", text) for place, text in enumerate(answered.responses)]
+            rows += _answers(answered)
         console.print_line()
         for utterance in context:
             console.print_line(f"- {utterance}")
         console.print_table("", ("who", f"{report.system} ({report.decoding})"), rows, numbers_from=2)
+
+
+def _answers(answered: Answered) -> list[tuple[str, str]]:
+    """Who and what, a row for each answer; a single row where all are the same."""
+    number = len(answered.responses)
+    if number > 1 and len(set(answered.responses)) == 1:
+        return [(f"{answered.user}\n(the same {number} times)", answered.responses[0])]
+    return [(answered.user if place == 0 else "", text) for place, text in enumerate(answered.responses)]

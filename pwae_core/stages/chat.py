@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,17 +56,14 @@ class Chat:
         user, length = self.run.users[self.user], self.run.model.config.max_length
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
 
-    def switch(self, name: str) -> None:
+    def switch(self, name: str, asked: str = "/user") -> None:
         """Lets ``name`` answer from now on. Raises InputError for an unknown user."""
-        if name not in self.run.users:
-            close = difflib.get_close_matches(name, self.run.users, n=3, cutoff=0.6)
-            hint = f" Close to it: {', '.join(close)}." if close else " /users lists them."
-            raise InputError(f"/user {name}: the run knows no such user.{hint}")
+        self.run.user_number(name, asked)
         self.user = name
 
-    def find(self, part: str, limit: int = 20) -> list[str]:
-        """The users whose name holds ``part``, the first ``limit`` of them."""
-        return [name for name in self.run.users if part.lower() in name.lower()][:limit]
+    def find(self, part: str) -> list[str]:
+        """The users whose name holds ``part``."""
+        return [name for name in self.run.users if part.lower() in name.lower()]
 
     @torch.no_grad()
     def why(self) -> Mapping[str, list[float]]:
@@ -85,5 +81,5 @@ def open_chat(run: Path, config: SampleConfig, user: str | None = None, device: 
     """Opens a conversation with a run. Raises ArtifactError, or InputError for an unknown user."""
     chat = Chat(open_run(run, choose_device(device), config.checkpoint), config)
     if user is not None:
-        chat.switch(user)
+        chat.switch(user, "--user")
     return chat

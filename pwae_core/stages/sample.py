@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
 from pwae_core.corpus.typed import prepare
 from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table, some_of
-from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.errors import EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
@@ -143,7 +142,7 @@ def sample_context(
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     names = list(users) or [NOBODY]
-    numbers = [_user_number(opened, name) for name in names]
+    numbers = [opened.user_number(name) for name in names]
     tokens = prepare(context, opened.artifact.facts["preprocess"])
     ids = [opened.vocabulary.encode(utterance) for utterance in tokens]
     own = [(len(ids) - turn) % 2 == 0 for turn in range(len(ids))]
@@ -155,12 +154,3 @@ def sample_context(
     )
     decoding = describe(config.decoding, deterministic=opened.model.deterministic)
     return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown)
-
-
-def _user_number(run: Run, name: str) -> int:
-    number = run.users.get(name)
-    if number is None:
-        close = difflib.get_close_matches(name, run.users, n=3, cutoff=0.6)
-        hint = f" Close to it: {', '.join(close)}." if close else f" {run.artifact.folder}/users.parquet lists them."
-        raise InputError(f"--user {name}: the run knows no such user.{hint}")
-    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from pwae_core.artifacts import Artifact, load, same_vocabulary
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
-from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.errors import ArtifactError, ConfigError, InputError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.text.vocabulary import Vocabulary
@@ -42,6 +43,15 @@ class Run:
         table = self.artifact.table("users.parquet", ["user", "user_id"])
         trained = dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
         return trained | {name: len(trained) + row for row, name in enumerate(self.people)}
+
+    def user_number(self, name: str, asked: str = "--user") -> int:
+        """The row of a user who was ``asked`` for. Raises InputError, which tells how to find one, for a stranger."""
+        if name not in self.users:
+            near = difflib.get_close_matches(name, self.users, n=3, cutoff=0.6)
+            close = f" Close to it: {', '.join(near)}." if near else ""
+            find = "" if asked == "/user" else f"'pwae chat {self.artifact.folder}', then "
+            raise InputError(f"{asked} {name}: the run knows no such user.{close} {find}/users PART finds one.")
+        return self.users[name]
 
     @property
     def system(self) -> str:

@@ -102,8 +102,21 @@ def test_chat_switches_who_answers_and_says_why(pwae: Callable[..., Any], run: P
     assert len(said) == 7
     errors = [line for line in done.stderr.splitlines() if line.startswith("pwae: /")]
     assert errors[0] == "pwae: /why: there is no answer yet. Say something first."
-    assert errors[1].startswith("pwae: /user nobody: the run knows no such user.")
-    assert errors[2].startswith("pwae: /what: there is no such command.")
+    assert errors[1] == "pwae: /user nobody: the run knows no such user. /users PART finds one."
+    assert errors[2] == "pwae: /what: there is no such command. /help lists them."
+
+
+def test_chat_lists_its_commands_and_says_how_many_users_it_keeps_back(pwae: Callable[..., Any], run: Path) -> None:
+    done = pwae("chat", run, stdin=b"/help\n/users\n/users zzz\n/user user0003\n").succeeds()
+    said = done.stdout.splitlines()
+    assert [line.split()[0] for line in said[:5]] == ["/user", "/users", "/why", "/help", "/quit"]
+    assert said[5].split() == ["<unk>", *(f"user00{n}" for n in range(6))]
+    assert said[6] == "nobody; /users without a PART shows some of all"
+    assert "/user user0003: the run knows no such user. Close to it: user003" in done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pwae_cli.commands.chat.FOUND", 2)
+        said = pwae("chat", run, stdin=b"/users\n/users 004\n").succeeds().stdout.splitlines()
+    assert said == ["<unk>  user000", "2 of 7; /users PART narrows", "user004"]
 
 
 def test_the_same_conversation_comes_again_and_another_seed_is_another_one(pwae: Callable[..., Any], run: Path) -> None:
@@ -111,4 +124,6 @@ def test_the_same_conversation_comes_again_and_another_seed_is_another_one(pwae:
     one, again = (pwae("chat", run, "--user", "user001", stdin=lines).succeeds().stdout for _ in range(2))
     assert one == again
     assert one.count("user001: ") == 3
-    pwae("chat", run, "--user", "stranger", stdin=lines).fails(4, "the run knows no such user")
+    pwae("chat", run, "--user", "stranger", stdin=lines).fails(
+        4, f"--user stranger: the run knows no such user. 'pwae chat {run}', then /users PART finds one."
+    )

@@ -7,11 +7,20 @@ from pwae_core.config.sample import DecodingConfig, SampleConfig
 
 
 def test_a_typed_context_prints_one_table_of_all_its_users(pwae, made):
-    options = ("--context", "do you like tea ?", "--context", "tea is not for me", "--samples", 2)
+    options = (
+        "--context",
+        "do you like tea ?",
+        "--context",
+        "tea is not for me",
+        "--samples",
+        2,
+        "--strategy",
+        "top-k",
+    )
     shown = pwae("sample", made.personawae, *options, "--user", "user001", "--user", "user004").succeeds()
     lines = shown.stdout.splitlines()
     assert [line for line in lines if line.startswith("- ")] == ["- do you like tea ?", "- tea is not for me"]
-    assert sum("PersonaWAE (greedy per z)" in line for line in lines) == 1
+    assert sum("PersonaWAE (top-40 t=1)" in line for line in lines) == 1
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
     assert [who for who, _ in rows] == ["user001", "", "user004", ""]
     report = (
@@ -19,7 +28,7 @@ def test_a_typed_context_prints_one_table_of_all_its_users(pwae, made):
     )
     assert [text for _, text in rows] == [text for answered in report["shown"] for text in answered["responses"]]
     assert report["shown"][0]["context"] == ["do you like tea ?", "tea is not for me"]
-    assert (report["out"], report["contexts"], report["decoding"]) == (None, 1, "greedy per z")
+    assert (report["out"], report["contexts"], report["decoding"]) == (None, 1, "top-40 t=1")
 
 
 def test_the_test_split_prints_a_few_contexts_with_their_ground_truth(pwae, made, tmp_path):
@@ -33,6 +42,17 @@ def test_the_test_split_prints_a_few_contexts_with_their_ground_truth(pwae, made
     for answered in report["shown"]:
         assert answered["reference"] in shown
         assert len(answered["responses"]) == 2
+
+
+def test_an_answer_that_is_the_same_each_time_is_printed_once(pwae, made):
+    command = ("sample", made.seq2seq, "--context", "do you like tea ?", "--user", "user001", "--samples", 10)
+    answers = pwae(*command, "--json").succeeds().json["shown"][0]["responses"]
+    assert len(answers) == 10
+    shown = pwae(*command).succeeds().stdout
+    assert shown.count(answers[0]) == 1
+    assert "(the same 10 times)" in shown
+    single = pwae(*command[:-1], 1).succeeds().stdout
+    assert "the same" not in single
 
 
 def test_text_is_inert(pwae, made):

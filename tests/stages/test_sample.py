@@ -260,7 +260,7 @@ def test_a_typed_context_is_read_as_the_same_context_of_the_corpus(made, drawn):
     ("options", "words"),
     [
         (["--user", "user01"], ["--user user01: the run knows no such user. Close to it: user001"]),
-        (["--user", "Zoë"], ["--user Zoë: the run knows no such user. ", "/users.parquet lists them."]),
+        (["--user", "Zoë"], ["--user Zoë: the run knows no such user. ", "then /users PART finds one."]),
         (["--context", "😂 "], ["--context '😂 ': nothing is left of it after cleaning. Write some words."]),
         (["--context", ""], ["--context '': nothing is left of it after cleaning."]),
     ],
