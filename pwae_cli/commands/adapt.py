@@ -27,6 +27,9 @@ def command(
     candidates: Annotated[int, option(AdaptConfig, "candidates")] = DEFAULTS.candidates,
     seed: Annotated[int, option(AdaptConfig, "seed")] = DEFAULTS.seed,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace whom the run was adapted to under that name.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Teach a run somebody it was not trained on, from a few utterances; 'pwae sample --user' then answers as them."""
@@ -36,14 +39,17 @@ def command(
 
     from pwae_core.stages.adapt import adapt
 
-    report = adapt(run, history, history.stem if user is None else user, config, device=device)
+    name = history.stem if user is None else user
+    report = adapt(run, history, name, config, device=device, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
         return
     rows: list[tuple[str, object]] = [
         ("utterances", report.utterances),
-        ("of their words unknown to the run", report.unknown_words),
+        ("their words", report.words),
+        ("of these unknown to the run", f"{report.unknown_words:,} ({report.unknown_words / report.words:.0%})"),
         ("nats a token as nobody in particular", f"{report.before:.4f}"),
         ("nats a token as themselves", f"{report.after:.4f}"),
     ]
-    console.print_table(f"{report.system} knows {report.user}: {report.run}", ("", ""), rows)
+    who = f"{report.user}{' (replaced)' if report.replaced else ''}"
+    console.print_table(f"{report.system} knows {who}: {report.run}", ("", ""), rows)

@@ -8,10 +8,14 @@ from pathlib import Path
 from pwae_core.config.adapt import DEFAULTS, AdaptConfig
 from pwae_core.corpus.typed import tokens_of
 from pwae_core.data.sessions import Sessions, from_lists
-from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import UNK
 from pwae_core.training.people import keep_person, nats_a_token, pairs, person
 from pwae_core.training.runs import Run, choose_device, open_run
+
+MANY = 0.25
+"""Share of unknown words from which it is told that little can be learned."""
 
 
 @dataclass(frozen=True)
@@ -21,31 +25,67 @@ class AdaptReport:
     run: str
     user: str
     system: str
+    replaced: bool
     utterances: int
+    words: int
     unknown_words: int
     before: float
     after: float
 
 
-def adapt(run: Path, history: Path, user: str, config: AdaptConfig = DEFAULTS, *, device: str = "auto") -> AdaptReport:
+def adapt(
+    run: Path,
+    history: Path,
+    user: str,
+    config: AdaptConfig = DEFAULTS,
+    *,
+    device: str = "auto",
+    force: bool = False,
+    progress: Progress = SILENT,
+) -> AdaptReport:
     """Learns who wrote ``history``, from which ``user`` can be asked to answer; nothing else of the run changes.
 
-    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. Raises
-    InputError for a file or a name that cannot be taken, EmptyResultError where cleaning leaves no utterance,
-    ConfigError for a system that knows nothing of users.
+    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. ``force``
+    replaces whom the run was adapted to under that name. Raises InputError for a file or a name that cannot be taken,
+    ArtifactError for a name that is taken already, EmptyResultError where cleaning leaves no utterance or the run
+    knows no word of them, ConfigError for a system that knows nothing of users.
     """
     where = choose_device(device)
     opened = open_run(run, where)
-    if not user or (user in opened.users and user not in opened.people):
-        raise InputError(f"--user {user or repr(user)}: the run was trained with that user. Choose another name.")
+    _refuse_taken(user, opened, force)
     asked, said = _read(history, opened)
+    words = [word for utterance in said for word in utterance]
+    unknown = sum(word == UNK for word in words)
+    _warn_of_unknown(history, unknown, len(words), progress)
     sessions = _sessions(asked, said, opened)
     before = nats_a_token(opened.model, sessions, 0, config, where)
     keep_person(opened.artifact, user, person(opened.model, sessions, said, config, where))
     joined = open_run(run, where)
     after = nats_a_token(joined.model, sessions, joined.users[user], config, where)
-    unknown = sum(word == UNK for utterance in said for word in utterance)
-    return AdaptReport(str(run), user, opened.system, len(said), unknown, before, after)
+    replaced = user in opened.people
+    return AdaptReport(str(run), user, opened.system, replaced, len(said), len(words), unknown, before, after)
+
+
+def _refuse_taken(user: str, run: Run, force: bool) -> None:
+    if not user:
+        raise InputError("--user '': a name is needed.")
+    if user in run.users and user not in run.people:
+        raise InputError(f"--user {user}: the run was trained with that user. Choose another name.")
+    if user in run.people and not force:
+        raise ArtifactError(
+            f"--user {user}: {run.artifact.folder} was adapted to somebody of that name before. "
+            "Choose another --user, or --force to replace them."
+        )
+
+
+def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress) -> None:
+    """Raises EmptyResultError where no word is known: nothing could be learned."""
+    advice = "Is it of the corpus's language, its words parted in the same way?"
+    if unknown == words:
+        raise EmptyResultError(f"{history}: the run knows none of its {words:,} words. {advice}")
+    if unknown >= MANY * words:
+        share = f"{unknown:,} of {words:,} words ({unknown / words:.0%})"
+        progress.say(f"Warning: {share} of {history} are unknown to the run, so little is learned from it. {advice}")
 
 
 def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:

@@ -42,7 +42,9 @@ def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
         "run": str(own),
         "user": "dora",
         "system": "PersonaWAE",
+        "replaced": False,
         "utterances": 3,
+        "words": 14,
         "unknown_words": 1,
         "before": 0,
         "after": 0,
@@ -57,6 +59,32 @@ def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
         .stdout.startswith("PersonaWAE knows eve")
     )
     assert pwae(*ask, "--user", "dora", "--user", "user001").succeeds().json["shown"] == answered
+
+
+def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, history: Path, snapshot: Any) -> None:
+    command = ("adapt", own, "--history", history, "--steps", 1)
+    pwae(*command).succeeds()
+    before = snapshot(own)
+    history.write_text("football makes me happy darling\n")
+    pwae(*command).fails(6, f"--user dora: {own} was adapted to somebody of that name before.", "or --force to replace")
+    assert snapshot(own) == before
+    assert pwae(*command, "--force").succeeds().stdout.startswith(f"PersonaWAE knows dora (replaced): {own}")
+    assert snapshot(own) != before
+
+
+def test_adapt_warns_of_unknown_words_and_refuses_where_all_are(
+    pwae: Callable[..., Any], own: Path, history: Path
+) -> None:
+    command = ("adapt", own, "--history", history, "--steps", 1)
+    history.write_text("xylo quux\nfoo bar baz\n")
+    pwae(*command).fails(5, f"{history}: the run knows none of its 5 words. Is it of the corpus's language")
+    assert not (own / "people").exists()
+    history.write_text("i like tea xylo\n")
+    done = pwae(*command).succeeds()
+    assert f"Warning: 1 of 4 words (25%) of {history} are unknown to the run" in done.stderr
+    assert "1 (25%)" in done.stdout
+    history.write_text("i like tea very xylo\n")
+    assert "Warning" not in pwae(*command, "--force").succeeds().stderr
 
 
 def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, history: Path, tmp_path: Path) -> None:
