@@ -24,8 +24,12 @@ class Section:
     body: Markup
 
 
-def render(title: str, lead: Markup, sections: Sequence[Section], mark: str, facts: object) -> bytes:
-    """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it."""
+def render(
+    title: str, lead: Markup, sections: Sequence[Section], mark: str, facts: object, kicker: str = "pwae report"
+) -> bytes:
+    """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it;
+    ``kicker`` stands above the title.
+    """
     style, script = _asset("page.css"), _asset("page.js")
     head = tag(
         "head",
@@ -41,7 +45,7 @@ def render(title: str, lead: Markup, sections: Sequence[Section], mark: str, fac
     links = [tag("a", one.name, href=f"#{one.key}") for one in sections]
     body = tag(
         "body",
-        tag("header", tag("p", "pwae report", class_="kicker"), tag("h1", title), lead),
+        tag("header", tag("p", kicker, class_="kicker"), tag("h1", title), lead),
         tag("nav", *links, aria_label="Contents") if links else None,
         tag("main", *chapters),
         tag("footer", tag("p", f"Made by pwae {__version__}. Everything is in this file: nothing is loaded.")),

@@ -117,10 +117,9 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
 
 
 def number(value: float) -> str:
-    """A tick's label: short, without trailing zeros."""
-    if abs(value) >= 10_000:
-        return f"{value / 1000:g}k"
-    return f"{value:.4g}".replace("-", "−")
+    """A tick's label: four digits, without trailing zeros; thousands are set apart."""
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def _series(one: Series, frame: Frame) -> Markup:

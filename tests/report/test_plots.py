@@ -30,7 +30,9 @@ def test_a_frame_puts_the_corners_where_the_axes_are() -> None:
     assert [frame.py(0), frame.py(0.5), frame.py(1)] == [184, 97, 10]
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.25, "0.25"), (-5, "−5"), (20_000, "20k"), (1500, "1500")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.25, "0.25"), (-5, "−5"), (20_000, "20,000"), (-1500, "−1,500"), (999.5, "999.5")]
+)
 def test_numbers_are_short(value: float, text: str) -> None:
     assert number(value) == text
 

@@ -102,6 +102,9 @@ def test_the_page_loads_nothing_and_data_is_text(tmp_path):
     assert "&lt;img/src=x onerror=alert(1)&gt;" in text
     assert evil not in text
     assert len(re.findall("<svg", text)) == 6
+    assert '<p class="kicker">pwae data-check</p>' in text
+    assert '<td class="number">' in text
+    assert "<td>" not in text
     assert "width=device-width" in text
     assert "prefers-color-scheme" in text
     assert "http-equiv" in text

@@ -1,0 +1,69 @@
+"""Counts of numbers as bars: small, to stand beside others of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pwae_core.report.markup import Markup, tag
+from pwae_core.report.plots import svg, ticks
+
+WIDTH, HEIGHT = 320, 200
+RIGHT, TOP, BOTTOM = 8, 12, 38
+CHARACTER = 6.6
+"""About the width of a digit, in pixels at the size of labels."""
+SINGLE = 10
+"""Up to here bins hold one number each."""
+UP = 3
+
+
+def histogram(bins: Sequence[Sequence[int]], largest: int, label: str, what: str) -> Markup:
+    """A bar for each of ``bins`` [from, count], all equally wide; the label under a bar is where its bin begins.
+
+    ``label`` is what a screen reader says, ``what`` is counted along the axis.
+    """
+    highest = max(count for _, count in bins)
+    marks = [mark for mark in ticks(0, max(highest, 1), UP) if mark == round(mark)]
+    left = round(10 + CHARACTER * max(len(f"{mark:,.0f}") for mark in marks))
+    parts = [part for mark in marks for part in _mark(mark, highest, left)]
+    step = (WIDTH - left - RIGHT) / len(bins)
+    ends = [after - 1 for after, _ in bins[1:]] + [largest]
+    for place, ((start, count), end) in enumerate(zip(bins, ends, strict=True)):
+        parts.append(_bar(left + place * step, step, count / max(highest, 1), _told(start, end, count)))
+    parts += _starts([start for start, _ in bins], left, step)
+    bottom = HEIGHT - BOTTOM
+    parts.append(tag("line", x1=left, x2=WIDTH - RIGHT, y1=bottom, y2=bottom, class_="axis"))
+    widening = f"; bins widen from {SINGLE} on" if any(start > SINGLE for start, _ in bins) else ""
+    middle = round((left + WIDTH - RIGHT) / 2, 1)
+    parts.append(tag("text", f"{what}{widening}", x=middle, y=HEIGHT - 5, text_anchor="middle"))
+    return svg((WIDTH, HEIGHT), label, parts)
+
+
+def _told(start: int, end: int, count: int) -> str:
+    return f"{start:,} to {end:,}: {count:,}" if end > start else f"{start:,}: {count:,}"
+
+
+def _mark(mark: float, highest: int, left: int) -> list[Markup]:
+    y = round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * mark / max(highest, 1), 1)
+    return [
+        tag("line", x1=left, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
+        tag("text", f"{mark:,.0f}", x=left - 6, y=y + 4, text_anchor="end"),
+    ]
+
+
+def _bar(x: float, step: float, share: float, told: str) -> Markup:
+    tall = (HEIGHT - TOP - BOTTOM) * share
+    size = {"x": round(x + 0.075 * step, 1), "y": round(HEIGHT - BOTTOM - tall, 1)}
+    size |= {"width": round(0.85 * step, 1), "height": round(tall, 1)}
+    return tag("rect", tag("title", told), class_="column", **size)
+
+
+def _starts(starts: Sequence[int], left: int, step: float) -> list[Markup]:
+    """Labels of bins, as many as fit, the first and none that would be cut."""
+    made, free = [], 0.0
+    for place, start in enumerate(starts):
+        text, x = f"{start:,}", left + (place + 0.5) * step
+        half = CHARACTER * len(text) / 2
+        if x - half >= free and x + half <= WIDTH:
+            made.append(tag("text", text, x=round(x, 1), y=HEIGHT - BOTTOM + 16, text_anchor="middle"))
+            free = x + half + 2 * CHARACTER
+    return made
