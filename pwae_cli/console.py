@@ -36,13 +36,46 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+class _Pace:
+    """How fast a task goes and how long it still takes. The first advance starts the clock: it holds what was done
+    before (a resumed training) or what only the start costs.
+    """
+
+    def __init__(self, total: int | None) -> None:
+        self.total, self.done, self.first = total, 0, 0
+        self.started: float | None = None
+
+    def advance(self, amount: int) -> None:
+        if self.started is None:
+            self.first, self.started = amount, time.monotonic()
+        self.done += amount
+
+    def __str__(self) -> str:
+        """``5.1/s, 2 min left``; empty where the total is not known, or nothing can be told yet."""
+        seconds = 0.0 if self.started is None else time.monotonic() - self.started
+        if self.total is None or self.done <= self.first or seconds <= 0:
+            return ""
+        rate = (self.done - self.first) / seconds
+        speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
+        left = (self.total - self.done) / rate
+        return f"{speed}, {_duration(left)} left" if left > 0 else speed
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 @dataclass
 class _BarTask:
     bars: Bars
     number: Any
+    pace: _Pace
 
     def advance(self, amount: int = 1, note: str = "") -> None:
-        self.bars.update(self.number, advance=amount)
+        self.pace.advance(amount)
+        self.bars.update(self.number, advance=amount, pace=str(self.pace))
         if note:
             self.bars.update(self.number, note=inert(note))
 
@@ -56,9 +89,9 @@ class BarProgress:
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
         columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
-        notes = TextColumn("{task.fields[note]}", markup=False)
-        with Bars(*columns, TimeElapsedColumn(), notes, console=self.console, transient=True) as bars:
-            yield _BarTask(bars, bars.add_task(inert(label), total=total, note=""))
+        told = [TextColumn(f"{{task.fields[{field}]}}", markup=False) for field in ("pace", "note")]
+        with Bars(*columns, TimeElapsedColumn(), *told, console=self.console, transient=True) as bars:
+            yield _BarTask(bars, bars.add_task(inert(label), total=total, note="", pace=""), _Pace(total))
 
     def say(self, message: str) -> None:
         self.console.print(inert(message), markup=False, highlight=False, soft_wrap=True)
@@ -66,14 +99,15 @@ class BarProgress:
 
 class _PlainTask:
     def __init__(self, label: str, total: int | None) -> None:
-        self.label, self.total, self.done, self.printed = label, total, 0, time.monotonic()
+        self.label, self.pace, self.printed = label, _Pace(total), time.monotonic()
 
     def advance(self, amount: int = 1, note: str = "") -> None:
-        self.done += amount
+        self.pace.advance(amount)
         if time.monotonic() - self.printed >= PLAIN_EVERY_SECONDS:
             self.printed = time.monotonic()
-            of = f"/{self.total}" if self.total is not None else ""
-            print(inert(f"{self.label}: {self.done}{of} {note}").rstrip(), file=sys.stderr, flush=True)  # noqa: T201
+            of = f"/{self.pace.total}" if self.pace.total is not None else ""
+            told = ", ".join(filter(None, (f"{self.pace.done}{of} {note}".rstrip(), str(self.pace))))
+            print(inert(f"{self.label}: {told}"), file=sys.stderr, flush=True)  # noqa: T201
 
 
 class PlainProgress:

@@ -89,7 +89,33 @@ def test_plain_lines_come_now_and_then(capsys, monkeypatch):
     with console.PlainProgress().task("Reading") as task:
         now[0] += 10.0
         task.advance()
-    assert tuple(capsys.readouterr()) == ("", "Training: 20/40 loss 2.5\nTraining: 40/40 loss 2.5\nReading: 1\n")
+    lines = ("Training: 20/40 loss 2.5, 1.7/s, 12 s left", "Training: 40/40 loss 2.5, 1.7/s", "Reading: 1")
+    assert tuple(capsys.readouterr()) == ("", "".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "seconds", "total", "told"),
+    [
+        (0, 51, 10, 663, "5.1/s, 2 min left"),
+        (500, 50, 10, 750, "5/s, 40 s left"),  # a resumed training: what was done before is no speed
+        (0, 12345, 10, 10_000_000, "1,234/s, 2.2 h left"),
+        (0, 1, 20, 1001, "0.05/s, 5.6 h left"),
+        (0, 40, 10, 40, "4/s"),
+        (0, 40, 10, None, ""),
+        (40, 0, 10, 100, ""),
+        (0, 40, 0, 100, ""),
+    ],
+)
+def test_speed_and_time_left_are_told_where_the_total_is_known(monkeypatch, before, amount, seconds, total, told):
+    now = [5.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    bars = console.BarProgress(terminal())
+    with bars.task("Training", total) as task:
+        task.advance(before)
+        now[0] += seconds
+        task.advance(amount, "loss 2.5")
+        assert str(task.pace) == told
+    assert told in bars.console.file.getvalue()
 
 
 def test_silence_says_nothing(capsys):
