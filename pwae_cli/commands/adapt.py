@@ -32,7 +32,10 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Teach a run somebody it was not trained on, from a few utterances; 'pwae sample --user' then answers as them."""
+    """Teach a run somebody it was not trained on.
+
+    A few utterances are enough; 'pwae sample --user' then answers as them.
+    """
     config = AdaptConfig.make({"steps": steps, "rate": rate, "candidates": candidates, "seed": seed})
 
     from dataclasses import asdict

@@ -38,7 +38,10 @@ def command(
     seed: Annotated[int, option(SampleConfig, "seed")] = DEFAULTS.seed,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Talk to a run, line by line; /user NAME switches who answers, in the middle of the conversation."""
+    """Talk to a run, line by line.
+
+    /user NAME switches who answers, in the middle of the conversation.
+    """
     decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
     config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})
 

@@ -19,7 +19,10 @@ def command(
     page: Annotated[Path | None, typer.Option(help="Also write it as an HTML page with plots: one file.")] = None,
     json: Json = False,
 ) -> None:
-    """Look at a corpus before training: users, lengths, words, duplicates, language, leaks between the splits."""
+    """Look at a corpus before training.
+
+    Users, lengths, words, duplicates, language, leaks between the splits.
+    """
     from dataclasses import asdict
 
     from pwae_core.stages.data_check import data_check

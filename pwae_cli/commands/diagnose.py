@@ -27,7 +27,10 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Tell whether a run's z says something, or its posterior has collapsed; warns where a measure is low."""
+    """Tell whether a run's z says something.
+
+    Or whether its posterior has collapsed: warns where a measure is low.
+    """
     config = DiagnoseConfig.make(
         {
             "contexts": contexts,

@@ -36,7 +36,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Learn word2vec vectors from a corpus's training split, or import them, aligned with its vocabulary."""
+    """Learn or import word vectors for a corpus.
+
+    word2vec of the training split, or vectors from a file, aligned with the corpus's vocabulary.
+    """
     config = EmbedWordsConfig.make(
         {
             "dimension": dimension,

@@ -51,7 +51,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Score responses in the paper's metrics (Table 2), several systems side by side, with intervals and signatures."""
+    """Score responses in the paper's metrics (Table 2).
+
+    Several systems side by side, with intervals and signatures.
+    """
     config = EvaluateConfig.make(
         {
             "ngram": ngram,

@@ -27,7 +27,10 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Make anew what another plan has made at --out.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train, sample and evaluate everything that a plan names, into one table of results."""
+    """Train, sample and evaluate all that a plan names.
+
+    Into one table of results; run again, it goes on.
+    """
     config = read_plan(plan, {"corpus": corpus, "embeddings": embeddings})
 
     from dataclasses import asdict

@@ -39,7 +39,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Write double-blind sheets (XLSX, CSV, a web page) for several systems' responses, and the key beside them."""
+    """Write double-blind sheets for human judges.
+
+    XLSX, CSV and a web page, for several systems' responses, and the key beside them.
+    """
     config = HumanEvalConfig.make(
         {
             "contexts": contexts,

@@ -43,7 +43,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Score filled sheets: means per system (Table 2), agreement of the annotators, tests between systems."""
+    """Score filled sheets of human judges.
+
+    Means per system (Table 2), agreement of the annotators, tests between systems.
+    """
     config = HumanEvalScoreConfig.make(
         {"against": against, "resamples": resamples, "permutations": permutations, "seed": seed}
     )

@@ -24,7 +24,10 @@ def command(
     users: Annotated[int, typer.Option(min=0, help="Users of the corpus.")] = 10_000,
     as_json: Json = False,
 ) -> None:
-    """List the systems that 'pwae train --model' knows: those of Table 2."""
+    """List the systems that 'pwae train --model' knows.
+
+    They are those of Table 2.
+    """
     resolved = resolve(preset, config, settings or [])
 
     from dataclasses import asdict

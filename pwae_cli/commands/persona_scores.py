@@ -66,7 +66,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Measure personalisation without people: who would be taken to have said it, whose words, whose likelihood."""
+    """Measure personalisation without people.
+
+    Who would be taken to have said it, whose words, whose likelihood.
+    """
     config = PersonaScoresConfig.make(
         {
             "candidates": candidates,

@@ -80,7 +80,10 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Make a corpus of raw conversations: clean, filter, tokenise, cut into sessions, split (section 4.1)."""
+    """Make a corpus of raw conversations.
+
+    Cleans, filters, tokenises, cuts into sessions and splits (section 4.1).
+    """
     config = PreprocessConfig.make(
         {
             "format": format,

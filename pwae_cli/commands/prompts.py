@@ -38,7 +38,10 @@ def command(
     force: Again = False,
     json: Json = False,
 ) -> None:
-    """Write the test contexts with each responder's history as prompts, so that a language model can be a peer."""
+    """Write the test contexts as language-model prompts.
+
+    With each responder's history, so that a language model can be a peer.
+    """
     config = PromptsConfig.make(
         {
             "limit": limit,

@@ -47,7 +47,10 @@ def command(
     force: Again = False,
     json: Json = False,
 ) -> None:
-    """Write one HTML page with the paper's tables and figures on your own runs, to open from disk and to pass on."""
+    """Write one HTML page of tables and figures on your runs.
+
+    Those of the paper; the page can be opened from disk and passed on.
+    """
     config = ReportConfig.make(
         {
             "cases": cases,

@@ -51,7 +51,10 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw responses: for every context of the test split, or for a typed context as chosen users (Table 6)."""
+    """Draw responses to the test split or a typed context.
+
+    A typed context can be answered as chosen users (Table 6).
+    """
     decoding = {
         "strategy": strategy,
         "top_k": top_k,

@@ -64,7 +64,9 @@ def command(
     show_config: ShowConfig = False,
     as_json: Json = False,
 ) -> None:
-    """Train a system on a corpus: PersonaWAE (section 3 of the paper), or one that it is compared with.
+    """Train PersonaWAE on a corpus, or one of its peers.
+
+    PersonaWAE is section 3 of the paper, its peers are the other systems of Table 2.
 
     On several devices: torchrun --nproc-per-node 4 -m pwae_cli train CORPUS --out RUN ...
     """

@@ -51,6 +51,14 @@ def test_help_names_every_command(pwae):
         assert f"  {name} " in shown
 
 
+def test_help_says_what_each_command_does_in_a_whole_sentence(pwae, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = pwae("--help").succeeds().stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+    assert [line for line in listed if not line.endswith(".") or line.endswith("..")] == []
+    assert max(map(len, listed)) < 80
+
+
 def test_the_version(pwae):
     assert pwae("--version").succeeds().stdout == f"pwae {__version__}\n"
 
