@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-PAPER = {
-    "BOW-Extrema": "Extrema",
-    "BOW-Greedy": "Greedy",
-    "BOW-Average": "Average",
-    "BLEU-Recall": "Recall",
-    "BLEU-Precision": "Precision",
-    "BLEU-F1": "F1",
-}
+BOW = {"BOW-Extrema": "Extrema", "BOW-Greedy": "Greedy", "BOW-Average": "Average"}
+BLEU = {"BLEU-Recall": "Recall", "BLEU-Precision": "Precision", "BLEU-F1": "F1"}
 DIVERSITY = {
     "Distinct-1": "Dist-1",
     "Distinct-2": "Dist-2",
@@ -22,11 +16,13 @@ DIVERSITY = {
 }
 BESIDES = {"Repetition": "Repetition", "Length": "Length"}
 TABLES: dict[str, Mapping[str, str]] = {
-    "BOW and BLEU": PAPER,
+    "BOW and BLEU": {**BOW, **BLEU},
     "Diversity": DIVERSITY,
     "Repetition, length": BESIDES,
 }
 """The tables by their titles: each metric with its heading."""
+DIFFERENCES = (BOW, BLEU, DIVERSITY, BESIDES)
+"""The tables of differences, whose cells are wider."""
 
 
 def shown(headings: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_cli.scores import TABLES, number, shown
+from pwae_cli.scores import DIFFERENCES, TABLES, number, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _print_comparisons(report: EvaluateReport) -> None:
     base = report.comparisons[0].base
     systems = dict.fromkeys(one.system for one in report.comparisons)
     cells = {(one.system, one.metric): _difference(one) for one in report.comparisons}
-    for headings in TABLES.values():
+    for headings in DIFFERENCES:
         columns = shown(headings, (one.metric for one in report.comparisons))
         rows = [[system, *(cells[system, metric] for metric in columns)] for system in systems]
         if columns:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from pwae_cli import console, scores
+from pwae_core.metrics.table import METRICS
+
 ROWS = [
     {"session_id": "a", "reference": "good day to you", "responses": ["good day to you", "good night"]},
     {"session_id": "b", "reference": "so it is", "responses": ["it is so", "no"]},
@@ -55,11 +58,30 @@ def test_no_heading_and_no_number_is_broken_on_a_terminal_of_80_columns(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "80")
-    printed = pwae("evaluate", f"PersonaWAE w/o prior={responses}", "--tokenizer", "whitespace").succeeds().stdout
+    other = responses.with_name("other.jsonl")
+    other.write_text("".join(json.dumps(row | {"responses": ["no", "no no"]}) + "\n" for row in ROWS))
+    given = (f"PersonaWAE w/o prior={responses}", f"Adaptation={other}", "--tokenizer", "whitespace")
+    printed = pwae("evaluate", *given, "--compare", "--base", "Adaptation", "--trials", 9).succeeds().stdout
     tables = [line for line in printed.splitlines() if line[:1] in set("┃│┏└")]
-    assert {len(line) for line in tables} <= set(range(81))
-    for word in ("Precision", "Dist-1", "Intra-2", "Inter-2", "Repetition", "Length", "PersonaWAE", "0.9167", "±"):
-        assert any(word in line for line in tables), word
+    assert max(map(len, tables)) <= 80
+    for word, times in {"Precision": 2, "Intra-2": 2, "Repetition": 2, "PersonaWAE": 6, "Adaptation": 3}.items():
+        assert sum(word in line for line in tables) == times, word
+    assert any("0.9167" in line for line in tables)
+
+
+def test_tables_of_differences_fit_with_every_metric(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    for headings in scores.DIFFERENCES:
+        row = ["PersonaWAE", *("+10.12*\np 0.0010" if m == "Length" else "+0.1234*\np 0.0010" for m in headings)]
+        console.print_table("Less Adaptation", ["System", *headings.values()], [row])
+    printed = capsys.readouterr().out
+    metrics = [metric for headings in scores.TABLES.values() for metric in headings]
+    assert [metric for headings in scores.DIFFERENCES for metric in headings] == metrics == list(METRICS)
+    assert printed.count("PersonaWAE") == 4
+    assert printed.count("+0.1234*") == len(metrics) - 1
 
 
 def test_json_has_what_the_table_rounds(pwae: Callable[..., Any], responses: Path, tmp_path: Path) -> None:
