@@ -111,7 +111,7 @@ def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateRepo
     columns = shown(headings, (metric for system in report.systems for metric in system.totals))
     rows = [[system.system, *(_cell(system, metric) for metric in columns)] for system in report.systems]
     for seeds in report.seeds:
-        cells = [f"{number(metric, s.mean)}\nσ {number(metric, s.deviation)}" for metric, s in _only(seeds, columns)]
+        cells = [f"{number(metric, s.mean)}\nσ{number(metric, s.deviation)}" for metric, s in _only(seeds, columns)]
         rows.append([f"{seeds.system}\nmean of {len(seeds.runs)} seeds", *cells])
     if columns:
         console.print_table(title, ["System", *columns.values()], rows)

@@ -70,5 +70,5 @@ def _cell(row: Row, metric: str) -> str:
         return ""
     value = number(metric, row.means[metric])
     if metric in row.deviations:
-        return f"{value}\nσ {number(metric, row.deviations[metric])}"
+        return f"{value}\nσ{number(metric, row.deviations[metric])}"
     return f"{value}\n±{number(metric, row.half_widths[metric])}" if metric in row.half_widths else value

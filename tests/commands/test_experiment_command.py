@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from trained import write_corpus
 
+from pwae_cli.commands.experiment import _print as print_report
 from pwae_core import experiment
 from pwae_core.config.experiment import planned_runs, read_plan
 from pwae_core.errors import ConfigError, Interrupted
+from pwae_core.metrics.table import METRICS
 from pwae_core.models import MODELS
 from pwae_core.training.runs import choose_device, open_run
 
@@ -113,9 +115,24 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")} == stamps
     printed = pwae(*command).stdout
     assert printed.startswith(f"A tiny table: {out}/results.md\n")
-    assert "PersonaWAE w/o prior" in printed
-    assert f"σ {row['deviations']['Distinct-1']:.4f}" in printed
+    assert f"σ{row['deviations']['Distinct-1']:.4f}" in printed
     assert "σ, their standard deviation" in printed
+
+
+@pytest.mark.parametrize("spread", ["±0.1234", "σ0.1234"])
+def test_whole_words_fit_a_terminal_with_every_metric(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, spread: str
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    values = dict.fromkeys(METRICS, 0.1234)
+    spreads = (values, {}) if spread[0] == "σ" else ({}, values)
+    row = experiment.Row("PersonaWAE w/o prior K=1", 3, 5000, values, *spreads)
+    print_report(experiment.ExperimentReport("out", "Table 4", (row,), (), ()))
+    words = capsys.readouterr().out.split()
+    assert words.count("PersonaWAE") == 3
+    assert words.count("5,000") == words.count("contexts") == 3
+    assert words.count(spread) == len(METRICS) - 1, "all but the length, which has two digits"
 
 
 def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
