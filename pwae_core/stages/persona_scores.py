@@ -18,13 +18,14 @@ from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.persons import Persons, read_persons
 from pwae_core.data.responses import Named
 from pwae_core.data.sessions import COLUMNS, from_table
-from pwae_core.errors import ArtifactError
+from pwae_core.errors import ArtifactError, InputError
 from pwae_core.metrics import persona
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.persona import METRICS, Likelihoods, Own, Swap
 from pwae_core.metrics.speakers import METHOD, Speakers, learn
 from pwae_core.metrics.table import Scores, Total
 from pwae_core.progress import SILENT, Progress
+from pwae_core.report.names import Claim, distinct
 from pwae_core.schemas import SCORES, TOTALS
 from pwae_core.training.persons import answer_swapped, user_likelihoods
 from pwae_core.training.runs import choose_device, open_run
@@ -108,7 +109,8 @@ def persona_scores(
 ) -> PersonaReport:
     """Scores ``responses`` and ``runs`` on the test split of ``corpus``; without either, its real responses alone.
 
-    Raises InputError, ArtifactError or EmptyResultError for what cannot be scored.
+    Several runs of one system are told apart by their paths. Raises InputError, ArtifactError or EmptyResultError for
+    what cannot be scored.
     """
     data = artifacts.load(corpus, "corpus")
     trained = [_of_corpus(folder, data) for folder in runs]
@@ -122,7 +124,8 @@ def persona_scores(
     contexts = sources.aligned.sets[0].table if sources else data.table("test.parquet")
     judge = _judge(data, contexts, config, progress)
     answers = _answers(sources, judge, data, progress)
-    ran = [_run(folder, data, judge, device, progress) for folder in runs]
+    names = distinct([Claim(str(one.facts["system"]), one.folder) for one in trained])
+    ran = [_run(name, folder, data, judge, device, progress) for name, folder in zip(names, runs, strict=True)]
     facts = _facts(judge, len(contexts), answers, ran)
     if out:
         with artifacts.draft(out, plan) as draft:
@@ -141,7 +144,10 @@ def _of_corpus(folder: Path, data: Artifact) -> Artifact:
 
 
 def _gather(responses: Sequence[Named], corpus: Path, config: PersonaScoresConfig) -> Comparable:
-    return gather(responses, corpus=corpus, tokenizer=config.tokenizer, samples=config.samples, common=config.common)
+    found = gather(responses, corpus=corpus, tokenizer=config.tokenizer, samples=config.samples, common=config.common)
+    if any(one.system == REAL for one in found.aligned.sets):
+        raise InputError(f"{REAL!r} is what the corpus's own are called here. Give another name: NAME=PATH.")
+    return found
 
 
 def _judge(data: Artifact, contexts: pa.Table, config: PersonaScoresConfig, progress: Progress) -> _Judge:
@@ -186,18 +192,18 @@ def _row(
     return _Row(system, sessions, scores, persona.totals(scores, parts, config.resamples, config.seed))
 
 
-def _run(folder: Path, data: Artifact, judge: _Judge, device: str, progress: Progress) -> _Row:
+def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, progress: Progress) -> _Row:
     """The run's answers as the true user and as another, and the likelihood of real responses by user."""
     config, run = judge.config, open_run(folder, choose_device(device))
     random = np.random.default_rng(config.seed)
     chosen = np.sort(random.permutation(len(judge.rows))[: config.limit])
-    names, users = judge.table["session_id"].take(chosen).to_pylist(), judge.users[chosen]
+    sessions_of, users = judge.table["session_id"].take(chosen).to_pylist(), judge.users[chosen]
     others = (users[:, None] + _steps(random, len(users), len(judge.persons.names), config.others)) % len(
         judge.persons.names
     )
     table = data.table("test.parquet", COLUMNS)
     place = {name: number for number, name in enumerate(table["session_id"].to_pylist())}
-    sessions = from_table(table.take([place[name] for name in names]), run.model.config.max_length)
+    sessions = from_table(table.take([place[session] for session in sessions_of]), run.model.config.max_length)
     sampling = SampleConfig(samples=config.swap_samples, seed=config.seed)
     swapped = answer_swapped(run, sessions, judge.persons.rows[others[:, 0]], sampling, progress)
     swap = Swap(swapped.true, swapped.noise, swapped.other, users, others[:, 0])
@@ -207,7 +213,7 @@ def _run(folder: Path, data: Artifact, judge: _Judge, device: str, progress: Pro
     answered = persona.score_swap(swap, judge.speakers)
     scores = Scores({**answered.contexts, **weighed.contexts}, weighed.corpus)
     parts = {**judge.parts, "samples": config.swap_samples, "others": others.shape[1]}
-    return _row(run.system, names, scores, parts, config)
+    return _row(name, sessions_of, scores, parts, config)
 
 
 def _steps(random: np.random.Generator, contexts: int, candidates: int, others: int) -> np.ndarray:
