@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pwae_core.report.cases import Answers, Case
 from pwae_core.report.markup import Markup, join, said, short, tag
 from pwae_core.report.page import figure, folded, paragraphs
+from pwae_core.report.paper import GROUND_TRUTH
 from pwae_core.report.plots import Series, chart, legend
 from pwae_core.report.scored import Cell
 from pwae_core.report.tables import OURS, Row, Table
@@ -92,7 +93,7 @@ def cases_of_systems(cases: Sequence[Case], limit: int, samples: int) -> Markup:
 
 
 def _system_case(number: int, one: Case, limit: int, samples: int) -> Markup:
-    real = [_answer("real response", text, limit, "real") for text in one.references]
+    real = [_answer(GROUND_TRUTH, text, limit, "real") for text in one.references]
     answers = [_answers(answers, limit, samples) for answers in one.answers]
     main = tag("div", _conversation(one, limit), tag("dl", *real, *answers, class_="answers"))
     aside = tag("aside", tag("h4", "What this person really says"), _history(one.history, limit))
@@ -136,7 +137,7 @@ def cases_of_users(cases: Sequence[Case], limit: int) -> Markup:
 
 
 def _user_case(number: int, one: Case, limit: int) -> Markup:
-    real = [_answer("really answered", text, limit, "real") for text in one.references]
+    real = [_answer(GROUND_TRUTH, text, limit, "real") for text in one.references]
     cards = [_user(place, answers, limit) for place, answers in enumerate(one.answers, 1)]
     head = tag("h3", f"Context {number} ", tag("bdi", short(one.session_id, NAME), class_="id"))
     told = tag("dl", *real, class_="answers") if real else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from pwae_core.report.names import Claim, distinct
 from pwae_core.schemas import STAGE_OF_KIND
 
 SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
-DEPTH = 2
+DEPTH = 3
 ANSWERS = "responses/"
 FILES = (".jsonl", ".ndjson", ".parquet")
 
@@ -59,6 +60,21 @@ class Sources:
         }
         return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
 
+    @property
+    def run_names(self) -> dict[str, str]:
+        """What the page calls each run, by its fingerprint, all different: as its answers, where one set of them is."""
+        own: dict[str, list[str]] = {}
+        for answers in self.responses:
+            run = self.run_of(answers)
+            if run:
+                own.setdefault(run.fingerprint, []).append(answers.system)
+        claims = []
+        for run in self.runs:
+            called = own.get(run.fingerprint, [])
+            name = called[0] if len(called) == 1 else str(run.facts["system"])
+            claims.append(Claim(name, run.folder, given=len(called) == 1))
+        return {run.fingerprint: name for run, name in zip(self.runs, distinct(claims), strict=True)}
+
     def answers(self, fingerprint: str) -> ResponseSet | None:
         """The responses of that hash; None where they were not given."""
         return next((one for one in self.responses if one.fingerprint == fingerprint), None)
@@ -78,7 +94,7 @@ def answered(made: Artifact) -> dict[str, str]:
 
 
 def gather(given: Sequence[Named]) -> Sources:
-    """Reads the manifests of all that was given; folders that are no artifacts are looked through, two levels deep.
+    """Reads the manifests of all that was given; folders that are no artifacts are looked through, three levels deep.
 
     Raises InputError for a path that is nothing a report can be made of, ArtifactError for a damaged artifact or for
     artifacts of different corpora.
@@ -120,9 +136,25 @@ def _found(one: Named) -> list[tuple[str, Named]]:
         return [(_kind(one.path), one)]
     if not one.path.is_dir():
         return []
-    levels = ["*/" * depth + MANIFEST for depth in range(1, DEPTH + 1)]
-    folders = [path.parent for level in levels for path in sorted(one.path.glob(level))]
-    return [(_kind(folder), Named(folder)) for folder in folders if not folder.name.startswith(".")]
+    return [(_kind(folder), Named(folder)) for folder in _under(one.path)]
+
+
+def _under(folder: Path) -> list[Path]:
+    """The artifacts under ``folder``, DEPTH levels deep, the nearest first. What one holds is not looked at, unless it
+    is of a kind that a report does not show, such as an experiment.
+    """
+    found, level = [], [folder]
+    for _ in range(DEPTH):
+        level = [path for parent in level for path in sorted(parent.iterdir()) if _is_open(path)]
+        made = [path for path in level if (path / MANIFEST).is_file()]
+        found += made
+        level = [path for path in level if path not in made or _kind(path) not in SHOWN]
+    return found
+
+
+def _is_open(path: Path) -> bool:
+    """Whether it is a folder that may be looked into."""
+    return path.is_dir() and not path.name.startswith(".") and os.access(path, os.R_OK | os.X_OK)
 
 
 def _kind(folder: Path) -> str:

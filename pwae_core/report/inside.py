@@ -13,11 +13,14 @@ from pwae_core.data.sessions import read_sessions
 from pwae_core.models import MODELS
 from pwae_core.nn.noise import seeded
 from pwae_core.report import latent, people, views
-from pwae_core.report.markup import Markup, join, tag
+from pwae_core.report.gather import Sources
+from pwae_core.report.markup import Markup, join, short, tag
 from pwae_core.report.page import Section, paragraphs
 from pwae_core.report.spaces import Space, space_of
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run, open_run
+
+NAME = 80
 
 
 def ranked(runs: Sequence[Artifact]) -> list[Artifact]:
@@ -31,25 +34,26 @@ def _rank(run: Artifact) -> tuple[bool, bool, bool]:
     return model["name"] != "personawae", ablated, model.get("components") != 3
 
 
-def latent_codes(runs: Sequence[Artifact], opened: Run, corpus: Artifact, config: ReportConfig) -> list[Section]:
+def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: ReportConfig) -> list[Section]:
     """The codes of each system that has some, by the first of its ``ranked`` runs; ``opened`` is one that is open."""
     first: dict[str, Artifact] = {}
-    for artifact in ranked(runs):
+    for artifact in ranked(sources.runs):
         first.setdefault(artifact.config["model"]["name"], artifact)
-    shown = []
+    shown, names = [], sources.run_names
     for name, artifact in first.items():
         if not MODELS[name].latent:
             continue
         mine = artifact.fingerprint == opened.artifact.fingerprint
         run = opened if mine else open_run(artifact.folder, opened.device, config.checkpoint)
         space = space_of(run.model)
-        shown += [_codes(run, space, corpus, config)] if space else []
+        shown += [_codes(names[artifact.fingerprint], run, space, corpus, config)] if space else []
     if not shown:
         return []
     told = paragraphs(
         "The idea of the paper's Figure 1 on real codes. A prior that covers the posterior's codes gives the decoder z "
-        "that it has learned to read; where it lies elsewhere, answers suffer. Solid ellipses: each component; dashed: "
-        "one Gaussian; at two standard deviations."
+        "that it has learned to read; where it lies elsewhere, answers suffer. Filled points: samples of the prior; "
+        "open circles: of the posterior. Solid ellipses: each component; dashed: one Gaussian; at two standard "
+        "deviations."
     )
     note = paragraphs(
         "Distances are taken in all dimensions of z, over all sessions together; every system's z has a scale of its "
@@ -60,22 +64,25 @@ def latent_codes(runs: Sequence[Artifact], opened: Run, corpus: Artifact, config
     return [Section("latent", "Latent codes", "The latent space (Figure 1)", join([told, *shown, note]))]
 
 
-def _codes(run: Run, space: Space, corpus: Artifact, config: ReportConfig) -> Markup:
+def _codes(name: str, run: Run, space: Space, corpus: Artifact, config: ReportConfig) -> Markup:
     sessions = read_sessions(corpus, "test", run.model.config.max_length)
     rows = np.random.default_rng(config.seed).permutation(len(sessions))[: config.points]
     found = latent.look(space, sessions, rows, seeded(config.seed, run.device, training=False))
     context = corpus.table("test.parquet", ["context"])["context"][found.session].as_py()
     said = detokenise(context[-1]) if context else ""
-    head = tag("h3", f"{run.system} ({run.artifact.folder.name})")
+    head = tag("h3", tag("bdi", short(name, NAME)))
     plots = views.latent(found, latent.fit(found.everyone, config.seed), said)
     return tag("div", head, paragraphs(space.prior), plots, class_="space")
 
 
-def users(run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
-    """The map of the users of ``run``, where it learns who they are."""
+def users(name: str, run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
+    """The map of the users of ``run``, which the page calls ``name``, where it learns who they are."""
     table = people.user_table(run.model)
     drawn = people.draw_map(run, table, corpus, config) if table is not None else None
     if drawn is None:
         return []
-    told = paragraphs("Who lies near whom was learned from what they answer. Choose a point, or search.")
+    told = paragraphs(
+        f"The users as {short(name, NAME)} knows them: who lies near whom was learned from what they answer. Choose a "
+        "point, or search."
+    )
     return [Section("users", "Users", "The map of user embeddings", join([told, views.people(drawn)]))]

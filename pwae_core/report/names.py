@@ -35,6 +35,12 @@ def _told(claim: Claim, rivals: Sequence[Claim]) -> str:
     return claim.name if unrivalled or not rivals or not part else f"{claim.name} ({part})"
 
 
+def apart(paths: Sequence[Path]) -> list[str]:
+    """What tells each of ``paths`` from the others, to stand in a title; empty for a single one."""
+    told = distinct([Claim("", path) for path in paths])
+    return [name.strip(" ()") if len(paths) > 1 else "" for name in told]
+
+
 def distinguishing(path: Path, others: Iterable[Path]) -> str:
     """The shortest run of components of ``path`` that no other has, the last of several; empty where there is none."""
     own, strange = _components(path), [_components(other) for other in others]

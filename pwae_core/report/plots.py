@@ -1,4 +1,4 @@
-"""Small charts as inline SVG. Colours are classes (``c0`` to ``c7``), so that the page's themes decide about them."""
+"""Charts as inline SVG. Colours and dashes are classes (``c0`` to ``c7``, ``d1``, ``d2``) of the page's style."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 from pwae_core.report.markup import Markup, join, tag
 
-COLOURS = 8
+COLOURS, DASHES = 8, 3
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
+LEFT_OF_CLOUD = 66
+
+
+def hue(number: int) -> str:
+    """The classes of the line of that number: 24 differ, the first 8 in colour, further ones in their dashes too."""
+    dash = number // COLOURS % DASHES
+    return f"c{number % COLOURS}" + (f" d{dash}" if dash else "")
 
 
 @dataclass(frozen=True)
 class Series:
-    """``style``: line, faint, dashed, dots or rings. ``halves`` are half-widths of intervals, where there are some."""
+    """``style``: line, faint, dashed, dots or rings, in a cloud solid or open. ``halves``: half-widths of intervals, if
+    any.
+    """
 
     name: str
     xs: Sequence[float]
@@ -38,16 +47,17 @@ class Ellipse:
 
 @dataclass(frozen=True)
 class Frame:
-    """Data units to pixels."""
+    """Data units to pixels; ``left`` of it there is room for labels."""
 
     width: int
     height: int
     x: tuple[float, float]
     y: tuple[float, float]
+    left: int = LEFT
 
     def px(self, x: float) -> float:
         share = (x - self.x[0]) / (self.x[1] - self.x[0])
-        return round(LEFT + share * (self.width - LEFT - RIGHT), 1)
+        return round(self.left + share * (self.width - self.left - RIGHT), 1)
 
     def py(self, y: float) -> float:
         share = (y - self.y[0]) / (self.y[1] - self.y[0])
@@ -96,7 +106,7 @@ def _padded(values: Sequence[float], share: float) -> tuple[float, float]:
 
 
 def _axes(frame: Frame, x_label: str, x_ticks: Sequence[float] | None) -> Markup:
-    left, bottom, right = LEFT, frame.height - BOTTOM, frame.width - RIGHT
+    left, bottom, right = frame.left, frame.height - BOTTOM, frame.width - RIGHT
     parts = []
     for value in ticks(*frame.y):
         y = frame.py(value)
@@ -124,7 +134,7 @@ def number(value: float) -> str:
 
 def _series(one: Series, frame: Frame) -> Markup:
     points = [(frame.px(x), frame.py(y)) for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
-    css = f"c{one.colour % COLOURS}"
+    css = hue(one.colour)
     title = tag("title", one.name)
     bars = [
         tag("line", x1=x, x2=x, y1=frame.py(y - half), y2=frame.py(y + half), class_=f"bar {css}")
@@ -140,25 +150,34 @@ def _series(one: Series, frame: Frame) -> Markup:
 
 
 def cloud(
-    series: Sequence[Series], ellipses: Sequence[Ellipse], label: str, size: tuple[int, int] = (440, 360)
+    series: Sequence[Series],
+    ellipses: Sequence[Ellipse],
+    label: str,
+    axes: tuple[str, str],
+    size: tuple[int, int] = (440, 360),
 ) -> Markup:
-    """Points in a plane with equal scales on both axes, and ellipses around them."""
+    """Points in a plane with equal scales on both ``axes``, and ellipses around them."""
     xs = [x for one in series for x in one.xs] + [e.x + s * e.long for e in ellipses for s in (-1, 1)]
     ys = [y for one in series for y in one.ys] + [e.y + s * e.long for e in ellipses for s in (-1, 1)]
     if not xs:
         return tag("p", "There are no codes.", class_="muted")
     frame = _square(size, _padded(xs, 0.04), _padded(ys, 0.04))
-    axes = _axes(frame, "first principal component", None)
-    return svg(size, label, [axes, *(_points(one, frame) for one in series), *(_ellipse(e, frame) for e in ellipses)])
+    middle = (TOP + frame.height - BOTTOM) / 2
+    turn = f"rotate(-90 12 {middle})"
+    up = tag("text", axes[1], x=12, y=middle, text_anchor="middle", transform=turn)
+    drawn = [_axes(frame, axes[0], None), up]
+    drawn += [_points(one, frame) for one in series]
+    return svg(size, label, [*drawn, *(_ellipse(e, frame) for e in ellipses)])
 
 
 def _square(size: tuple[int, int], x: tuple[float, float], y: tuple[float, float]) -> Frame:
     """A frame that holds both ranges at one scale."""
-    across, up = size[0] - LEFT - RIGHT, size[1] - TOP - BOTTOM
+    across, up = size[0] - LEFT_OF_CLOUD - RIGHT, size[1] - TOP - BOTTOM
     scale = max((x[1] - x[0]) / across, (y[1] - y[0]) / up)
     middle = (x[0] + x[1]) / 2, (y[0] + y[1]) / 2
     half = scale * across / 2, scale * up / 2
-    return Frame(*size, (middle[0] - half[0], middle[0] + half[0]), (middle[1] - half[1], middle[1] + half[1]))
+    x, y = (middle[0] - half[0], middle[0] + half[0]), (middle[1] - half[1], middle[1] + half[1])
+    return Frame(*size, x, y, LEFT_OF_CLOUD)
 
 
 def _points(one: Series, frame: Frame) -> Markup:
@@ -168,7 +187,7 @@ def _points(one: Series, frame: Frame) -> Markup:
 
 
 def _ellipse(one: Ellipse, frame: Frame) -> Markup:
-    scale = (frame.width - LEFT - RIGHT) / (frame.x[1] - frame.x[0])
+    scale = (frame.width - frame.left - RIGHT) / (frame.x[1] - frame.x[0])
     x, y = frame.px(one.x), frame.py(one.y)
     turn = f"rotate({-math.degrees(one.turn):.2f} {x} {y})"
     size = {"rx": round(one.long * scale, 1), "ry": round(one.short * scale, 1)}

@@ -8,17 +8,15 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import pyarrow.compute as pc
-
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
-from pwae_core.files import hash_strings, to_json
+from pwae_core.files import to_json
 from pwae_core.report import paper
 from pwae_core.report.gather import Sources, answered
-from pwae_core.report.names import Claim, distinct
+from pwae_core.report.names import Claim, apart, distinct
 from pwae_core.report.remarks import remarks
+from pwae_core.report.terms import effective, terms, told_apart
 
-TERMS = ("ngram", "smoothing", "variant", "samples", "resamples", "seed")
 TWO_DIGITS = frozenset({*paper.HUMAN, "Length"})
 
 
@@ -66,13 +64,14 @@ class Scored:
 class Scoring:
     """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored.
 
-    ``remarks``: what a reader has to know besides.
+    ``remarks``: what a reader has to know besides; ``label``: what tells this one from others, empty for a single one.
     """
 
     artifacts: tuple[Artifact, ...]
     systems: tuple[Scored, ...]
     alone: tuple[Scored, ...] = ()
     remarks: tuple[str, ...] = ()
+    label: str = ""
 
 
 def digits(column: str) -> int:
@@ -87,24 +86,29 @@ def half_width(row: Mapping[str, Any]) -> float | None:
 def scorings(sources: Sources) -> list[Scoring]:
     """All scores, those on the same terms together; beside them what people say of the very same responses.
 
-    Systems that only people scored stand where human columns are. A second human evaluation has a table of its own.
+    Systems that only people scored stand once, in the first with human columns. A second human evaluation has a table
+    of its own.
     """
     first, *others = [_judged(sources, one) for one in sources.human] or [[]]
     groups: dict[bytes, list[Artifact]] = {}
     for one in sources.scores:
-        groups.setdefault(_terms(one), []).append(one)
+        groups.setdefault(to_json(terms(one)), []).append(one)
+    labels = told_apart([terms(group[0]) for group in groups.values()])
     human = {one.fingerprint: one.cells for one in first}
     made = [
         Scoring(
             tuple(group),
             tuple(_systems(sources, group, human)),
             remarks=remarks(group, [names(sources, one) for one in group]),
+            label=label,
         )
-        for group in groups.values()
+        for group, label in zip(groups.values(), labels, strict=True)
     ]
     scored = {fingerprint for one in sources.scores for fingerprint in answered(one).values()}
     made = _beside(made, tuple(one for one in first if one.fingerprint not in scored))
-    return [_told_apart(one) for one in (*made, *(Scoring((), (), tuple(judged)) for judged in others))]
+    places = apart([one.folder for one in sources.human])[1:]
+    made += [Scoring((), (), tuple(judged), (), place) for judged, place in zip(others, places, strict=True)]
+    return [_named_apart(one) for one in made]
 
 
 def names(sources: Sources, scores: Artifact) -> dict[str, str]:
@@ -117,12 +121,11 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
     return made
 
 
-def _terms(scores: Artifact) -> bytes:
-    """What changes a value or an interval, and is not a system's own: settings, vectors, version, the very contexts."""
-    settings = {name: scores.config.get(name) for name in TERMS}
-    sessions = pc.unique(scores.table("scores.parquet", ["session_id"])["session_id"]).to_pylist()
-    vectors, version = scores.manifest["inputs"].get("embeddings"), scores.manifest["pwae"]
-    return to_json([settings, vectors, version, scores.facts["contexts"], hash_strings(sorted(sessions))])
+def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
+    """What the page calls each run that ``persona`` names, as far as it was given."""
+    inputs, known = persona.manifest["inputs"], sources.run_names
+    told = [(one["system"], inputs.get(f"run/{number}")) for number, one in enumerate(persona.facts.get("runs", []))]
+    return {label: known[fingerprint] for label, fingerprint in told if fingerprint in known}
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:
@@ -203,7 +206,7 @@ def _settings(sources: Sources, fingerprint: str) -> str:
     run = sources.run_of(answers)
     if answers is None or run is None:
         return fingerprint if answers else ""
-    configs = (run.config, artifacts.load(answers.source, "responses").config)
+    configs = (effective(run.config), artifacts.load(answers.source, "responses").config)
     return to_json([{key: value for key, value in one.items() if key != "seed"} for one in configs]).decode()
 
 
@@ -228,14 +231,14 @@ def _mean(cells: Sequence[Cell]) -> Cell:
 
 
 def _beside(made: Sequence[Scoring], alone: tuple[Scored, ...]) -> list[Scoring]:
-    """Those that only people scored: in every table with human columns, else in the first."""
+    """Those that only people scored: in the first table with human columns, else in the first."""
     if not made:
         return [Scoring((), (), alone)] if alone else []
-    with_people = [one for one in made if any(system.judged for system in one.systems)] or made[:1]
-    return [replace(one, alone=alone) if one in with_people else one for one in made]
+    place = next((n for n, one in enumerate(made) if any(system.judged for system in one.systems)), 0)
+    return [replace(one, alone=alone) if n == place else one for n, one in enumerate(made)]
 
 
-def _told_apart(scoring: Scoring) -> Scoring:
+def _named_apart(scoring: Scoring) -> Scoring:
     rows = [*scoring.systems, *scoring.alone]
     told = distinct([Claim(one.system, one.place, one.given) for one in rows])
     named = [replace(one, system=name) for one, name in zip(rows, told, strict=True)]

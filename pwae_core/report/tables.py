@@ -9,6 +9,7 @@ from typing import Any
 from pwae_core.artifacts import Artifact
 from pwae_core.report import paper
 from pwae_core.report.scored import Cell, Scored, Scoring, digits, half_width
+from pwae_core.report.terms import effective
 
 OURS, PRINTED = "ours", "paper"
 LEVEL = 0.05
@@ -19,6 +20,7 @@ COEFFICIENTS = {
     "gwet_ac1": "Gwet's AC1",
     "gwet_ac2": "Gwet's AC2",
 }
+REAL_NOTE = "ground-truth: the real responses."
 SHORT_GROUPS = (("Embedding metrics", paper.SHORT[:3]), ("BLEU", paper.SHORT[3:]))
 
 
@@ -98,8 +100,15 @@ def _judged(row: Row, column: str) -> bool:
     return row.source == OURS and row.name != paper.GROUND_TRUTH and column in row.cells
 
 
-def table_2(scoring: Scoring) -> Table:
-    """All columns of Table 2: each system's own numbers above the printed ones; other systems after the paper's."""
+def _title(text: str, where: str) -> str:
+    return f"{text} ({where})" if where else text
+
+
+def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
+    """All columns of Table 2: each system's own numbers above the printed ones; other systems after the paper's.
+
+    ``everything``: also what is printed of systems that are not among one's own.
+    """
     scored, shown = scoring.systems, (*scoring.systems, *scoring.alone)
     human = any(column in one.cells for one in shown for column in paper.HUMAN)
     groups = [group for group in paper.GROUPS if (human if group[1] == paper.HUMAN else scored)]
@@ -112,21 +121,25 @@ def table_2(scoring: Scoring) -> Table:
     for name, values in paper.TABLE_2.items():
         if name == paper.GROUND_TRUTH:
             rows += [row for place, row in places if place is None]
-        rows += [row for place, row in places if place == name]
+        mine = [row for place, row in places if place == name]
         told = _printed(name, values, columns)
-        rows += [told] if told.cells else []
+        rows += [*mine, told] if told.cells and (mine or everything) else mine
     title = " and ".join(
         name for name, wanted in (("automatic metrics", scored), ("human evaluation", human)) if wanted
     )
     return Table(
         "table-2",
-        f"Table 2. {title.capitalize()}",
+        _title(f"Table 2. {title.capitalize()}", scoring.label),
         "System",
         groups,
         with_best(rows, columns),
-        _notes(scoring),
+        _notes(scoring) + _ground_truth(rows),
         _signatures(scored, columns),
     )
+
+
+def _ground_truth(rows: Sequence[Row]) -> list[str]:
+    return [REAL_NOTE] if any(row.name == paper.GROUND_TRUTH for row in rows) else []
 
 
 def further(scoring: Scoring) -> Table | None:
@@ -135,35 +148,45 @@ def further(scoring: Scoring) -> Table | None:
     columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]
     signatures = _signatures(scoring.systems, columns)
-    made = Table("further", "Further measures, not in the paper", "System", [("", columns)], rows, (), signatures)
+    title = _title("Further measures, not in the paper", scoring.label)
+    made = Table("further", title, "System", [("", columns)], rows, (), signatures)
     return made if columns else None
 
 
-def differences(scores: Artifact, names: Mapping[str, str]) -> Table | None:
+def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> list[Table]:
     """What ``pwae evaluate --compare`` found: each system less the base; bold where it is more than chance.
 
-    ``names`` are the page's for those in ``scores``, where it has others.
+    Table 2's columns in one table, further ones in another. ``names`` are the page's for those in ``scores``, where it
+    has others; ``where`` tells these differences from others.
     """
     if not scores.facts.get("comparisons"):
-        return None
+        return []
     rows: dict[tuple[str, str], dict[str, Cell]] = {}
     for row in scores.table("differences.parquet").to_pylist():
         sure = row["randomisation_holm"] < LEVEL
         cell = Cell(row["difference"], half_width(row), digits(row["metric"]), best=sure)
         rows.setdefault((row["system"], row["base"]), {})[row["metric"]] = cell
-    columns = list(dict.fromkeys(metric for cells in rows.values() for metric in cells))
-    note = (
-        "A system's score less the other's on the same contexts; ± is half the width of the paired bootstrap interval. "
-        f"Bold: p < {LEVEL} by approximate randomisation, after Holm's correction."
-    )
+    there = list(dict.fromkeys(metric for cells in rows.values() for metric in cells))
+    known = [(name, [one for one in columns if one in there]) for name, columns in paper.GROUPS]
+    others = [metric for metric in there if metric not in {*paper.AUTOMATIC, *paper.HUMAN}]
     made = [
         Row(names.get(system, system), OURS, cells, None, f"minus {names.get(base, base)}")
         for (system, base), cells in rows.items()
     ]
-    return Table("differences", "Differences between systems", "System", [("", columns)], made, [note])
+    note = (
+        "A system's score less the other's on the same contexts; ± is half the width of the paired bootstrap interval. "
+        f"Bold: p < {LEVEL} by approximate randomisation, after Holm's correction."
+    )
+    parts: list[tuple[str, list[tuple[str, list[str]]]]] = [
+        ("Differences between systems", [group for group in known if group[1]]),
+        ("Differences in further measures", [("", others)] if others else []),
+    ]
+    return [
+        Table("differences", _title(title, where), "System", groups, made, [note]) for title, groups in parts if groups
+    ]
 
 
-def table_3(scored: Sequence[Scored]) -> Table | None:
+def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
     """K of the personalisation GMD; None where there are not two values of it."""
     ours = sorted(
         [(_components(one), one) for one in personawae(scored) if not _ablation(one)], key=lambda pair: pair[0]
@@ -175,11 +198,11 @@ def table_3(scored: Sequence[Scored]) -> Table | None:
         rows += [_ours(one, f"K = {k}", paper.SHORT, k) for own, one in ours if own == k]
         rows += [_printed(f"K = {k}", paper.TABLE_3[k], paper.SHORT, k)] if k in paper.TABLE_3 else []
     notes = _differing([one for _, one in ours], {"components", "context_components"})
-    title = "Table 3. Number of components in the personalisation GMD"
+    title = _title("Table 3. Number of components in the personalisation GMD", where)
     return Table("table-3", title, "K", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
 
 
-def table_4(scored: Sequence[Scored]) -> Table | None:
+def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
     """The ablations beside the whole systems of the same K; None where there is no ablation."""
     everything = personawae(scored)
     sizes = {_components(one) for one in everything if _ablation(one)}
@@ -193,7 +216,7 @@ def table_4(scored: Sequence[Scored]) -> Table | None:
         rows.append(_printed(name, values, paper.SHORT))
     rows += [_ours(one, "w/o both", paper.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
     notes = _differing(found, {"without_prior", "without_fusion"})
-    title = "Table 4. Ablations of the personalisation"
+    title = _title("Table 4. Ablations of the personalisation", where)
     return Table("table-4", title, "System", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
 
 
@@ -219,7 +242,7 @@ def _ablation(one: Scored) -> str:
 
 def _differing(found: Sequence[Scored], expected: set[str]) -> list[str]:
     """A warning where the compared runs differ in more than what the table is about."""
-    made = [flat(one.run.config) for one in found if one.run]
+    made = [flat(effective(one.run.config)) for one in found if one.run]
     names = sorted({name for one in made for name in one if any(other.get(name) != one[name] for other in made)})
     others = [name for name in names if name.rpartition(".")[2] not in expected]
     return [f"These runs also differ in {', '.join(others)}."] if others else []
@@ -233,25 +256,7 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return made
 
 
-def personalisation(persona: Artifact, names: Mapping[str, str]) -> Table:
-    """What ``pwae persona-scores`` found: answers first, the real ones as ceiling, then runs; ``names`` as above."""
-    systems: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for row in persona.table("totals.parquet").to_pylist():
-        systems.setdefault(row["system"], {})[row["metric"]] = row
-    columns = list(dict.fromkeys(metric for rows in systems.values() for metric in rows))
-    made = [
-        Row(names.get(name, name), OURS, {m: Cell(row["value"], half_width(row), digits(m)) for m, row in rows.items()})
-        for name, rows in systems.items()
-    ]
-    signatures = {row["signature"]: "" for rows in systems.values() for row in rows.values()}
-    chance = persona.facts.get("chance")
-    notes = [f"A guess finds the speaker with probability {chance:.4f}."] if chance is not None else []
-    notes.append("What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md.")
-    title = "Personalisation, measured without people"
-    return Table("personalisation", title, "System", [("", columns)], made, notes, signatures)
-
-
-def agreement(human: Artifact) -> Table | None:
+def agreement(human: Artifact, where: str = "") -> Table | None:
     """The coefficients of all annotators together; None where there was one annotator."""
     rows: dict[str, dict[str, Cell]] = {}
     for row in human.table("agreement.parquet").to_pylist():
@@ -259,7 +264,8 @@ def agreement(human: Artifact) -> Table | None:
             rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
     note = f"The paper reports one kappa, {paper.KAPPA}, without its kind."
-    table = Table("agreement", "Agreement between the annotators", "Coefficient", [("", paper.HUMAN)], made, [note])
+    title = _title("Agreement between the annotators", where)
+    table = Table("agreement", title, "Coefficient", [("", paper.HUMAN)], made, [note])
     return table if made else None
 
 

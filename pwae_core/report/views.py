@@ -12,7 +12,7 @@ from pwae_core.report.latent import Codes, Fit, Latent, Projection, gaussian, pr
 from pwae_core.report.markup import Markup, data, join, short, tag
 from pwae_core.report.page import figure, folded
 from pwae_core.report.people import Map
-from pwae_core.report.plots import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, legend, svg
+from pwae_core.report.plots import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, hue, legend, svg
 
 FEWEST = 8
 MAP = (720, 460)
@@ -25,29 +25,27 @@ def latent(found: Latent, fit: Fit, context: str) -> Markup:
     both = project(np.concatenate([found.everyone.posterior, found.everyone.prior]))
     close = project(np.concatenate([found.focus.posterior, found.focus.prior]))
     components = [(f"prior, component {n + 1}", f"solid c{n % COLOURS}") for n in range(found.components)]
-    key = legend(
-        [("posterior", "posterior"), *components, ("one Gaussian fitted to the posterior's codes", "gaussian")]
-    )
+    key = legend([("posterior", "open"), *components, ("one Gaussian fitted to the posterior's codes", "gaussian")])
     every = (
-        f"All: a sample of the posterior and one of the prior for each of {len(found.everyone.prior):,} test sessions. "
+        f"All: a sample of the posterior and one of the prior for each of {len(found.everyone.prior):,} test sessions."
     )
-    one = (
-        f"One session: {len(found.focus.prior)} samples of each (the posterior's dark), after “{short(context, 90)}”. "
-    )
+    one = f"One session: {len(found.focus.prior)} samples of each, after “{short(context, 90)}”."
     plots = [
-        figure(_cloud(found.everyone, both, found.components, "all sessions"), every, _kept(both)),
-        figure(_cloud(found.focus, close, found.components, "one session", posterior_last=True), one, _kept(close)),
+        figure(_cloud(found.everyone, both, found.components, "all sessions"), every),
+        figure(_cloud(found.focus, close, found.components, "one session"), one),
     ]
     return join([key, tag("div", *plots, class_="panels wide"), _numbers(found, fit)])
 
 
-def _kept(plane: Projection) -> str:
-    return f"The plane keeps {sum(plane.shares):.0%} of the variance."
+def _axes(plane: Projection) -> tuple[str, str]:
+    first, second = plane.shares
+    return f"first principal component ({first:.0%} of the variance)", f"second principal component ({second:.0%})"
 
 
-def _cloud(codes: Codes, plane: Projection, components: int, what: str, *, posterior_last: bool = False) -> Markup:
+def _cloud(codes: Codes, plane: Projection, components: int, what: str) -> Markup:
+    """The prior's points are filled; the posterior's lie above them as open circles, so that both can be seen."""
     posterior, prior = plane(codes.posterior), plane(codes.prior)
-    series = [Series("posterior", posterior[:, 0].tolist(), posterior[:, 1].tolist(), 0, "posterior")]
+    series = []
     ellipses = [gaussian(posterior, "gaussian")] if len(posterior) > 2 else []
     for number in range(components):
         mine = prior[codes.component == number]
@@ -55,9 +53,8 @@ def _cloud(codes: Codes, plane: Projection, components: int, what: str, *, poste
         series.append(Series(name, mine[:, 0].tolist(), mine[:, 1].tolist(), number, "solid"))
         if len(mine) >= FEWEST:
             ellipses.append(gaussian(mine, f"component c{number % COLOURS}"))
-    if posterior_last:
-        series = [*series[1:], Series("posterior", series[0].xs, series[0].ys, 0, "posterior front")]
-    return cloud(series, ellipses, f"Latent codes of {what}, projected to two principal components")
+    series.append(Series("posterior", posterior[:, 0].tolist(), posterior[:, 1].tolist(), 0, "open"))
+    return cloud(series, ellipses, f"Latent codes of {what}, projected to two principal components", _axes(plane))
 
 
 def _numbers(found: Latent, fit: Fit) -> Markup:
@@ -129,7 +126,7 @@ def _radius(responses: int) -> float:
 
 
 def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[str]) -> Markup:
-    key = legend([(short(label, NAME), f"line c{n % COLOURS}") for n, label in enumerate(labels)])
+    key = legend([(short(label, NAME), f"line {hue(n)}") for n, label in enumerate(labels)])
     more = (
         folded("Gradient norms and total losses", tag("div", *map(_panel, further), class_="panels"))
         if further

@@ -18,16 +18,18 @@ from pwae_core.progress import SILENT, Progress
 from pwae_core.report import cases, chapters, curves, inside, page, people, tables, views
 from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.markup import Markup, join, tag
-from pwae_core.report.names import distinguishing
+from pwae_core.report.markup import Markup, join, short, tag
+from pwae_core.report.names import apart
 from pwae_core.report.page import Section, paragraphs
+from pwae_core.report.persona_tables import personalisation
 from pwae_core.report.provenance import provenance
-from pwae_core.report.scored import names, scorings
+from pwae_core.report.scored import names, runs_of, scorings
 from pwae_core.report.tables import Table
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
 HEAD = 400
+NAMED = 5
 BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
     "The paper's numbers are printed beside ours for orientation: they were measured on another corpus, with other "
@@ -133,14 +135,21 @@ def _facts_of(out: Path) -> dict[str, Any]:
 def _tables(sources: Sources) -> list[Table]:
     """Table 2 for each set of terms, what the paper does not measure, then Tables 3 and 4."""
     found = scorings(sources)
-    made: list[Table | None] = [tables.table_2(one) for one in found]
-    made += [tables.agreement(one) for one in sources.human]
-    made += [tables.differences(one, names(sources, one)) for one in sources.scores]
+    compared = [one for one in sources.scores if one.facts.get("comparisons")]
+    made: list[Table | None] = [tables.table_2(one, everything=not number) for number, one in enumerate(found)]
+    made += [tables.agreement(one, where) for one, where in _placed(sources.human)]
+    for one, where in _placed(compared):
+        made += tables.differences(one, names(sources, one), where)
     made += [tables.further(one) for one in found]
-    made += [tables.personalisation(one, names(sources, one)) for one in sources.persona]
-    for one in found:
-        made += [tables.table_3(one.systems), tables.table_4(one.systems)]
+    for one, where in _placed(sources.persona):
+        made += personalisation(one, names(sources, one), runs_of(sources, one), where)
+    made += [tables.table_3(one.systems, one.label) for one in found]
+    made += [tables.table_4(one.systems, one.label) for one in found]
     return [one for one in made if one]
+
+
+def _placed(made: Sequence[Artifact]) -> list[tuple[Artifact, str]]:
+    return list(zip(made, apart([one.folder for one in made]), strict=True))
 
 
 def _page(
@@ -161,10 +170,12 @@ def _page(
 
 
 def _title(sources: Sources) -> str:
-    """The systems, whatever their variants are called."""
+    """The systems, whatever their variants are called; where they are too many, how many more there are on the page."""
     own = [str(one.facts["system"]) if one.facts else one.system for one in sources.responses]
     names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in [*map(_system, sources.runs), *own]))
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "Scores"
+    everyone = {one.system for one in sources.responses} | {*sources.run_names.values()}
+    more = f" and {len(everyone) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more or "Scores"
 
 
 def _system(run: Artifact) -> str:
@@ -236,14 +247,16 @@ def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, prog
         found = cases.table_5(sources.responses, histories, config)
         told = paragraphs(
             f"{len(found)} test contexts, drawn at random (seed {config.seed}) and not chosen. A filled circle marks "
-            "the person who responds; beside the answers stands what that person says elsewhere, in the training split."
+            "the person who responds. Beside the answers: what that person says elsewhere, in the training split; "
+            "ground-truth is the real response."
         )
         body = join([told, chapters.cases_of_systems(found, config.characters, config.samples)])
         sections += [Section("table-5", "Table 5", "Answers side by side (Table 5)", body)] if found else []
     if run and sources.corpus and histories and config.contexts and people.uses_users(run.model):
         found = cases.table_6(run, sources.corpus, histories, config, progress)
+        name = short(sources.run_names[run.artifact.fingerprint], views.NAME)
         told = paragraphs(
-            f"{run.system} answers each context as the {config.users} users who answer most in the training split. "
+            f"{name} answers each context as the {config.users} users who answer most in the training split. "
             "Only the user changes; what they really say stands below, so that the difference can be judged."
         )
         body = join([told, chapters.cases_of_users(found, config.characters)])
@@ -252,20 +265,13 @@ def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, prog
 
 
 def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
-    codes = inside.latent_codes(sources.runs, run, sources.corpus, config) if sources.corpus else []
-    return codes + inside.users(run, sources.corpus, config)
+    codes = inside.latent_codes(sources, run, sources.corpus, config) if sources.corpus else []
+    return codes + inside.users(sources.run_names[run.artifact.fingerprint], run, sources.corpus, config)
 
 
 def _training(sources: Sources) -> list[Section]:
     if not sources.runs:
         return []
-    labels = [_label(run, sources.runs) for run in sources.runs]
+    labels = [sources.run_names[run.fingerprint] for run in sources.runs]
     shown, further = curves.panels(list(zip(labels, sources.runs, strict=True)))
-    body = views.training(shown, further, labels)
-    return [Section("training", "Training", "How training went", body)]
-
-
-def _label(run: Artifact, runs: Sequence[Artifact]) -> str:
-    """The system, and by what its folder differs from those of other runs of it."""
-    others = [one.folder for one in runs if _system(one) == _system(run) and one.fingerprint != run.fingerprint]
-    return f"{_system(run)} ({distinguishing(run.folder, others) or run.folder.name})"
+    return [Section("training", "Training", "How training went", views.training(shown, further, labels))]

@@ -16,16 +16,38 @@ from pwae_core.errors import ArtifactError, InputError
 from pwae_core.report.gather import gather
 
 
-def test_a_folder_is_looked_through_two_levels_deep(made: Any, tmp_path: Path) -> None:
-    (tmp_path / "runs").mkdir()
+def test_a_folder_is_looked_through_three_levels_deep(made: Any, tmp_path: Path) -> None:
+    """As deep as the folder of several experiments, and not into what is a run's own."""
     (tmp_path / "not ours").mkdir()
     shutil.copytree(made.corpus, tmp_path / "corpus")
-    shutil.copytree(made.seq2seq, tmp_path / "runs" / "s")
+    run = tmp_path / "experiments" / "table2" / "run"
+    shutil.copytree(made.seq2seq, run)
     shutil.copytree(made.seq2seq, tmp_path / "runs" / "same again")
+    shutil.copytree(made.personawae, tmp_path / "one" / "two" / "three" / "too deep")
+    shutil.copytree(made.personawae, tmp_path / ".hidden")
+    shutil.copytree(made.personawae, run / "checkpoints" / "inside")
     found = gather([Named(tmp_path)])
-    assert [run.folder.name for run in found.runs] == ["s"]
+    assert [run.folder.name for run in found.runs] == ["same again"]
     assert found.corpus
     assert found.corpus.folder == tmp_path / "corpus"
+    shutil.rmtree(tmp_path / "runs")
+    assert [one.folder for one in gather([Named(tmp_path)]).runs] == [run]
+
+
+def test_what_a_report_does_not_show_is_looked_into(made: Any, tmp_path: Path) -> None:
+    shutil.copytree(made.seq2seq, tmp_path / "sheets" / "run")
+    (tmp_path / "sheets" / "manifest.json").write_text('{"kind": "human-eval-key"}')
+    assert [one.folder.name for one in gather([Named(tmp_path)]).runs] == ["run"]
+
+
+def test_runs_are_called_as_their_answers(made: Any, tmp_path: Path) -> None:
+    from conftest import run_pwae
+
+    run_pwae("sample", made.seq2seq, "--out", tmp_path / "a", "--samples", 2, "--device", "cpu").succeeds()
+    alone = gather([Named(made.seq2seq), Named(made.personawae)])
+    assert list(alone.run_names.values()) == ["Seq2Seq", "PersonaWAE"]
+    named_ = gather([Named(made.seq2seq), named(f"Mine={tmp_path / 'a'}"), Named(made.personawae)])
+    assert list(named_.run_names.values()) == ["Mine", "PersonaWAE"]
 
 
 def test_the_corpus_is_found_where_the_run_remembers_it(made: Any) -> None:

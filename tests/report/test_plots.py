@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pwae_core.report.plots import Ellipse, Frame, Series, chart, cloud, number, ticks
+from pwae_core.report.plots import Ellipse, Frame, Series, chart, cloud, hue, number, ticks
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,18 @@ def test_numbers_are_short(value: float, text: str) -> None:
 def test_a_line_has_a_point_for_each_finite_value_and_a_bar_for_each_interval() -> None:
     series = [Series("a", [1, 2, 3], [0.1, math.nan, 0.3], 2), Series("b", [1, 2], [0.2, 0.3], 9, "dashed", [0.1, 0.1])]
     made = chart(series, "label <x>").html
-    lines = re.findall(r'<path d="M([^"]*)" class="(\w+) (c\d)">', made)
+    lines = re.findall(r'<path d="M([^"]*)" class="(\w+) (c\d(?: d\d)?)">', made)
     assert [(points.count("L") + 1, style, css) for points, style, css in lines] == [
         (2, "line", "c2"),
-        (2, "dashed", "c1"),
+        (2, "dashed", "c1 d1"),
     ]
-    assert made.count('class="bar c1"') == 2
+    assert made.count('class="bar c1 d1"') == 2
     assert "label &lt;x&gt;" in made
+
+
+def test_twenty_four_lines_differ_and_the_first_eight_in_colour() -> None:
+    assert len({hue(number) for number in range(24)}) == 24
+    assert [hue(number) for number in (0, 7, 8, 23)] == ["c0", "c7", "c0 d1", "c7 d2"]
 
 
 def test_nothing_finite_is_said() -> None:
@@ -54,10 +59,16 @@ def test_nothing_finite_is_said() -> None:
 
 
 def test_a_cloud_has_one_scale_so_a_circle_stays_one() -> None:
-    made = cloud([Series("a", [-1, 1], [-1, 1], 0, "solid")], [Ellipse(0, 0, 2, 1, math.pi / 2, "gaussian")], "x").html
+    made = cloud(
+        [Series("a", [-1, 1], [-1, 1], 0, "solid")],
+        [Ellipse(0, 0, 2, 1, math.pi / 2, "gaussian")],
+        "x",
+        ("across", "up"),
+    ).html
     (radii,) = re.findall(r'rx="([\d.]+)" ry="([\d.]+)"', made)
     assert float(radii[0]) == pytest.approx(2 * float(radii[1]), abs=0.2)
     assert "rotate(-90.00" in made
+    assert re.findall(r">(across|up)</text>", made) == ["across", "up"]
     points = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', made)
     (x1, y1), (x2, y2) = [(float(x), float(y)) for x, y in points]
     assert x2 - x1 == pytest.approx(y1 - y2, abs=0.2)

@@ -16,11 +16,13 @@ from pwae_core.data.responses import Named
 from pwae_core.report import paper, tables
 from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.scored import TERMS, names, scorings
-from pwae_core.report.tables import OURS, PRINTED, Table
+from pwae_core.report.persona_tables import REAL, personalisation
+from pwae_core.report.scored import names, runs_of, scorings
+from pwae_core.report.tables import OURS, PRINTED, REAL_NOTE, Table
+from pwae_core.report.terms import TERMS, told_apart
 from pwae_core.schemas import ARTIFACTS
 
-F1, EXTREMA = "BLEU-F1", "BOW-Extrema"
+F1, EXTREMA, ACCURACY = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy"
 
 
 class Folder:
@@ -297,12 +299,11 @@ def test_differences_and_personalisation_have_the_given_names(folder: Folder) ->
     inputs = {f"responses/{label}": fingerprint}
     facts = {"contexts": 3, "comparisons": differences}
     folder._write("scores", "s", artifacts.Plan("scores", {}, inputs), facts, differences=differences)
-    totals = [row | {"system": label, "value": 0.2, "contexts": 5, "signature": "x"}]
+    totals = [row | {"system": label, "metric": ACCURACY, "value": 0.2, "contexts": 5, "signature": "x"}]
     folder._write("persona-scores", "p", artifacts.Plan("persona-scores", {}, inputs), {}, totals=totals)
     sources = folder.sources(one="Mine")
-    difference = tables.differences(sources.scores[0], names(sources, sources.scores[0]))
-    assert difference
-    persona = tables.personalisation(sources.persona[0], names(sources, sources.persona[0]))
+    (difference,) = tables.differences(sources.scores[0], names(sources, sources.scores[0]))
+    (persona,) = personalisation(sources.persona[0], names(sources, sources.persona[0]), {})
     assert [(row.name, row.detail) for row in difference.rows] == [("Mine", "minus B")]
     assert [row.name for row in persona.rows] == ["Mine"]
 
@@ -362,10 +363,38 @@ def test_every_setting_of_a_scoring_is_a_term_or_known_not_to_matter() -> None:
     assert EvaluateConfig.model_fields.keys() == {*TERMS, "compare", "base", "trials", "common", "tokenizer"}
 
 
-def test_scores_on_other_terms_are_another_table(folder: Folder) -> None:
-    folder.scores("one", {("A", "a"): {F1: 0.1}}, contexts=9)
-    folder.scores("two", {("B", "b"): {F1: 0.3}}, contexts=10)
-    assert [[one.system for one in scoring.systems] for scoring in scorings(folder.sources())] == [["A"], ["B"]]
+def test_scores_on_other_terms_are_another_table_whose_title_says_how(folder: Folder) -> None:
+    folder.scores("one", {("A", "a"): {F1: 0.1, "Length": 3}}, contexts=1234, settings={"resamples": 9})
+    folder.scores("two", {("Seq2Seq", "b"): {F1: 0.3}}, contexts=10, settings={"resamples": 5})
+    folder.human({"C": 1.5, "ground-truth": 2.75}, {"C": "c"})
+    found = scorings(folder.sources())
+    assert [[one.system for one in scoring.systems] for scoring in found] == [["A"], ["Seq2Seq"]]
+    first, second = (tables.table_2(scoring, everything=not number) for number, scoring in enumerate(found))
+    assert first.title == "Table 2. Automatic metrics and human evaluation (1,234 contexts, 9 resamples)"
+    assert second.title == "Table 2. Automatic metrics (10 contexts, 5 resamples)"
+    more = tables.further(found[0])
+    assert more
+    assert more.title == "Further measures, not in the paper (1,234 contexts, 9 resamples)"
+    assert [(row.name, row.source) for row in second.rows] == [("Seq2Seq", OURS), ("Seq2Seq", PRINTED)]
+    assert {"C", "ground-truth", "CVAE"} <= {row.name for row in first.rows}
+    assert REAL_NOTE in first.notes
+    assert REAL_NOTE not in second.notes
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "labels"),
+    [
+        ({"contexts": 5, "sessions": "aaaaaaaaaa"}, {"contexts": 6, "sessions": "b"}, ["5 contexts", "6 contexts"]),
+        ({"sessions": "aaaaaaaaaa"}, {"sessions": "b"}, ["set of contexts aaaaaaaa", "set of contexts b"]),
+        ({"embeddings": None}, {"embeddings": "0123456789"}, ["no word vectors", "word vectors 01234567"]),
+        ({"samples": None}, {"samples": 5}, ["all samples", "5 samples"]),
+        ({"pwae": "0.1"}, {"pwae": "0.2"}, ["pwae 0.1", "pwae 0.2"]),
+        ({"smoothing": "7"}, {"smoothing": "none"}, ["smoothing 7", "smoothing none"]),
+    ],
+)
+def test_titles_say_what_tells_scores_apart(one: dict[str, Any], two: dict[str, Any], labels: list[str]) -> None:
+    assert told_apart([one, two]) == labels
+    assert told_apart([one]) == [""]
 
 
 def test_table_3_is_a_series_over_k_with_the_paper_beside(folder: Folder) -> None:
@@ -425,6 +454,25 @@ def test_runs_that_differ_in_more_are_told(folder: Folder) -> None:
     assert table.notes == ["These runs also differ in model.latent_size."]
 
 
+def test_k_of_the_context_that_is_not_set_is_that_of_the_other(folder: Folder) -> None:
+    found = [folder.system("a"), folder.system("b", seed=8, context_components=3)]
+    found.append(folder.system("c", context_components=2))
+    found.append(folder.system("d", without_prior=True))
+    for name, fingerprint in found:
+        folder.scores(f"scores-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}})
+    systems = scorings(folder.sources())[0].systems
+    assert [(one.seeds, one.system) for one in systems] == [
+        (2, "PersonaWAE"),
+        (1, "PersonaWAE (responses-c)"),
+        (1, "PersonaWAE (responses-d)"),
+    ]
+    for left_out, notes in ((1, []), (0, ["These runs also differ in model.context_components."])):
+        kept = [one for one in systems if not (left_out and one.system.endswith("-c)"))]
+        table = tables.table_4(kept)
+        assert table
+        assert table.notes == notes
+
+
 def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
     folder.scores("s", {("A", "a"): {F1: 0.1, "Distinct-1": 0.5, "Length": 7.5}})
     table = tables.further(scorings(folder.sources())[0])
@@ -434,19 +482,61 @@ def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
     assert table.rows[0].cells["Length"].text == "7.50"
 
 
-def test_personalisation_measured_without_people_is_a_table_with_chance_below(folder: Folder) -> None:
-    row = {"metric": "Speaker-Accuracy", "low": 0.1, "high": 0.3, "contexts": 5, "signature": "Speaker-Accuracy|clf:x"}
-    totals = [row | {"system": "real responses", "value": 0.5}, row | {"system": "A", "value": 0.25}]
-    plan = artifacts.Plan("persona-scores", {}, {})
-    folder._write("persona-scores", "persona", plan, {"chance": 0.125}, totals=totals)
-    (persona,) = folder.sources().persona
-    table = tables.personalisation(persona, {})
-    assert [(row.name, row.cells["Speaker-Accuracy"].text) for row in table.rows] == [
-        ("real responses", "0.5000"),
-        ("A", "0.2500"),
+def persona_totals(*found: tuple[str, str, int]) -> list[dict[str, Any]]:
+    """(system, metric, contexts) each."""
+    told = {"value": 0.25, "low": 0.1, "high": 0.3}
+    return [
+        told | {"system": system, "metric": metric, "contexts": contexts, "signature": f"{metric}|clf:x"}
+        for system, metric, contexts in found
     ]
-    assert table.notes[0] == "A guess finds the speaker with probability 0.1250."
-    assert table.signatures == {"Speaker-Accuracy|clf:x": ""}
+
+
+def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder: Folder) -> None:
+    found = [(REAL, ACCURACY, 50), ("A", ACCURACY, 50), ("A", "Swap-Changed", 20), ("A", "Likelihood-Gain", 20)]
+    plan = artifacts.Plan("persona-scores", {}, {})
+    facts = {"chance": 0.125, "contexts": 50, "left_out": 1200}
+    folder._write("persona-scores", "persona", plan, facts, totals=persona_totals(*found))
+    answers, swaps, likelihoods = personalisation(folder.sources().persona[0], {}, {})
+    assert [row.name for row in answers.rows] == ["ground-truth", "A"]
+    assert [(table.columns, [row.name for row in table.rows]) for table in (swaps, likelihoods)] == [
+        (["Swap-Changed"], ["A"]),
+        (["Likelihood-Gain"], ["A"]),
+    ]
+    assert answers.title == "Personalisation, measured without people: answers"
+    assert answers.notes[:4] == [
+        "50 contexts; ± is half the width of the 95% bootstrap interval.",
+        "ground-truth: the real responses, which no system has to beat.",
+        "Without 1,200 contexts whose users are no candidates.",
+        "A guess finds the speaker with probability 0.1250.",
+    ]
+    assert swaps.notes[0].startswith("20 contexts of 50, drawn at random (--limit); ")
+    assert answers.signatures == {"Speaker-Accuracy|clf:x": ""}
+
+
+def test_a_column_is_explained_where_it_is_there(folder: Folder) -> None:
+    found = persona_totals(("A", ACCURACY, 50), ("A", "Speaker-Accuracy-Unheard", 20))
+    plan = artifacts.Plan("persona-scores", {}, {})
+    folder._write("persona-scores", "with", plan, {"heard": 30}, totals=found)
+    folder._write("persona-scores", "without", plan, {"heard": 0}, totals=found[:1])
+    with_unheard, without = (personalisation(one, {}, {})[0] for one in folder.sources().persona)
+    assert "Speaker-Accuracy-Unheard leaves out 30 of the contexts: there the user has spoken before." in (
+        with_unheard.notes
+    )
+    assert not any("Unheard" in note for note in without.notes)
+
+
+def test_runs_have_the_page_s_names_by_their_hashes(folder: Folder) -> None:
+    for name in ("one", "two"):
+        folder.system(name, latent_size=64 + len(folder.given))
+    runs = {path.name: artifacts.load(path, "run").fingerprint for path in folder.given if path.name.startswith("run")}
+    inputs = {"run/0": runs["run-two"], "run/1": runs["run-one"], "run/2": "elsewhere"}
+    told = [{"system": name} for name in ("P (b)", "P (a)", "Q")]
+    totals = persona_totals(*((one["system"], "Swap-Changed", 9) for one in told))
+    plan = artifacts.Plan("persona-scores", {}, inputs)
+    folder._write("persona-scores", "persona", plan, {"runs": told}, totals=totals)
+    sources = folder.sources(one="Mine")
+    (table,) = personalisation(sources.persona[0], {}, runs_of(sources, sources.persona[0]))
+    assert [row.name for row in table.rows] == ["PersonaWAE", "Mine", "Q"]
 
 
 def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) -> None:
@@ -457,12 +547,23 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
     ]
     plan = artifacts.Plan("scores", {}, {})
     folder._write("scores", "s", plan, {"contexts": 3, "comparisons": rows}, differences=rows)
-    table = tables.differences(folder.sources().scores[0], {})
-    assert table
+    (table,) = tables.differences(folder.sources().scores[0], {})
     assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].best) for row in table.rows] == [
         ("A", "minus B", "-0.2000", True),
         ("C", "minus B", "-0.2000", False),
     ]
+
+
+def test_differences_have_table_2_s_columns_first_and_others_below(folder: Folder) -> None:
+    told = {"system": "A", "base": "B", "low": 0.1, "high": 0.3, "bootstrap": 0.0, "bootstrap_holm": 0.0}
+    told |= {"difference": 0.2, "randomisation": 0.5, "randomisation_holm": 0.5}
+    rows = [told | {"metric": metric} for metric in ("Distinct-1", F1, "Length", EXTREMA)]
+    folder._write(
+        "scores", "s", artifacts.Plan("scores", {}, {}), {"contexts": 3, "comparisons": rows}, differences=rows
+    )
+    first, further = tables.differences(folder.sources().scores[0], {}, "here")
+    assert (first.title, first.columns) == ("Differences between systems (here)", [EXTREMA, F1])
+    assert (further.title, further.columns) == ("Differences in further measures (here)", ["Distinct-1", "Length"])
 
 
 @pytest.fixture

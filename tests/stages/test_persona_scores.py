@@ -17,7 +17,8 @@ from pwae_core.config.persona_scores import PersonaScoresConfig
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import Named
-from pwae_core.errors import ArtifactError, EmptyResultError
+from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.report import persona_tables
 from pwae_core.stages.persona_scores import REAL, PersonaReport, persona_scores
 from pwae_core.stages.preprocess import preprocess
 from pwae_core.stages.sample import sample_test_split
@@ -127,6 +128,30 @@ def test_the_corpus_alone_gives_the_ceiling(made: Made) -> None:
     assert (report.candidates, report.chance, report.runs) == (4, 0.25, [])
     assert report.left_out > 0
     assert report.answers[0].contexts == report.contexts
+
+
+def test_runs_of_one_system_keep_rows_of_their_own(made: Made, tmp_path: Path) -> None:
+    other = tmp_path / "another"
+    settings = small_config(model={"name": "seq2seq"}, max_steps=2, validate_every=2, seed=9)
+    train(made.corpus, other, settings, device="cpu")
+    config = PersonaScoresConfig(limit=5, resamples=20)
+    found = persona_scores(
+        [], made.corpus, config, runs=[made.runs["seq2seq"], other], out=tmp_path / "p", device="cpu"
+    )
+    assert [one.system for one in found.runs] == ["Seq2Seq (seq2seq)", "Seq2Seq (another)"]
+    rows = artifacts.load(tmp_path / "p", "persona-scores").table("totals.parquet").to_pylist()
+    perplexities = {row["system"]: row["value"] for row in rows if row["metric"] == "Perplexity-Prior"}
+    assert perplexities == {one.system: one.totals["Perplexity-Prior"].value for one in found.runs}
+    assert len(set(perplexities.values())) == 2
+
+
+def test_the_name_of_the_real_responses_is_taken(made: Made) -> None:
+    with pytest.raises(InputError, match=r"'real responses' is what the corpus's own are called here\. .*NAME=PATH"):
+        persona_scores([Named(made.responses["seq2seq"], REAL)], made.corpus, CONFIG)
+
+
+def test_the_report_knows_how_the_real_responses_are_called() -> None:
+    assert REAL == persona_tables.REAL
 
 
 def test_what_cannot_be_scored_is_refused(made: Made, tmp_path: Path) -> None:

@@ -146,6 +146,17 @@ def test_systems_of_one_name_are_told_apart_and_people_judged_one(experiments: l
     }
 
 
+def test_the_heading_counts_every_system_that_it_does_not_name(tmp_path: Path) -> None:
+    """Seven systems, of which two are variants of one that is named."""
+    judged = make_corpus(tmp_path / "corpus")
+    names = ["A", "B", "A w/o prior", "C", "A w/o fusion", "D", "E", "F"]
+    given = [Named(make_responses(tmp_path / f"r{n}", name, judged)) for n, name in enumerate(names)]
+    make(given, tmp_path / "r.html")
+    make(given[:5], tmp_path / "few.html")
+    assert "<h1>A, B, C, D, E and 3 more</h1>" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<h1>A, B, C</h1>" in (tmp_path / "few.html").read_text(encoding="utf-8")
+
+
 def test_names_can_be_given(experiments: list[Named], tmp_path: Path) -> None:
     mine = Named(tmp_path / "table4/personawae-seed7/responses", "Mine")
     made = make([*experiments, mine], tmp_path / "r.html", markdown=tmp_path / "t.md")
@@ -188,14 +199,14 @@ def latent_runs(made: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def headings(page: Path, chapter: str) -> list[str]:
     body = re.search(rf'<section id="{chapter}">(.*?)</section>', page.read_text(encoding="utf-8"), re.S)
     assert body
-    return re.findall("<h3>(.*?)</h3>", body[1])
+    return re.findall("<h3><bdi>(.*?)</bdi></h3>", body[1])
 
 
 def test_the_codes_of_every_system_that_has_some(made: Any, latent_runs: dict[str, Path], tmp_path: Path) -> None:
     """Each system once, PersonaWAE first, the others as given."""
     given = [made.seq2seq, *(latent_runs[run] for run in ("dialogwae-gmp", "cvae", "another-cvae")), made.personawae]
     make([Named(path) for path in given], tmp_path / "r.html")
-    expected = ["PersonaWAE (personawae)", "DiaWAE-GMD (dialogwae-gmp)", "CVAE (cvae)"]
+    expected = ["PersonaWAE", "DiaWAE-GMD", "CVAE (cvae)"]
     assert headings(tmp_path / "r.html", "latent") == expected
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert page.count("Mean weights π of the personalisation GMD") == 2

@@ -1,0 +1,69 @@
+"""What ``pwae persona-scores`` found, as tables: answers, answers as somebody else, likelihoods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pwae_core.artifacts import Artifact
+from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
+from pwae_core.report import paper
+from pwae_core.report.scored import Cell, digits, half_width
+from pwae_core.report.tables import OURS, Row, Table
+
+REAL = "real responses"
+"""What 'pwae persona-scores' calls them."""
+TITLE = "Personalisation, measured without people"
+PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
+MEANING = "What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md."
+
+Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def personalisation(
+    persona: Artifact, answers: Mapping[str, str], runs: Mapping[str, str], where: str = ""
+) -> list[Table]:
+    """A table each of answers, of runs that answer as others, of likelihoods, as far as there are some.
+
+    ``answers`` and ``runs`` are the page's names for those in ``persona``, where it has others; ``where`` tells it from
+    another.
+    """
+    systems: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in persona.table("totals.parquet").to_pylist():
+        systems.setdefault(row["system"], {})[row["metric"]] = row
+    made = []
+    for part, metrics in PARTS:
+        columns = [metric for metric in metrics if any(metric in rows for rows in systems.values())]
+        of_part = {name: rows for name, rows in systems.items() if any(column in rows for column in columns)}
+        names = {**answers, REAL: paper.GROUND_TRUTH} if metrics == OF_ANSWERS else runs
+        title = f"{TITLE}: {part}" + (f" ({where})" if where else "")
+        if columns:
+            rows = [_row(names.get(name, name), found, columns) for name, found in of_part.items()]
+            notes = _notes(persona, of_part, columns)
+            told = {found[c]["signature"]: "" for found in of_part.values() for c in columns if c in found}
+            made.append(Table("personalisation", title, "System", [("", columns)], rows, notes, told))
+    return made
+
+
+def _row(name: str, found: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Row:
+    cells = {c: Cell(found[c]["value"], half_width(found[c]), digits(c)) for c in columns if c in found}
+    return Row(name, OURS, cells)
+
+
+def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[str]:
+    """How many contexts there were, and what a guess finds."""
+    facts = persona.facts
+    counts = [found[c]["contexts"] for found in systems.values() for c in columns if c in found and c != UNHEARD]
+    contexts, everyone = max(counts, default=0), facts.get("contexts", 0)
+    drawn = f" of {everyone:,}, drawn at random (--limit)" if contexts < everyone else ""
+    notes = [f"{contexts:,} contexts{drawn}; ± is half the width of the 95% bootstrap interval."]
+    if REAL in systems:
+        notes.append("ground-truth: the real responses, which no system has to beat.")
+    if UNHEARD in columns:
+        heard = f"{facts['heard']:,} of the" if "heard" in facts else "some"
+        notes.append(f"{UNHEARD} leaves out {heard} contexts: there the user has spoken before.")
+    if facts.get("left_out"):
+        notes.append(f"Without {facts['left_out']:,} contexts whose users are no candidates.")
+    if facts.get("chance") is not None:
+        notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
+    return [*notes, MEANING]
