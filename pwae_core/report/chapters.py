@@ -13,6 +13,7 @@ from pwae_core.report.scored import Cell
 from pwae_core.report.tables import OURS, Row, Table
 
 NAME = 60
+LONG_HEAD = 12
 SMALL = (270, 190)
 
 
@@ -33,7 +34,7 @@ def _grid(one: Table) -> Markup:
             tag("th", name, colspan=len(columns), scope="colgroup", class_="group") for name, columns in one.groups
         ]
         groups = tag("tr", tag("td", colspan=2 if named else 1), *spans)
-    heads = [tag("th", one.heading(column), scope="col", class_="number") for column in one.columns]
+    heads = [_head(one.heading(column)) for column in one.columns]
     source = tag("th", "from", scope="col") if named else None
     head = tag("thead", groups, tag("tr", tag("th", one.first, scope="col"), source, *heads))
     rows, before = [], None
@@ -41,6 +42,11 @@ def _grid(one: Table) -> Markup:
         rows.append(_row(row, one.columns, named, first=row.name != before))
         before = row.name
     return tag("table", head, tag("tbody", *rows))
+
+
+def _head(heading: str) -> Markup:
+    """A long one may be broken at its hyphens."""
+    return tag("th", heading, scope="col", class_="number long" if len(heading) > LONG_HEAD else "number")
 
 
 def _row(row: Row, columns: Sequence[str], named: bool, first: bool) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pwae_core.artifacts import Artifact
@@ -42,7 +43,7 @@ def personalisation(
             notes = _notes(persona, of_part, columns)
             told = {found[c]["signature"]: "" for found in of_part.values() for c in columns if c in found}
             made.append(Table("personalisation", title, "System", [("", columns)], rows, notes, told))
-    return made
+    return [*made[:-1], *(replace(last, notes=[*last.notes, MEANING]) for last in made[-1:])]
 
 
 def _row(name: str, found: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Row:
@@ -58,12 +59,12 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
     drawn = f" of {everyone:,}, drawn at random (--limit)" if contexts < everyone else ""
     notes = [f"{contexts:,} contexts{drawn}; ± is half the width of the 95% bootstrap interval."]
     if REAL in systems:
-        notes.append("ground-truth: the real responses, which no system has to beat.")
+        notes.append("ground-truth: the real responses, as a ceiling.")
     if UNHEARD in columns:
         heard = f"{facts['heard']:,} of the" if "heard" in facts else "some"
         notes.append(f"{UNHEARD} leaves out {heard} contexts: there the user has spoken before.")
     if facts.get("left_out"):
         notes.append(f"Without {facts['left_out']:,} contexts whose users are no candidates.")
-    if facts.get("chance") is not None:
+    if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
-    return [*notes, MEANING]
+    return notes

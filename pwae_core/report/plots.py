@@ -154,7 +154,7 @@ def cloud(
     ellipses: Sequence[Ellipse],
     label: str,
     axes: tuple[str, str],
-    size: tuple[int, int] = (440, 360),
+    size: tuple[int, int] = (400, 340),
 ) -> Markup:
     """Points in a plane with equal scales on both ``axes``, and ellipses around them."""
     xs = [x for one in series for x in one.xs] + [e.x + s * e.long for e in ellipses for s in (-1, 1)]

@@ -11,13 +11,14 @@ from typing import Any
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
 from pwae_core.files import to_json
+from pwae_core.metrics.persona import PERPLEXITY, RECONSTRUCTION
 from pwae_core.report import paper
 from pwae_core.report.gather import Sources, answered
 from pwae_core.report.names import Claim, apart, distinct
 from pwae_core.report.remarks import remarks
 from pwae_core.report.terms import effective, terms, told_apart
 
-TWO_DIGITS = frozenset({*paper.HUMAN, "Length"})
+TWO_DIGITS = frozenset({*paper.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,12 @@ def whole(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     for name in ("personawae", "seq2seq"):
         run_pwae("sample", getattr(made, name), "--out", folder / name, "--samples", 3, "--device", "cpu").succeeds()
-    run_pwae(
-        "evaluate", folder / "personawae", folder / "seq2seq", "--embeddings", made.vectors, "--out", folder / "scores"
-    ).succeeds()
-    given = [made.personawae, made.seq2seq, *(folder / name for name in ("personawae", "seq2seq", "scores"))]
+    answers = (folder / "personawae", folder / "seq2seq")
+    compared = ("--compare", "--embeddings", made.vectors, "--out", folder / "scores")
+    run_pwae("evaluate", *answers, *compared).succeeds()
+    runs = ("--run", made.personawae, "--run", made.seq2seq, "--device", "cpu", "--least", 1, "--limit", 5)
+    run_pwae("persona-scores", *answers, "--corpus", made.corpus, *runs, "--out", folder / "persona").succeeds()
+    given = [made.personawae, made.seq2seq, *answers, folder / "scores", folder / "persona"]
     report([Named(path) for path in given], folder / "report.html", ReportConfig(points=60), device="cpu")
     return folder / "report.html"
 
@@ -80,6 +82,14 @@ def test_it_fits_and_says_nothing_to_the_console(
     assert browser.log() == []
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth") is True
     assert too_wide(browser) == []
+
+
+def test_no_table_of_numbers_has_to_be_scrolled_on_a_wide_screen(browser: Browser, whole: Path) -> None:
+    browser.resize(1280, 900)
+    browser.open(whole)
+    assert browser.run("return document.querySelectorAll('#table-2 table').length") == 7
+    wide = "return [...document.querySelectorAll('.table .scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert browser.run(wide) == 0
 
 
 def test_both_schemes_can_be_read(browser: Browser, whole: Path) -> None:

@@ -503,13 +503,15 @@ def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder
         (["Likelihood-Gain"], ["A"]),
     ]
     assert answers.title == "Personalisation, measured without people: answers"
-    assert answers.notes[:4] == [
+    assert answers.notes == [
         "50 contexts; ± is half the width of the 95% bootstrap interval.",
-        "ground-truth: the real responses, which no system has to beat.",
+        "ground-truth: the real responses, as a ceiling.",
         "Without 1,200 contexts whose users are no candidates.",
         "A guess finds the speaker with probability 0.1250.",
     ]
     assert swaps.notes[0].startswith("20 contexts of 50, drawn at random (--limit); ")
+    assert "A guess finds" in swaps.notes[-1]
+    assert likelihoods.notes[-1].startswith("What each measure tells")
     assert answers.signatures == {"Speaker-Accuracy|clf:x": ""}
 
 
