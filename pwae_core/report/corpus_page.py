@@ -44,7 +44,7 @@ def _advice(sentences: Sequence[str]) -> Markup:
 def grid(columns: Sequence[str], rows: Sequence[Sequence[Markup | str]]) -> Markup:
     """A table that can be scrolled sideways on a narrow screen; the first cell of a row names it, numbers follow."""
     first, *numbers = columns
-    heads = [tag("th", column, scope="col", class_="number") for column in numbers]
+    heads = [tag("th", column, scope="col", class_="number long") for column in numbers]
     head = tag("tr", tag("th", first, scope="col"), *heads)
     body = [
         tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell, class_="number") for cell in row[1:]))

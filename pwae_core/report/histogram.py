@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pwae_core.report.markup import Markup, tag
 from pwae_core.report.plots import svg, ticks
@@ -11,8 +12,6 @@ WIDTH, HEIGHT = 320, 200
 RIGHT, TOP, BOTTOM = 8, 12, 38
 CHARACTER = 6.6
 """About the width of a digit, in pixels at the size of labels."""
-SINGLE = 10
-"""Up to here bins hold one number each."""
 UP = 3
 
 
@@ -32,7 +31,8 @@ def histogram(bins: Sequence[Sequence[int]], largest: int, label: str, what: str
     parts += _starts([start for start, _ in bins], left, step)
     bottom = HEIGHT - BOTTOM
     parts.append(tag("line", x1=left, x2=WIDTH - RIGHT, y1=bottom, y2=bottom, class_="axis"))
-    widening = f"; bins widen from {SINGLE} on" if any(start > SINGLE for start, _ in bins) else ""
+    wide = next((start for (start, _), (after, _) in pairwise(bins) if after > start + 1), None)
+    widening = "" if wide is None else f"; bins widen from {wide:,} on"
     middle = round((left + WIDTH - RIGHT) / 2, 1)
     parts.append(tag("text", f"{what}{widening}", x=middle, y=HEIGHT - 5, text_anchor="middle"))
     return svg((WIDTH, HEIGHT), label, parts)

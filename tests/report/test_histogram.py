@@ -12,6 +12,8 @@ from pwae_core.report.histogram import CHARACTER, HEIGHT, WIDTH, histogram
 LINEAR = [[number, 5 * number] for number in range(10)]
 WIDENING = [*([number, 1_281] for number in range(11)), [28, 800], [1_555, 2_294], [123_456, 0]]
 
+LATER = [*WIDENING[:11], [11, 2], [13, 1]]
+
 
 def labels(drawing: str) -> list[tuple[str, float, float, str]]:
     found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]*)</text>', drawing)
@@ -31,7 +33,10 @@ def test_thousands_are_set_apart_and_there_are_a_few_round_marks() -> None:
     assert few == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize(("bins", "told"), [(LINEAR, "tokens"), (WIDENING, "tokens; bins widen from 10 on")])
+@pytest.mark.parametrize(
+    ("bins", "told"),
+    [(LINEAR, "tokens"), (WIDENING, "tokens; bins widen from 10 on"), (LATER, "tokens; bins widen from 11 on")],
+)
 def test_where_bins_widen_it_is_said(bins: list[list[int]], told: str) -> None:
     assert labels(histogram(bins, 200_000, "label", "tokens").html)[-1][0] == told
 
