@@ -113,9 +113,9 @@ def _print(report: PersonaReport) -> None:
     _print_rows(title, ANSWERS, report.answers)
     if report.runs:
         _print_rows(f"Another user, the same contexts ({report.runs[0].contexts:,})", RUNS, report.runs)
-    console.print_line(
-        f"In {report.heard:,} contexts the answering user has spoken before; 'where unheard': in the others."
-    )
+    unheard = any("Speaker-Accuracy-Unheard" in one.totals for one in report.answers)
+    others = "; 'where unheard': in the others" if unheard else ""
+    console.print_line(f"In {report.heard:,} contexts the answering user has spoken before{others}.")
     if report.left_out:
         console.print_line(f"{report.left_out:,} contexts are left out: their users are no candidates.")
     console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
