@@ -90,12 +90,15 @@ class Browser:
         return [entry["message"] for entry in self.call("POST", "/se/log", type="browser")]
 
     def downloaded(self, name: str) -> Path:
-        """The file of that name, once it is complete."""
+        """A copy of the file of that name, once it is complete: its own may go when the browser is closed at once."""
         path = self.downloads / name
-        deadline = time.monotonic() + 30
-        while not (self._complete(path) or time.monotonic() > deadline):
+        deadline = time.monotonic() + 60
+        while not self._complete(path):
+            assert time.monotonic() < deadline, [(one.name, one.stat().st_size) for one in self.downloads.iterdir()]
             time.sleep(0.05)
-        return path
+        kept = self.downloads.parent / "kept"
+        kept.mkdir(exist_ok=True)
+        return Path(shutil.copy(path, kept))
 
     def _complete(self, path: Path) -> bool:
         """Chromium puts an empty file in place while it writes another."""
