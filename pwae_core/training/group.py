@@ -74,7 +74,7 @@ class Group:
         """The largest of all processes' numbers."""
         if self.size == 1:
             return number
-        told = torch.tensor(number)
+        told = torch.tensor(int(number))
         with _lost():
             dist.all_reduce(told, dist.ReduceOp.MAX)
         return int(told)
