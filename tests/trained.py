@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from planted import planted, write_jsonl
 from safetensors.numpy import load_file
+from together import StopAfter
 
 from pwae_core.training.signals import StopRequest
 
@@ -63,24 +64,12 @@ def make(pwae: Callable[..., Any], folder: Path) -> Made:
     return made
 
 
-class _StopAfter(StopRequest):
-    """SIGTERM, as far as the loop can tell, in a certain iteration."""
-
-    def __init__(self, iteration: int) -> None:
-        self.left = iteration
-
-    @property
-    def signal_number(self) -> int:  # type: ignore[override]
-        self.left -= 1
-        return 0 if self.left > 0 else 15
-
-
 def stopped(pwae: Callable[..., Any], iteration: int, command: list[object]) -> None:
     """Runs a training command that is stopped after ``iteration`` iterations, its last checkpoint saved."""
 
     @contextmanager
     def stops() -> Iterator[StopRequest]:
-        yield _StopAfter(iteration)
+        yield StopAfter(iteration - 1)  # it comes in the iteration after so many
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pwae_core.stages.train.stop_requests", stops)
