@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pwae_core.artifacts import Artifact
-from pwae_core.corpus.keys import Keys, hash_texts
-from pwae_core.corpus.splits import SPLITS
+from pwae_core.corpus.engine.keys import Keys, hash_texts
+from pwae_core.corpus.steps.splits import SPLITS
 from pwae_core.text.tokenize import CJK_RANGES, detokenise
 from pwae_core.text.vocabulary import SPECIALS, UNK
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import chains, readers, scan
+from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Batch, Source
-from pwae_core.corpus.trees import Indices
+from pwae_core.corpus.steps import chains, scan
+from pwae_core.corpus.steps.trees import Indices
 from pwae_core.text.clean import CLEANERS, squeeze_spaces, tidy
 
 FILES_LOOKED_AT = 20

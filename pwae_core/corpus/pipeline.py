@@ -9,15 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from pwae_core.artifacts import Draft, Plan
-from pwae_core.corpus import readers, spill, splits, summary, threads
-from pwae_core.corpus.arrange import arrange, count
-from pwae_core.corpus.assemble import assemble
-from pwae_core.corpus.engine import Counts, Runner
-from pwae_core.corpus.facts import Totals, facts, reasons
-from pwae_core.corpus.job import Job
-from pwae_core.corpus.scan import scan
-from pwae_core.corpus.segment import segment
-from pwae_core.corpus.windows import slide
+from pwae_core.corpus import readers
+from pwae_core.corpus.account import Totals, facts, reasons
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import Job
+from pwae_core.corpus.engine.runner import Counts, Runner
+from pwae_core.corpus.steps import splits, summary, threads
+from pwae_core.corpus.steps.arrange import arrange, count
+from pwae_core.corpus.steps.assemble import assemble
+from pwae_core.corpus.steps.scan import scan
+from pwae_core.corpus.steps.segment import segment
+from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import REJECTED
 

@@ -14,12 +14,12 @@ from typing import Any
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
-from pwae_core.corpus.engine import runner
+from pwae_core.corpus.engine.job import Job
+from pwae_core.corpus.engine.runner import runner
 from pwae_core.corpus.explain import Explained, explain_rows
-from pwae_core.corpus.job import Job
 from pwae_core.corpus.pipeline import preprocess_job
 from pwae_core.corpus.readers import Source
-from pwae_core.corpus.sources import cut, sources
+from pwae_core.corpus.readers.sources import cut, sources
 from pwae_core.errors import ConfigError
 from pwae_core.files import hash_file
 from pwae_core.progress import SILENT, Progress

@@ -12,8 +12,7 @@ from planted import planted, write_jsonl
 
 from pwae_core import artifacts
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import sources
-from pwae_core.corpus.readers import jsonl
+from pwae_core.corpus.readers import jsonl, sources
 from pwae_core.stages.preprocess import preprocess
 from pwae_core.text.vocabulary import SPECIALS, UNK
 

@@ -18,8 +18,7 @@ from planted import write_jsonl
 
 from pwae_core import artifacts
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import sources
-from pwae_core.corpus.readers import jsonl
+from pwae_core.corpus.readers import jsonl, sources
 from pwae_core.stages.preprocess import preprocess
 
 SETTINGS = {"tokenizer": "whitespace", "min_utterances": 1, "valid": 0, "test": 0}

@@ -7,7 +7,7 @@ import os
 import pytest
 from planted import planted, write_jsonl
 
-from pwae_core.corpus import spill
+from pwae_core.corpus.engine import spill
 
 ROWS = planted(users=6, conversations=60).rows
 

@@ -11,7 +11,7 @@ from planted import planted, write_jsonl
 RUN = """
 import sys
 from pathlib import Path
-from pwae_core.corpus import sources
+from pwae_core.corpus.readers import sources
 from pwae_core.corpus.readers import jsonl
 from pwae_core.stages.preprocess import preprocess
 sources.ROWS_A_SHARD, jsonl.SPAN_BYTES = 500, 50_000

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.arrange import in_trees
-from pwae_core.corpus.chains import OWN, QUOTED
-from pwae_core.corpus.job import KNOWN
-from pwae_core.corpus.trees import grow, levels, roots, without
-from pwae_core.corpus.windows import Places, window_ends
+from pwae_core.corpus.engine.job import KNOWN
+from pwae_core.corpus.steps.arrange import in_trees
+from pwae_core.corpus.steps.chains import OWN, QUOTED
+from pwae_core.corpus.steps.trees import grow, levels, roots, without
+from pwae_core.corpus.steps.windows import Places, window_ends
 
 LINKS = st.lists(st.integers(-1, 19), max_size=20)
 

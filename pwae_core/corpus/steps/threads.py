@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill, trees
-from pwae_core.corpus.chains import OWN, QUOTED
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import HANDLES, KNOWN, LINKS, NODES, ROOTS, Job
-from pwae_core.corpus.keys import hash_texts
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import HANDLES, KNOWN, LINKS, NODES, ROOTS, Job
+from pwae_core.corpus.engine.keys import hash_texts
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import trees
+from pwae_core.corpus.steps.chains import OWN, QUOTED
 
 
 def names(job: Job, piece: int) -> Counts:

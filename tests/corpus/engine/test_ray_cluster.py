@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from planted import planted, write_jsonl
 
-from pwae_core.corpus import cluster
+from pwae_core.corpus.engine import ray_cluster
 from pwae_core.stages.preprocess import preprocess
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 APART = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 INSIDE = 'ip link set lo up && exec "$@"'
 
@@ -75,8 +75,8 @@ def test_known_errors_come_through_as_they_are():
     def fails(word):
         raise InputError(word)
 
-    assert str(cluster._guarded(fails, "row 3")) == "row 3"
-    assert cluster._guarded(len, "abc") == 3
+    assert str(ray_cluster._guarded(fails, "row 3")) == "row 3"
+    assert ray_cluster._guarded(len, "abc") == 3
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:port"])

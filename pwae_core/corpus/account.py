@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import splits, summary
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.scan import UTTERANCES
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import splits, summary
+from pwae_core.corpus.steps.scan import UTTERANCES
 
 LONG_CJK_TOKENS = 6.0
 TIMES_THE_AVERAGE = 10

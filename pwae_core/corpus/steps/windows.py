@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import spill, splits
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import WINDOWS, Job
-from pwae_core.corpus.trees import Indices, Mask
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import WINDOWS, Job
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import splits
+from pwae_core.corpus.steps.trees import Indices, Mask
 
 
 @dataclass(frozen=True)

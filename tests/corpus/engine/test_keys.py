@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwae_core.corpus.keys import ODD, hash_sessions, hash_texts, mix, shard_of
+from pwae_core.corpus.engine.keys import ODD, hash_sessions, hash_texts, mix, shard_of
 
 MASK = 2**64 - 1
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.splits import TEST, TRAIN, VALID, Sizes, assign, counted, sizes
+from pwae_core.corpus.steps.splits import TEST, TRAIN, VALID, Sizes, assign, counted, sizes
 from pwae_core.errors import ConfigError, EmptyResultError
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import HELD_OUT_COUNT, HELD_OUT_SHARE, PreprocessConfig
-from pwae_core.corpus.keys import Keys, hash_repeated, hash_sessions
-from pwae_core.corpus.times import parse_times
+from pwae_core.corpus.engine.keys import Keys, hash_repeated, hash_sessions
+from pwae_core.corpus.readers.times import parse_times
 from pwae_core.errors import ConfigError, EmptyResultError
 
 SPLITS = ("train", "valid", "test")

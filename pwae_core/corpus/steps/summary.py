@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill
-from pwae_core.corpus.job import RESPONSES, WORDS, Job
-from pwae_core.corpus.windows import speakers
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import RESPONSES, WORDS, Job
+from pwae_core.corpus.steps.windows import speakers
 from pwae_core.schemas import USERS
 from pwae_core.text.vocabulary import SPECIALS, Vocabulary, build
 

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill, trees
-from pwae_core.corpus.chains import OWN, QUOTED
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
-from pwae_core.corpus.keys import hash_texts
-from pwae_core.corpus.trees import Indices, Mask
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
+from pwae_core.corpus.engine.keys import hash_texts
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import trees
+from pwae_core.corpus.steps.chains import OWN, QUOTED
+from pwae_core.corpus.steps.trees import Indices, Mask
 
 MOST_USERS_TOLD = 3
 

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus import chains, readers, spill
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import HANDLES, NODES, ROWS, Job
-from pwae_core.corpus.keys import hash_repeated, hash_texts
+from pwae_core.corpus import readers
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import HANDLES, NODES, ROWS, Job
+from pwae_core.corpus.engine.keys import hash_repeated, hash_texts
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import chains
 from pwae_core.text.clean import clean, is_bare, tidy
 
 EMPTY_HASHES = [hashlib.new(name, b"").hexdigest() for name in ("md5", "sha1", "sha256")]

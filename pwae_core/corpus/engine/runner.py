@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from pwae_core.corpus.cluster import cluster
+from pwae_core.corpus.engine.ray_cluster import cluster
 from pwae_core.errors import StorageError
 from pwae_core.files import to_json, write_bytes
 from pwae_core.progress import Progress

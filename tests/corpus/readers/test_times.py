@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from pwae_core.corpus.times import parse_time, parse_times
+from pwae_core.corpus.readers.times import parse_time, parse_times
 
 MOMENT = datetime(2013, 6, 29, 4, 40, 9, tzinfo=UTC)
 

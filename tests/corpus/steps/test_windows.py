@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.arrange import in_line, merged, ordered
-from pwae_core.corpus.job import ROWS
-from pwae_core.corpus.windows import Places, session_ids, window_ends
+from pwae_core.corpus.engine.job import ROWS
+from pwae_core.corpus.steps.arrange import in_line, merged, ordered
+from pwae_core.corpus.steps.windows import Places, session_ids, window_ends
 
 LENGTHS = st.lists(st.integers(1, 12), max_size=20)
 

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill, splits
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import RESPONSES, WORDS, Job
-from pwae_core.corpus.trees import Indices, Mask
-from pwae_core.corpus.windows import Places
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import RESPONSES, WORDS, Job
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps import splits
+from pwae_core.corpus.steps.trees import Indices, Mask
+from pwae_core.corpus.steps.windows import Places
 from pwae_core.text.tokenize import CJK_RANGES, tokenise_array
 
 TEXTS_A_CALL = 20_000

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pwae_core.corpus.keys import Keys, shard_of
+from pwae_core.corpus.engine.keys import Keys, shard_of
 
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 Writer = Any  # pyarrow.ipc.RecordBatchFileWriter

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus import spill, splits
-from pwae_core.corpus.engine import Counts
-from pwae_core.corpus.job import Job
-from pwae_core.corpus.segment import Roles, sessions_of
-from pwae_core.corpus.times import parse_times
-from pwae_core.corpus.trees import Indices
-from pwae_core.corpus.windows import session_ids
+from pwae_core.corpus.engine import spill
+from pwae_core.corpus.engine.job import Job
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.readers.times import parse_times
+from pwae_core.corpus.steps import splits
+from pwae_core.corpus.steps.segment import Roles, sessions_of
+from pwae_core.corpus.steps.trees import Indices
+from pwae_core.corpus.steps.windows import session_ids
 from pwae_core.schemas import HISTORIES, IDS, SESSIONS, TOKENS
 from pwae_core.text.vocabulary import UNK, Vocabulary
 

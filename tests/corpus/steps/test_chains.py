@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwae_core.corpus.chains import ALIAS, CHAINED, OWN, QUOTED, unfold
+from pwae_core.corpus.steps.chains import ALIAS, CHAINED, OWN, QUOTED, unfold
 
 
 def repost(name: str, user_name: str, text: str | None, post: str | None = "p") -> dict:
