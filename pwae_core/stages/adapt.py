@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pwae_core.config.adapt import DEFAULTS, AdaptConfig
-from pwae_core.corpus.typed import tokens_of
 from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.data.typed_context import tokens_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import UNK

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from pwae_core.config.sample import SampleConfig
-from pwae_core.corpus.typed import prepare
 from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.data.typed_context import prepare
 from pwae_core.errors import InputError
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT

@@ -14,8 +14,8 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
 from pwae_core.config.sample import SampleConfig
+from pwae_core.data.candidate_users import Persons, read_persons
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.persons import Persons, read_persons
 from pwae_core.data.responses import Named
 from pwae_core.data.sessions import COLUMNS, from_table
 from pwae_core.errors import ArtifactError, InputError

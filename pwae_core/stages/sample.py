@@ -11,8 +11,8 @@ import pyarrow as pa
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
-from pwae_core.corpus.typed import prepare
 from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table, some_of
+from pwae_core.data.typed_context import prepare
 from pwae_core.errors import EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
