@@ -11,7 +11,7 @@ from pwae_core.data.typed_context import tokens_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import UNK
-from pwae_core.training.people import keep_person, nats_a_token, pairs, person
+from pwae_core.training.new_users import keep_person, nats_a_token, pairs, person
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MANY = 0.25

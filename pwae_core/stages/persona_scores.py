@@ -27,8 +27,8 @@ from pwae_core.metrics.table import Scores, Total
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report.names import Claim, distinct
 from pwae_core.schemas import SCORES, TOTALS
-from pwae_core.training.persons import answer_swapped, user_likelihoods
 from pwae_core.training.runs import choose_device, open_run
+from pwae_core.training.user_swaps import answer_swapped, user_likelihoods
 
 REAL = "real responses"
 

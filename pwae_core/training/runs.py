@@ -21,7 +21,7 @@ from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.text.vocabulary import Vocabulary
 from pwae_core.training.checkpoints import load_checkpoint, part
-from pwae_core.training.people import join_people
+from pwae_core.training.new_users import join_people
 
 
 @dataclass(frozen=True)

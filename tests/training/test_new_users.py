@@ -17,7 +17,7 @@ from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.models.base import Model
-from pwae_core.training.people import Rows, join_people, keep_person, nats_a_token, pairs, person, read_people
+from pwae_core.training.new_users import Rows, join_people, keep_person, nats_a_token, pairs, person, read_people
 from pwae_core.training.runs import build_model
 
 
