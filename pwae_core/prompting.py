@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.blinding import Context
-from pwae_core.human_eval.display import CUT, visible
+from pwae_core.human_eval.blinding.placement import Context
+from pwae_core.human_eval.sheets.readable_text import CUT, visible
 from pwae_core.text.tokenize import detokenise
 
 SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from pwae_core import artifacts
-from pwae_core.human_eval.gathering import KeyItem, key_items
-from pwae_core.human_eval.sheets import RATED
+from pwae_core.human_eval.ratings.gathering import KeyItem, key_items
+from pwae_core.human_eval.sheets.sheet import RATED
 
 Rate = Callable[[KeyItem, str], object]  # item, criterion -> what is typed into the cell
 

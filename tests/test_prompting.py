@@ -6,7 +6,7 @@ import pytest
 
 from pwae_core import prompting
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.blinding import Context
+from pwae_core.human_eval.blinding.placement import Context
 
 CONTEXT = Context(
     "c#0", "bo", ("ann", "bo", "cy"), (("have", "you", "eaten", "?"), ("not", "yet"), ("你好", "，", "哈哈"))

@@ -12,7 +12,7 @@ from pwae_cli.options import Force, Json, option
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 
 if TYPE_CHECKING:
-    from pwae_core.human_eval.results import Agreed, Mean
+    from pwae_core.human_eval.ratings.results import Agreed, Mean
     from pwae_core.stages.human_eval_score import HumanEvalScoreReport
 
 STATISTICS = {
@@ -64,7 +64,7 @@ def command(
 
 
 def _print_latex(report: HumanEvalScoreReport) -> None:
-    from pwae_core.human_eval.latex import agreement_table, means_table
+    from pwae_core.human_eval.ratings.latex import agreement_table, means_table
 
     console.print_line(means_table(report.means))
     agreement = agreement_table(report.agreement)

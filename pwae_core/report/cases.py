@@ -16,9 +16,9 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import ResponseSet, align
 from pwae_core.data.sessions import from_lists
 from pwae_core.errors import EmptyResultError
-from pwae_core.human_eval.blinding import Context
-from pwae_core.human_eval.candidates import Candidate, candidates
-from pwae_core.human_eval.histories import Histories, draw_history
+from pwae_core.human_eval.blinding.candidates import Candidate, candidates
+from pwae_core.human_eval.blinding.histories import Histories, draw_history
+from pwae_core.human_eval.blinding.placement import Context
 from pwae_core.progress import Progress
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pwae_core.human_eval.latex import escaped as latex_escaped
+from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
 from pwae_core.report.markup import short
 from pwae_core.report.scored import Cell
 from pwae_core.report.tables import OURS, Row, Table

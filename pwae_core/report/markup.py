@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pwae_core.human_eval.display import visible
+from pwae_core.human_eval.sheets.readable_text import visible
 from pwae_core.text.tokenize import is_cjk
 
 CUT = " […]"

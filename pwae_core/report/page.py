@@ -57,7 +57,7 @@ def render(
 
 
 def _asset(name: str) -> str:
-    return resources.files("pwae_core.report").joinpath(name).read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _policy(style: str, script: str) -> str:

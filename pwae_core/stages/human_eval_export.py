@@ -15,16 +15,16 @@ from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.files import hash_strings
-from pwae_core.human_eval.blinding import GROUND_TRUTH, Placed, place
-from pwae_core.human_eval.candidates import Drawn, candidates, draw, make_items
-from pwae_core.human_eval.delimited import to_csv
-from pwae_core.human_eval.delivery import check_apart, check_replaceable, clear, compare, restore, staged
-from pwae_core.human_eval.display import CUT
-from pwae_core.human_eval.histories import Histories, draw_histories
-from pwae_core.human_eval.label_studio import CONFIG_FILE, interface, to_tasks
-from pwae_core.human_eval.page import to_html
-from pwae_core.human_eval.sheets import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
-from pwae_core.human_eval.workbook import to_xlsx
+from pwae_core.human_eval.blinding.candidates import Drawn, candidates, draw, make_items
+from pwae_core.human_eval.blinding.delivery import check_apart, check_replaceable, clear, compare, restore, staged
+from pwae_core.human_eval.blinding.histories import Histories, draw_histories
+from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Placed, place
+from pwae_core.human_eval.sheets.csv_file import to_csv
+from pwae_core.human_eval.sheets.html_page import to_html
+from pwae_core.human_eval.sheets.label_studio import CONFIG_FILE, interface, to_tasks
+from pwae_core.human_eval.sheets.readable_text import CUT
+from pwae_core.human_eval.sheets.sheet import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
+from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import ITEMS
 

@@ -15,12 +15,12 @@ from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.files import hash_file
-from pwae_core.human_eval.filled import is_header
-from pwae_core.human_eval.gathering import Gathered, KeyItem, Returned, gather, key_items, returned
-from pwae_core.human_eval.results import Agreed, Comparison, Mean, agreements, comparisons, means
-from pwae_core.human_eval.returned import find, read
-from pwae_core.human_eval.scoring import arrange
-from pwae_core.human_eval.sheets import RATED
+from pwae_core.human_eval.ratings.arrays import arrange
+from pwae_core.human_eval.ratings.cells import is_header
+from pwae_core.human_eval.ratings.gathering import Gathered, KeyItem, Returned, gather, key_items, returned
+from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
+from pwae_core.human_eval.ratings.returned_files import find, read
+from pwae_core.human_eval.sheets.sheet import RATED
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.progress import SILENT, Progress
 

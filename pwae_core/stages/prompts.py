@@ -15,9 +15,9 @@ from pwae_core.artifacts import Artifact
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 from pwae_core.data.sessions import some_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
-from pwae_core.human_eval.blinding import Context
-from pwae_core.human_eval.candidates import Candidate
-from pwae_core.human_eval.histories import Histories, Said, draw_history
+from pwae_core.human_eval.blinding.candidates import Candidate
+from pwae_core.human_eval.blinding.histories import Histories, Said, draw_history
+from pwae_core.human_eval.blinding.placement import Context
 from pwae_core.progress import SILENT, Progress
 from pwae_core.prompting import Template
 

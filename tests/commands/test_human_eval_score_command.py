@@ -10,7 +10,7 @@ import judged
 import pytest
 from filling import fill_xlsx, key_of
 
-from pwae_core.human_eval.gathering import KeyItem
+from pwae_core.human_eval.ratings.gathering import KeyItem
 
 Pwae = Callable[..., Any]
 EVIL = r"[red]50%_\x{y}&=1+1"

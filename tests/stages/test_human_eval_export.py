@@ -26,9 +26,9 @@ from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError
-from pwae_core.human_eval import blinding
-from pwae_core.human_eval.delimited import armed
-from pwae_core.human_eval.display import readable
+from pwae_core.human_eval.blinding import placement
+from pwae_core.human_eval.sheets.csv_file import armed
+from pwae_core.human_eval.sheets.readable_text import readable
 from pwae_core.stages.human_eval_export import HumanEvalReport, human_eval_export
 from pwae_core.text.tokenize import detokenise
 
@@ -395,8 +395,8 @@ def test_systems_are_told_apart_at_chance_only(tmp_path: Path, monkeypatch: pyte
     assert attack(tmp_path) > 0.01
 
     def leak(items: Any, repeats: int, secret: str, annotator: int) -> Any:
-        return sorted(items, key=lambda item: (blinding.keyed(secret, item.context.session_id), item.system))
+        return sorted(items, key=lambda item: (placement.keyed(secret, item.context.session_id), item.system))
 
-    monkeypatch.setattr(blinding, "_order", leak)
+    monkeypatch.setattr(placement, "_order", leak)
     export(tmp_path, config, force=True)
     assert attack(tmp_path) < 1e-6, "the attack must find systems that always stand in the same order"

@@ -20,9 +20,9 @@ from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig, HumanEvalScoreConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
-from pwae_core.human_eval.agreement import ALL_EQUAL
-from pwae_core.human_eval.gathering import KeyItem
-from pwae_core.human_eval.sheets import RATED
+from pwae_core.human_eval.ratings.agreement import ALL_EQUAL
+from pwae_core.human_eval.ratings.gathering import KeyItem
+from pwae_core.human_eval.sheets.sheet import RATED
 from pwae_core.stages.human_eval_export import human_eval_export
 from pwae_core.stages.human_eval_score import HumanEvalScoreReport, human_eval_score
 

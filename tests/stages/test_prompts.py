@@ -57,7 +57,7 @@ def test_no_prompt_holds_the_real_response(tmp_path: Path) -> None:
 
 
 def test_a_real_response_that_the_user_also_said_in_training_is_left_out(judged: Judged, tmp_path: Path) -> None:
-    from pwae_core.human_eval.histories import Said
+    from pwae_core.human_eval.blinding.histories import Said
     from pwae_core.stages.prompts import _history
 
     session = judged.sessions[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.human_eval.delivery import check_apart, check_replaceable, compare, restore, staged
+from pwae_core.human_eval.blinding.delivery import check_apart, check_replaceable, compare, restore, staged
 
 FILES = {"a.csv": b"one", "b.csv": b"two"}
 RECORDED = {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()}

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 
-from pwae_core.human_eval.sheets import COLUMNS, RATED, Sheet
+from pwae_core.human_eval.sheets.sheet import COLUMNS, RATED, Sheet
 
 BOM = "\ufeff"
 PREFIX = "'"

@@ -10,9 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pwae_core.human_eval import workbook
-from pwae_core.human_eval.sheets import COLUMNS, Row, Sheet
-from pwae_core.human_eval.workbook import to_xlsx
+from pwae_core.human_eval.sheets import xlsx_file
+from pwae_core.human_eval.sheets.sheet import COLUMNS, Row, Sheet
+from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 
 ATTACKS = [
     "=1+1",
@@ -142,6 +142,6 @@ def test_the_same_sheet_gives_the_same_bytes_with_fixed_dates(monkeypatch: pytes
 
 
 def test_more_rows_than_a_sheet_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
-    with pytest.raises(workbook.ConfigError, match=r"^contexts: 3 items are more than the 2 rows of a sheet\.$"):
+    monkeypatch.setattr(xlsx_file, "MOST_ROWS", 2)
+    with pytest.raises(xlsx_file.ConfigError, match=r"^contexts: 3 items are more than the 2 rows of a sheet\.$"):
         to_xlsx(sheet("a", "b", "c"))

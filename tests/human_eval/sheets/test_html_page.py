@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from browser import BACKSPACE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, UP, Browser, chromium
 
-from pwae_core.human_eval.filled import is_header
-from pwae_core.human_eval.gathering import KeyItem, gather
-from pwae_core.human_eval.page import embedded, to_html
-from pwae_core.human_eval.returned import read
-from pwae_core.human_eval.sheets import RATED, Row, Sheet
+from pwae_core.human_eval.ratings.cells import is_header
+from pwae_core.human_eval.ratings.gathering import KeyItem, gather
+from pwae_core.human_eval.ratings.returned_files import read
+from pwae_core.human_eval.sheets.html_page import embedded, to_html
+from pwae_core.human_eval.sheets.sheet import RATED, Row, Sheet
 
 ATTACKS = [
     "</script><script>window.hacked = 1</script>",

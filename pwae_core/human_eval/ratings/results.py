@@ -10,10 +10,10 @@ import numpy as np
 
 from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.agreement import Coefficient, Floats, table
 from pwae_core.human_eval.comparison import randomisation_test
-from pwae_core.human_eval.criteria import CRITERIA, Criterion
-from pwae_core.human_eval.scoring import Ratings, between_two, context_means, resampled, statistics
+from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, table
+from pwae_core.human_eval.ratings.arrays import Ratings, between_two, context_means, resampled, statistics
+from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
 from pwae_core.metrics.bootstrap import interval, resampled_means
 from pwae_core.metrics.significance import holm
 

@@ -7,9 +7,9 @@ import pytest
 
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.errors import EmptyResultError, InputError
-from pwae_core.human_eval.blinding import GROUND_TRUTH, Context
-from pwae_core.human_eval.candidates import Candidate, candidates, draw, make_items
-from pwae_core.human_eval.histories import Histories, Said, draw_histories, draw_history
+from pwae_core.human_eval.blinding.candidates import Candidate, candidates, draw, make_items
+from pwae_core.human_eval.blinding.histories import Histories, Said, draw_histories, draw_history
+from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Context
 from pwae_core.schemas import RESPONSES
 
 

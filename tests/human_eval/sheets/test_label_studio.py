@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from pwae_core.human_eval.criteria import CRITERIA
-from pwae_core.human_eval.label_studio import interface, to_tasks
-from pwae_core.human_eval.sheets import Row, Sheet
+from pwae_core.human_eval.sheets.label_studio import interface, to_tasks
+from pwae_core.human_eval.sheets.questions import CRITERIA
+from pwae_core.human_eval.sheets.sheet import Row, Sheet
 
 EVIL = "</script><b>x</b> \u2028 =1+1 $item"
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.errors import InputError
-from pwae_core.human_eval.blinding import Context, Tokens, shuffled
-from pwae_core.human_eval.candidates import Candidate
+from pwae_core.human_eval.blinding.candidates import Candidate
+from pwae_core.human_eval.blinding.placement import Context, Tokens, shuffled
 
 
 @dataclass(frozen=True)

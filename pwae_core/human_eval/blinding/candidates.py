@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.errors import EmptyResultError, InputError
-from pwae_core.human_eval.blinding import GROUND_TRUTH, Context, Item, Tokens, pick, shuffled
+from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Context, Item, Tokens, pick, shuffled
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pwae_core.errors import InputError
-from pwae_core.human_eval import returned
-from pwae_core.human_eval.filled import is_header
-from pwae_core.human_eval.returned import Formula, find, read
+from pwae_core.human_eval.ratings import returned_files
+from pwae_core.human_eval.ratings.cells import is_header
+from pwae_core.human_eval.ratings.returned_files import Formula, find, read
 
 HEADER = "item;readability;informativeness;personalisation"
 
@@ -78,7 +78,7 @@ def test_a_workbook_that_would_fill_the_memory(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "bomb.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", bytes(3 << 20))
-    monkeypatch.setattr(returned, "MOST_BYTES", 2 << 20)
+    monkeypatch.setattr(returned_files, "MOST_BYTES", 2 << 20)
     with pytest.raises(InputError, match=r"bomb\.xlsx would unpack to more than 2 MiB: that is no sheet\."):
         read(path, is_header)
 

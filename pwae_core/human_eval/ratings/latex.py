@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pwae_core.human_eval.results import EVERYBODY, Agreed, Mean
-from pwae_core.human_eval.sheets import RATED
+from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
+from pwae_core.human_eval.sheets.sheet import RATED
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pwae_core.human_eval.blinding import Placed, Tokens
-from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, SHEETS
-from pwae_core.human_eval.display import conversation, history, readable
+from pwae_core.human_eval.blinding.placement import Placed, Tokens
+from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, SHEETS
+from pwae_core.human_eval.sheets.readable_text import conversation, history, readable
 
 GIVEN = ("no", "item", "conversation", "history", "response")
 RATED = tuple(criterion.name for criterion in CRITERIA)

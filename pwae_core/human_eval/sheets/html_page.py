@@ -16,8 +16,8 @@ from importlib import resources
 from typing import Any
 
 from pwae_core.files import hash_strings
-from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, PAGE
-from pwae_core.human_eval.sheets import COLUMNS, GIVEN, Sheet
+from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, PAGE
+from pwae_core.human_eval.sheets.sheet import COLUMNS, GIVEN, Sheet
 
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 MARKS = ("@STYLE_HASH@", "@SCRIPT_HASH@", "@STYLE@", "@DATA@", "@SCRIPT@")  # in the template's order

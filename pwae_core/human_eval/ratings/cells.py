@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 
-from pwae_core.human_eval.blinding import ALPHABET
-from pwae_core.human_eval.criteria import CRITERIA, Criterion
-from pwae_core.human_eval.returned import HEADER_WITHIN, Formula, Grid
-from pwae_core.human_eval.sheets import RATED, REMARK
+from pwae_core.human_eval.blinding.placement import ALPHABET
+from pwae_core.human_eval.ratings.returned_files import HEADER_WITHIN, Formula, Grid
+from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
+from pwae_core.human_eval.sheets.sheet import RATED, REMARK
 
 ITEM = "item"
 ALIASES = {"personalization": "personalisation"}

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.blinding import Context, Item, Placed, keyed, pick, place, shuffled
+from pwae_core.human_eval.blinding.placement import Context, Item, Placed, keyed, pick, place, shuffled
 
 SYSTEMS = ("alpha", "beta", "gamma")
 

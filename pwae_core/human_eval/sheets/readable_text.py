@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from pwae_core.human_eval.blinding import Context
+from pwae_core.human_eval.blinding.placement import Context
 from pwae_core.text.tokenize import detokenise
 
 CELL = 32_000  # UTF-16 units; a cell of a spreadsheet holds 32,767

@@ -9,8 +9,8 @@ import json
 from dataclasses import asdict
 from xml.sax.saxutils import quoteattr
 
-from pwae_core.human_eval.criteria import CRITERIA, Criterion
-from pwae_core.human_eval.sheets import REMARK, Sheet
+from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
+from pwae_core.human_eval.sheets.sheet import REMARK, Sheet
 
 CONFIG_FILE = "label-studio.xml"
 TEXTS = {

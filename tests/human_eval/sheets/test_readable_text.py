@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pwae_core.human_eval.blinding import Context
-from pwae_core.human_eval.display import CELL, conversation, history, readable, utf16_units, visible
+from pwae_core.human_eval.blinding.placement import Context
+from pwae_core.human_eval.sheets.readable_text import CELL, conversation, history, readable, utf16_units, visible
 
 
 def test_the_text_is_the_detokenised_one() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pwae_core.human_eval.criteria import CRITERIA
-from pwae_core.human_eval.filled import columns, header, item_letters, letters, rating
-from pwae_core.human_eval.returned import Formula, Grid
+from pwae_core.human_eval.ratings.cells import columns, header, item_letters, letters, rating
+from pwae_core.human_eval.ratings.returned_files import Formula, Grid
+from pwae_core.human_eval.sheets.questions import CRITERIA
 
 READABILITY, _, PERSONALISATION = CRITERIA
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwae_core.human_eval.delimited import armed, defused, to_csv
-from pwae_core.human_eval.display import visible
-from pwae_core.human_eval.sheets import Row, Sheet
+from pwae_core.human_eval.sheets.csv_file import armed, defused, to_csv
+from pwae_core.human_eval.sheets.readable_text import visible
+from pwae_core.human_eval.sheets.sheet import Row, Sheet
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "|calc", "%0", "＝1+1", "＋1", "－1", "＠x"]
 LIKE_VALUES = ["1-2", "007", "1e5", "3/4", "12:30", "5 may 2019", "3月5日", "10 %", "$5", "TRUE", "false", "０１２"]

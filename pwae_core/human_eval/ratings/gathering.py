@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pwae_core.human_eval.display import visible
-from pwae_core.human_eval.filled import (
+from pwae_core.human_eval.ratings.cells import (
     BY_NAME,
     Cell,
     FilledRow,
@@ -19,8 +18,9 @@ from pwae_core.human_eval.filled import (
     rating,
     rows,
 )
-from pwae_core.human_eval.returned import Grid
-from pwae_core.human_eval.sheets import RATED
+from pwae_core.human_eval.ratings.returned_files import Grid
+from pwae_core.human_eval.sheets.readable_text import visible
+from pwae_core.human_eval.sheets.sheet import RATED
 
 COLUMN_NAMES = "item, " + ", ".join(RATED)
 

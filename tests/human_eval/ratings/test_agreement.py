@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
-from pwae_core.human_eval import agreement
-from pwae_core.human_eval.agreement import ALL_EQUAL, NO_ITEMS, Coefficient, Floats
+from pwae_core.human_eval.ratings import agreement
+from pwae_core.human_eval.ratings.agreement import ALL_EQUAL, NO_ITEMS, Coefficient, Floats
 
 NONE = np.nan
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", example C: 4 observers, 12 units, gaps.

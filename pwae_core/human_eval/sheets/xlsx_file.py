@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.criteria import CRITERIA, INSTRUCTIONS, SHEETS, Criterion
-from pwae_core.human_eval.sheets import COLUMNS, GIVEN, RATED, REMARK, Row, Sheet
+from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, SHEETS, Criterion
+from pwae_core.human_eval.sheets.sheet import COLUMNS, GIVEN, RATED, REMARK, Row, Sheet
 
 MADE = datetime(2000, 1, 1)  # a fixed date: when and where a file was made is nobody's business
 MOST_ROWS = 1_048_575
