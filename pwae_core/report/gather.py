@@ -12,7 +12,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact
 from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
-from pwae_core.report.names import Claim, distinct
+from pwae_core.report.system_names import Claim, distinct
 from pwae_core.schemas import STAGE_OF_KIND
 
 SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")

@@ -11,7 +11,7 @@ from pwae_core.corpus.check import CorpusCheck, check
 from pwae_core.errors import ArtifactError, StorageError
 from pwae_core.files import storage_errors, write_bytes
 from pwae_core.progress import SILENT, Progress
-from pwae_core.report.corpus_page import MARK, corpus_page
+from pwae_core.report.page.corpus_page import MARK, corpus_page
 
 HEAD = 200
 

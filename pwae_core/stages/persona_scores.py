@@ -25,7 +25,7 @@ from pwae_core.metrics.persona import METRICS, Likelihoods, Own, Swap
 from pwae_core.metrics.speakers import METHOD, Speakers, learn
 from pwae_core.metrics.table import Scores, Total
 from pwae_core.progress import SILENT, Progress
-from pwae_core.report.names import Claim, distinct
+from pwae_core.report.system_names import Claim, distinct
 from pwae_core.schemas import SCORES, TOTALS
 from pwae_core.training.runs import choose_device, open_run
 from pwae_core.training.user_swaps import answer_swapped, user_likelihoods

@@ -15,16 +15,18 @@ from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.progress import SILENT, Progress
-from pwae_core.report import cases, chapters, curves, inside, page, people, tables, views
-from pwae_core.report.formats import to_latex, to_markdown
+from pwae_core.report.figures import training_curves, user_map
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.markup import Markup, join, short, tag
-from pwae_core.report.names import apart
-from pwae_core.report.page import Section, paragraphs
-from pwae_core.report.persona_tables import personalisation
-from pwae_core.report.provenance import provenance
-from pwae_core.report.scored import names, runs_of, scorings
-from pwae_core.report.tables import Table
+from pwae_core.report.page import document, figure_chapters, run_chapters, table_chapters
+from pwae_core.report.page.document import Section, paragraphs
+from pwae_core.report.page.provenance import provenance
+from pwae_core.report.safe_html import Markup, join, short, tag
+from pwae_core.report.system_names import apart
+from pwae_core.report.tables import cases, paper_tables
+from pwae_core.report.tables.averaged import names, runs_of, scorings
+from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
+from pwae_core.report.tables.paper_tables import Table
+from pwae_core.report.tables.persona import personalisation
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -125,7 +127,7 @@ def _write(path: Path, content: bytes) -> None:
 def _facts_of(out: Path) -> dict[str, Any]:
     """What a page says about itself, so that one that stands is reported like a new one."""
     text = out.read_text(encoding="utf-8")
-    found = re.search(rf'<script type="application/json" id="{page.FACTS}">(.*?)</script>', text, re.S)
+    found = re.search(rf'<script type="application/json" id="{document.FACTS}">(.*?)</script>', text, re.S)
     if not found:
         raise ArtifactError(f"{out} is damaged. Make it again with --force.")
     facts: dict[str, Any] = json.loads(found.group(1))
@@ -136,15 +138,15 @@ def _tables(sources: Sources) -> list[Table]:
     """Table 2 for each set of terms, what the paper does not measure, then Tables 3 and 4."""
     found = scorings(sources)
     compared = [one for one in sources.scores if one.facts.get("comparisons")]
-    made: list[Table | None] = [tables.table_2(one, everything=not number) for number, one in enumerate(found)]
-    made += [tables.agreement(one, where) for one, where in _placed(sources.human)]
+    made: list[Table | None] = [paper_tables.table_2(one, everything=not number) for number, one in enumerate(found)]
+    made += [paper_tables.agreement(one, where) for one, where in _placed(sources.human)]
     for one, where in _placed(compared):
-        made += tables.differences(one, names(sources, one), where)
-    made += [tables.further(one) for one in found]
+        made += paper_tables.differences(one, names(sources, one), where)
+    made += [paper_tables.further(one) for one in found]
     for one, where in _placed(sources.persona):
         made += personalisation(one, names(sources, one), runs_of(sources, one), where)
-    made += [tables.table_3(one.systems, one.label) for one in found]
-    made += [tables.table_4(one.systems, one.label) for one in found]
+    made += [paper_tables.table_3(one.systems, one.label) for one in found]
+    made += [paper_tables.table_4(one.systems, one.label) for one in found]
     return [one for one in made if one]
 
 
@@ -166,7 +168,7 @@ def _page(
     ]
     systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
     facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
-    return page.render(_title(sources), _lead(sources, made, notes), sections, mark, facts)
+    return document.render(_title(sources), _lead(sources, made, notes), sections, mark, facts)
 
 
 def _title(sources: Sources) -> str:
@@ -228,7 +230,9 @@ def _table_sections(made: Sequence[Table]) -> list[Section]:
     sections = []
     for key, (name, heading) in groups.items():
         own = [one for one in made if one.key == key or (key == "table-2" and one.key in BESIDE)]
-        body = [chapters.table(one) for one in own] + [chapters.plotted(one) for one in own if key == "table-3"]
+        body = [table_chapters.table(one) for one in own] + [
+            table_chapters.plotted(one) for one in own if key == "table-3"
+        ]
         if own:
             sections.append(Section(key, name, heading, join(body)))
     return sections
@@ -236,7 +240,7 @@ def _table_sections(made: Sequence[Table]) -> list[Section]:
 
 def _main_run(sources: Sources, config: ReportConfig, device: str) -> Run | None:
     """The run that is looked into: the first of the paper's own kind, else the nearest to it."""
-    runs = inside.ranked(sources.runs)
+    runs = run_chapters.ranked(sources.runs)
     return open_run(runs[0].folder, choose_device(device), config.checkpoint) if runs else None
 
 
@@ -250,28 +254,28 @@ def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, prog
             "the person who responds. Beside the answers: what that person says elsewhere, in the training split; "
             "ground-truth is the real response."
         )
-        body = join([told, chapters.cases_of_systems(found, config.characters, config.samples)])
+        body = join([told, table_chapters.cases_of_systems(found, config.characters, config.samples)])
         sections += [Section("table-5", "Table 5", "Answers side by side (Table 5)", body)] if found else []
-    if run and sources.corpus and histories and config.contexts and people.uses_users(run.model):
+    if run and sources.corpus and histories and config.contexts and user_map.uses_users(run.model):
         found = cases.table_6(run, sources.corpus, histories, config, progress)
-        name = short(sources.run_names[run.artifact.fingerprint], views.NAME)
+        name = short(sources.run_names[run.artifact.fingerprint], figure_chapters.NAME)
         told = paragraphs(
             f"{name} answers each context as the {config.users} users who answer most in the training split. "
             "Only the user changes; what they really say stands below, so that the difference can be judged."
         )
-        body = join([told, chapters.cases_of_users(found, config.characters)])
+        body = join([told, table_chapters.cases_of_users(found, config.characters)])
         sections += [Section("table-6", "Table 6", "One context, several people (Table 6)", body)] if found else []
     return sections
 
 
 def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
-    codes = inside.latent_codes(sources, run, sources.corpus, config) if sources.corpus else []
-    return codes + inside.users(sources.run_names[run.artifact.fingerprint], run, sources.corpus, config)
+    codes = run_chapters.latent_codes(sources, run, sources.corpus, config) if sources.corpus else []
+    return codes + run_chapters.users(sources.run_names[run.artifact.fingerprint], run, sources.corpus, config)
 
 
 def _training(sources: Sources) -> list[Section]:
     if not sources.runs:
         return []
     labels = [sources.run_names[run.fingerprint] for run in sources.runs]
-    shown, further = curves.panels(list(zip(labels, sources.runs, strict=True)))
-    return [Section("training", "Training", "How training went", views.training(shown, further, labels))]
+    shown, further = training_curves.panels(list(zip(labels, sources.runs, strict=True)))
+    return [Section("training", "Training", "How training went", figure_chapters.training(shown, further, labels))]

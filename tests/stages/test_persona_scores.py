@@ -18,7 +18,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
-from pwae_core.report import persona_tables
+from pwae_core.report.tables import persona
 from pwae_core.stages.persona_scores import REAL, PersonaReport, persona_scores
 from pwae_core.stages.preprocess import preprocess
 from pwae_core.stages.sample import sample_test_split
@@ -151,7 +151,7 @@ def test_the_name_of_the_real_responses_is_taken(made: Made) -> None:
 
 
 def test_the_report_knows_how_the_real_responses_are_called() -> None:
-    assert REAL == persona_tables.REAL
+    assert REAL == persona.REAL
 
 
 def test_what_cannot_be_scored_is_refused(made: Made, tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pwae_core.artifacts import Artifact
-from pwae_core.report.markup import Markup, join, short, tag
-from pwae_core.report.names import distinguishing
-from pwae_core.report.page import folded
-from pwae_core.report.tables import flat
+from pwae_core.report.page.document import folded
+from pwae_core.report.safe_html import Markup, join, short, tag
+from pwae_core.report.system_names import distinguishing
+from pwae_core.report.tables.paper_tables import flat
 
 VALUE = 200
 

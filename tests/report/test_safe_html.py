@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from pwae_core.report.markup import Markup, data, join, said, short, tag
+from pwae_core.report.safe_html import Markup, data, join, said, short, tag
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)> & \"quoted\" 'too'"
 

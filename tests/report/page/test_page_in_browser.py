@@ -15,10 +15,10 @@ from judged import make_corpus
 from pwae_core import artifacts
 from pwae_core.config.report import ReportConfig
 from pwae_core.data.responses import Named
-from pwae_core.report import page, views
-from pwae_core.report.markup import tag
-from pwae_core.report.page import Section
-from pwae_core.report.people import Map, Person
+from pwae_core.report.figures.user_map import Map, Person
+from pwae_core.report.page import document, figure_chapters
+from pwae_core.report.page.document import Section
+from pwae_core.report.safe_html import tag
 from pwae_core.schemas import ARTIFACTS
 from pwae_core.stages.report import report
 
@@ -197,9 +197,11 @@ def test_hostile_users_on_the_map_are_only_text(browser: Browser, tmp_path: Path
         Person(attack, n % 3, n / 2, n, n % 2, ((n + 1) % len(ATTACKS),), (attack, "hi"))
         for n, attack in enumerate(ATTACKS)
     ]
-    drawn = views.people(Map(tuple(people), (0.5, 0.2), 99, 2))
+    drawn = figure_chapters.people(Map(tuple(people), (0.5, 0.2), 99, 2))
     body = [Section("users", "<b>Users", ATTACKS[0], drawn)]
-    (tmp_path / "r.html").write_bytes(page.render(ATTACKS[0], tag("p", ATTACKS[1]), body, "mark", {"notes": ATTACKS}))
+    (tmp_path / "r.html").write_bytes(
+        document.render(ATTACKS[0], tag("p", ATTACKS[1]), body, "mark", {"notes": ATTACKS})
+    )
     browser.resize(390, 844, mobile=True)
     browser.open(tmp_path / "r.html")
     for number in range(len(ATTACKS)):
@@ -215,7 +217,7 @@ def test_hostile_users_on_the_map_are_only_text(browser: Browser, tmp_path: Path
 
 def test_a_script_that_is_not_the_pages_own_would_not_run(browser: Browser, tmp_path: Path) -> None:
     """The second wall: were an attack ever put in as HTML, the page's own policy would still stop it."""
-    made = page.render("t", tag("p", "@here@"), [], "mark", {}).decode()
+    made = document.render("t", tag("p", "@here@"), [], "mark", {}).decode()
     path = tmp_path / "r.html"
     path.write_text(made.replace("@here@", "<script>window.hacked=1</script><img src='https://example.org/x.png'>"))
     browser.open(path)

@@ -13,7 +13,7 @@ from pwae_core.artifacts import Artifact
 from pwae_core.config.report import ReportConfig
 from pwae_core.models.base import Model
 from pwae_core.nn.latent import MixtureHead
-from pwae_core.report.latent import project
+from pwae_core.report.figures.latent_space import project
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pwae_core.report.plots import Ellipse, Frame, Series, chart, cloud, hue, number, ticks
+from pwae_core.report.figures.svg import Ellipse, Frame, Series, chart, cloud, hue, number, ticks
 
 
 @pytest.mark.parametrize(

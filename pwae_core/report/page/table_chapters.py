@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pwae_core.report.cases import Answers, Case
-from pwae_core.report.markup import Markup, join, said, short, tag
-from pwae_core.report.page import figure, folded, paragraphs
-from pwae_core.report.paper import GROUND_TRUTH
-from pwae_core.report.plots import Series, chart, legend
-from pwae_core.report.scored import Cell
-from pwae_core.report.tables import OURS, Row, Table
+from pwae_core.report.figures.svg import Series, chart, legend
+from pwae_core.report.page.document import figure, folded, paragraphs
+from pwae_core.report.safe_html import Markup, join, said, short, tag
+from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.cases import Answers, Case
+from pwae_core.report.tables.paper_tables import OURS, Row, Table
+from pwae_core.report.tables.printed import GROUND_TRUTH
 
 NAME = 60
 LONG_HEAD = 12

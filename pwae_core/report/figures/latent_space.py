@@ -12,8 +12,8 @@ from torch import Tensor
 
 from pwae_core.data.sessions import Sessions
 from pwae_core.nn.noise import Noise
-from pwae_core.report.plots import Ellipse
-from pwae_core.report.spaces import Draw, Space
+from pwae_core.report.figures.latent_samples import Draw, Space
+from pwae_core.report.figures.svg import Ellipse
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -12,11 +12,12 @@ from pwae_core.config.report import ReportConfig
 from pwae_core.data.sessions import read_sessions
 from pwae_core.models import MODELS
 from pwae_core.nn.noise import seeded
-from pwae_core.report import latent, people, views
+from pwae_core.report.figures import latent_space, user_map
+from pwae_core.report.figures.latent_samples import Space, space_of
 from pwae_core.report.gather import Sources
-from pwae_core.report.markup import Markup, join, short, tag
-from pwae_core.report.page import Section, paragraphs
-from pwae_core.report.spaces import Space, space_of
+from pwae_core.report.page import figure_chapters
+from pwae_core.report.page.document import Section, paragraphs
+from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.runs import Run, open_run
 
@@ -67,22 +68,22 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
 def _codes(name: str, run: Run, space: Space, corpus: Artifact, config: ReportConfig) -> Markup:
     sessions = read_sessions(corpus, "test", run.model.config.max_length)
     rows = np.random.default_rng(config.seed).permutation(len(sessions))[: config.points]
-    found = latent.look(space, sessions, rows, seeded(config.seed, run.device, training=False))
+    found = latent_space.look(space, sessions, rows, seeded(config.seed, run.device, training=False))
     context = corpus.table("test.parquet", ["context"])["context"][found.session].as_py()
     said = detokenise(context[-1]) if context else ""
     head = tag("h3", tag("bdi", short(name, NAME)))
-    plots = views.latent(found, latent.fit(found.everyone, config.seed), said)
+    plots = figure_chapters.latent(found, latent_space.fit(found.everyone, config.seed), said)
     return tag("div", head, paragraphs(space.prior), plots, class_="space")
 
 
 def users(name: str, run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
     """The map of the users of ``run``, which the page calls ``name``, where it learns who they are."""
-    table = people.user_table(run.model)
-    drawn = people.draw_map(run, table, corpus, config) if table is not None else None
+    table = user_map.user_table(run.model)
+    drawn = user_map.draw_map(run, table, corpus, config) if table is not None else None
     if drawn is None:
         return []
     told = paragraphs(
         f"The users as {short(name, NAME)} knows them: who lies near whom was learned from what they answer. Choose a "
         "point, or search."
     )
-    return [Section("users", "Users", "The map of user embeddings", join([told, views.people(drawn)]))]
+    return [Section("users", "Users", "The map of user embeddings", join([told, figure_chapters.people(drawn)]))]

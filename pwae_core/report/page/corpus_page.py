@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from pwae_core.corpus.check import CorpusCheck, Spread
-from pwae_core.report.histogram import HEIGHT, WIDTH, histogram
-from pwae_core.report.markup import Markup, join, said, tag
-from pwae_core.report.page import Section, figure, paragraphs, render
-from pwae_core.report.plots import Series, chart
+from pwae_core.report.figures.histogram import HEIGHT, WIDTH, histogram
+from pwae_core.report.figures.svg import Series, chart
+from pwae_core.report.page.document import Section, figure, paragraphs, render
+from pwae_core.report.safe_html import Markup, join, said, tag
 
 LONGEST_RESPONSE = 60
 ITSELF = "–"

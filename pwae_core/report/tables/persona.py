@@ -8,9 +8,9 @@ from typing import Any
 
 from pwae_core.artifacts import Artifact
 from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
-from pwae_core.report import paper
-from pwae_core.report.scored import Cell, digits, half_width
-from pwae_core.report.tables import OURS, Row, Table
+from pwae_core.report.tables import printed
+from pwae_core.report.tables.averaged import Cell, digits, half_width
+from pwae_core.report.tables.paper_tables import OURS, Row, Table
 
 REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
@@ -36,7 +36,7 @@ def personalisation(
     for part, metrics in PARTS:
         columns = [metric for metric in metrics if any(metric in rows for rows in systems.values())]
         of_part = {name: rows for name, rows in systems.items() if any(column in rows for column in columns)}
-        names = {**answers, REAL: paper.GROUND_TRUTH} if metrics == OF_ANSWERS else runs
+        names = {**answers, REAL: printed.GROUND_TRUTH} if metrics == OF_ANSWERS else runs
         title = f"{TITLE}: {part}" + (f" ({where})" if where else "")
         if columns:
             rows = [_row(names.get(name, name), found, columns) for name, found in of_part.items()]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwae_core.artifacts import Artifact
-from pwae_core.report.plots import Series
+from pwae_core.report.figures.svg import Series
 
 Floats = NDArray[np.float64]
 Log = dict[tuple[str, str], Floats]

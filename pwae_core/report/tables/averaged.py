@@ -12,13 +12,13 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
 from pwae_core.files import to_json
 from pwae_core.metrics.persona import PERPLEXITY, RECONSTRUCTION
-from pwae_core.report import paper
 from pwae_core.report.gather import Sources, answered
-from pwae_core.report.names import Claim, apart, distinct
-from pwae_core.report.remarks import remarks
-from pwae_core.report.terms import effective, terms, told_apart
+from pwae_core.report.system_names import Claim, apart, distinct
+from pwae_core.report.tables import printed
+from pwae_core.report.tables.comparable_terms import effective, terms, told_apart
+from pwae_core.report.tables.notes import remarks
 
-TWO_DIGITS = frozenset({*paper.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
+TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _judged(sources: Sources, human: Artifact) -> list[Scored]:
     """Whom people judged, the real responses among them: the human columns of Table 2."""
     means: dict[str, dict[str, Cell]] = {}
     for row in human.table("means.parquet").to_pylist():
-        if row["mean"] is not None and row["criterion"] in paper.HUMAN:
+        if row["mean"] is not None and row["criterion"] in printed.HUMAN:
             means.setdefault(row["system"], {})[row["criterion"]] = Cell(row["mean"], half_width(row), 2)
     return [_of(sources, human, label, cells, {}) for label, cells in means.items()]
 
@@ -220,7 +220,7 @@ def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
     cells = {
         metric: cells[0] if len(cells) == 1 else _mean(cells)
         for metric, cells in found.items()
-        if metric in paper.HUMAN or len(cells) == len(runs)
+        if metric in printed.HUMAN or len(cells) == len(runs)
     }
     given, judged = any(run.given for run in runs), sum(run.judged for run in runs)
     return replace(first, system=name, cells=cells, given=given, seeds=len(runs), judged=judged)

@@ -13,13 +13,13 @@ from pwae_core import artifacts
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.responses import Named
-from pwae_core.report import paper, tables
-from pwae_core.report.formats import to_latex, to_markdown
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.persona_tables import REAL, personalisation
-from pwae_core.report.scored import names, runs_of, scorings
-from pwae_core.report.tables import OURS, PRINTED, REAL_NOTE, Table
-from pwae_core.report.terms import TERMS, told_apart
+from pwae_core.report.tables import paper_tables, printed
+from pwae_core.report.tables.averaged import names, runs_of, scorings
+from pwae_core.report.tables.comparable_terms import TERMS, told_apart
+from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
+from pwae_core.report.tables.paper_tables import OURS, PRINTED, REAL_NOTE, Table
+from pwae_core.report.tables.persona import REAL, personalisation
 from pwae_core.schemas import ARTIFACTS
 
 F1, EXTREMA, ACCURACY = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy"
@@ -133,7 +133,7 @@ def column(table: Table, name: str) -> list[tuple[str, str, str, bool]]:
 def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(folder: Folder) -> None:
     folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}, ("LLM", "b"): {F1: 0.3}, ("personawae", "c"): {F1: 0.2}})
     (scoring,) = scorings(folder.sources())
-    table = tables.table_2(scoring)
+    table = paper_tables.table_2(scoring)
     assert table.title == "Table 2. Automatic metrics"
     found = column(table, F1)
     assert found[:2] == [("Seq2Seq", OURS, "0.1000", False), ("Seq2Seq", PRINTED, "0.1646", False)]
@@ -153,7 +153,7 @@ def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(fold
 
 def test_a_system_scored_under_another_name_is_known_by_its_responses(folder: Folder) -> None:
     folder.scores("s", {folder.system("mine"): {F1: 0.2}})
-    table = tables.table_2(scorings(folder.sources())[0])
+    table = paper_tables.table_2(scorings(folder.sources())[0])
     rows = [(row.name, row.source) for row in table.rows]
     assert rows[rows.index(("mine", OURS)) + 1] == ("PersonaWAE", PRINTED)
 
@@ -162,7 +162,7 @@ def test_human_columns_stand_beside_and_the_ground_truth_is_never_the_best(folde
     folder.scores("s", {("Seq2Seq", "a"): {F1: 0.1}})
     folder.human({"Seq2Seq": 1.5, "Persona": 1.25, "ground-truth": 2.75, "CVAE": None}, {"Seq2Seq": "a"})
     sources = folder.sources()
-    table = tables.table_2(scorings(sources)[0])
+    table = paper_tables.table_2(scorings(sources)[0])
     assert table.title == "Table 2. Automatic metrics and human evaluation"
     ours = [cell for cell in column(table, "readability") if cell[1] == OURS]
     assert ours == [
@@ -171,7 +171,7 @@ def test_human_columns_stand_beside_and_the_ground_truth_is_never_the_best(folde
         ("ground-truth", OURS, "2.75", False),
     ]
     assert column(table, "readability")[-1] == ("ground-truth", PRINTED, "2.73", False)
-    agreement = tables.agreement(sources.human[0])
+    agreement = paper_tables.agreement(sources.human[0])
     assert agreement
     assert [(row.name, row.cells["readability"].text, row.cells["readability"].spread) for row in agreement.rows] == [
         ("Fleiss' kappa", "0.50", "±0.25")
@@ -185,7 +185,7 @@ def test_seeds_of_one_name_are_averaged_within_and_across_scorings(folder: Folde
     folder.scores("three", {("Seq2Seq (1)", "c"): {F1: 0.2}, ("Seq2Seq (2)", "d"): {F1: 0.2}}, seeds=grouped)
     folder.scores("again", {("PersonaWAE", "a"): {F1: 0.1}})
     (scoring,) = scorings(folder.sources())
-    rows = [row for row in tables.table_2(scoring).rows if row.source == OURS]
+    rows = [row for row in paper_tables.table_2(scoring).rows if row.source == OURS]
     assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].spread) for row in rows] == [
         ("Seq2Seq", "mean of 2 seeds", "0.2000", "±0.0000"),
         ("PersonaWAE", "mean of 2 seeds", "0.2000", "±0.1414"),  # sqrt((.1^2 + .1^2) / 1)
@@ -202,7 +202,7 @@ def test_what_people_said_stays_with_the_responses_that_they_judged(folder: Fold
     folder.scores("s2", {("PersonaWAE", other[1]): {F1: 0.1}})
     folder.human({"PersonaWAE": 1.5}, {"PersonaWAE": judged[1]})
     (scoring,) = scorings(folder.sources())
-    table = tables.table_2(scoring)
+    table = paper_tables.table_2(scoring)
     names = ["PersonaWAE (responses-judged)", "PersonaWAE (responses-other)"]
     assert ours(table, F1) == [(names[0], "0.2000"), (names[1], "0.1000")]
     assert ours(table, "readability") == [(names[0], "1.50")]
@@ -211,7 +211,7 @@ def test_what_people_said_stays_with_the_responses_that_they_judged(folder: Fold
 def test_a_judged_system_that_was_not_scored_has_a_row_whoever_has_its_name(folder: Folder) -> None:
     folder.scores("s", {("PersonaWAE", "a"): {F1: 0.2}})
     folder.human({"PersonaWAE": 1.5, "ground-truth": 2.75}, {"PersonaWAE": "b"})
-    table = tables.table_2(scorings(folder.sources())[0])
+    table = paper_tables.table_2(scorings(folder.sources())[0])
     assert ours(table, F1) == [("PersonaWAE (s)", "0.2000")]
     assert ours(table, "readability") == [("PersonaWAE (human)", "1.50"), ("ground-truth", "2.75")]
     assert [row.name for row in table.rows if row.source == OURS] == [
@@ -224,17 +224,17 @@ def test_a_judged_system_that_was_not_scored_has_a_row_whoever_has_its_name(fold
 def test_human_scores_alone_are_a_table(folder: Folder) -> None:
     folder.human({"Seq2Seq": 1.5, "ground-truth": 2.75}, {"Seq2Seq": "a"})
     (scoring,) = scorings(folder.sources())
-    table = tables.table_2(scoring)
+    table = paper_tables.table_2(scoring)
     assert table.title == "Table 2. Human evaluation"
     assert ours(table, "readability") == [("Seq2Seq", "1.50"), ("ground-truth", "2.75")]
-    assert tables.further(scoring) is None
+    assert paper_tables.further(scoring) is None
 
 
 def test_another_human_evaluation_is_another_table(folder: Folder) -> None:
     folder.scores("s", {("A", "a"): {F1: 0.2}})
     folder.human({"A": 1.5}, {"A": "a"}, "human-1")
     folder.human({"A": 2.5}, {"A": "a"}, "human-2")
-    made = [tables.table_2(scoring) for scoring in scorings(folder.sources())]
+    made = [paper_tables.table_2(scoring) for scoring in scorings(folder.sources())]
     assert [ours(table, "readability") for table in made] == [[("A", "1.50")], [("A", "2.50")]]
 
 
@@ -242,7 +242,7 @@ def test_human_columns_stand_in_the_table_of_the_responses(folder: Folder) -> No
     folder.scores("one", {("A", "a"): {F1: 0.2}}, contexts=9)
     folder.scores("two", {("A", "b"): {F1: 0.2}}, contexts=10)
     folder.human({"A": 1.5, "ground-truth": 2.75}, {"A": "b"})
-    made = [tables.table_2(scoring) for scoring in scorings(folder.sources())]
+    made = [paper_tables.table_2(scoring) for scoring in scorings(folder.sources())]
     assert [ours(table, "readability") for table in made] == [[], [("A", "1.50"), ("ground-truth", "2.75")]]
 
 
@@ -251,7 +251,7 @@ def test_of_several_seeds_the_row_says_how_many_people_judged(folder: Folder) ->
     for number, one in enumerate(seeds):
         folder.scores(f"scores-{number}", {("PersonaWAE", one): {F1: number / 10}})
     folder.human({"X": 1.5}, {"X": seeds[1]})
-    table = tables.table_2(scorings(folder.sources())[0])
+    table = paper_tables.table_2(scorings(folder.sources())[0])
     (row,) = [row for row in table.rows if row.source == OURS]
     assert (row.name, row.detail) == ("PersonaWAE", "mean of 3 seeds, 1 of them judged by people")
     assert (row.cells[F1].text, row.cells["readability"].text) == ("0.1000", "1.50")
@@ -262,7 +262,7 @@ def test_runs_of_one_name_with_other_settings_are_no_seeds(folder: Folder) -> No
     found |= {seed: folder.system(f"b{seed}", seed=seed, latent_size=64)[1] for seed in (3,)}
     for seed, one in found.items():
         folder.scores(f"scores-{seed}", {("PersonaWAE", one): {F1: seed / 10}})
-    table = tables.table_2(scorings(folder.sources())[0])
+    table = paper_tables.table_2(scorings(folder.sources())[0])
     assert ours(table, F1) == [("PersonaWAE", "0.1500"), ("PersonaWAE (responses-b3)", "0.3000")]
 
 
@@ -273,7 +273,7 @@ def test_a_name_that_is_given_goes_before_that_of_the_scores(folder: Folder) -> 
     sources = folder.sources(one="Mine")
     (scoring,) = scorings(sources)
     assert [made.system for made in sources.responses] == ["Mine", "two"]
-    table, more = tables.table_2(scoring), tables.further(scoring)
+    table, more = paper_tables.table_2(scoring), paper_tables.further(scoring)
     assert more
     assert [row.name for row in more.rows] == ["Mine", "two"]
     assert ours(table, "readability") == [("Mine", "1.50")]
@@ -286,7 +286,7 @@ def test_a_name_that_is_given_is_that_of_all_seeds_that_were_scored_as_one(folde
     grouped = [{"system": "P", "runs": ["P (1)", "P (2)"], "spread": {}}]
     folder.scores("s", {("P (1)", one): {F1: 0.2}, ("P (2)", two): {F1: 0.1}}, seeds=grouped)
     sources = folder.sources(two="Mine")
-    table = tables.table_2(scorings(sources)[0])
+    table = paper_tables.table_2(scorings(sources)[0])
     assert ours(table, F1) == [("Mine", "0.1500")]
     assert names(sources, sources.scores[0])["P"] == "Mine"
 
@@ -302,7 +302,7 @@ def test_differences_and_personalisation_have_the_given_names(folder: Folder) ->
     totals = [row | {"system": label, "metric": ACCURACY, "value": 0.2, "contexts": 5, "signature": "x"}]
     folder._write("persona-scores", "p", artifacts.Plan("persona-scores", {}, inputs), {}, totals=totals)
     sources = folder.sources(one="Mine")
-    (difference,) = tables.differences(sources.scores[0], names(sources, sources.scores[0]))
+    (difference,) = paper_tables.differences(sources.scores[0], names(sources, sources.scores[0]))
     (persona,) = personalisation(sources.persona[0], names(sources, sources.persona[0]), {})
     assert [(row.name, row.detail) for row in difference.rows] == [("Mine", "minus B")]
     assert [row.name for row in persona.rows] == ["Mine"]
@@ -351,7 +351,7 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
         system |= {"decoding": "greedy", "deterministic": False, "coverage": None, "totals": totals}
         notes = ["Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
         folder.scores(f"s-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}}, systems=[system], notes=notes)
-    assert tables.table_2(scorings(folder.sources())[0]).notes[1:] == [
+    assert paper_tables.table_2(scorings(folder.sources())[0]).notes[1:] == [
         "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
         "The numbers of samples differ (3 and 10): the best of more is better. --samples makes them equal.",
@@ -369,10 +369,10 @@ def test_scores_on_other_terms_are_another_table_whose_title_says_how(folder: Fo
     folder.human({"C": 1.5, "ground-truth": 2.75}, {"C": "c"})
     found = scorings(folder.sources())
     assert [[one.system for one in scoring.systems] for scoring in found] == [["A"], ["Seq2Seq"]]
-    first, second = (tables.table_2(scoring, everything=not number) for number, scoring in enumerate(found))
+    first, second = (paper_tables.table_2(scoring, everything=not number) for number, scoring in enumerate(found))
     assert first.title == "Table 2. Automatic metrics and human evaluation (1,234 contexts, 9 resamples)"
     assert second.title == "Table 2. Automatic metrics (10 contexts, 5 resamples)"
-    more = tables.further(found[0])
+    more = paper_tables.further(found[0])
     assert more
     assert more.title == "Further measures, not in the paper (1,234 contexts, 9 resamples)"
     assert [(row.name, row.source) for row in second.rows] == [("Seq2Seq", OURS), ("Seq2Seq", PRINTED)]
@@ -401,7 +401,7 @@ def test_table_3_is_a_series_over_k_with_the_paper_beside(folder: Folder) -> Non
     systems = {folder.system(f"k{k}", components=k): {F1: k / 10, EXTREMA: 0.5} for k in (6, 1, 3)}
     ablated = folder.system("wop", components=1, without_prior=True)
     folder.scores("s", systems | {ablated: {F1: 0.9}})
-    table = tables.table_3(scorings(folder.sources())[0].systems)
+    table = paper_tables.table_3(scorings(folder.sources())[0].systems)
     assert table
     ours = [(row.x, row.detail, row.cells[F1].text) for row in table.rows if row.source == OURS]
     assert ours == [(1, "k1", "0.1000"), (3, "k3", "0.3000"), (6, "k6", "0.6000")]
@@ -413,8 +413,8 @@ def test_table_3_is_a_series_over_k_with_the_paper_beside(folder: Folder) -> Non
 def test_one_k_is_no_table_3_and_no_ablation_no_table_4(folder: Folder) -> None:
     folder.scores("s", {folder.system("a"): {F1: 0.1}, folder.system("b", seed=8): {F1: 0.2}})
     systems = scorings(folder.sources())[0].systems
-    assert tables.table_3(systems) is None
-    assert tables.table_4(systems) is None
+    assert paper_tables.table_3(systems) is None
+    assert paper_tables.table_4(systems) is None
 
 
 def test_table_4_compares_ablations_with_the_whole_system_of_the_same_k(folder: Folder) -> None:
@@ -425,7 +425,7 @@ def test_table_4_compares_ablations_with_the_whole_system_of_the_same_k(folder: 
         "both": {"without_prior": True, "without_fusion": True},
     }
     folder.scores("s", {folder.system(name, **model): {F1: 0.1} for name, model in given.items()})
-    table = tables.table_4(scorings(folder.sources())[0].systems)
+    table = paper_tables.table_4(scorings(folder.sources())[0].systems)
     assert table
     assert [(row.name, row.detail) for row in table.rows if row.source == OURS] == [
         ("PersonaWAE", "whole"),
@@ -438,7 +438,7 @@ def test_table_4_says_once_what_tells_systems_of_one_name_apart(folder: Folder) 
     found = {name: folder.system(name, **model)[1] for name, model in (("a", {}), ("b", {"without_prior": True}))}
     for name, one in found.items():
         folder.scores(f"scores-{name}", {("PersonaWAE", one): {F1: 0.1}})
-    table = tables.table_4(scorings(folder.sources())[0].systems)
+    table = paper_tables.table_4(scorings(folder.sources())[0].systems)
     assert table
     assert [(row.name, row.detail) for row in table.rows if row.source == OURS] == [
         ("PersonaWAE", "responses-a"),
@@ -449,7 +449,7 @@ def test_table_4_says_once_what_tells_systems_of_one_name_apart(folder: Folder) 
 def test_runs_that_differ_in_more_are_told(folder: Folder) -> None:
     one, two = folder.system("a", components=1), folder.system("b", components=2, latent_size=64)
     folder.scores("s", {one: {F1: 0.1}, two: {F1: 0.2}})
-    table = tables.table_3(scorings(folder.sources())[0].systems)
+    table = paper_tables.table_3(scorings(folder.sources())[0].systems)
     assert table
     assert table.notes == ["These runs also differ in model.latent_size."]
 
@@ -468,14 +468,14 @@ def test_k_of_the_context_that_is_not_set_is_that_of_the_other(folder: Folder) -
     ]
     for left_out, notes in ((1, []), (0, ["These runs also differ in model.context_components."])):
         kept = [one for one in systems if not (left_out and one.system.endswith("-c)"))]
-        table = tables.table_4(kept)
+        table = paper_tables.table_4(kept)
         assert table
         assert table.notes == notes
 
 
 def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
     folder.scores("s", {("A", "a"): {F1: 0.1, "Distinct-1": 0.5, "Length": 7.5}})
-    table = tables.further(scorings(folder.sources())[0])
+    table = paper_tables.further(scorings(folder.sources())[0])
     assert table
     assert table.columns == ["Distinct-1", "Length"]
     assert [table.heading(column) for column in table.columns] == ["Dist-1", "Length"]
@@ -549,7 +549,7 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
     ]
     plan = artifacts.Plan("scores", {}, {})
     folder._write("scores", "s", plan, {"contexts": 3, "comparisons": rows}, differences=rows)
-    (table,) = tables.differences(folder.sources().scores[0], {})
+    (table,) = paper_tables.differences(folder.sources().scores[0], {})
     assert [(row.name, row.detail, row.cells[F1].text, row.cells[F1].best) for row in table.rows] == [
         ("A", "minus B", "-0.2000", True),
         ("C", "minus B", "-0.2000", False),
@@ -563,7 +563,7 @@ def test_differences_have_table_2_s_columns_first_and_others_below(folder: Folde
     folder._write(
         "scores", "s", artifacts.Plan("scores", {}, {}), {"contexts": 3, "comparisons": rows}, differences=rows
     )
-    first, further = tables.differences(folder.sources().scores[0], {}, "here")
+    first, further = paper_tables.differences(folder.sources().scores[0], {}, "here")
     assert (first.title, first.columns) == ("Differences between systems (here)", [EXTREMA, F1])
     assert (further.title, further.columns) == ("Differences in further measures (here)", ["Distinct-1", "Length"])
 
@@ -572,14 +572,14 @@ def test_differences_have_table_2_s_columns_first_and_others_below(folder: Folde
 def hostile(folder: Folder) -> list[Table]:
     name = "A|B & 50% $x_1$ <b> [l](u) `c` \\cmd{} \n# h"
     folder.scores("s", {(name, "a"): {F1: 0.25, EXTREMA: 0.5}, ("plain", "b"): {F1: 0.1}})
-    return [tables.table_2(scorings(folder.sources())[0])]
+    return [paper_tables.table_2(scorings(folder.sources())[0])]
 
 
 def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequence[Table]) -> None:
     text = to_markdown(hostile, "Tables")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     bare = [line.replace("\\|", "") for line in rows]
-    assert {line.count("|") for line in bare} == {2 + 1 + len(paper.AUTOMATIC)}
+    assert {line.count("|") for line in bare} == {2 + 1 + len(printed.AUTOMATIC)}
     (mine,) = [line for line in rows if "50%" in line]
     assert "A\\|B \\& 50% \\$x\\_1\\$ \\<b\\> \\[l\\]\\(u\\) \\`c\\` \\\\cmd\\{\\} \\# h" in mine
     assert "**0.2500** ±0.1000" in mine
@@ -588,7 +588,7 @@ def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequenc
 def test_latex_escapes_and_has_as_many_cells_in_every_row(hostile: Sequence[Table]) -> None:
     text = to_latex(hostile)
     body = text.partition(r"\midrule")[2].partition(r"\bottomrule")[0].strip().splitlines()
-    assert {line.replace(r"\&", "").count("&") for line in body} == {len(paper.AUTOMATIC)}
+    assert {line.replace(r"\&", "").count("&") for line in body} == {len(printed.AUTOMATIC)}
     assert all(line.endswith(r"\\") for line in body)
     (mine,) = [line for line in body if "50" in line and "A|B" in line]
     assert mine.startswith(r"A|B \& 50\% \$x\_1\$ <b> [l](u) `c` \textbackslash{}cmd\{\} \# h & 0.5000 $\pm$ 0.1000")

@@ -21,8 +21,8 @@ from pwae_core.models.dialogwae_gmp import DialogWAEGMP
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.latent import GaussianHead, MixtureHead
 from pwae_core.nn.noise import Noise, seeded
-from pwae_core.report.latent import energy_distance
-from pwae_core.report.spaces import Draw, Space, space_of
+from pwae_core.report.figures.latent_samples import Draw, Space, space_of
+from pwae_core.report.figures.latent_space import energy_distance
 
 CPU = torch.device("cpu")
 LATENT = [

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from pwae_core.report.histogram import CHARACTER, HEIGHT, WIDTH, histogram
+from pwae_core.report.figures.histogram import CHARACTER, HEIGHT, WIDTH, histogram
 
 LINEAR = [[number, 5 * number] for number in range(10)]
 WIDENING = [*([number, 1_281] for number in range(11)), [28, 800], [1_555, 2_294], [123_456, 0]]

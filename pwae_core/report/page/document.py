@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from pwae_core import __version__
-from pwae_core.report.markup import Markup, data, join, tag
+from pwae_core.report.safe_html import Markup, data, join, tag
 
 FACTS = "report-facts"
 

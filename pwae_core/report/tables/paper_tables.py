@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pwae_core.artifacts import Artifact
-from pwae_core.report import paper
-from pwae_core.report.scored import Cell, Scored, Scoring, digits, half_width
-from pwae_core.report.terms import effective
+from pwae_core.report.tables import printed
+from pwae_core.report.tables.averaged import Cell, Scored, Scoring, digits, half_width
+from pwae_core.report.tables.comparable_terms import effective
 
 OURS, PRINTED = "ours", "paper"
 LEVEL = 0.05
@@ -21,7 +21,7 @@ COEFFICIENTS = {
     "gwet_ac2": "Gwet's AC2",
 }
 REAL_NOTE = "ground-truth: the real responses."
-SHORT_GROUPS = (("Embedding metrics", paper.SHORT[:3]), ("BLEU", paper.SHORT[3:]))
+SHORT_GROUPS = (("Embedding metrics", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Table:
 
     def heading(self, column: str) -> str:
         short = column.replace("Intra-Distinct", "Intra").replace("Inter-Distinct", "Inter").replace("Distinct", "Dist")
-        return paper.HEADINGS.get(column, short)
+        return printed.HEADINGS.get(column, short)
 
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
     cells = {column: one.cells[column] for column in columns if column in one.cells}
     parts = [_besides(one.system, name), f"mean of {one.seeds} seeds" if one.seeds > 1 else ""]
-    if 0 < one.judged < one.seeds and cells.keys() & {*paper.HUMAN}:
+    if 0 < one.judged < one.seeds and cells.keys() & {*printed.HUMAN}:
         parts.append(f"{one.judged} of them judged by people")
     detail = ", ".join(part for part in parts if part)
     return Row(name, OURS, cells, x, detail)
@@ -72,7 +72,7 @@ def _besides(system: str, name: str) -> str:
     return system.removeprefix(f"{name} (").removesuffix(")") if system.startswith(f"{name} (") else system
 
 
-def _printed(name: str, values: paper.Printed, columns: Sequence[str], x: int | None = None) -> Row:
+def _printed(name: str, values: printed.Printed, columns: Sequence[str], x: int | None = None) -> Row:
     cells = {column: Cell(values[column], None, digits(column)) for column in columns if column in values}
     return Row(name, PRINTED, cells, x)
 
@@ -97,7 +97,7 @@ def with_best(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
 
 
 def _judged(row: Row, column: str) -> bool:
-    return row.source == OURS and row.name != paper.GROUND_TRUTH and column in row.cells
+    return row.source == OURS and row.name != printed.GROUND_TRUTH and column in row.cells
 
 
 def _title(text: str, where: str) -> str:
@@ -110,16 +110,16 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     ``everything``: also what is printed of systems that are not among one's own.
     """
     scored, shown = scoring.systems, (*scoring.systems, *scoring.alone)
-    human = any(column in one.cells for one in shown for column in paper.HUMAN)
-    groups = [group for group in paper.GROUPS if (human if group[1] == paper.HUMAN else scored)]
+    human = any(column in one.cells for one in shown for column in printed.HUMAN)
+    groups = [group for group in printed.GROUPS if (human if group[1] == printed.HUMAN else scored)]
     columns = [column for _, names in groups for column in names]
     places = [
-        (paper.printed_name(one.own_name) or paper.printed_name(one.system), _ours(one, one.system, columns))
+        (printed.printed_name(one.own_name) or printed.printed_name(one.system), _ours(one, one.system, columns))
         for one in shown
     ]
     rows: list[Row] = []
-    for name, values in paper.TABLE_2.items():
-        if name == paper.GROUND_TRUTH:
+    for name, values in printed.TABLE_2.items():
+        if name == printed.GROUND_TRUTH:
             rows += [row for place, row in places if place is None]
         mine = [row for place, row in places if place == name]
         told = _printed(name, values, columns)
@@ -139,12 +139,12 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
 
 
 def _ground_truth(rows: Sequence[Row]) -> list[str]:
-    return [REAL_NOTE] if any(row.name == paper.GROUND_TRUTH for row in rows) else []
+    return [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
 
 
 def further(scoring: Scoring) -> Table | None:
     """The measures that the paper does not have; None where there are none."""
-    known = {*paper.AUTOMATIC, *paper.HUMAN}
+    known = {*printed.AUTOMATIC, *printed.HUMAN}
     columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]
     signatures = _signatures(scoring.systems, columns)
@@ -167,8 +167,8 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
         cell = Cell(row["difference"], half_width(row), digits(row["metric"]), best=sure)
         rows.setdefault((row["system"], row["base"]), {})[row["metric"]] = cell
     there = list(dict.fromkeys(metric for cells in rows.values() for metric in cells))
-    known = [(name, [one for one in columns if one in there]) for name, columns in paper.GROUPS]
-    others = [metric for metric in there if metric not in {*paper.AUTOMATIC, *paper.HUMAN}]
+    known = [(name, [one for one in columns if one in there]) for name, columns in printed.GROUPS]
+    others = [metric for metric in there if metric not in {*printed.AUTOMATIC, *printed.HUMAN}]
     made = [
         Row(names.get(system, system), OURS, cells, None, f"minus {names.get(base, base)}")
         for (system, base), cells in rows.items()
@@ -194,12 +194,12 @@ def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
     if len({k for k, _ in ours}) < 2:
         return None
     rows = []
-    for k in sorted({*paper.TABLE_3, *(k for k, _ in ours)}):
-        rows += [_ours(one, f"K = {k}", paper.SHORT, k) for own, one in ours if own == k]
-        rows += [_printed(f"K = {k}", paper.TABLE_3[k], paper.SHORT, k)] if k in paper.TABLE_3 else []
+    for k in sorted({*printed.TABLE_3, *(k for k, _ in ours)}):
+        rows += [_ours(one, f"K = {k}", printed.SHORT, k) for own, one in ours if own == k]
+        rows += [_printed(f"K = {k}", printed.TABLE_3[k], printed.SHORT, k)] if k in printed.TABLE_3 else []
     notes = _differing([one for _, one in ours], {"components", "context_components"})
     title = _title("Table 3. Number of components in the personalisation GMD", where)
-    return Table("table-3", title, "K", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
+    return Table("table-3", title, "K", SHORT_GROUPS, with_best(rows, printed.SHORT), notes)
 
 
 def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
@@ -210,14 +210,14 @@ def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
         return None
     found = [one for one in everything if _components(one) in sizes]
     rows = []
-    for name, values in paper.TABLE_4.items():
+    for name, values in printed.TABLE_4.items():
         wanted = "" if name == "PersonaWAE" else name
-        rows += [_ours(one, name, paper.SHORT) for one in found if _ablation(one) == wanted]
-        rows.append(_printed(name, values, paper.SHORT))
-    rows += [_ours(one, "w/o both", paper.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
+        rows += [_ours(one, name, printed.SHORT) for one in found if _ablation(one) == wanted]
+        rows.append(_printed(name, values, printed.SHORT))
+    rows += [_ours(one, "w/o both", printed.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
     notes = _differing(found, {"without_prior", "without_fusion"})
     title = _title("Table 4. Ablations of the personalisation", where)
-    return Table("table-4", title, "System", SHORT_GROUPS, with_best(rows, paper.SHORT), notes)
+    return Table("table-4", title, "System", SHORT_GROUPS, with_best(rows, printed.SHORT), notes)
 
 
 def personawae(scored: Sequence[Scored]) -> list[Scored]:
@@ -263,9 +263,9 @@ def agreement(human: Artifact, where: str = "") -> Table | None:
         if row["between"] == "all" and row["value"] is not None:
             rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
-    note = f"The paper reports one kappa, {paper.KAPPA}, without its kind."
+    note = f"The paper reports one kappa, {printed.KAPPA}, without its kind."
     title = _title("Agreement between the annotators", where)
-    table = Table("agreement", title, "Coefficient", [("", paper.HUMAN)], made, [note])
+    table = Table("agreement", title, "Coefficient", [("", printed.HUMAN)], made, [note])
     return table if made else None
 
 

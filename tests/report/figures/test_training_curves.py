@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pwae_core import artifacts
-from pwae_core.report.curves import MEANINGS, panels, smoothed
+from pwae_core.report.figures.training_curves import MEANINGS, panels, smoothed
 
 
 def test_the_running_mean_is_shorter_at_the_ends() -> None:

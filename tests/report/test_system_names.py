@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pwae_core.report.names import Claim, distinct, distinguishing
+from pwae_core.report.system_names import Claim, distinct, distinguishing
 
 
 @pytest.mark.parametrize(

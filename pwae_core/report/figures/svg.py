@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pwae_core.report.markup import Markup, join, tag
+from pwae_core.report.safe_html import Markup, join, tag
 
 COLOURS, DASHES = 8, 3
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36

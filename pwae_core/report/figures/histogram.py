@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pwae_core.report.markup import Markup, tag
-from pwae_core.report.plots import svg, ticks
+from pwae_core.report.figures.svg import svg, ticks
+from pwae_core.report.safe_html import Markup, tag
 
 WIDTH, HEIGHT = 320, 200
 RIGHT, TOP, BOTTOM = 8, 12, 38

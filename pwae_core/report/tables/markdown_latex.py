@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
-from pwae_core.report.markup import short
-from pwae_core.report.scored import Cell
-from pwae_core.report.tables import OURS, Row, Table
+from pwae_core.report.safe_html import short
+from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.paper_tables import OURS, Row, Table
 
 NAME = 80
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")

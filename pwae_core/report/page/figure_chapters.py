@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pwae_core.report.curves import Panel
-from pwae_core.report.latent import Codes, Fit, Latent, Projection, gaussian, project
-from pwae_core.report.markup import Markup, data, join, short, tag
-from pwae_core.report.page import figure, folded
-from pwae_core.report.people import Map
-from pwae_core.report.plots import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, hue, legend, svg
+from pwae_core.report.figures.latent_space import Codes, Fit, Latent, Projection, gaussian, project
+from pwae_core.report.figures.svg import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, hue, legend, svg
+from pwae_core.report.figures.training_curves import Panel
+from pwae_core.report.figures.user_map import Map
+from pwae_core.report.page.document import figure, folded
+from pwae_core.report.safe_html import Markup, data, join, short, tag
 
 FEWEST = 8
 MAP = (720, 460)

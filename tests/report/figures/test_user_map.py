@@ -9,7 +9,7 @@ import torch
 
 from pwae_core import artifacts
 from pwae_core.config.report import ReportConfig
-from pwae_core.report.people import draw_map, nearest, user_table, uses_users
+from pwae_core.report.figures.user_map import draw_map, nearest, user_table, uses_users
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")

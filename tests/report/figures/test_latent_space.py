@@ -13,8 +13,8 @@ from pwae_core import artifacts
 from pwae_core.data.sessions import read_sessions
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.noise import seeded
-from pwae_core.report.latent import Codes, energy_distance, fit, gaussian, look, project
-from pwae_core.report.spaces import Space, space_of
+from pwae_core.report.figures.latent_samples import Space, space_of
+from pwae_core.report.figures.latent_space import Codes, energy_distance, fit, gaussian, look, project
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")
