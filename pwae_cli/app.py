@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,8 +28,12 @@ from pwae_cli.commands import (
     sample,
     train,
 )
+from pwae_cli.options import Command
 from pwae_core import __version__
-from pwae_core.errors import PwaeError
+from pwae_core.errors import PwaeError, of_the_system
+
+INTERRUPTED, READER_GONE = 130, 141
+USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer has no name for it
 
 app = typer.Typer(
     name="pwae",
@@ -56,41 +60,66 @@ def root(
     """Each subcommand is a stage: it reads artifacts (folders of Parquet), writes one, and can be rerun alone."""
 
 
-app.command("preprocess")(preprocess.command)
-app.command("data-check")(data_check.command)
-app.command("embed-words")(embed_words.command)
-app.command("models")(models.command)
-app.command("train")(train.command)
-app.command("sample")(sample.command)
-app.command("adapt")(adapt.command)
-app.command("chat")(chat.command)
-app.command("diagnose")(diagnose.command)
-app.command("evaluate")(evaluate.command)
-app.command("persona-scores")(persona_scores.command)
-app.command("experiment")(experiment.command)
-app.command("report")(report.command)
-app.command("prompts")(prompts.command)
-app.command("metrics")(metrics.command)
-app.command("human-eval-export")(human_eval_export.command)
-app.command("human-eval-score")(human_eval_score.command)
+app.command("preprocess", cls=Command)(preprocess.command)
+app.command("data-check", cls=Command)(data_check.command)
+app.command("embed-words", cls=Command)(embed_words.command)
+app.command("models", cls=Command)(models.command)
+app.command("train", cls=Command)(train.command)
+app.command("sample", cls=Command)(sample.command)
+app.command("adapt", cls=Command)(adapt.command)
+app.command("chat", cls=Command)(chat.command)
+app.command("diagnose", cls=Command)(diagnose.command)
+app.command("evaluate", cls=Command)(evaluate.command)
+app.command("persona-scores", cls=Command)(persona_scores.command)
+app.command("experiment", cls=Command)(experiment.command)
+app.command("report", cls=Command)(report.command)
+app.command("prompts", cls=Command)(prompts.command)
+app.command("metrics", cls=Command)(metrics.command)
+app.command("human-eval-export", cls=Command)(human_eval_export.command)
+app.command("human-eval-score", cls=Command)(human_eval_score.command)
 
 
 def main() -> None:
     """The console script: runs the app, turns known errors into one line and their exit code."""
-    console.accept_any_text()
     try:
-        try:
-            app(prog_name="pwae")
-        finally:
-            sys.stdout.flush()
-    except PwaeError as error:
-        if not error.told:
-            console.error(str(error))
-        sys.exit(error.exit_code)
-    except SystemExit as stop:
-        if stop.code == 130:
-            console.error("Interrupted; nothing half-written was left. Run the same command again.")
+        with console.open_streams():
+            code = _run()
+    except BrokenPipeError:
+        code = READER_GONE
+    except PwaeError as error:  # what waited to be printed cannot be
+        code = _told(error)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of the app, every known error told. Raises BrokenPipeError where stdout's reader has gone away."""
+    try:
+        code = int(app(prog_name="pwae", standalone_mode=False) or 0)
+    except USAGE_ERROR as error:
+        shown = io.StringIO()
+        error.show(shown)
+        console.usage(shown.getvalue())
+        return int(error.exit_code)
+    except SystemExit as stop:  # Typer and Rich leave so where a pipe is broken
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise stop.__context__ from None
         raise
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        raise
+    except PwaeError as error:
+        return _told(error)
+    except Exception as error:
+        console.flush()  # if stdout was what failed, this says so
+        known = of_the_system(error)
+        if known is None:
+            raise
+        return _told(known)
+    if code == INTERRUPTED:
+        console.error("Interrupted; nothing half-written was left. Run the same command again.")
+    return code
+
+
+def _told(error: PwaeError) -> int:
+    if not error.told:
+        console.error(str(error))
+    return error.exit_code

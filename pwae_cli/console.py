@@ -1,39 +1,115 @@
 """The only place that prints: results on stdout, progress and errors on stderr.
 
-Text from data is inert: no markup is read in it, and control characters, which a terminal would obey, are replaced.
+Text from data is inert: no markup is read in it, and characters that a terminal would obey (control characters, those
+that turn the direction of text around, line separators) are replaced; in JSON they are escaped.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from pwae_core.errors import InputError, StorageError
 from pwae_core.progress import Progress, Task
 
 PLAIN_EVERY_SECONDS = 10.0
-CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+LONGEST_LINE = 1 << 16
+"""Bytes of a line that somebody types, at most."""
+OBEYED = (
+    *range(32),
+    *range(127, 160),
+    0x061C,
+    *range(0x200E, 0x2010),  # marks, embeddings, overrides and isolates of direction
+    *range(0x2028, 0x202F),  # line and paragraph separators among them
+    *range(0x2066, 0x2070),
+    *range(0xFFF9, 0xFFFC),
+)
+REPLACED = {code: "\ufffd" for code in OBEYED if chr(code) not in "\t\n"}
+ESCAPED = {code: f"\\u{code:04x}" for code in OBEYED if code >= 127}  # JSON itself escapes those below
 
 
 def inert(text: str) -> str:
-    """``text`` without the control characters that a terminal would obey."""
-    return text.translate(CONTROLS)
+    """``text`` without the characters that a terminal would obey."""
+    return text.translate(REPLACED)
 
 
-def accept_any_text() -> None:
-    """Lets stdout escape what its encoding lacks, instead of failing on it."""
+@contextmanager
+def open_streams() -> Iterator[None]:
+    """Standard streams that can be used: a closed one is the null device, so that no file gets its number; stdout
+    escapes what its encoding lacks. What waits to be printed is printed when the block ends.
+    """
+    for number in range(3):
+        _open_if_closed(number)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        flush()
+
+
+def flush() -> None:
+    """Prints what waits. Raises StorageError where stdout takes nothing; BrokenPipeError where its reader has gone."""
+    with _printing():
+        sys.stdout.flush()
+
+
+def _open_if_closed(number: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_RDWR), number)
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Raises StorageError where stdout takes nothing any more; BrokenPipeError where its reader has gone away."""
+    try:
+        yield
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        raise
+    except OSError as error:
+        _silence(sys.stdout)
+        raise StorageError(f"Cannot print the result: {error.strerror}. What the command wrote stands.") from error
+
+
+def _silence(stream: TextIO) -> None:
+    """Lets what still waits in ``stream`` go nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def lines(source: str = "standard input") -> Iterator[str | InputError]:
+    """The lines, not blank ones, that are typed or piped in; an InputError in the place of one that is no text.
+
+    Raises InputError for a line without an end.
+    """
+    encoding, place = sys.stdin.encoding or "utf-8", 0
+    while raw := sys.stdin.buffer.readline(LONGEST_LINE):
+        place += 1
+        if len(raw) == LONGEST_LINE:
+            raise InputError(f"{source}, line {place}: longer than {LONGEST_LINE:,} bytes. Is it text?")
+        try:
+            if line := raw.decode(encoding).strip():
+                yield line
+        except UnicodeDecodeError:
+            yield InputError(f"{source}, line {place}: not {encoding.upper()} text. Type it again.")
 
 
 class _Pace:
@@ -107,7 +183,7 @@ class _PlainTask:
             self.printed = time.monotonic()
             of = f"/{self.pace.total}" if self.pace.total is not None else ""
             told = ", ".join(filter(None, (f"{self.pace.done}{of} {note}".rstrip(), str(self.pace))))
-            print(inert(f"{self.label}: {told}"), file=sys.stderr, flush=True)  # noqa: T201
+            _tell(f"{self.label}: {told}")
 
 
 class PlainProgress:
@@ -118,7 +194,15 @@ class PlainProgress:
         yield _PlainTask(label, total)
 
     def say(self, message: str) -> None:
+        _tell(message)
+
+
+def _tell(message: str) -> None:
+    """A line on stderr. That nobody can read it is no reason to stop."""
+    try:
         print(inert(message), file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        _silence(sys.stderr)
 
 
 def progress() -> Progress:
@@ -129,17 +213,28 @@ def progress() -> Progress:
 
 def error(message: str) -> None:
     """One line on stderr."""
-    print(f"pwae: {inert(' '.join(message.split()))}", file=sys.stderr, flush=True)  # noqa: T201
+    _tell(f"pwae: {' '.join(message.split())}")
+
+
+def usage(text: str) -> None:
+    """What is wrong with a command line, on stderr."""
+    _tell(text.rstrip("\n"))
 
 
 def print_json(value: object) -> None:
-    """A result for machines: one JSON document on stdout."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1))  # noqa: T201
+    """A result for machines: one JSON document on stdout, as readable as its encoding allows."""
+    readable = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    _put(json.dumps(value, ensure_ascii=not readable, allow_nan=False, indent=1).translate(ESCAPED))
 
 
 def print_line(text: str = "") -> None:
     """A result for people, as plain text: nothing in it is read as markup."""
-    print(inert(text))  # noqa: T201
+    _put(inert(text))
+
+
+def _put(text: str) -> None:
+    with _printing():
+        print(text)  # noqa: T201
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1) -> None:
@@ -156,7 +251,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
-    console.print(table)
+    with _printing():
+        console.print(table)
 
 
 def _shown(cell: object) -> str:

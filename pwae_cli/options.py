@@ -1,13 +1,21 @@
-"""What the commands share: options read off the config classes, so that no default is written twice."""
+"""What the commands share: options read off the config classes, so that no default is written twice; what an argument
+may hold.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from pwae_core.config.base import Config
+from pwae_core.errors import ConfigError
+
+LONGEST_NAME = 255
+"""Bytes of a file's name, on every file system in use."""
 
 Out = Annotated[Path, typer.Option("--out", help="Folder to write. It appears when it is complete.")]
 Force = Annotated[bool, typer.Option("--force", help="Make it again, replacing what stands at --out.")]
@@ -17,3 +25,44 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on 
 def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
     """The option of one config field: its help text is the field's description."""
     return typer.Option(*names, help=config.model_fields[field].description, **extra)
+
+
+class Command(TyperCommand):
+    """A subcommand, which begins only where its arguments are text, and its paths names that a file can have."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Raises ConfigError for an argument that no file and no text can be. Raw data may have any name."""
+        for parameter in self.params:
+            if parameter.name == "raw":
+                continue
+            shown = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
+            for value in _words(ctx.params.get(parameter.name)):
+                _check_argument(shown, value)
+        return super().invoke(ctx)
+
+
+def _words(value: object) -> Iterable[str | Path]:
+    if isinstance(value, str | Path):
+        return (value,)
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _check_argument(shown: str, value: str | Path) -> None:
+    """A path is looked at as a whole: a relative one stands under the folder that we are in."""
+    text = str(value)
+    if "\0" in text:
+        raise ConfigError(f"{shown} {text!r:.80}: a zero byte is in no name and no text. Leave it out.")
+    if not isinstance(value, Path):
+        _check_text(shown, text)
+        return
+    _check_text(shown, str(value.absolute()))
+    longest = max((len(part.encode()) for part in value.parts), default=0)
+    if longest > LONGEST_NAME:
+        raise ConfigError(f"{shown}: a name of {longest} bytes; a file has at most {LONGEST_NAME}. Shorten it.")
+
+
+def _check_text(shown: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{shown} {text!r:.200}: bytes that are not UTF-8. Rename or convert it.") from error

@@ -5,16 +5,21 @@
     ├── InputError            4   a user's file is not what it should be: names the file, the row, the column
     ├── EmptyResultError      5   every row was filtered out: names the filter that emptied it
     ├── ArtifactError         6   an artifact is missing, unfinished, damaged, of another kind or vocabulary
-    ├── StorageError          7   a full disk, an unwritable folder, a folder another process is writing
+    ├── StorageError          7   a full disk, an unwritable folder, a folder another process is writing; a stdout that
+    │                             takes nothing; anything else that the operating system refuses
     ├── DivergenceError       8   training left the finite numbers, or the critic exploded
     ├── LostProcessError      9   another of the processes that train one run together is gone
+    ├── MemoryShortError      10  the memory was used up; settings that cannot fit at all are a ConfigError
     └── Interrupted           130 SIGINT (143: SIGTERM); what was done is saved
 
-Exit code 2 is the command line's own: an unknown option or a missing argument.
+Exit code 2 is the command line's own: an unknown option or a missing argument. 141: the reader of stdout has gone away
+(``| head -1``). docs/reliability.md shows the codes to users.
 The message is one line: the fact, where, and the next step.
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class PwaeError(Exception):
@@ -52,9 +57,38 @@ class LostProcessError(PwaeError):
     exit_code = 9
 
 
+class MemoryShortError(PwaeError):
+    exit_code = 10
+
+
 class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error
     """A signal asked the stage to stop; ``exit_code`` is 128 + the signal's number."""
 
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def of_the_system(error: Exception) -> PwaeError | None:
+    """What the operating system refused, as an error of ours; None where ``error`` is none of its refusals.
+
+    For what no room has foreseen: a room that knows better raises an error that says more.
+    """
+    if _is_out_of_memory(error):
+        return MemoryShortError("The memory is used up. Use smaller settings or less data, or a larger machine.")
+    if isinstance(error, OSError) and error.errno:
+        names = ", ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+        return StorageError(f"Cannot use {names}: {error.strerror}." if names else f"{error.strerror}.")
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return InputError(f"{error.object!r:.200} holds bytes that are not UTF-8. Rename or convert it.")
+    return None
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of Python, NumPy, Arrow (MemoryError) or torch, which has a class for graphics cards and a text for the rest."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+    )

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,3 +91,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from trained import make
 
     return make(run_pwae, tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Any]:
+    """``forked("train", ..., folder=FOLDER, stdout=CLOSED)`` -> forked.Done: a run in a process of its own."""
+    from forked import Pwae
+
+    with Pwae() as run:
+        yield run

@@ -51,19 +51,20 @@ def command(
     prompt = console.progress().say if sys.stdin.isatty() else None
     if prompt:
         prompt(f"{chat.run.system}, answering as {chat.user}\n{HELP}")
-    for line in sys.stdin:
-        text = line.strip()
-        if text == "/quit":
+    for line in console.lines():
+        if line == "/quit":
             break
-        if text:
-            try:
-                _turn(chat, text)
-            except InputError as error:
-                console.error(str(error))
+        try:
+            _turn(chat, line)
+        except InputError as error:
+            console.error(str(error))
 
 
-def _turn(chat: Chat, text: str) -> None:
-    word, _, rest = text.partition(" ")
+def _turn(chat: Chat, line: str | InputError) -> None:
+    """Raises InputError for what cannot be done; the conversation goes on."""
+    if isinstance(line, InputError):
+        raise line
+    word, _, rest = line.partition(" ")
     if word == "/user":
         chat.switch(rest.strip())
     elif word == "/users":
@@ -79,7 +80,7 @@ def _turn(chat: Chat, text: str) -> None:
     elif word.startswith("/"):
         raise InputError(f"{word}: there is no such command. /help lists them.")
     else:
-        console.print_line(f"{chat.user}: {chat.say(text)}")
+        console.print_line(f"{chat.user}: {chat.say(line)}")
     sys.stdout.flush()
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import CLOSED, GONE
 from small_corpus import write_corpus
 
 import pwae_core.stages.embed_words as stage
@@ -92,14 +93,100 @@ def test_control_c_is_one_line_and_130(pwae, monkeypatch):
     assert result.stderr == "pwae: Interrupted; nothing half-written was left. Run the same command again.\n"
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_a_reader_that_goes_away_is_no_traceback(tmp_path, form):
+@pytest.mark.parametrize("command", ["--help", "metrics", "metrics --json", "models --json", "models", "train --help"])
+def test_a_stdout_that_takes_nothing_is_one_line(forked, tmp_path, command):
+    done = forked(*command.split(), folder=tmp_path, stdout="/dev/full")
+    line = "pwae: Cannot print the result: No space left on device. What the command wrote stands.\n"
+    assert (done.exit_code, done.stderr) == (7, line)
+
+
+@pytest.mark.parametrize("command", ["--help", "metrics", "metrics --json", "models"])
+def test_a_reader_that_goes_away_ends_a_command_quietly(forked, tmp_path, command):
+    done = forked(*command.split(), folder=tmp_path, stdout=GONE)
+    assert (done.exit_code, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        *({name: CLOSED} for name in ("stdin", "stdout", "stderr")),
+        {"stdin": CLOSED, "stdout": CLOSED, "stderr": CLOSED},
+        {"stderr": "/dev/full"},
+        {"stderr": GONE},
+    ],
+)
+def test_closed_or_full_streams_stop_no_stage(forked, tmp_path, streams):
     corpus = write_corpus(tmp_path / "corpus")
-    read, write = os.pipe()
-    os.close(read)
-    arguments = ["embed-words", corpus, "--out", tmp_path / "v", "--dimension", 2, *form]
-    command = [sys.executable, "-c", "from pwae_cli.app import main\nmain()", *map(str, arguments)]
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(write)
-    assert done.returncode in {1, 141}
-    assert done.stderr == ""
+    done = forked("embed-words", corpus, "--out", "v", "--dimension", 2, "--workers", 2, folder=tmp_path, **streams)
+    assert (done.exit_code, done.stderr.replace(SEVERAL, "")) == (0, "")
+    assert (tmp_path / "v" / "manifest.json").is_file()
+    assert forked("embed-words", corpus, "--out", "v2", "--dimension", 2, folder=tmp_path).exit_code == 0
+
+
+SEVERAL = "2 workers: the vectors will differ from run to run; --workers 1 repeats exactly.\n"
+
+
+@pytest.mark.parametrize("stream", ["/dev/full", CLOSED, GONE])
+def test_an_error_that_nobody_can_read_keeps_its_exit_code(forked, tmp_path, stream):
+    assert forked("embed-words", "none", "--out", "v", folder=tmp_path, stderr=stream).exit_code == 6
+    assert forked("--bogus", folder=tmp_path, stderr=stream).exit_code == 2
+
+
+NOT_UTF8 = os.fsdecode(b"\xc4\xe3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["embed-words", NOT_UTF8, "--out", "v"], ["CORPUS", "\\udcc4", "bytes that are not UTF-8"]),
+        (["embed-words", "c", "--out", NOT_UTF8], ["--out", "bytes that are not UTF-8"]),
+        (["evaluate", f"{NOT_UTF8}=x"], ["RESPONSES", "bytes that are not UTF-8"]),
+        (["sample", "run", "--context", "tea", "--context", NOT_UTF8], ["--context", "bytes that are not UTF-8"]),
+        (["adapt", "run", "--history", "h", "--user", NOT_UTF8], ["--user", "bytes that are not UTF-8"]),
+        (["preprocess", "x.jsonl", "--out", "a/" + "茶" * 86], ["--out: a name of 258 bytes", "at most 255"]),
+        (["report", "a\0b", "--out", "r"], ["PATHS", "zero byte"]),
+    ],
+)
+def test_an_argument_that_no_file_and_no_text_can_be_is_one_line(pwae, arguments, words):
+    pwae(*arguments).fails(3, *words)
+
+
+def test_in_a_folder_whose_name_is_not_utf8(pwae, tmp_path, monkeypatch):
+    folder = tmp_path / NOT_UTF8
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    pwae("embed-words", "corpus", "--out", "v").fails(3, "CORPUS", "bytes that are not UTF-8")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (OSError(5, "Input/output error", "a/b"), 7, "Cannot use a/b: Input/output error."),
+        (OSError(36, "File name too long", "x", None, "y"), 7, "Cannot use x, y: File name too long."),
+        (MemoryError(), 10, "The memory is used up. Use smaller settings or less data, or a larger machine."),
+        (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "The memory is used up."),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(pwae, monkeypatch, error, code, line):
+    def stop(*_, **__):
+        raise error
+
+    monkeypatch.setattr(stage, "embed_words", stop)
+    pwae("embed-words", "corpus", "--out", "out").fails(code, line)
+
+
+def test_an_error_of_our_own_is_not_hidden(pwae, monkeypatch):
+    def stop(*_, **__):
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(stage, "embed_words", stop)
+    with pytest.raises(KeyError):
+        pwae("embed-words", "corpus", "--out", "out")
+
+
+@pytest.mark.parametrize("arguments", [["a\x1b[31m"], ["--a\x1b[31m"], ["metrics", "--json", "--\u202ex"]])
+def test_a_wrong_command_line_does_not_steer_the_terminal(pwae, arguments):
+    result = pwae(*arguments)
+    assert result.exit_code == 2
+    assert not {"\x1b", "\u202e"} & set(result.stderr)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from pwae_cli import console
+from pwae_core.errors import InputError
 from pwae_core.progress import SILENT
 
 
@@ -128,7 +129,50 @@ def test_silence_says_nothing(capsys):
 def test_stdout_escapes_what_its_encoding_lacks(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    console.accept_any_text()
-    console.print_line("蛋 \udc80")
-    sys.stdout.flush()
-    assert raw.getvalue() == b"\\u86cb \\udc80\n"
+    with console.open_streams():
+        console.print_line("蛋 \udc80")
+        console.print_json(["蛋", "é😀", "\udc80"])
+    line, *document = raw.getvalue().decode("ascii").splitlines()
+    assert line == "\\u86cb \\udc80"
+    assert json.loads("".join(document)) == ["蛋", "é😀", "\udc80"]
+
+
+TURNED = "a\u202eb\u2066c\u200fd\u2028e\u061cf\u0085g\u009bh\x7fi\x1bj"
+
+
+def test_characters_that_turn_or_break_a_line_are_replaced_and_in_json_escaped(capsys):
+    console.print_line(TURNED)
+    console.print_table(TURNED, [TURNED], [[TURNED]])
+    console.error(TURNED)
+    console.usage(TURNED)
+    printed = "".join(capsys.readouterr())
+    assert "a\ufffdb\ufffdc\ufffdd\ufffde" in printed
+    assert not {character for character in TURNED if not character.isalpha()} & set(printed)
+    console.print_json({TURNED: [TURNED]})
+    written = capsys.readouterr().out
+    assert json.loads(written) == {TURNED: [TURNED]}
+    assert not {character for character in TURNED if not character.isalpha()} & set(written)
+
+
+def test_joiners_and_letters_of_every_script_stay():
+    text = "ක්‍ෂ می‌خواهم 👩‍👩‍👧 שלום é\u0301 \u200b\u200b"
+    assert console.inert(text) == text
+
+
+def typed(monkeypatch, data, encoding="utf-8"):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="surrogateescape"))
+    return console.lines()
+
+
+def test_a_line_that_is_no_text_is_told_and_the_next_one_is_read(monkeypatch):
+    first, wrong, last = typed(monkeypatch, b" tea \n\n\xc4\xe3\xba\xc3\nrain")
+    assert (first, last) == ("tea", "rain")
+    assert str(wrong) == "standard input, line 3: not UTF-8 text. Type it again."
+    assert list(typed(monkeypatch, b"\xc4\xe3\xba\xc3", "gbk")) == ["你好"]
+
+
+def test_a_line_without_an_end_is_refused(monkeypatch):
+    read = typed(monkeypatch, b"tea\n" + bytes(console.LONGEST_LINE))
+    assert next(read) == "tea"
+    with pytest.raises(InputError, match="line 2: longer than 65,536 bytes"):
+        next(read)
