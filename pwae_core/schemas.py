@@ -79,7 +79,7 @@ TOTALS = _schema(
     ("system", pa.string()),
     ("metric", pa.string()),
     ("value", pa.float64()),
-    pa.field("low", pa.float64(), nullable=True),  # 95% bootstrap interval over contexts; none for Distinct-n
+    pa.field("low", pa.float64(), nullable=True),  # 95% bootstrap interval over contexts; none for Distinct-n, or few
     pa.field("high", pa.float64(), nullable=True),
     ("contexts", pa.int64()),
     ("signature", pa.string()),
@@ -89,12 +89,15 @@ DIFFERENCES = _schema(  # empty without --compare
     ("base", pa.string()),
     ("metric", pa.string()),
     ("difference", pa.float64()),  # the system's score less the base's
-    ("low", pa.float64()),  # its 95% interval, of the paired bootstrap
-    ("high", pa.float64()),
-    ("bootstrap", pa.float64()),  # two-sided p-values; _holm: adjusted
-    ("bootstrap_holm", pa.float64()),
+    pa.field("low", pa.float64(), nullable=True),  # its 95% interval, of the paired bootstrap; none over few contexts
+    pa.field("high", pa.float64(), nullable=True),
+    pa.field("bootstrap", pa.float64(), nullable=True),  # two-sided p-values; _holm: adjusted
+    pa.field("bootstrap_holm", pa.float64(), nullable=True),
     ("randomisation", pa.float64()),
     ("randomisation_holm", pa.float64()),
+    ("contexts", pa.int64()),  # with a score of both
+    ("differing", pa.int64()),  # those whose scores differ
+    ("signature", pa.string()),
 )
 RESULTS = _schema(  # of an experiment: no artifact, but one table over those of its runs
     ("label", pa.string()),

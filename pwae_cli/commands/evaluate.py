@@ -12,6 +12,7 @@ from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_cli.scores import DIFFERENCES, TABLES, number, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.metrics.comparisons import Comparison
@@ -92,10 +93,11 @@ def command(
 
 def _print(report: EvaluateReport) -> None:
     stands = f", {report.out} stood already" if report.standing else ""
-    console.print_line(f"{report.contexts:,} contexts{stands}")
+    console.print_line(f"{counted(report.contexts, 'context')}{stands}")
     for title, headings in TABLES.items():
         _print_columns(title, headings, report)
-    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+    if any(total.low is not None for system in report.systems for total in system.totals.values()):
+        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
     if report.comparisons:
         _print_comparisons(report)
     for note in report.notes:
@@ -122,6 +124,8 @@ def _only(seeds: SeedsReport, metrics: Iterable[str]) -> list[tuple[str, Spread]
 
 
 def _print_comparisons(report: EvaluateReport) -> None:
+    from pwae_core.metrics.significance import EXACT
+
     base = report.comparisons[0].base
     systems = dict.fromkeys(one.system for one in report.comparisons)
     cells = {(one.system, one.metric): _difference(one) for one in report.comparisons}
@@ -131,8 +135,8 @@ def _print_comparisons(report: EvaluateReport) -> None:
         if columns:
             console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
-        "p: approximate randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05. "
-        "Paired bootstrap and unadjusted values: --json."
+        f"p: randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05; exact where {EXACT} "
+        "contexts or fewer differ. Intervals, paired bootstrap, unadjusted values, signatures: --json."
     )
 
 

@@ -10,6 +10,7 @@ import typer
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.human_eval.ratings.results import Agreed, Mean
@@ -83,7 +84,9 @@ def _print(report: HumanEvalScoreReport) -> None:
     _print_means(report)
     _print_agreement(report.agreement)
     _print_comparisons(report)
-    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; bounds: --json.")
+    if any(one.low is not None for one in report.means):
+        told = f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; bounds: --json."
+        console.print_line(told)
     for note in report.notes:
         console.print_line(note)
 
@@ -92,13 +95,17 @@ def _print_means(report: HumanEvalScoreReport) -> None:
     criteria = list(dict.fromkeys(one.criterion for one in report.means))
     cells = {(one.system, one.criterion): _mean(one) for one in report.means}
     rows = [[system, *(cells[system, criterion] for criterion in criteria)] for system in report.systems]
-    console.print_table(f"Means over {report.contexts:,} contexts", ["System", *criteria], rows)
+    console.print_table(f"Means over {counted(report.contexts, 'context')}", ["System", *criteria], rows)
 
 
 def _mean(one: Mean) -> str:
-    if one.mean is None or one.low is None or one.high is None:
+    if one.mean is None:
         return NOTHING
-    return f"{one.mean:.2f} ±{(one.high - one.low) / 2:.2f}"
+    return f"{one.mean:.2f}{_half(one)}"
+
+
+def _half(one: Mean | Agreed) -> str:
+    return "" if one.low is None or one.high is None else f" ±{(one.high - one.low) / 2:.2f}"
 
 
 def _print_agreement(agreement: list[Agreed]) -> None:
@@ -126,8 +133,7 @@ def _own(between: str) -> bool:
 def _value(one: Agreed) -> str:
     if one.value is None:
         return NOTHING
-    half = f" ±{(one.high - one.low) / 2:.2f}" if one.low is not None and one.high is not None else ""
-    return f"{one.value:.3f}{half}"
+    return f"{one.value:.3f}{_half(one)}"
 
 
 def _print_comparisons(report: HumanEvalScoreReport) -> None:

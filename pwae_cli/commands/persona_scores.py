@@ -12,6 +12,7 @@ from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_core.config.evaluate import TokenizerName
 from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.stages.persona_scores import PersonaReport, SystemPersona
@@ -108,17 +109,23 @@ def command(
 
 
 def _print(report: PersonaReport) -> None:
+    from pwae_core.metrics.bootstrap import caution
+
     stands = f", {report.out} stood already" if report.standing else ""
-    title = f"{report.contexts:,} contexts, {report.candidates:,} candidate users, chance {report.chance:.4f}{stands}"
+    counts = f"{counted(report.contexts, 'context')}, {counted(report.candidates, 'candidate user')}"
+    title = f"{counts}, chance {report.chance:.4f}{stands}"
     _print_rows(title, ANSWERS, report.answers)
     if report.runs:
         _print_rows(f"Another user, the same contexts ({report.runs[0].contexts:,})", RUNS, report.runs)
     unheard = any("Speaker-Accuracy-Unheard" in one.totals for one in report.answers)
     others = "; 'where unheard': in the others" if unheard else ""
-    console.print_line(f"In {report.heard:,} contexts the answering user has spoken before{others}.")
+    console.print_line(f"In {counted(report.heard, 'context')} the answering user has spoken before{others}.")
     if report.left_out:
-        console.print_line(f"{report.left_out:,} contexts are left out: their users are no candidates.")
-    console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+        console.print_line(f"Left out, as their users are no candidates: {counted(report.left_out, 'context')}.")
+    if any(total.low is not None for one in (*report.answers, *report.runs) for total in one.totals.values()):
+        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+    for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):
+        console.print_line(sentence)
     console.print_line("What these numbers cannot tell: docs/metrics.md.")
 
 

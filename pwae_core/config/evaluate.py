@@ -36,7 +36,12 @@ class EvaluateConfig(Config):
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
     compare: bool = Field(False, description="Test every system's difference from the base: two paired tests, Holm.")
     base: str | None = Field(None, description="The system that --compare compares with; default: the first one given.")
-    trials: int = Field(10_000, ge=1, le=1_000_000, description="Trials of each test of --compare.")
+    trials: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Trials of each test of --compare; where few contexts differ, all swaps are tried.",
+    )
     seed: int = Field(7, ge=0, description="Seed of the bootstrap and of the tests.")
 
 

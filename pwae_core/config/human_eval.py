@@ -28,7 +28,9 @@ class HumanEvalScoreConfig(Config):
 
     against: str | None = Field(None, description="Compare every system with this one only; default: all pairs.")
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
-    permutations: int = Field(10_000, ge=1, le=1_000_000, description="Random flips of the paired tests.")
+    permutations: int = Field(
+        10_000, ge=1, le=1_000_000, description="Random swaps of the paired tests, where not all can be tried."
+    )
     seed: int = Field(7, ge=0, description="Seed of the bootstrap and the tests.")
 
 

@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 
 DRAWS_AT_ONCE = 2_000_000
 LEVEL = 0.95
+FEWEST, ENOUGH = 30, 100
+"""Contexts: with fewer than the first nothing is inferred; with fewer than the second intervals are somewhat narrow."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Interval:
-    low: float
-    high: float
+    """Both ends, or neither."""
+
+    low: float | None
+    high: float | None
 
 
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
@@ -45,7 +49,21 @@ def _draw(generator: np.random.Generator, resamples: int, contexts: int) -> Floa
     return np.bincount(drawn.reshape(-1), minlength=resamples * contexts).reshape(resamples, contexts).astype(float)
 
 
-def interval(scores: Floats) -> Interval:
-    """The percentile interval of the resampled ``scores`` (resamples,) at the level ``LEVEL``."""
+def interval(scores: Floats, contexts: int) -> Interval:
+    """The percentile interval, at the level ``LEVEL``, of the ``scores`` (resamples,) of resampled ``contexts``.
+
+    None where fewer than ``FEWEST`` contexts had a score, or no resample has one: it would be much too narrow.
+    """
+    if contexts < FEWEST or np.isnan(scores).all():
+        return Interval(None, None)
     low, high = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
+
+
+def caution(contexts: int) -> list[str]:
+    """What a reader of intervals over so few ``contexts`` has to know; nothing where there are enough."""
+    if contexts < FEWEST:
+        return [f"Fewer than {FEWEST} contexts: too few for intervals and for the bootstrap's p-values."]
+    if contexts < ENOUGH:
+        return [f"Fewer than {ENOUGH} contexts: the {LEVEL:.0%} intervals are somewhat too narrow."]
+    return []

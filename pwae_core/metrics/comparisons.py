@@ -1,18 +1,20 @@
 """Systems against a base, metric by metric: differences, their intervals, two tests, Holm's correction.
 
-A system of several seeds enters with the mean over its seeds of every context's score.
+A system of several seeds enters with the mean over its seeds: of every context's score, and of F1, which each seed has
+of its own two averages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pwae_core.metrics import table
-from pwae_core.metrics.bootstrap import interval, resampled_means
-from pwae_core.metrics.significance import Floats, bootstrap_p, holm, randomisation_p, swapped_means
+from pwae_core.metrics.bootstrap import FEWEST, interval, resampled_means
+from pwae_core.metrics.signature import sign
+from pwae_core.metrics.significance import Floats, Outcome, Score, bootstrap_p, holm, randomisation_test, the_mean
 from pwae_core.metrics.table import F1, METRICS, PRECISION, RECALL, Scores, harmonic_mean
 
 FAMILIES = (table.BOW + table.BLEU, (*table.INTRA, *table.INTER, table.REPETITION, table.LENGTH))
@@ -23,69 +25,119 @@ FAMILIES = (table.BOW + table.BLEU, (*table.INTRA, *table.INTER, table.REPETITIO
 class Comparison:
     """``difference`` is the system's score less the base's, between ``low`` and ``high`` in 95% of the resamples.
 
-    The p-values are two-sided; those named ``_holm`` are adjusted.
+    The p-values are two-sided; those named ``_holm`` are adjusted. Interval and bootstrap are None where the contexts
+    are too few for them. ``differing`` of the ``contexts`` differ; the ``signature`` tells how they were tested.
     """
 
     system: str
     base: str
     metric: str
     difference: float
-    low: float
-    high: float
-    bootstrap: float
-    bootstrap_holm: float
+    low: float | None
+    high: float | None
+    bootstrap: float | None
+    bootstrap_holm: float | None
     randomisation: float
     randomisation_holm: float
+    contexts: int
+    differing: int
+    signature: str
 
 
-def mean_of_seeds(runs: Sequence[Scores]) -> Scores:
-    """One system's scores from those of its seeds: every context's mean over the seeds."""
-    contexts = {name: np.mean([run.contexts[name] for run in runs], axis=0) for name in runs[0].contexts}
-    corpus = {name: float(np.mean([run.corpus[name] for run in runs])) for name in runs[0].corpus}
-    return Scores(contexts, corpus)
+@dataclass(frozen=True)
+class _Compared:
+    """A system's columns (contexts, seeds, columns), and their means over resamples (trials, seeds, columns)."""
+
+    values: Floats
+    resampled: Floats
+    score: Score
+
+    @property
+    def observed(self) -> float:
+        return float(self.score(np.nanmean(self.values, axis=0)).mean())
+
+    @property
+    def resampled_scores(self) -> Floats:
+        scores: Floats = self.score(self.resampled).mean(axis=1)
+        return scores
 
 
-def compare(systems: Mapping[str, Scores], base: str, trials: int, seed: int) -> list[Comparison]:
-    """Every system against ``base``, for every metric that is a mean over contexts, or F1, which is of two means."""
-    names = list(systems[base].contexts)
-    values = {system: np.column_stack([scores.contexts[name] for name in names]) for system, scores in systems.items()}
-    resampled = np.split(resampled_means(np.hstack(list(values.values())), trials, seed), len(values), axis=1)
-    draws = dict(zip(values, resampled, strict=True))
-    made: list[Comparison] = []
-    for system in systems:
-        if system != base:
-            swapped = swapped_means(values[system], values[base], trials, seed)
-            observed = (np.nanmean(values[one], axis=0)[None] for one in (system, base))
-            differences = [
-                _differences(names, one, two)
-                for one, two in (tuple(observed), (draws[system], draws[base]), (swapped.one, swapped.two))
-            ]
-            made += [_comparison(system, base, m, *(d[m] for d in differences)) for m in METRICS if m in differences[0]]
+def compare(systems: Mapping[str, Sequence[Scores]], base: str, trials: int, seed: int) -> list[Comparison]:
+    """Every system, of one seed or several, against ``base``, in every metric that is a mean over contexts, and F1."""
+    names = list(systems[base][0].contexts)
+    columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
+    drawn = _resampled(columns, trials, seed)
+    made = []
+    for system in (one for one in systems if one != base):
+        for metric, taken in _metrics(names).items():
+            one, two = (taken(columns[name], drawn[name]) for name in (system, base))
+            made.append(_comparison(system, base, metric, one, two, trials, seed))
     return _corrected(made)
 
 
-def _differences(names: Sequence[str], one: Floats, two: Floats) -> dict[str, Floats]:
-    """By metric (trials,): the first's score less the second's, from means that are (trials, names)."""
-    made = {name: one[:, i] - two[:, i] for i, name in enumerate(names)}
-    recall, precision = names.index(RECALL), names.index(PRECISION)
-    f1 = [harmonic_mean(means[:, recall], means[:, precision]) for means in (one, two)]
-    return made | {F1: f1[0] - f1[1]}
+def _columns(run: Scores, names: Sequence[str]) -> Floats:
+    return np.column_stack([run.contexts[name] for name in names])
+
+
+def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[str, Floats]:
+    """By system (trials, seeds, names): all are resampled by the same draws."""
+    flat = [values.reshape(len(values), -1) for values in columns.values()]
+    borders = np.cumsum([one.shape[1] for one in flat])[:-1]
+    means = np.split(resampled_means(np.hstack(flat), trials, seed), borders, axis=1)
+    return {
+        system: own.reshape(trials, *values.shape[1:])
+        for own, (system, values) in zip(means, columns.items(), strict=True)
+    }
+
+
+def _metrics(names: Sequence[str]) -> dict[str, Callable[[Floats, Floats], _Compared]]:
+    """In the table's order: what takes a metric's columns out of all those of a system."""
+    return {m: _taken(names, m) for m in METRICS if m == F1 or m in names}
+
+
+def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
+    if metric == F1:
+        both = [names.index(RECALL), names.index(PRECISION)]
+        return lambda values, drawn: _Compared(values[..., both], drawn[..., both], _f1)
+    own = [names.index(metric)]
+    return lambda values, drawn: _Compared(
+        values[..., own].mean(axis=1, keepdims=True), drawn[..., own].mean(axis=1, keepdims=True), the_mean
+    )
+
+
+def _f1(means: Floats) -> Floats:
+    return harmonic_mean(means[..., 0], means[..., 1])
 
 
 def _comparison(
-    system: str, base: str, metric: str, observed: Floats, resampled: Floats, swapped: Floats
+    system: str, base: str, metric: str, one: _Compared, two: _Compared, trials: int, seed: int
 ) -> Comparison:
-    difference, bounds = float(observed[0]), interval(resampled)
-    p, q = bootstrap_p(resampled, difference), randomisation_p(swapped, difference)
-    return Comparison(system, base, metric, difference, bounds.low, bounds.high, p, p, q, q)
+    difference, drawn = one.observed - two.observed, one.resampled_scores - two.resampled_scores
+    tested = randomisation_test(one.values, two.values, trials, seed, one.score)
+    bounds = interval(drawn, tested.contexts)
+    p = bootstrap_p(drawn, one.values, two.values, difference) if tested.contexts >= FEWEST else None
+    signature = sign(metric, _parts(tested, trials, seed, bootstrap=p is not None))
+    counts = tested.contexts, tested.differing
+    return Comparison(
+        system, base, metric, difference, bounds.low, bounds.high, p, p, tested.p, tested.p, *counts, signature
+    )
+
+
+def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[str, object]:
+    """How the difference was tested: ``swaps`` of whole contexts, all or random ones; resamples of the bootstrap."""
+    swaps = {"swaps": f"all-{2**tested.differing}" if tested.exact else trials}
+    resamples = {"bs": trials} if bootstrap else {}
+    drawn = {} if tested.exact and not bootstrap else {"seed": seed}
+    return {"contexts": tested.contexts, "differ": tested.differing, **swaps, **resamples, **drawn}
 
 
 def _corrected(made: Sequence[Comparison]) -> list[Comparison]:
-    corrected: dict[int, Comparison] = {}
+    corrected = list(made)
     for family in FAMILIES:
         chosen = [i for i, one in enumerate(made) if one.metric in family]
-        p = holm([made[i].bootstrap for i in chosen])
-        q = holm([made[i].randomisation for i in chosen])
-        for i, bootstrap, randomisation in zip(chosen, p, q, strict=True):
-            corrected[i] = replace(made[i], bootstrap_holm=bootstrap, randomisation_holm=randomisation)
-    return [corrected[i] for i in range(len(made))]
+        for i, p in zip(chosen, holm([made[i].randomisation for i in chosen]), strict=True):
+            corrected[i] = replace(corrected[i], randomisation_holm=p)
+        known = {i: one for i in chosen if (one := made[i].bootstrap) is not None}
+        for i, adjusted in zip(known, holm(list(known.values())), strict=True):
+            corrected[i] = replace(corrected[i], bootstrap_holm=adjusted)
+    return corrected

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pwae_core.grammar import counted
 from pwae_core.metrics import table
+from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.comparisons import Comparison
 from pwae_core.metrics.significance import Spread, spread
 from pwae_core.metrics.table import Total
@@ -78,7 +80,7 @@ def notes(
     told = [] if with_vectors else ["Without --embeddings the BOW metrics are left out."]
     if left_out:
         counts = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())
-        told.append(f"Scored are the {contexts:,} contexts that all answer; left out: {counts}.")
+        told.append(f"Scored are the {counted(contexts, 'context')} that all answer; left out: {counts}.")
     alike = [system for system in systems if _scores_alike(system)]
     samples = {system.samples for system in systems if system not in alike or not system.deterministic}
     if len(samples) > 1:
@@ -94,8 +96,8 @@ def notes(
         told.append(f"{names}: all answers to a context score the same, so recall, precision and F1 agree.")
     without = {contexts - s.totals[table.EXTREMA].contexts for s in systems if table.EXTREMA in s.totals}
     if any(without):
-        told.append(f"{max(without):,} contexts have no reference word with a vector, so no BOW score.")
-    return told
+        told.append(f"No BOW score for {counted(max(without), 'context')}: no reference word has a vector.")
+    return told + caution(contexts)
 
 
 def _scores_alike(system: SystemReport) -> bool:

@@ -110,7 +110,7 @@ EXPLANATIONS = (
         ("--compare",),
         "evaluate --compare",
         (
-            "approximate randomisation: swap both scores of each context with probability 1/2; p = share of trials",
+            "randomisation: swap both scores of each context, in all ways or with probability 1/2; p = share of trials",
             "    whose difference is at least as large, the observed one among them",
             "paired bootstrap: draw contexts again; p = share of trials at least as far from the observed difference",
             "Holm: the i-th smallest of k p-values times k - i + 1, never below the one before",

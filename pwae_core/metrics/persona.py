@@ -150,6 +150,6 @@ def totals(scores: Scores, parts: Mapping[str, object], resamples: int, seed: in
             made[name] = Total(scores.corpus[name], None, None, contexts, sign(name, parts))
         elif name in draws:
             there = scores.contexts[name][~np.isnan(scores.contexts[name])]
-            bounds, signature = interval(draws[name]), sign(name, {**parts, "bs": resamples, "seed": seed})
+            bounds, signature = interval(draws[name], len(there)), sign(name, {**parts, "bs": resamples, "seed": seed})
             made[name] = Total(float(there.mean()), bounds.low, bounds.high, len(there), signature)
     return made

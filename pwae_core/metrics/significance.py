@@ -2,76 +2,134 @@
 
 Both systems answered the same contexts, so contexts are the units, and pairs stay pairs:
 
+- randomisation (Noreen 1989; Riezler and Maxwell 2005; Edgington and Onghena 2007): if the systems were exchangeable,
+  the two scores of any context could be swapped; how often is the difference after swaps as large as the one observed?
 - paired bootstrap (Efron and Tibshirani 1993; Koehn 2004): contexts are drawn again with replacement; how often is a
   difference, shifted so that its mean is the null hypothesis's 0, as large as the one observed?
-- approximate randomisation (Noreen 1989; Riezler and Maxwell 2005): if the systems were exchangeable, the two scores
-  of any context could be swapped; how often is the difference after random swaps as large as the one observed?
 
-Both p-values are two-sided and count the observed data as one more trial, so that none is 0.
+Both p-values are two-sided. Where trials are random, the observed data count as one more, so that no p-value is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-SWAPS_AT_ONCE = 4_000_000
-ROUNDING = 1e-12
+EXACT = 13
+"""Up to so many differing contexts all their 2 ** 13 swaps are tried."""
+RESOLUTION = 1e-6
+"""Of the largest score: what single-precision cosines leave open. Scores that are nearer to each other are equal."""
+AT_ONCE = 8
+SIGNS = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+"""(256, 8): the signs that a byte stands for, one for each of eight contexts."""
 
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Score = Callable[[Floats], Floats]
+"""From means (..., columns) to scores (...)."""
 
 
 @dataclass(frozen=True)
-class Swapped:
-    """The means of both systems after each trial's swaps, both (trials, columns)."""
+class Outcome:
+    """``differing`` of the ``contexts`` scored differ; ``exact``: all swaps of those were tried, not random ones."""
 
-    one: Floats
-    two: Floats
+    p: float
+    contexts: int
+    differing: int
+    exact: bool
 
 
-def swapped_means(one: Floats, two: Floats, trials: int, seed: int) -> Swapped:
-    """Swaps the two systems' scores of every context with probability 1/2, ``trials`` times.
+def the_mean(means: Floats) -> Floats:
+    """The score that is its only column's mean."""
+    only: Floats = means[..., 0]
+    return only
 
-    ``one`` and ``two`` are (contexts, columns). All columns see the same swaps, so that a score of several means (F1)
-    can be computed from those of one trial. A context whose score is NaN in either is left out of that column.
+
+def randomisation_test(one: Floats, two: Floats, trials: int, seed: int, score: Score = the_mean) -> Outcome:
+    """Swaps the two systems' scores of whole contexts: in all ways where few differ, else at random.
+
+    ``one`` and ``two`` are (contexts, seeds, columns); their seeds may differ in number. ``score`` makes a seed's score
+    of its columns' means over contexts; the means over seeds are compared. A context with a NaN is left out.
     """
-    valid = ~(np.isnan(one) | np.isnan(two))
-    counts = np.maximum(valid.sum(axis=0), 1)
-    here, there = np.where(valid, one, 0.0), np.where(valid, two, 0.0)
-    middle, half = (here + there).sum(axis=0) / counts / 2, (here - there) / counts / 2
+    seeds, rows = one.shape[1], _scored(one, two)
+    contexts, least = len(rows), _least(rows)
+    different = rows[(np.ptp(rows, axis=1) > least).any(axis=1)]
+    exact = len(different) <= EXACT
+    swaps = _all_swaps(len(different)) if exact else _random_swaps(len(different), trials, seed)
+    count = 2 ** len(different) if exact else trials
+    moved = _signed_sums(different, swaps, count)
+    middle, observed = rows.sum(axis=0) / max(contexts, 1), different.sum(axis=0) / max(contexts, 1)
+    sizes = np.abs(_differences(middle, np.concatenate([observed[None], moved / max(contexts, 1)]), seeds, score))
+    reached = int((sizes[1:] >= sizes[0] - slack(least, len(different), contexts)).sum())
+    return Outcome(reached / count if exact else (1 + reached) / (1 + count), contexts, len(different), exact)
+
+
+def _scored(one: Floats, two: Floats) -> Floats:
+    """(contexts, seeds of both, columns): the contexts that have all scores."""
+    rows = np.concatenate([one, two], axis=1)
+    kept: Floats = rows[~np.isnan(rows).any(axis=(1, 2))]
+    return kept
+
+
+def _least(rows: Floats) -> float:
+    """The smallest difference that is one."""
+    return RESOLUTION * float(np.abs(rows).max(initial=0.0))
+
+
+def slack(least: float, summed: int, contexts: int) -> float:
+    """How far apart equal means over ``contexts`` may lie, ``summed`` of whose scores are uncertain by ``least``."""
+    return float(least * np.sqrt(summed) / max(contexts, 1))
+
+
+def _differences(means: Floats, moved: Floats, seeds: int, score: Score) -> Floats:
+    """(trials,): the first system's score less the second's, each the mean over seeds, of which all pairs are swapped.
+
+    ``means`` (seeds of both, columns) are those observed, the first ``seeds`` of them the first system's; ``moved``
+    (trials, seeds of both, columns) are sums over contexts, each with its sign, over the number of contexts.
+    """
+    pairs = list(product(range(seeds), range(seeds, len(means))))
+    differences = np.zeros(len(moved))
+    for one, two in pairs:
+        middle, half = (means[one] + means[two]) / 2, (moved[:, one] - moved[:, two]) / 2
+        differences += score(middle + half) - score(middle - half)
+    return differences / len(pairs)
+
+
+def _all_swaps(contexts: int) -> Iterator[Bytes]:
+    """For eight contexts at a time, of every way to swap: (ways,) bytes, a bit each."""
+    ways = np.arange(2**contexts)
+    yield from ((ways >> first & 255).astype(np.uint8) for first in range(0, contexts, AT_ONCE))
+
+
+def _random_swaps(contexts: int, trials: int, seed: int) -> Iterator[Bytes]:
+    """The same of random ways: (trials,) bytes."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    step = max(1, SWAPS_AT_ONCE // len(one))
-    moved = np.vstack(
-        [_signs(generator, min(step, trials - begin), len(one)) @ half for begin in range(0, trials, step)]
-    )
-    return Swapped(middle + moved, middle - moved)
+    yield from (generator.integers(0, 256, trials, np.uint8) for _ in range(0, contexts, AT_ONCE))
 
 
-def _signs(generator: np.random.Generator, trials: int, contexts: int) -> Floats:
-    """(trials, contexts): 1 or -1, each as likely."""
-    bits = np.unpackbits(generator.integers(0, 256, size=(trials, -(-contexts // 8)), dtype=np.uint8), axis=1)
-    signs: Floats = 1.0 - 2.0 * bits[:, :contexts].astype(np.float64)
-    return signs
+def _signed_sums(values: Floats, swaps: Iterator[Bytes], trials: int) -> Floats:
+    """(trials, ...): sums over contexts of ``values`` (contexts, ...), each with the sign of its bit."""
+    sums = np.zeros((trials, *values.shape[1:]))
+    for first, chosen in zip(range(0, len(values), AT_ONCE), swaps, strict=True):
+        part = values[first : first + AT_ONCE]
+        sums += np.tensordot(SIGNS[:, : len(part)], part, axes=1)[chosen]
+    return sums
 
 
-def randomisation_p(swapped: Floats, observed: float) -> float:
-    """Two-sided p-value: ``swapped`` (trials,) are the differences after random swaps."""
-    return _share(np.abs(swapped), observed)
-
-
-def bootstrap_p(resampled: Floats, observed: float) -> float:
+def bootstrap_p(resampled: Floats, one: Floats, two: Floats, observed: float) -> float:
     """Two-sided p-value: ``resampled`` (trials,) are the differences of resampled contexts, which scatter about
     ``observed``; shifted by it, they scatter about the null hypothesis's 0.
+
+    ``one`` and ``two`` are as in ``randomisation_test``. Over few contexts it finds differences too often.
     """
-    return _share(np.abs(resampled - observed), observed)
-
-
-def _share(sizes: Floats, observed: float) -> float:
-    reached = sizes >= abs(observed) * (1 - ROUNDING)
-    return (1 + int(reached.sum())) / (1 + len(sizes))
+    rows = _scored(one, two)
+    uncertain = slack(_least(rows), len(rows), len(rows))
+    reached = np.abs(resampled - observed) >= abs(observed) - uncertain
+    return (1 + int(reached.sum())) / (1 + len(resampled))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

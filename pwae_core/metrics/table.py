@@ -120,7 +120,7 @@ def _totals(scores: Scores, draws: dict[str, Floats], told: Terms) -> dict[str, 
         if name in scores.corpus:
             made[name] = Total(scores.corpus[name], None, None, counts[LENGTH], signature)
         elif name in means:
-            bounds = interval(draws[name])
+            bounds = interval(draws[name], counts[name])
             made[name] = Total(float(means[name]), bounds.low, bounds.high, counts[name], signature)
     return made
 

@@ -150,9 +150,7 @@ def _compare(
     sources: Comparable, scored: Sequence[_Scored], base: str, config: EvaluateConfig
 ) -> list[comparisons.Comparison]:
     runs = {one.system: mine.scores for one, mine in zip(sources.aligned.sets, scored, strict=True)}
-    systems = {
-        system: comparisons.mean_of_seeds([runs[name] for name in names]) for system, names in sources.groups.items()
-    }
+    systems = {system: [runs[name] for name in names] for system, names in sources.groups.items()}
     return comparisons.compare(systems, base, config.trials, config.seed)
 
 

@@ -21,7 +21,7 @@ from pwae_core.human_eval.ratings.gathering import Gathered, KeyItem, Returned, 
 from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
 from pwae_core.human_eval.ratings.returned_files import find, read
 from pwae_core.human_eval.sheets.sheet import RATED
-from pwae_core.metrics.bootstrap import LEVEL
+from pwae_core.metrics.bootstrap import LEVEL, caution
 from pwae_core.progress import SILENT, Progress
 
 MOST_TOLD = 200  # problems; a sheet of another key has one in every row
@@ -132,7 +132,7 @@ def _facts(
         "sheets": [asdict(one) | {"files": list(one.files)} for one in told],
         **made,
         "comments": len(gathered.comments),
-        "notes": _notes(told, len(ratings.annotators)),
+        "notes": _notes(told, len(ratings.annotators)) + caution(len(ratings.contexts)),
     }
 
 

@@ -85,13 +85,30 @@ def test_tables_of_differences_fit_with_every_metric(
 
 
 def test_json_has_what_the_table_rounds(pwae: Callable[..., Any], responses: Path, tmp_path: Path) -> None:
+    rows = [row | {"session_id": f"{row['session_id']}{n}"} for n in range(15) for row in ROWS]
+    responses.write_text("".join(json.dumps(row) + "\n" for row in rows))
     first = pwae("evaluate", responses, "--tokenizer", "whitespace", "--json", "--out", tmp_path / "scores").json
     again = pwae("evaluate", responses, "--tokenizer", "whitespace", "--json", "--out", tmp_path / "scores").json
     assert again == first | {"standing": True}
     total = first["systems"][0]["totals"]
     assert list(total)[:3] == ["BLEU-Recall", "BLEU-Precision", "BLEU-F1"]
-    assert total["BLEU-F1"]["low"] <= total["BLEU-F1"]["value"] <= total["BLEU-F1"]["high"]
+    assert total["BLEU-F1"]["low"] < total["BLEU-F1"]["value"] < total["BLEU-F1"]["high"]
     assert total["Distinct-1"]["low"] is None
+    shown = pwae("evaluate", responses, "--tokenizer", "whitespace").succeeds().stdout
+    assert f"±{(total['BLEU-F1']['high'] - total['BLEU-F1']['low']) / 2:.4f}" in shown
+    assert "\n±: half the width of the 95% bootstrap interval; its bounds: --json.\n" in shown
+
+
+def test_of_two_contexts_there_is_no_interval(pwae: Callable[..., Any], responses: Path) -> None:
+    shown = pwae("evaluate", responses, "--tokenizer", "whitespace").succeeds().stdout
+    assert "±" not in shown
+    assert "\nFewer than 30 contexts: too few for intervals and for the bootstrap's p-values.\n" in shown
+
+
+def test_one_context_is_one(pwae: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps(ROWS[0]))
+    assert pwae("evaluate", path, "--tokenizer", "whitespace").succeeds().stdout.startswith("1 context\n")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +141,7 @@ def test_compare_prints_differences_and_seeds_their_mean(
     assert "mean of 2 seeds" in printed
     lines = printed.splitlines()
     place = next(i for i, line in enumerate(lines) if line.startswith("│ Ours (1)"))
-    assert "Peer" in lines[place + 2]
+    assert "Ours (2)" in lines[place + 1] + lines[place + 2]
     difference = next(line for line in lines[lines.index("Less Peer") :] if "Ours" in line)
     made = pwae("evaluate", *given, "--compare", "--base", "Peer", "--trials", 99, "--json").json
     found = {one["metric"]: one for one in made["comparisons"]}

@@ -19,6 +19,7 @@ from pwae_core import artifacts
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError, InputError
+from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.table import METRICS
 from pwae_core.schemas import RESPONSES, VECTORS
 from pwae_core.stages.evaluate import EvaluateReport, evaluate
@@ -96,7 +97,7 @@ def test_the_numbers_are_those_of_nltk_on_the_stored_tokens(tmp_path: Path, judg
         assert high is not None
         assert low < totals[name].value < high
     assert report.contexts == len(judged.sessions) == 30
-    assert report.notes == ["Without --embeddings the BOW metrics are left out."]
+    assert report.notes == ["Without --embeddings the BOW metrics are left out.", *caution(30)]
     assert "|n:2|s:nltk-current7|nltk:3.10.4|tok:nltk|samples:4|refs:1|bs:50|seed:7|" in totals["BLEU-F1"].signature
 
 
@@ -122,6 +123,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, judged: Judged) -> None:
     assert report.notes == [
         "The numbers of samples differ (2 and 4): the best of more is better. --samples makes them equal.",
         "Seq2Seq: all answers to a context score the same, so recall, precision and F1 agree.",
+        *caution(30),
     ]
 
 
@@ -175,7 +177,7 @@ def test_common_contexts_only_when_asked(tmp_path: Path, judged: Judged) -> None
         evaluate([ours, part], corpus=judged.corpus)
     report = evaluate([ours, part], EvaluateConfig(common=True), corpus=judged.corpus)
     assert report.contexts == 25
-    assert report.notes[-1] == "Scored are the 25 contexts that all answer; left out: 5 of PersonaWAE."
+    assert report.notes[-2] == "Scored are the 25 contexts that all answer; left out: 5 of PersonaWAE."
     first, second = (s.totals["BLEU-F1"] for s in report.systems)
     assert (first.value, first.low, first.high) == (second.value, second.low, second.high)
 
@@ -231,7 +233,8 @@ def test_contexts_without_a_known_reference_word_are_told(tmp_path: Path, judged
     report: EvaluateReport = evaluate([ours], embeddings=make_vectors(tmp_path / "vectors", words=only))
     without = sum(not set(session["response"]) & (set(only) - {"tea"}) for session in judged.sessions)
     assert without > 0
-    assert report.notes == [f"{without:,} contexts have no reference word with a vector, so no BOW score."]
+    assert without == 1
+    assert report.notes == ["No BOW score for 1 context: no reference word has a vector.", *caution(30)]
     assert report.systems[0].totals["BOW-Greedy"].contexts == 30 - without
 
 
@@ -317,9 +320,10 @@ def test_seeds_of_one_system_are_given_as_mean_and_deviation(tmp_path: Path, jud
     values = [made.systems[i].totals["Length"].value for i in (0, 2)]
     assert seeds.spread["Length"].mean == pytest.approx(sum(values) / 2)
     assert seeds.spread["Length"].deviation == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
-    length = next(one for one in made.comparisons if one.metric == "Length")
-    assert (length.system, length.base) == ("Ours", "Peer")
-    assert length.difference == pytest.approx(sum(values) / 2 - made.systems[1].totals["Length"].value)
+    assert {(one.system, one.base) for one in made.comparisons} == {("Ours", "Peer")}
+    for one in made.comparisons:
+        peer_s = made.systems[1].totals[one.metric].value
+        assert one.difference == pytest.approx(seeds.spread[one.metric].mean - peer_s, abs=1e-12), one.metric
     again = evaluate([first, peer, second], config, corpus=judged.corpus, out=tmp_path / "scores")
     assert asdict(again) == asdict(made) | {"standing": True}
     refused(InputError, r"first and .*first hold the same responses, but are given as two seeds of Ours", [first] * 2)

@@ -47,8 +47,10 @@ def agreement_table(agreement: Sequence[Agreed]) -> str:
 
 
 def _mean(one: Mean) -> str:
-    if one.mean is None or one.low is None or one.high is None:
+    if one.mean is None:
         return NOTHING
+    if one.low is None or one.high is None:
+        return f"${one.mean:.2f}$"
     return rf"${one.mean:.2f}_{{\pm {(one.high - one.low) / 2:.2f}}}$"
 
 

@@ -10,19 +10,20 @@ import numpy as np
 
 from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.comparison import randomisation_test
 from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, table
 from pwae_core.human_eval.ratings.arrays import Ratings, between_two, context_means, resampled, statistics
 from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
-from pwae_core.metrics.bootstrap import interval, resampled_means
-from pwae_core.metrics.significance import holm
+from pwae_core.metrics.bootstrap import Interval, interval, resampled_means
+from pwae_core.metrics.significance import holm, randomisation_test
 
 EVERYBODY = "all"
 
 
 @dataclass(frozen=True)
 class Mean:
-    """Over contexts of the mean over annotators, with its 95% interval; None where nothing was rated."""
+    """Over contexts of the mean over annotators, with its 95% interval; None where nothing was rated, or too little for
+    an interval.
+    """
 
     system: str
     criterion: str
@@ -62,20 +63,6 @@ class Comparison:
     contexts: int
 
 
-@dataclass(frozen=True)
-class Ends:
-    low: float | None
-    high: float | None
-
-
-def _ends(draws: Floats) -> Ends:
-    """The interval of resampled values, some of which may be NaN."""
-    if np.isnan(draws).all():
-        return Ends(None, None)
-    bounds = interval(draws)
-    return Ends(bounds.low, bounds.high)
-
-
 def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
     """Every system's mean in every criterion; all of them are resampled by the same draws."""
     made = []
@@ -85,7 +72,7 @@ def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
         draws = resampled_means(scores, config.resamples, config.seed)
         for number, system in enumerate(ratings.systems):
             own = scores[~np.isnan(scores[:, number]), number]
-            ends = _ends(draws[:, number])
+            ends = interval(draws[:, number], len(own))
             mean = float(own.mean()) if len(own) else None
             count = int((~np.isnan(values[:, :, number])).sum())
             made.append(Mean(system, criterion.name, mean, ends.low, ends.high, len(own), count))
@@ -101,8 +88,9 @@ def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreCo
     items = ratings.items(criterion.name)
     if len(ratings.annotators) > 1:
         counts = table(items, criterion.ratings)
+        contexts = int((counts.sum(axis=1) > 1).reshape(len(ratings.contexts), -1).any(axis=1).sum())
         for name, statistic in statistics(criterion).items():
-            ends = _ends(resampled(ratings, criterion, statistic, config.resamples, config.seed))
+            ends = interval(resampled(ratings, criterion, statistic, config.resamples, config.seed), contexts)
             yield _agreed(criterion, EVERYBODY, name, statistic(counts), ends)
     for one, two in combinations(range(len(ratings.annotators)), 2):
         between = f"{ratings.annotators[one]}-{ratings.annotators[two]}"
@@ -115,10 +103,10 @@ def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreCo
 
 def _between(criterion: Criterion, between: str, pair: Floats) -> Iterator[Agreed]:
     for name, statistic in between_two(criterion).items():
-        yield _agreed(criterion, between, name, statistic(pair), Ends(None, None))
+        yield _agreed(criterion, between, name, statistic(pair), Interval(None, None))
 
 
-def _agreed(criterion: Criterion, between: str, name: str, found: Coefficient, ends: Ends) -> Agreed:
+def _agreed(criterion: Criterion, between: str, name: str, found: Coefficient, ends: Interval) -> Agreed:
     low, high = (ends.low, ends.high) if found.value is not None else (None, None)
     return Agreed(criterion.name, between, name, found.value, low, high, found.items, found.note)
 
@@ -151,8 +139,8 @@ def _compared(
         if not len(own):
             made.append(Comparison(*names, None, None, None, None, None, 0))
             continue
-        ends = _ends(draws[:, column])
-        p = randomisation_test(own, config.permutations, config.seed)
+        ends = interval(draws[:, column], len(own))
+        p = randomisation_test(scores[:, [one], None], scores[:, [two], None], config.permutations, config.seed).p
         made.append(Comparison(*names, float(own.mean()), ends.low, ends.high, p, None, len(own)))
     return _corrected(made)
 
