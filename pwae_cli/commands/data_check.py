@@ -9,6 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Json
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.stages.data_check import DataCheckReport
@@ -36,8 +37,10 @@ def command(
 
 def _print(report: DataCheckReport) -> None:
     found = report.found
-    console.print_line(f"Corpus {report.corpus}: {found.users:,} users, tokenizer {report.facts['tokenizer']}.")
-    columns = ["split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "new users"]
+    console.print_line(
+        f"Corpus {report.corpus}: {counted(found.users, 'user')}, tokenizer {report.facts['tokenizer']}."
+    )
+    columns = ["split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "by new users"]
     shares = ("unknown_tokens", "repeated_responses", "responses_of_training", "users_without_training")
     rows = [
         (name, one.sessions, one.users, *(f"{getattr(one, share):.2%}" for share in shares))

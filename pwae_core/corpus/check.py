@@ -21,6 +21,7 @@ from pwae_core.text.vocabulary import SPECIALS, UNK
 
 BATCH = 50_000
 MOST_REPEATED = 10
+MOST_BINS = 25
 COVERAGE_AT = (1_000, 2_000, 5_000, 10_000, 20_000, 31_000, 50_000, 100_000)
 SCRIPTS = {"Chinese and Japanese": CJK_RANGES, "Latin": "A-Za-z\u00c0-\u024f", "digits": "0-9"}
 Numbers = npt.NDArray[np.int64]
@@ -28,7 +29,7 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Spread:
-    """How numbers lie; ``histogram`` is [from, count] of bins that grow with the numbers, each up to the next one."""
+    """How numbers lie; ``histogram`` is [from, count] of bins, all ``width`` wide, ``beyond`` are above them."""
 
     count: int
     mean: float
@@ -36,17 +37,22 @@ class Spread:
     p95: float
     largest: int
     histogram: list[list[int]]
+    width: int
+    beyond: int
 
 
 def spread(values: Numbers) -> Spread:
+    """The bins begin at the smallest number and hold 95% of the numbers or more: a few far above would flatten them."""
     if not len(values):
-        return Spread(0, 0.0, 0.0, 0.0, 0, [])
-    edges = np.unique(np.concatenate([np.arange(11), np.geomspace(10, max(int(values.max()), 10), 16).round()]))
-    edges = edges[edges < max(int(values.max()), 1)].astype(np.int64)
-    counts = np.bincount(np.searchsorted(edges, values, "right") - 1, minlength=len(edges))
-    median, p95 = (round(float(one), 2) for one in np.percentile(values, [50, 95]))
-    bins = [[int(edge), int(count)] for edge, count in zip(edges, counts, strict=True)]
-    return Spread(len(values), round(float(values.mean()), 2), median, p95, int(values.max()), bins)
+        return Spread(0, 0.0, 0.0, 0.0, 0, [], 1, 0)
+    median, p95 = (float(one) for one in np.percentile(values, [50, 95]))
+    first, wanted = int(values.min()), int(np.ceil(p95)) - int(values.min()) + 1
+    width = -(-wanted // MOST_BINS)
+    bins = -(-wanted // width)
+    counts = np.bincount(np.minimum((values - first) // width, bins), minlength=bins + 1).tolist()
+    histogram = [[first + place * width, count] for place, count in enumerate(counts[:bins])]
+    mean, largest = round(float(values.mean()), 2), int(values.max())
+    return Spread(len(values), mean, round(median, 2), round(p95, 2), largest, histogram, width, counts[bins])
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,9 @@ def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifa
         one, other, *_ = wanted.values()
         raise ArtifactError(f"{one.folder} and {other.folder} were trained on different corpora. Report on one.")
     if corpus is None and runs:
-        return None, (f"The corpus of {runs[0].folder} was not found: give it too, for real utterances and codes.",)
+        return None, (
+            f"The corpus of {runs[0].folder} was not found: give it too, for real utterances, Table 6 and codes.",
+        )
     return corpus, ()
 
 

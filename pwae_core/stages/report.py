@@ -14,19 +14,20 @@ from pwae_core.artifacts import Artifact
 from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.grammar import counted
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report.figures import training_curves, user_map
 from pwae_core.report.gather import Sources, gather
-from pwae_core.report.page import document, figure_chapters, run_chapters, table_chapters
-from pwae_core.report.page.document import Section, paragraphs
+from pwae_core.report.page import case_chapters, document, figure_chapters, run_chapters, table_chapters
+from pwae_core.report.page.document import Section
 from pwae_core.report.page.provenance import provenance
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
 from pwae_core.report.tables.averaged import names, runs_of, scorings
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
-from pwae_core.report.tables.paper_tables import Table
 from pwae_core.report.tables.persona import personalisation
+from pwae_core.report.tables.plain_table import Table
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -34,7 +35,7 @@ HEAD = 400
 NAMED = 5
 BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
-    "The paper's numbers are printed beside ours for orientation: they were measured on another corpus, with other "
+    "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, with its "
     "word vectors and, most likely, with NLTK's BLEU of 2019, which gives other values than today's for the same "
     "answers. Compare systems with one another down a column, and ours with the paper's by their order."
 )
@@ -207,17 +208,15 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
 
 def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Markup:
     counts = [
-        (len(sources.runs), "run"),
-        (len(sources.responses), "set of responses"),
-        (len(sources.scores), "scoring"),
+        counted(len(sources.runs), "run"),
+        counted(len(sources.responses), "set of responses", "sets of responses"),
+        counted(len(sources.scores), "scoring"),
+        counted(sources.corpus.rows("test.parquet") if sources.corpus else 0, "test session"),
     ]
-    plural = {"run": "runs", "set of responses": "sets of responses", "scoring": "scorings"}
-    shown = [tag("li", tag("b", str(n)), name if n == 1 else plural[name]) for n, name in counts if n]
-    if sources.corpus:
-        tested = sources.corpus.rows("test.parquet")
-        shown += [tag("li", tag("b", f"{tested:,}"), "test sessions")]
+    parts = [told.partition(" ") for told in counts]
+    shown = [tag("li", tag("b", number), name) for number, _, name in parts if number != "0"]
     advice = tag("details", tag("summary", "What is not on this page"), tag("ul", *(tag("li", n) for n in notes)))
-    caveat = tag("p", CAVEAT, class_="lead") if made else None
+    caveat = tag("p", CAVEAT, class_="lead") if any(one.has_printed for one in made) else None
     return join([caveat, tag("ul", *shown, class_="facts"), advice if notes else None])
 
 
@@ -248,23 +247,11 @@ def _case_sections(sources: Sources, run: Run | None, config: ReportConfig, prog
     histories = cases.read_histories(sources.corpus) if sources.corpus else None
     sections = []
     if sources.responses and config.cases:
-        found = cases.table_5(sources.responses, histories, config)
-        told = paragraphs(
-            f"{len(found)} test contexts, drawn at random (seed {config.seed}) and not chosen. A filled circle marks "
-            "the person who responds. Beside the answers: what that person says elsewhere, in the training split; "
-            "ground-truth is the real response."
-        )
-        body = join([told, table_chapters.cases_of_systems(found, config.characters, config.samples)])
-        sections += [Section("table-5", "Table 5", "Answers side by side (Table 5)", body)] if found else []
+        sections += case_chapters.table_5(cases.table_5(sources.responses, histories, config), config)
     if run and sources.corpus and histories and config.contexts and user_map.uses_users(run.model):
         found = cases.table_6(run, sources.corpus, histories, config, progress)
         name = short(sources.run_names[run.artifact.fingerprint], figure_chapters.NAME)
-        told = paragraphs(
-            f"{name} answers each context as the {config.users} users who answer most in the training split. "
-            "Only the user changes; what they really say stands below, so that the difference can be judged."
-        )
-        body = join([told, table_chapters.cases_of_users(found, config.characters)])
-        sections += [Section("table-6", "Table 6", "One context, several people (Table 6)", body)] if found else []
+        sections += case_chapters.table_6(name, found, config)
     return sections
 
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 from planted import planted, write_jsonl
 
 from pwae_core.config.preprocess import PreprocessConfig
@@ -33,7 +34,7 @@ def test_numbers_by_hand(tmp_path):
     train = found.splits["train"]
     assert (train.sessions, train.users, found.users) == (20, 2, 2)
     assert (train.response_tokens.mean, train.response_tokens.median, train.response_tokens.largest) == (2.5, 2.5, 3)
-    assert train.response_tokens.histogram == [[0, 0], [1, 0], [2, 20]]
+    assert train.response_tokens.histogram == [[2, 10], [3, 10]]
     assert train.context_tokens.count == 40
     assert train.repeated_responses == 0.5
     assert found.repeated == [["fine thanks", 10]]
@@ -73,10 +74,30 @@ def test_a_tokenizer_for_another_language_is_told(tmp_path):
 def test_spreads():
     found = spread(np.array([1, 1, 2, 100]))
     assert (found.count, found.mean, found.median, found.largest) == (4, 26.0, 1.5, 100)
-    assert sum(count for _, count in found.histogram) == 4
-    assert found.histogram[1] == [1, 2]
-    assert found.histogram[-1] == [86, 1]
+    assert (found.histogram[0], found.histogram[-1], found.width, found.beyond) == ([1, 3], [85, 0], 4, 1)
     assert spread(np.zeros(0, np.int64)).histogram == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bins_are_of_one_width_from_the_smallest_number_on_and_hold_nearly_all(seed):
+    """Numbers whose frequency falls without a step have bins that fall without a step: no cliff where bins widen."""
+    values = 5 + np.random.default_rng(seed).geometric(1 / (10 + 20 * seed), 400_000)
+    found = spread(values)
+    starts, counts = np.array(found.histogram).T
+    assert starts[0] == values.min()
+    assert set(np.diff(starts)) == {found.width}
+    assert [int(((values >= a) & (values < a + found.width)).sum()) for a in starts] == counts.tolist()
+    assert found.beyond == int((values >= starts[-1] + found.width).sum()) <= 0.05 * len(values)
+    assert 12 < len(starts) <= 25
+    falls = counts[1:] / counts[:-1]
+    assert ((falls > 0.7) & (falls < 1)).all()
+
+
+def test_a_number_alone_has_a_bin_and_large_ones_are_no_trouble():
+    assert spread(np.array([7])).histogram == [[7, 1]]
+    assert spread(np.zeros(3, np.int64)).histogram == [[0, 3]]
+    huge = spread(np.array([10**12, 2 * 10**12]))
+    assert sum(count for _, count in huge.histogram) + huge.beyond == 2
 
 
 class Tags(HTMLParser):

@@ -140,9 +140,9 @@ def test_systems_of_one_name_are_told_apart_and_people_judged_one(experiments: l
     made = make(experiments, tmp_path / "r.html", markdown=tmp_path / "t.md")
     assert made.systems == ["PersonaWAE (table2)", "PersonaWAE (table4)"]
     assert ours(tmp_path / "t.md") == {
-        "PersonaWAE (table2)": "1.00 ±0.00",
+        "PersonaWAE (table2)": "1.00",
         "PersonaWAE (table4)": "",
-        "ground-truth": "0.00 ±0.00",
+        "ground-truth": "0.00",
     }
 
 
@@ -175,7 +175,8 @@ def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -
         "No personalisation without people",
         "No human columns",
     ]
-    assert "Nothing in the training split." in (tmp_path / "r.html").read_text(encoding="utf-8")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert not any(words in page for words in ("in the training split", "really says", "The paper's numbers are"))
 
 
 def test_a_run_alone_makes_one_too(made: Any, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from pwae_core.report.figures.svg import svg, ticks
 from pwae_core.report.safe_html import Markup, tag
@@ -15,26 +14,24 @@ CHARACTER = 6.6
 UP = 3
 
 
-def histogram(bins: Sequence[Sequence[int]], largest: int, label: str, what: str) -> Markup:
-    """A bar for each of ``bins`` [from, count], all equally wide; the label under a bar is where its bin begins.
+def histogram(bins: Sequence[Sequence[int]], width: int, label: str, what: str, more: str = "") -> Markup:
+    """A bar for each of ``bins`` [from, count], all ``width`` wide; the label under a bar is where its bin begins.
 
-    ``label`` is what a screen reader says, ``what`` is counted along the axis.
+    ``label`` is what a screen reader says, ``what`` is counted along the axis, ``more`` says what is not drawn.
     """
     highest = max(count for _, count in bins)
     marks = [mark for mark in ticks(0, max(highest, 1), UP) if mark == round(mark)]
     left = round(10 + CHARACTER * max(len(f"{mark:,.0f}") for mark in marks))
     parts = [part for mark in marks for part in _mark(mark, highest, left)]
     step = (WIDTH - left - RIGHT) / len(bins)
-    ends = [after - 1 for after, _ in bins[1:]] + [largest]
-    for place, ((start, count), end) in enumerate(zip(bins, ends, strict=True)):
-        parts.append(_bar(left + place * step, step, count / max(highest, 1), _told(start, end, count)))
+    for place, (start, count) in enumerate(bins):
+        told = _told(start, start + width - 1, count)
+        parts.append(_bar(left + place * step, step, count / max(highest, 1), told))
     parts += _starts([start for start, _ in bins], left, step)
     bottom = HEIGHT - BOTTOM
     parts.append(tag("line", x1=left, x2=WIDTH - RIGHT, y1=bottom, y2=bottom, class_="axis"))
-    wide = next((start for (start, _), (after, _) in pairwise(bins) if after > start + 1), None)
-    widening = "" if wide is None else f"; bins widen from {wide:,} on"
     middle = round((left + WIDTH - RIGHT) / 2, 1)
-    parts.append(tag("text", f"{what}{widening}", x=middle, y=HEIGHT - 5, text_anchor="middle"))
+    parts.append(tag("text", f"{what}; {more}" if more else what, x=middle, y=HEIGHT - 5, text_anchor="middle"))
     return svg((WIDTH, HEIGHT), label, parts)
 
 

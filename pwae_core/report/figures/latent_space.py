@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BATCH = 64
 FOCUS = 300
+FEWEST = 20
 SIGMAS = 2.0
 
 
@@ -147,7 +148,10 @@ class Fit:
     floor: float
 
 
-def fit(codes: Codes, seed: int) -> Fit:
+def fit(codes: Codes, seed: int) -> Fit | None:
+    """None where there are fewer than ``FEWEST`` codes, whose distances would be noise."""
+    if len(codes.posterior) < FEWEST:
+        return None
     random = np.random.default_rng(seed)
     order = random.permutation(len(codes.posterior))
     half = len(order) // 2

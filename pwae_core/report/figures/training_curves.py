@@ -60,7 +60,6 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
         "KL(q ‖ p) a session, in nats: what z says about the response that context and user do not. Close to 0 the "
         "posterior has collapsed and z is ignored.",
     ),
-    ("train", "kl_weight"): ("Weight of the divergence", "KL annealing: it grows to 1, so that z is learned first."),
     ("train", "bag_of_words"): (
         "Bag-of-words loss",
         "−log p of the response's words from z and context alone, without their order: it keeps z from being ignored.",

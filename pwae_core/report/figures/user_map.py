@@ -11,6 +11,7 @@ from torch import nn
 
 from pwae_core.artifacts import Artifact
 from pwae_core.config.report import ReportConfig
+from pwae_core.config.train import TrainConfig
 from pwae_core.models.base import Model
 from pwae_core.nn.latent import MixtureHead
 from pwae_core.report.figures.latent_space import project
@@ -36,7 +37,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Map:
-    """``shares``: of the embeddings' variance, kept by each axis; ``users``: how many there are in all."""
+    """``shares``: of the embeddings' variance, kept by each axis; ``users``: how many were trained in all."""
 
     people: tuple[Person, ...]
     shares: tuple[float, float]
@@ -45,9 +46,11 @@ class Map:
 
 
 def user_table(model: Model) -> nn.Embedding | None:
-    """The table of user embeddings, where the system learns one."""
+    """The table of user embeddings, where the system learns one: not where prior and decoder go without it."""
     table = getattr(model, "user_table", None)
-    return table if isinstance(table, nn.Embedding) else None
+    stepped = [parameter for phase in model.phases(TrainConfig()) for parameter in phase.parameters.values()]
+    learned = isinstance(table, nn.Embedding) and any(parameter is table.weight for parameter in stepped)
+    return table if learned else None
 
 
 def uses_users(model: Model) -> bool:
@@ -57,10 +60,11 @@ def uses_users(model: Model) -> bool:
 
 @torch.no_grad()
 def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: ReportConfig) -> Map | None:
-    """The users with most training responses; None where there are fewer than three."""
+    """The users with most training responses; None where fewer than three have any: the others' rows are random."""
     known = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(known, key=lambda row: (-row["train_responses"], row["user"]))
-    chosen = [row for row in ranked if row["user"]][: config.map_users]
+    trained = [row for row in ranked if row["user"] and row["train_responses"]]
+    chosen = trained[: config.map_users]
     if len(chosen) < 3:
         return None
     rows = [row["user"] for row in chosen]
@@ -83,7 +87,7 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
         )
         for n, row in enumerate(chosen)
     ]
-    return Map(tuple(people), plane.shares, len(known) - 1, int(components.max()) + 1)
+    return Map(tuple(people), plane.shares, len(trained), int(components.max()) + 1)
 
 
 def _components(model: Model, vectors: torch.Tensor) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from pwae_core.corpus.check import CorpusCheck, Spread
+from pwae_core.grammar import counted
 from pwae_core.report.figures.histogram import HEIGHT, WIDTH, histogram
 from pwae_core.report.figures.svg import Series, chart
 from pwae_core.report.page.document import Section, figure, paragraphs, render
@@ -26,11 +27,11 @@ def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found:
         Section("users", "Users", "Users", _users(found)),
         Section("lengths", "Lengths", "Lengths of utterances", _lengths(found)),
         Section("words", "Words", "Vocabulary and language", _words(found, str(facts["tokenizer"]))),
-        Section("repeated", "Repeated", "Responses that come again and again", _repeated(found.repeated)),
+        Section("repeated", "Repeated", "Training responses that come again and again", _repeated(found.repeated)),
     ]
     lead = paragraphs(
-        f"{found.users:,} users, {sum(one.sessions for one in found.splits.values()):,} sessions, tokenizer "
-        f"{facts['tokenizer']}, split by {facts['split_by']} ({facts['split_rule']})."
+        f"{counted(found.users, 'user')}, {counted(sum(one.sessions for one in found.splits.values()), 'session')}, "
+        f"tokenizer {facts['tokenizer']}, split by {facts['split_by']} ({facts['split_rule']})."
     )
     return render(f"Corpus {name}", lead, sections, f"{MARK} {fingerprint}", asdict(found), kicker=MARK)
 
@@ -71,10 +72,11 @@ def _splits(found: CorpusCheck) -> Markup:
         ]
         for name, one in found.splits.items()
     ]
-    columns = ("split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "new users")
+    columns = ("split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "by new users")
     told = (
-        "Repeated: responses that come more than once in their split. Also in training: responses that are word for "
-        "word one of the training split. New users answer nothing there."
+        "Shares of each split's responses; unknown tokens: of their tokens, those outside the vocabulary. Repeated: "
+        "the response comes more than once in its split. Also in training: it is word for word one of the training "
+        "split. By new users: whoever answers, answers nothing there."
     )
     return join([grid(columns, rows), tag("p", told, class_="note")])
 
@@ -82,7 +84,7 @@ def _splits(found: CorpusCheck) -> Markup:
 def _users(found: CorpusCheck) -> Markup:
     spreads = {
         "training sessions answered": found.sessions_a_user,
-        "utterances in the whole dump": found.utterances_a_user,
+        "cleaned utterances in the whole dump": found.utterances_a_user,
         "utterances in the history": found.history_a_user,
     }
     plots = [
@@ -109,13 +111,13 @@ def _words(found: CorpusCheck, tokenizer: str) -> Markup:
     label = "Share of the training tokens that the most frequent words cover"
     plot = chart([Series("covered", xs, ys)], label, "words", size=(WIDTH, HEIGHT))
     rows: list[list[Markup | str]] = [[name, f"{share:.1%}"] for name, share in found.scripts.items()]
-    text = f"The tokenizer is {tokenizer}. Characters of the training tokens, by script:"
+    text = f"The tokenizer is {tokenizer}. Characters of the training tokens that are in the vocabulary, by script:"
     return join([_small([figure(plot, tag("b", label))]), tag("p", text), grid(("script", "share"), rows)])
 
 
 def _repeated(repeated: Sequence[Sequence[object]]) -> Markup:
     if not repeated:
-        return tag("p", "No response comes twice.")
+        return tag("p", "No response of the training split comes twice.")
     return grid(
         ("response", "sessions"), [[said(str(text), LONGEST_RESPONSE), f"{count:,}"] for text, count in repeated]
     )
@@ -133,4 +135,5 @@ def _histogram(one: Spread, name: str, what: str) -> Markup:
     title = tag("b", name[:1].upper() + name[1:])
     if not one.histogram:
         return figure(tag("p", "There are none.", class_="muted"), title)
-    return figure(histogram(one.histogram, one.largest, f"How many {name}", what), title)
+    more = f"{one.beyond:,} more, up to {one.largest:,}" if one.beyond else ""
+    return figure(histogram(one.histogram, one.width, f"How many {name}", what, more), title)

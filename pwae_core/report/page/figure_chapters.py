@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pwae_core.grammar import counted
 from pwae_core.report.figures.latent_space import Codes, Fit, Latent, Projection, gaussian, project
 from pwae_core.report.figures.svg import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, hue, legend, svg
-from pwae_core.report.figures.training_curves import Panel
+from pwae_core.report.figures.training_curves import WINDOW, Panel
 from pwae_core.report.figures.user_map import Map
 from pwae_core.report.page.document import figure, folded
 from pwae_core.report.safe_html import Markup, data, join, short, tag
@@ -20,15 +21,14 @@ UTTERANCE = 160
 NAME = 80
 
 
-def latent(found: Latent, fit: Fit, context: str) -> Markup:
+def latent(found: Latent, fit: Fit | None, context: str) -> Markup:
     """Figure 1 on real codes: all sessions left, one session right, and the numbers that the plane cannot show."""
     both = project(np.concatenate([found.everyone.posterior, found.everyone.prior]))
     close = project(np.concatenate([found.focus.posterior, found.focus.prior]))
     components = [(f"prior, component {n + 1}", f"solid c{n % COLOURS}") for n in range(found.components)]
     key = legend([("posterior", "open"), *components, ("one Gaussian fitted to the posterior's codes", "gaussian")])
-    every = (
-        f"All: a sample of the posterior and one of the prior for each of {len(found.everyone.prior):,} test sessions."
-    )
+    sessions = counted(len(found.everyone.prior), "test session")
+    every = f"All: a sample of the posterior and one of the prior for each of {sessions}."
     one = f"One session: {len(found.focus.prior)} samples of each, after “{short(context, 90)}”."
     plots = [
         figure(_cloud(found.everyone, both, found.components, "all sessions"), every),
@@ -57,16 +57,19 @@ def _cloud(codes: Codes, plane: Projection, components: int, what: str) -> Marku
     return cloud(series, ellipses, f"Latent codes of {what}, projected to two principal components", _axes(plane))
 
 
-def _numbers(found: Latent, fit: Fit) -> Markup:
+def _numbers(found: Latent, fit: Fit | None) -> Markup:
     rows = [
         (f"Mean weights π of the {found.of} GMD", ", ".join(f"{weight:.2f}" for weight in found.weights)),
         ("Components in use: exp of the mean entropy of π", f"{found.used:.2f} of {found.components}"),
-        ("Energy distance to the posterior's codes: the prior", f"{fit.prior:.4f}"),
-        ("… one Gaussian, fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
-        ("… other codes of the posterior: as close as can be", f"{fit.floor:.4f}"),
     ]
     if found.user_weight is not None:
-        rows.insert(2, ("Mean weight w_u of the user in the fusion (equation 9)", f"{found.user_weight:.3f}"))
+        rows.append(("Mean weight w_u of the user in the fusion (equation 9)", f"{found.user_weight:.3f}"))
+    if fit:
+        rows += [
+            ("Energy distance to the posterior's codes: the prior", f"{fit.prior:.4f}"),
+            ("… one Gaussian, fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
+            ("… other codes of the posterior: as close as can be", f"{fit.floor:.4f}"),
+        ]
     lines = [tag("tr", tag("th", name, scope="row"), tag("td", value, class_="number")) for name, value in rows]
     return tag("div", tag("table", tag("tbody", *lines)), class_="scroll", tabindex=0)
 
@@ -105,8 +108,9 @@ def people(found: Map) -> Markup:
     )
     key = [(f"component {n + 1} likeliest", f"solid c{n % COLOURS}") for n in range(found.components)]
     shares = f"The plane keeps {sum(found.shares):.0%} of the variance. A larger point answers more training sessions."
-    of = f" of {found.users:,}" if found.users > len(found.people) else ""
-    caption = f"{len(found.people):,}{of} users, principal components of their embeddings. {shares}"
+    shown_of = f"{len(found.people):,} of {counted(found.users, 'user')}, those who answer most"
+    who = shown_of if found.users > len(found.people) else counted(found.users, "user")
+    caption = f"{who}: principal components of their embeddings. {shares}"
     shown = tag("div", id="person", aria_live="polite")
     return join(
         [search, legend(key if found.components > 1 else []), figure(drawing, caption), shown, data("people", listed)]
@@ -132,7 +136,9 @@ def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[
         if further
         else None
     )
-    return join([key, tag("div", *map(_panel, shown), class_="panels"), more])
+    thin = any(one.style == "faint" for panel in (*shown, *further) for one in panel.series)
+    smooth = tag("p", f"Thin: as logged; thick: the mean over {WINDOW} points around each.", class_="note")
+    return join([key, smooth if thin else None, tag("div", *map(_panel, shown), class_="panels"), more])
 
 
 def _panel(one: Panel) -> Markup:

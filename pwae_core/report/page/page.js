@@ -31,7 +31,7 @@
     cloud.append(points[number]);
     shown.replaceChildren(words("h3", one.id));
     const component = one.component === null ? "" : ", component " + one.component + " likeliest";
-    shown.append(element("p", one.responses + " training responses" + component, "muted"));
+    shown.append(element("p", one.responses + (one.responses === 1 ? " training response" : " training responses") + component, "muted"));
     const said = element("ul", undefined, "quotes");
     one.said.forEach((text) => said.append(words("li", text)));
     if (one.said.length) shown.append(element("h4", "Really says"), said);

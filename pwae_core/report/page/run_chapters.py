@@ -42,7 +42,7 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
         first.setdefault(artifact.config["model"]["name"], artifact)
     shown, names = [], sources.run_names
     for name, artifact in first.items():
-        if not MODELS[name].latent:
+        if not MODELS[name].latent or not corpus.rows("test.parquet"):
             continue
         mine = artifact.fingerprint == opened.artifact.fingerprint
         run = opened if mine else open_run(artifact.folder, opened.device, config.checkpoint)
@@ -53,12 +53,12 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
     told = paragraphs(
         "The idea of the paper's Figure 1 on real codes. A prior that covers the posterior's codes gives the decoder z "
         "that it has learned to read; where it lies elsewhere, answers suffer. Filled points: samples of the prior; "
-        "open circles: of the posterior. Solid ellipses: each component; dashed: one Gaussian; at two standard "
-        "deviations."
+        "open circles: of the posterior. Solid ellipses: each component that has points enough; dashed: one Gaussian; "
+        "at two standard deviations."
     )
     note = paragraphs(
         "Distances are taken in all dimensions of z, over all sessions together; every system's z has a scale of its "
-        "own. The Gaussian was fitted to the posterior itself and knows neither context nor user: it is there for "
+        "own. The one Gaussian was fitted to the posterior itself and knows neither context nor user: it is there for "
         "contrast, and could not answer anybody.",
         css="note",
     )

@@ -1,16 +1,14 @@
-"""The chapters that hold tables and cases: plain data in, HTML out."""
+"""The chapters that hold tables: plain data in, HTML out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pwae_core.report.figures.svg import Series, chart, legend
-from pwae_core.report.page.document import figure, folded, paragraphs
-from pwae_core.report.safe_html import Markup, join, said, short, tag
+from pwae_core.report.page.document import figure, folded
+from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.tables.averaged import Cell
-from pwae_core.report.tables.cases import Answers, Case
-from pwae_core.report.tables.paper_tables import OURS, Row, Table
-from pwae_core.report.tables.printed import GROUND_TRUTH
+from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, spreads
 
 NAME = 60
 LONG_HEAD = 12
@@ -68,95 +66,23 @@ def _cell(cell: Cell | None) -> Markup:
 
 
 def plotted(one: Table) -> Markup:
-    """Table 3 as curves over K: one panel a metric, ours with intervals, the paper's dashed."""
+    """Table 3 as curves over K: one panel a metric, ours with their spreads, the paper's dashed."""
     panels = []
     for column in one.columns:
-        series = []
-        for place, (source, style) in enumerate(((OURS, "line"), ("paper", "dashed"))):
-            points = sorted((row.x or 0, row.cells[column]) for row in one.rows if _has(row, source, column))
-            if points:
-                halves = [cell.half or 0.0 for _, cell in points]
-                xs, ys = [float(x) for x, _ in points], [cell.value for _, cell in points]
-                series.append(Series(source, xs, ys, place, style, halves))
-        marks = sorted({x for drawn in series for x in drawn.xs})
-        panels.append(
-            figure(
-                chart(series, f"{one.heading(column)} over K", "K", x_ticks=marks, size=SMALL),
-                tag("b", one.heading(column)),
-            )
-        )
-    key = legend([("ours, with its 95% interval", "line c0"), ("printed in the paper", "dashed c1")])
+        series = [_over_k(one, column, OURS, 0, "line"), _over_k(one, column, PRINTED, 1, "dashed")]
+        drawn = [own for own in series if own.xs]
+        marks = sorted({x for own in drawn for x in own.xs})
+        plot = chart(drawn, f"{one.heading(column)} over K", "K", x_ticks=marks, size=SMALL)
+        panels.append(figure(plot, tag("b", one.heading(column))))
+    meaning = spreads([cell for row in one.rows if row.source == OURS for cell in row.cells.values()])
+    ours = f"ours; bars: ± {meaning}" if meaning else "ours"
+    key = legend([(ours, "line c0"), ("printed in the paper", "dashed c1")])
     return join([key, tag("div", *panels, class_="panels four")])
 
 
-def _has(row: Row, source: str, column: str) -> bool:
-    return row.source == source and column in row.cells and row.x is not None
-
-
-def cases_of_systems(cases: Sequence[Case], limit: int, samples: int) -> Markup:
-    """Table 5: one context, every system's answers, the person's own utterances beside."""
-    return join([_system_case(number, one, limit, samples) for number, one in enumerate(cases, 1)])
-
-
-def _system_case(number: int, one: Case, limit: int, samples: int) -> Markup:
-    real = [_answer(GROUND_TRUTH, text, limit, "real") for text in one.references]
-    answers = [_answers(answers, limit, samples) for answers in one.answers]
-    main = tag("div", _conversation(one, limit), tag("dl", *real, *answers, class_="answers"))
-    aside = tag("aside", tag("h4", "What this person really says"), _history(one.history, limit))
-    head = tag("h3", f"Case {number} ", tag("bdi", short(one.session_id, NAME), class_="id"))
-    return tag("article", head, tag("div", main, aside, class_="beside"), class_="case")
-
-
-def _conversation(one: Case, limit: int) -> Markup:
-    turns = [
-        tag("li", tag("span", turn.speaker, class_="who"), said(turn.text, limit), class_="own" if turn.own else None)
-        for turn in one.context
-    ]
-    return tag("ol", *turns, class_="turns")
-
-
-def _answer(who: str, text: str, limit: int, css: str) -> Markup:
-    return tag("div", tag("dt", tag("bdi", short(who, NAME))), tag("dd", said(text, limit)), class_=css)
-
-
-def _answers(one: Answers, limit: int, samples: int) -> Markup:
-    """The first answer, further different ones folded away, and how many differ."""
-    different = list(dict.fromkeys(one.texts))
-    first = tag("div", said(different[0], limit)) if different else None
-    more = [tag("li", said(text, limit)) for text in different[1:samples]]
-    total = len(one.texts)
-    count = f"{len(different)} different of {total}" if len(different) > 1 else f"the same in all {total}"
-    rest = folded(count, tag("ul", *more)) if more else None
-    alone = tag("small", count, class_="muted") if total > 1 and not more else None
-    return tag("div", tag("dt", tag("bdi", short(one.who, NAME))), tag("dd", first, rest, alone))
-
-
-def _history(texts: Sequence[str], limit: int) -> Markup:
-    if not texts:
-        return paragraphs("Nothing in the training split.", css="muted")
-    return tag("ul", *(tag("li", said(text, limit)) for text in texts), class_="quotes")
-
-
-def cases_of_users(cases: Sequence[Case], limit: int) -> Markup:
-    """Table 6: one context answered as several users, what they really say below."""
-    return join([_user_case(number, one, limit) for number, one in enumerate(cases, 1)])
-
-
-def _user_case(number: int, one: Case, limit: int) -> Markup:
-    real = [_answer(GROUND_TRUTH, text, limit, "real") for text in one.references]
-    cards = [_user(place, answers, limit) for place, answers in enumerate(one.answers, 1)]
-    head = tag("h3", f"Context {number} ", tag("bdi", short(one.session_id, NAME), class_="id"))
-    told = tag("dl", *real, class_="answers") if real else None
-    return tag("article", head, _conversation(one, limit), told, tag("div", *cards, class_="users"), class_="case")
-
-
-def _user(place: int, one: Answers, limit: int) -> Markup:
-    different = list(dict.fromkeys(one.texts))
-    return tag(
-        "div",
-        tag("h4", f"User {place} ", tag("bdi", short(one.who, NAME), class_="id")),
-        tag("ul", *(tag("li", said(text, limit)) for text in different), class_="said"),
-        tag("p", "really says", class_="label"),
-        _history(one.history, limit),
-        class_="user",
-    )
+def _over_k(one: Table, column: str, source: str, colour: int, style: str) -> Series:
+    """A line through one row for each K; points where a K has several."""
+    rows = sorted((row for row in one.rows if row.source == source and column in row.cells), key=lambda row: row.x or 0)
+    xs, cells = [float(row.x or 0) for row in rows], [row.cells[column] for row in rows]
+    shown = style if len(set(xs)) == len(xs) else "dots"
+    return Series(source, xs, [cell.value for cell in cells], colour, shown, [cell.half or 0.0 for cell in cells])

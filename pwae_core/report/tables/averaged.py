@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -23,16 +24,27 @@ TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
 @dataclass(frozen=True)
 class Cell:
-    """A number; ``half`` is half the width of its 95% interval, or a deviation; ``best``: to be marked."""
+    """A number; ``half`` is half the width of its 95% interval, or, ``over_seeds``, a standard deviation; None where
+    there is neither. ``best``: to be marked.
+    """
 
     value: float
     half: float | None = None
     digits: int = 4
     best: bool = False
+    over_seeds: bool = False
 
     @property
     def text(self) -> str:
         return f"{self.value:.{self.digits}f}"
+
+    @property
+    def low(self) -> float:
+        return self.value - (inf if self.half is None else self.half)
+
+    @property
+    def high(self) -> float:
+        return self.value + (inf if self.half is None else self.half)
 
     @property
     def spread(self) -> str:
@@ -65,7 +77,8 @@ class Scored:
 class Scoring:
     """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored.
 
-    ``remarks``: what a reader has to know besides; ``label``: what tells this one from others, empty for a single one.
+    ``remarks``: what a reader has to know besides; ``label``: what tells this one from others, empty for a single one;
+    ``human``: the scores of people that are beside them, if any.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -73,6 +86,7 @@ class Scoring:
     alone: tuple[Scored, ...] = ()
     remarks: tuple[str, ...] = ()
     label: str = ""
+    human: Artifact | None = None
 
 
 def digits(column: str) -> int:
@@ -107,8 +121,10 @@ def scorings(sources: Sources) -> list[Scoring]:
     ]
     scored = {fingerprint for one in sources.scores for fingerprint in answered(one).values()}
     made = _beside(made, tuple(one for one in first if one.fingerprint not in scored))
+    made = [replace(one, human=next(iter(sources.human), None)) for one in made]
     places = apart([one.folder for one in sources.human])[1:]
-    made += [Scoring((), (), tuple(judged), (), place) for judged, place in zip(others, places, strict=True)]
+    rest = zip(others, places, sources.human[1:], strict=True)
+    made += [Scoring((), (), tuple(judged), (), place, source) for judged, place, source in rest]
     return [_named_apart(one) for one in made]
 
 
@@ -228,7 +244,7 @@ def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
 
 def _mean(cells: Sequence[Cell]) -> Cell:
     values = [cell.value for cell in cells]
-    return replace(cells[0], value=mean(values), half=stdev(values))
+    return replace(cells[0], value=mean(values), half=stdev(values), over_seeds=True)
 
 
 def _beside(made: Sequence[Scoring], alone: tuple[Scored, ...]) -> list[Scoring]:

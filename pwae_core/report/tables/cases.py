@@ -38,23 +38,25 @@ class Turn:
 
 @dataclass(frozen=True)
 class Answers:
-    """``who`` is a system (Table 5) or a user (Table 6)."""
+    """``who`` is a system (Table 5) or a user (Table 6), whose ``history`` is as in ``Case``."""
 
     who: str
     texts: tuple[str, ...]
-    history: tuple[str, ...] = ()
+    history: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Case:
-    """One context. ``history``: real utterances of the person who responds, out of the training split."""
+    """One context. ``history``: real utterances of the person who responds, out of the training split; None where
+    nobody looked.
+    """
 
     session_id: str
     user_id: str
     context: tuple[Turn, ...]
     references: tuple[str, ...]
     answers: tuple[Answers, ...]
-    history: tuple[str, ...] = ()
+    history: tuple[str, ...] | None = None
 
 
 def read_histories(corpus: Artifact) -> Histories:
@@ -107,10 +109,10 @@ def turns(context: Context) -> tuple[Turn, ...]:
     )
 
 
-def history(one: Candidate, histories: Histories | None, config: ReportConfig) -> tuple[str, ...]:
-    """Real utterances of the responder that the case itself does not show."""
-    if histories is None or one.context.user_id not in histories.users:
-        return ()
+def history(one: Candidate, histories: Histories | None, config: ReportConfig) -> tuple[str, ...] | None:
+    """Real utterances of the responder that the case itself does not show; None where none are known or wanted."""
+    if histories is None or not config.history or one.context.user_id not in histories.users:
+        return None
     said = histories.of([one.context.user_id])[one.context.user_id]
     return tuple(detokenise(tokens) for tokens in draw_history(said, one, config.history, str(config.seed)))
 
@@ -135,10 +137,10 @@ def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConf
 
 
 def busiest(run: Run, count: int) -> list[str]:
-    """The users with most training responses, nobody in particular (row 0) left out."""
+    """The users with most training responses; nobody in particular (row 0) and those without any are left out."""
     table = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(table, key=lambda row: (-row["train_responses"], row["user"]))
-    return [row["user_id"] for row in ranked if row["user"]][:count]
+    return [row["user_id"] for row in ranked if row["user"] and row["train_responses"]][:count]
 
 
 def _swapped(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
 from pwae_core.report.safe_html import short
 from pwae_core.report.tables.averaged import Cell
-from pwae_core.report.tables.paper_tables import OURS, Row, Table
+from pwae_core.report.tables.plain_table import OURS, Row, Table
 
 NAME = 80
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
@@ -65,7 +65,9 @@ def _latex_table(table: Table) -> str:
         f"% {' '.join(text.split())} {' '.join(who.split())}".rstrip() for text, who in table.signatures.items()
     ]
     heads = [latex_escaped(table.first), *(latex_escaped(table.heading(column)) for column in columns)]
-    caption = latex_escaped(re.sub(r"^Table \d+\. ", "", table.title))
+    italics = ["Rows in italics are the numbers printed by Chan et al. (2019)."] if table.has_printed else []
+    title = re.sub(r"^Table \d+\. ", "", table.title)
+    caption = " ".join(latex_escaped(text) for text in (f"{title}.", *table.notes, *italics))
     lines = [
         *comments,
         r"\begin{table*}\centering\small",
@@ -80,7 +82,7 @@ def _latex_table(table: Table) -> str:
         ),
         r"\bottomrule",
         r"\end{tabular}",
-        rf"\caption{{{caption}. Rows in italics are the numbers printed by Chan et al. (2019).}}",
+        rf"\caption{{{caption}}}",
         r"\end{table*}",
     ]
     return "\n".join(lines)

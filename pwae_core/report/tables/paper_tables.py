@@ -1,17 +1,17 @@
-"""The paper's tables with one's own numbers beside the printed ones, as plain data: drawn elsewhere, in any format."""
+"""The paper's tables with one's own numbers beside the printed ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pwae_core.artifacts import Artifact
+from pwae_core.grammar import counted
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.averaged import Cell, Scored, Scoring, digits, half_width
 from pwae_core.report.tables.comparable_terms import effective
+from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, legend, titled, with_best
 
-OURS, PRINTED = "ours", "paper"
 LEVEL = 0.05
 COEFFICIENTS = {
     "raw_agreement": "Raw agreement",
@@ -22,38 +22,6 @@ COEFFICIENTS = {
 }
 REAL_NOTE = "ground-truth: the real responses."
 SHORT_GROUPS = (("Embedding metrics", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
-
-
-@dataclass(frozen=True)
-class Row:
-    """``source`` is OURS or PRINTED; a column not in ``cells`` is empty. ``x`` is K, where rows are a series."""
-
-    name: str
-    source: str
-    cells: Mapping[str, Cell]
-    x: int | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """``groups`` are (heading, columns), ``notes`` sentences below it; ``signatures`` name the systems each is of."""
-
-    key: str
-    title: str
-    first: str
-    groups: Sequence[tuple[str, Sequence[str]]]
-    rows: Sequence[Row]
-    notes: Sequence[str] = ()
-    signatures: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> list[str]:
-        return [column for _, columns in self.groups for column in columns]
-
-    def heading(self, column: str) -> str:
-        short = column.replace("Intra-Distinct", "Intra").replace("Inter-Distinct", "Inter").replace("Distinct", "Dist")
-        return printed.HEADINGS.get(column, short)
 
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
@@ -75,33 +43,6 @@ def _besides(system: str, name: str) -> str:
 def _printed(name: str, values: printed.Printed, columns: Sequence[str], x: int | None = None) -> Row:
     cells = {column: Cell(values[column], None, digits(column)) for column in columns if column in values}
     return Row(name, PRINTED, cells, x)
-
-
-def with_best(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
-    """Marks the best of one's own rows in each column, where there are two that differ; the real responses aside."""
-    best: dict[str, str] = {}
-    for column in columns:
-        values = {row.cells[column].text: row.cells[column].value for row in rows if _judged(row, column)}
-        if len(values) > 1:
-            best[column] = max(values, key=lambda text: values[text])
-    return [
-        replace(
-            row,
-            cells={
-                column: replace(cell, best=_judged(row, column) and cell.text == best.get(column))
-                for column, cell in row.cells.items()
-            },
-        )
-        for row in rows
-    ]
-
-
-def _judged(row: Row, column: str) -> bool:
-    return row.source == OURS and row.name != printed.GROUND_TRUTH and column in row.cells
-
-
-def _title(text: str, where: str) -> str:
-    return f"{text} ({where})" if where else text
 
 
 def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
@@ -127,19 +68,24 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     title = " and ".join(
         name for name, wanted in (("automatic metrics", scored), ("human evaluation", human)) if wanted
     )
-    return Table(
-        "table-2",
-        _title(f"Table 2. {title.capitalize()}", scoring.label),
-        "System",
-        groups,
-        with_best(rows, columns),
-        _notes(scoring) + _ground_truth(rows),
-        _signatures(scored, columns),
-    )
+    marked = with_best(rows, columns)
+    real = [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
+    notes = [*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]
+    heading = titled(f"Table 2. {title.capitalize()}", scoring.label)
+    return Table("table-2", heading, "System", groups, marked, notes, _signatures(scored, columns))
 
 
-def _ground_truth(rows: Sequence[Row]) -> list[str]:
-    return [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
+def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
+    """How much our rows rest on."""
+    told = []
+    if scoring.artifacts:
+        told.append(f"Automatic metrics: {counted(scoring.artifacts[0].facts['contexts'], 'context')}.")
+    if human and scoring.human:
+        means = scoring.human.table("means.parquet", ["criterion", "contexts"]).to_pylist()
+        most = max(row["contexts"] for row in means if row["criterion"] in printed.HUMAN)
+        annotators = counted(len(scoring.human.facts["annotators"]), "annotator")
+        told.append(f"Human evaluation: {counted(most, 'context')}, {annotators}.")
+    return told
 
 
 def further(scoring: Scoring) -> Table | None:
@@ -148,8 +94,8 @@ def further(scoring: Scoring) -> Table | None:
     columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]
     signatures = _signatures(scoring.systems, columns)
-    title = _title("Further measures, not in the paper", scoring.label)
-    made = Table("further", title, "System", [("", columns)], rows, (), signatures)
+    title = titled("Further measures, not in the paper", scoring.label)
+    made = Table("further", title, "System", [("", columns)], rows, legend(rows), signatures)
     return made if columns else None
 
 
@@ -173,16 +119,18 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
         Row(names.get(system, system), OURS, cells, None, f"minus {names.get(base, base)}")
         for (system, base), cells in rows.items()
     ]
-    note = (
-        "A system's score less the other's on the same contexts; ± is half the width of the paired bootstrap interval. "
-        f"Bold: p < {LEVEL} by approximate randomisation, after Holm's correction."
-    )
+    bounded = any(cell.half is not None for row in made for cell in row.cells.values())
+    notes = [
+        "A system's score less the other's on the same contexts.",
+        *(["± is half the width of the 95% interval, of the paired bootstrap."] if bounded else []),
+        f"Bold: p < {LEVEL} by randomisation of the contexts, after Holm's correction.",
+    ]
     parts: list[tuple[str, list[tuple[str, list[str]]]]] = [
         ("Differences between systems", [group for group in known if group[1]]),
         ("Differences in further measures", [("", others)] if others else []),
     ]
     return [
-        Table("differences", _title(title, where), "System", groups, made, [note]) for title, groups in parts if groups
+        Table("differences", titled(title, where), "System", groups, made, notes) for title, groups in parts if groups
     ]
 
 
@@ -197,9 +145,10 @@ def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
     for k in sorted({*printed.TABLE_3, *(k for k, _ in ours)}):
         rows += [_ours(one, f"K = {k}", printed.SHORT, k) for own, one in ours if own == k]
         rows += [_printed(f"K = {k}", printed.TABLE_3[k], printed.SHORT, k)] if k in printed.TABLE_3 else []
-    notes = _differing([one for _, one in ours], {"components", "context_components"})
-    title = _title("Table 3. Number of components in the personalisation GMD", where)
-    return Table("table-3", title, "K", SHORT_GROUPS, with_best(rows, printed.SHORT), notes)
+    marked = with_best(rows, printed.SHORT)
+    notes = [*legend(marked), *_differing([one for _, one in ours], {"components", "context_components"})]
+    title = titled("Table 3. Number of components in the personalisation GMD", where)
+    return Table("table-3", title, "K", SHORT_GROUPS, marked, notes)
 
 
 def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
@@ -215,9 +164,10 @@ def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
         rows += [_ours(one, name, printed.SHORT) for one in found if _ablation(one) == wanted]
         rows.append(_printed(name, values, printed.SHORT))
     rows += [_ours(one, "w/o both", printed.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
-    notes = _differing(found, {"without_prior", "without_fusion"})
-    title = _title("Table 4. Ablations of the personalisation", where)
-    return Table("table-4", title, "System", SHORT_GROUPS, with_best(rows, printed.SHORT), notes)
+    marked = with_best(rows, printed.SHORT)
+    notes = [*legend(marked), *_differing(found, {"without_prior", "without_fusion"})]
+    title = titled("Table 4. Ablations of the personalisation", where)
+    return Table("table-4", title, "System", SHORT_GROUPS, marked, notes)
 
 
 def personawae(scored: Sequence[Scored]) -> list[Scored]:
@@ -263,21 +213,10 @@ def agreement(human: Artifact, where: str = "") -> Table | None:
         if row["between"] == "all" and row["value"] is not None:
             rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
-    note = f"The paper reports one kappa, {printed.KAPPA}, without its kind."
-    title = _title("Agreement between the annotators", where)
-    table = Table("agreement", title, "Coefficient", [("", printed.HUMAN)], made, [note])
+    notes = [f"The paper reports one kappa, {printed.KAPPA}, without its kind.", *legend(made)]
+    title = titled("Agreement between the annotators", where)
+    table = Table("agreement", title, "Coefficient", [("", printed.HUMAN)], made, notes)
     return table if made else None
-
-
-def _notes(scoring: Scoring) -> list[str]:
-    if not scoring.artifacts:
-        return []
-    first = scoring.artifacts[0].facts
-    seeds = (
-        " Over several seeds it is their standard deviation." if any(one.seeds > 1 for one in scoring.systems) else ""
-    )
-    told = f"Our rows: {first['contexts']:,} contexts; ± is half the width of the 95% bootstrap interval.{seeds}"
-    return [told, *scoring.remarks]
 
 
 def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:

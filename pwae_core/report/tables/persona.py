@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from pwae_core.artifacts import Artifact
+from pwae_core.grammar import counted
+from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.averaged import Cell, digits, half_width
-from pwae_core.report.tables.paper_tables import OURS, Row, Table
+from pwae_core.report.tables.plain_table import OURS, Row, Table, legend
 
 REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
@@ -40,7 +42,7 @@ def personalisation(
         title = f"{TITLE}: {part}" + (f" ({where})" if where else "")
         if columns:
             rows = [_row(names.get(name, name), found, columns) for name, found in of_part.items()]
-            notes = _notes(persona, of_part, columns)
+            notes = [*_notes(persona, of_part, columns), *legend(rows)]
             told = {found[c]["signature"]: "" for found in of_part.values() for c in columns if c in found}
             made.append(Table("personalisation", title, "System", [("", columns)], rows, notes, told))
     return [*made[:-1], *(replace(last, notes=[*last.notes, MEANING]) for last in made[-1:])]
@@ -57,14 +59,14 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
     counts = [found[c]["contexts"] for found in systems.values() for c in columns if c in found and c != UNHEARD]
     contexts, everyone = max(counts, default=0), facts.get("contexts", 0)
     drawn = f" of {everyone:,}, drawn at random (--limit)" if contexts < everyone else ""
-    notes = [f"{contexts:,} contexts{drawn}; ± is half the width of the 95% bootstrap interval."]
+    notes = [f"{counted(contexts, 'context')}{drawn}.", *caution(contexts)]
     if REAL in systems:
         notes.append("ground-truth: the real responses, as a ceiling.")
     if UNHEARD in columns:
-        heard = f"{facts['heard']:,} of the" if "heard" in facts else "some"
-        notes.append(f"{UNHEARD} leaves out {heard} contexts: there the user has spoken before.")
+        heard = counted(facts["heard"], "context") if "heard" in facts else "contexts"
+        notes.append(f"{UNHEARD} leaves out {heard} in which the user has spoken before.")
     if facts.get("left_out"):
-        notes.append(f"Without {facts['left_out']:,} contexts whose users are no candidates.")
+        notes.append(f"Without {counted(facts['left_out'], 'context')} of users who are no candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
     return notes

@@ -14,7 +14,7 @@ from pwae_core.data.sessions import read_sessions
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.noise import seeded
 from pwae_core.report.figures.latent_samples import Space, space_of
-from pwae_core.report.figures.latent_space import Codes, energy_distance, fit, gaussian, look, project
+from pwae_core.report.figures.latent_space import FEWEST, Codes, energy_distance, fit, gaussian, look, project
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")
@@ -96,3 +96,9 @@ def test_the_same_seed_gives_the_same_codes(made: Any, space: Space) -> None:
     one, two = (look(space, sessions, np.arange(5), seeded(3, CPU, training=False)) for _ in range(2))
     assert np.array_equal(one.everyone.prior, two.everyone.prior)
     assert np.array_equal(one.focus.posterior, two.focus.posterior)
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 3, FEWEST - 1])
+def test_of_few_sessions_no_distance_is_told(sessions: int) -> None:
+    codes = np.random.default_rng(0).normal(size=(sessions, 4))
+    assert fit(Codes(codes, codes, np.zeros(sessions, np.int64)), 7) is None

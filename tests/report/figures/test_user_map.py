@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pytest
 import torch
 
 from pwae_core import artifacts
 from pwae_core.config.report import ReportConfig
+from pwae_core.config.train import ModelConfig
+from pwae_core.models import MODELS
 from pwae_core.report.figures.user_map import draw_map, nearest, user_table, uses_users
+from pwae_core.report.tables.cases import busiest
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")
@@ -46,6 +51,35 @@ def test_a_smaller_map_keeps_those_who_answer_most(made: Any) -> None:
     assert (len(found.people), found.users) == (3, 6)
     assert found.people[0].utterances == ()
     assert draw_map(run, table, None, ReportConfig(map_users=2)) is None
+
+
+def test_users_who_answer_nothing_in_training_are_not_on_the_map(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their rows are as they were before the training."""
+    run = open_run(made.personawae, CPU)
+    table = user_table(run.model)
+    assert table is not None
+    known = run.artifact.table("users.parquet")
+    silent = pa.array([count if user != 2 else 0 for user, count in enumerate(known["train_responses"].to_pylist())])
+    told = known.set_column(known.column_names.index("train_responses"), "train_responses", silent)
+    monkeypatch.setattr(artifacts.Artifact, "table", lambda *_: told)
+    found = draw_map(run, table, None, ReportConfig())
+    assert found
+    assert (len(found.people), found.users) == (5, 5)
+    assert known["user_id"][2].as_py() not in [one.user_id for one in found.people]
+    assert known["user_id"][2].as_py() not in busiest(run, 9)
+
+
+def test_a_table_that_nothing_reads_is_no_map() -> None:
+    sizes = {"word_size": 4, "hidden_size": 4, "latent_size": 4, "user_size": 4}
+    found = {
+        (prior, fusion): user_table(
+            MODELS["personawae"](ModelConfig.make(sizes | {"without_prior": prior, "without_fusion": fusion}), 9, 3)
+        )
+        is not None
+        for prior in (False, True)
+        for fusion in (False, True)
+    }
+    assert found == {(False, False): True, (False, True): True, (True, False): True, (True, True): False}
 
 
 def test_a_system_without_users_has_no_map(made: Any) -> None:

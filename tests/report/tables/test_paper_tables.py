@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,30 @@ from pwae_core import artifacts
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.responses import Named
+from pwae_core.metrics.bootstrap import caution
 from pwae_core.report.gather import Sources, gather
 from pwae_core.report.tables import paper_tables, printed
-from pwae_core.report.tables.averaged import names, runs_of, scorings
+from pwae_core.report.tables.averaged import Cell, names, runs_of, scorings
 from pwae_core.report.tables.comparable_terms import TERMS, told_apart
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
-from pwae_core.report.tables.paper_tables import OURS, PRINTED, REAL_NOTE, Table
+from pwae_core.report.tables.paper_tables import REAL_NOTE
 from pwae_core.report.tables.persona import REAL, personalisation
+from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, legend, spreads, with_best
 from pwae_core.schemas import ARTIFACTS
 
 F1, EXTREMA, ACCURACY = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy"
+HALF = 0.04
+"""Half of the width of every score's interval."""
+SPREAD = "± is half the width of the 95% bootstrap interval over contexts."
+BOLD = "Bold: the best of our rows, where its ± does not reach another row's."
+TESTED = {
+    "randomisation": 0.0,
+    "bootstrap": 0.0,
+    "bootstrap_holm": 0.0,
+    "contexts": 9,
+    "differing": 9,
+    "signature": "x",
+}
 
 
 class Folder:
@@ -65,7 +80,7 @@ class Folder:
         **facts: Any,
     ) -> None:
         totals = [
-            {"system": system, "metric": metric, "value": value, "low": value - 0.1, "high": value + 0.1}
+            {"system": system, "metric": metric, "value": value, "low": value - HALF, "high": value + HALF}
             | {"contexts": contexts, "signature": f"{metric}|n:3"}
             for (system, _), values in systems.items()
             for metric, value in values.items()
@@ -108,7 +123,7 @@ class Folder:
             artifacts.Plan(
                 "human-eval-scores", {}, {f"responses/{system}": value for system, value in (responses or {}).items()}
             ),
-            {},
+            {"annotators": [1, 3]},
             means=rows,
             agreement=agreement,
         )
@@ -143,12 +158,46 @@ def test_table_2_puts_ours_above_the_printed_row_and_marks_the_best_of_ours(fold
         ("LLM", OURS, "0.3000", True),
     ]
     assert [source for _, source, _, _ in found].count(PRINTED) == 7
-    assert table.rows[0].cells[F1].spread == "±0.1000"
+    assert table.rows[0].cells[F1].spread == "±0.0400"
     assert table.signatures == {"BLEU-F1|n:3": ""}
     assert table.notes == [
-        "Our rows: 9 contexts; ± is half the width of the 95% bootstrap interval.",
+        "Automatic metrics: 9 contexts.",
+        SPREAD,
+        BOLD,
         "Without --embeddings the BOW metrics are left out.",
+        *caution(9),
     ]
+
+
+@pytest.mark.parametrize(
+    ("second", "bold"), [(0.3 - 2 * HALF - 0.01, True), (0.3 - 2 * HALF + 0.01, False), (0.3, False)]
+)
+def test_the_best_is_bold_where_it_is_apart_from_every_other(folder: Folder, second: float, bold: bool) -> None:
+    folder.scores("s", {("A", "a"): {F1: 0.1}, ("B", "b"): {F1: 0.3}, ("C", "c"): {F1: second}})
+    table = paper_tables.table_2(scorings(folder.sources())[0])
+    assert [name for name, _, _, best in column(table, F1) if best] == ["B"] * bold
+    assert (BOLD in table.notes) is bold
+
+
+def test_nothing_is_bold_where_intervals_are_missing_or_one_system_is_alone(folder: Folder) -> None:
+    folder.scores("alone", {("A", "a"): {F1: 0.1}})
+    (table,) = [paper_tables.table_2(one) for one in scorings(folder.sources())]
+    assert not any(best for _, _, _, best in column(table, F1))
+    cells = [Cell(0.1), Cell(0.9), Cell(0.5, 0.01)]
+    rows = [Row(str(number), OURS, {F1: cell}) for number, cell in enumerate(cells)]
+    for some in (rows, rows[:2], rows[1:]):
+        assert not any(row.cells[F1].best for row in with_best(some, [F1]))
+    assert legend(rows[:2]) == []
+
+
+def test_what_the_spreads_are_is_said_of_one_seed_of_several_and_of_both() -> None:
+    one, several, none = Cell(0.1, 0.01), Cell(0.1, 0.02, over_seeds=True), Cell(0.1)
+    assert spreads([none]) == ""
+    assert legend([Row("A", OURS, {F1: one, EXTREMA: none})]) == [SPREAD]
+    assert legend([Row("A", OURS, {F1: several})]) == ["± is the standard deviation over seeds."]
+    both = [Row("A", OURS, {F1: several}), Row("B", OURS, {F1: one})]
+    assert legend(both) == [f"{SPREAD[:-1]}; of a mean over seeds, their standard deviation."]
+    assert legend([Row("paper", PRINTED, {F1: none})]) == []
 
 
 def test_a_system_scored_under_another_name_is_known_by_its_responses(folder: Folder) -> None:
@@ -166,11 +215,12 @@ def test_human_columns_stand_beside_and_the_ground_truth_is_never_the_best(folde
     assert table.title == "Table 2. Automatic metrics and human evaluation"
     ours = [cell for cell in column(table, "readability") if cell[1] == OURS]
     assert ours == [
-        ("Seq2Seq", OURS, "1.50", True),
+        ("Seq2Seq", OURS, "1.50", False),
         ("Persona", OURS, "1.25", False),
         ("ground-truth", OURS, "2.75", False),
     ]
     assert column(table, "readability")[-1] == ("ground-truth", PRINTED, "2.73", False)
+    assert table.notes[:2] == ["Automatic metrics: 9 contexts.", "Human evaluation: 3 contexts, 2 annotators."]
     agreement = paper_tables.agreement(sources.human[0])
     assert agreement
     assert [(row.name, row.cells["readability"].text, row.cells["readability"].spread) for row in agreement.rows] == [
@@ -226,6 +276,7 @@ def test_human_scores_alone_are_a_table(folder: Folder) -> None:
     (scoring,) = scorings(folder.sources())
     table = paper_tables.table_2(scoring)
     assert table.title == "Table 2. Human evaluation"
+    assert table.notes == ["Human evaluation: 3 contexts, 2 annotators.", SPREAD, REAL_NOTE]
     assert ours(table, "readability") == [("Seq2Seq", "1.50"), ("ground-truth", "2.75")]
     assert paper_tables.further(scoring) is None
 
@@ -294,8 +345,8 @@ def test_a_name_that_is_given_is_that_of_all_seeds_that_were_scored_as_one(folde
 def test_differences_and_personalisation_have_the_given_names(folder: Folder) -> None:
     label, fingerprint = folder.system("one")
     row = {"metric": F1, "low": 0.1, "high": 0.3}
-    told = {"base": "B", "difference": 0.2, "bootstrap": 0.0, "bootstrap_holm": 0.0, "randomisation_holm": 0.0}
-    differences = [row | told | {"system": label, "randomisation": 0.0}]
+    told = TESTED | {"base": "B", "difference": 0.2, "randomisation_holm": 0.0}
+    differences = [row | told | {"system": label}]
     inputs = {f"responses/{label}": fingerprint}
     facts = {"contexts": 3, "comparisons": differences}
     folder._write("scores", "s", artifacts.Plan("scores", {}, inputs), facts, differences=differences)
@@ -351,11 +402,12 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
         system |= {"decoding": "greedy", "deterministic": False, "coverage": None, "totals": totals}
         notes = ["Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
         folder.scores(f"s-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}}, systems=[system], notes=notes)
-    assert paper_tables.table_2(scorings(folder.sources())[0]).notes[1:] == [
+    assert paper_tables.table_2(scorings(folder.sources())[0]).notes[2:] == [
         "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
         "The numbers of samples differ (3 and 10): the best of more is better. --samples makes them equal.",
         "PersonaWAE (responses-one): all answers to a context score the same, so recall, precision and F1 agree.",
+        *caution(9),
     ]
 
 
@@ -406,7 +458,7 @@ def test_table_3_is_a_series_over_k_with_the_paper_beside(folder: Folder) -> Non
     ours = [(row.x, row.detail, row.cells[F1].text) for row in table.rows if row.source == OURS]
     assert ours == [(1, "k1", "0.1000"), (3, "k3", "0.3000"), (6, "k6", "0.6000")]
     assert [row.x for row in table.rows if row.source == PRINTED] == [1, 2, 3, 4, 5]
-    assert table.notes == []
+    assert table.notes == [SPREAD, BOLD]
     assert not any(cell[3] for cell in column(table, EXTREMA))  # all equal: nobody is the best
 
 
@@ -451,7 +503,7 @@ def test_runs_that_differ_in_more_are_told(folder: Folder) -> None:
     folder.scores("s", {one: {F1: 0.1}, two: {F1: 0.2}})
     table = paper_tables.table_3(scorings(folder.sources())[0].systems)
     assert table
-    assert table.notes == ["These runs also differ in model.latent_size."]
+    assert table.notes == [SPREAD, BOLD, "These runs also differ in model.latent_size."]
 
 
 def test_k_of_the_context_that_is_not_set_is_that_of_the_other(folder: Folder) -> None:
@@ -470,7 +522,7 @@ def test_k_of_the_context_that_is_not_set_is_that_of_the_other(folder: Folder) -
         kept = [one for one in systems if not (left_out and one.system.endswith("-c)"))]
         table = paper_tables.table_4(kept)
         assert table
-        assert table.notes == notes
+        assert table.notes[1:] == notes
 
 
 def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
@@ -504,13 +556,15 @@ def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder
     ]
     assert answers.title == "Personalisation, measured without people: answers"
     assert answers.notes == [
-        "50 contexts; ± is half the width of the 95% bootstrap interval.",
+        "50 contexts.",
+        *caution(50),
         "ground-truth: the real responses, as a ceiling.",
-        "Without 1,200 contexts whose users are no candidates.",
+        "Without 1,200 contexts of users who are no candidates.",
         "A guess finds the speaker with probability 0.1250.",
+        SPREAD,
     ]
-    assert swaps.notes[0].startswith("20 contexts of 50, drawn at random (--limit); ")
-    assert "A guess finds" in swaps.notes[-1]
+    assert swaps.notes[:2] == ["20 contexts of 50, drawn at random (--limit).", *caution(20)]
+    assert "A guess finds" in swaps.notes[-2]
     assert likelihoods.notes[-1].startswith("What each measure tells")
     assert answers.signatures == {"Speaker-Accuracy|clf:x": ""}
 
@@ -521,9 +575,7 @@ def test_a_column_is_explained_where_it_is_there(folder: Folder) -> None:
     folder._write("persona-scores", "with", plan, {"heard": 30}, totals=found)
     folder._write("persona-scores", "without", plan, {"heard": 0}, totals=found[:1])
     with_unheard, without = (personalisation(one, {}, {})[0] for one in folder.sources().persona)
-    assert "Speaker-Accuracy-Unheard leaves out 30 of the contexts: there the user has spoken before." in (
-        with_unheard.notes
-    )
+    assert "Speaker-Accuracy-Unheard leaves out 30 contexts in which the user has spoken before." in with_unheard.notes
     assert not any("Unheard" in note for note in without.notes)
 
 
@@ -542,7 +594,7 @@ def test_runs_have_the_page_s_names_by_their_hashes(folder: Folder) -> None:
 
 
 def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) -> None:
-    told = {"base": "B", "metric": F1, "low": 0.1, "high": 0.3, "bootstrap": 0.0, "bootstrap_holm": 0.0}
+    told = TESTED | {"base": "B", "metric": F1, "low": 0.1, "high": 0.3}
     rows = [
         told | {"system": name, "difference": -0.2, "randomisation": p, "randomisation_holm": p}
         for name, p in (("A", 0.04), ("C", 0.06))
@@ -554,11 +606,25 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
         ("A", "minus B", "-0.2000", True),
         ("C", "minus B", "-0.2000", False),
     ]
+    assert table.notes == [
+        "A system's score less the other's on the same contexts.",
+        "± is half the width of the 95% interval, of the paired bootstrap.",
+        "Bold: p < 0.05 by randomisation of the contexts, after Holm's correction.",
+    ]
+
+
+def test_differences_over_few_contexts_have_no_spread_and_none_is_explained(folder: Folder) -> None:
+    few = {"low": None, "high": None, "bootstrap": None, "bootstrap_holm": None, "randomisation_holm": 0.03}
+    rows = [TESTED | few | {"system": "A", "base": "B", "metric": F1, "difference": 0.2}]
+    facts = {"contexts": 9, "comparisons": rows}
+    folder._write("scores", "s", artifacts.Plan("scores", {}, {}), facts, differences=rows)
+    (table,) = paper_tables.differences(folder.sources().scores[0], {})
+    assert (table.rows[0].cells[F1].spread, table.rows[0].cells[F1].best) == ("", True)
+    assert not any("±" in note for note in table.notes)
 
 
 def test_differences_have_table_2_s_columns_first_and_others_below(folder: Folder) -> None:
-    told = {"system": "A", "base": "B", "low": 0.1, "high": 0.3, "bootstrap": 0.0, "bootstrap_holm": 0.0}
-    told |= {"difference": 0.2, "randomisation": 0.5, "randomisation_holm": 0.5}
+    told = TESTED | {"system": "A", "base": "B", "low": 0.1, "high": 0.3, "difference": 0.2, "randomisation_holm": 0.5}
     rows = [told | {"metric": metric} for metric in ("Distinct-1", F1, "Length", EXTREMA)]
     folder._write(
         "scores", "s", artifacts.Plan("scores", {}, {}), {"contexts": 3, "comparisons": rows}, differences=rows
@@ -582,7 +648,7 @@ def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequenc
     assert {line.count("|") for line in bare} == {2 + 1 + len(printed.AUTOMATIC)}
     (mine,) = [line for line in rows if "50%" in line]
     assert "A\\|B \\& 50% \\$x\\_1\\$ \\<b\\> \\[l\\]\\(u\\) \\`c\\` \\\\cmd\\{\\} \\# h" in mine
-    assert "**0.2500** ±0.1000" in mine
+    assert "**0.2500** ±0.0400" in mine
 
 
 def test_latex_escapes_and_has_as_many_cells_in_every_row(hostile: Sequence[Table]) -> None:
@@ -591,7 +657,15 @@ def test_latex_escapes_and_has_as_many_cells_in_every_row(hostile: Sequence[Tabl
     assert {line.replace(r"\&", "").count("&") for line in body} == {len(printed.AUTOMATIC)}
     assert all(line.endswith(r"\\") for line in body)
     (mine,) = [line for line in body if "50" in line and "A|B" in line]
-    assert mine.startswith(r"A|B \& 50\% \$x\_1\$ <b> [l](u) `c` \textbackslash{}cmd\{\} \# h & 0.5000 $\pm$ 0.1000")
-    assert r"\textbf{0.2500} $\pm$ 0.1000" in mine
+    assert mine.startswith(r"A|B \& 50\% \$x\_1\$ <b> [l](u) `c` \textbackslash{}cmd\{\} \# h & 0.5000 $\pm$ 0.0400")
+    assert r"\textbf{0.2500} $\pm$ 0.0400" in mine
     assert r"\textit{PersonaWAE} & 0.4542 & 0.5914" in text
+
+
+def test_latex_captions_say_what_the_marks_mean_and_name_the_paper_where_it_is_there(hostile: Sequence[Table]) -> None:
+    text = to_latex(hostile)
+    assert BOLD in text
+    assert "Rows in italics are the numbers printed by Chan et al. (2019).}" in text
+    own = replace(hostile[0], rows=[row for row in hostile[0].rows if row.source == OURS])
+    assert "italics" not in to_latex([own])
     assert "% BLEU-F1|n:3" in text

@@ -1,0 +1,91 @@
+"""A table as plain data, drawn elsewhere in any format: rows of cells, which of them are best, what the marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pwae_core.report.tables import printed
+from pwae_core.report.tables.averaged import Cell
+
+OURS, PRINTED = "ours", "paper"
+INTERVAL = "half the width of the 95% bootstrap interval over contexts"
+DEVIATION = "standard deviation"
+
+
+@dataclass(frozen=True)
+class Row:
+    """``source`` is OURS or PRINTED; a column not in ``cells`` is empty. ``x`` is K, where rows are a series."""
+
+    name: str
+    source: str
+    cells: Mapping[str, Cell]
+    x: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """``groups`` are (heading, columns), ``notes`` sentences below it; ``signatures`` name the systems each is of."""
+
+    key: str
+    title: str
+    first: str
+    groups: Sequence[tuple[str, Sequence[str]]]
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
+    signatures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        return [column for _, columns in self.groups for column in columns]
+
+    @property
+    def has_printed(self) -> bool:
+        """Whether numbers of the paper are in it."""
+        return any(row.source == PRINTED for row in self.rows)
+
+    def heading(self, column: str) -> str:
+        short = column.replace("Intra-Distinct", "Intra").replace("Inter-Distinct", "Inter").replace("Distinct", "Dist")
+        return printed.HEADINGS.get(column, short)
+
+
+def titled(text: str, where: str) -> str:
+    return f"{text} ({where})" if where else text
+
+
+def with_best(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
+    """Marks what is ahead of all others in its column, among one's own rows; the real responses aside."""
+    best = [_ahead([row.cells[column] for row in rows if _judged(row, column)]) for column in columns]
+    return [
+        replace(row, cells={c: replace(cell, best=any(cell is one for one in best)) for c, cell in row.cells.items()})
+        for row in rows
+    ]
+
+
+def _judged(row: Row, column: str) -> bool:
+    return row.source == OURS and row.name != printed.GROUND_TRUTH and column in row.cells
+
+
+def _ahead(cells: Sequence[Cell]) -> Cell | None:
+    """The best, where its spread reaches that of no other; None where one has no spread, or there is one alone."""
+    if len(cells) < 2:
+        return None
+    first, *others = sorted(cells, key=lambda cell: -cell.value)
+    return first if all(first.low > one.high for one in others) else None
+
+
+def legend(rows: Sequence[Row]) -> list[str]:
+    """What ± and bold mean in ``rows``, as far as they are there."""
+    cells = [cell for row in rows if row.source == OURS for cell in row.cells.values()]
+    told = [f"± is {meaning}."] if (meaning := spreads(cells)) else []
+    bold = ["Bold: the best of our rows, where its ± does not reach another row's."]
+    return told + (bold if any(cell.best for cell in cells) else [])
+
+
+def spreads(cells: Sequence[Cell]) -> str:
+    """What the spreads of ``cells`` are: of one kind, of both, or "" where there are none."""
+    kinds = {cell.over_seeds for cell in cells if cell.half is not None}
+    if kinds == {False, True}:
+        return f"{INTERVAL}; of a mean over seeds, their {DEVIATION}"
+    return {False: INTERVAL, True: f"the {DEVIATION} over seeds"}[kinds.pop()] if kinds else ""
