@@ -46,7 +46,7 @@ def _print(report: DataCheckReport) -> None:
         (name, one.sessions, one.users, *(f"{getattr(one, share):.2%}" for share in shares))
         for name, one in found.splits.items()
     ]
-    console.print_table("Splits (shares of responses)", columns, rows)
+    console.print_table("Splits (shares of responses, or of their tokens)", columns, rows)
     spreads = {
         "training sessions a user": found.sessions_a_user,
         "utterances a user": found.utterances_a_user,
@@ -58,7 +58,11 @@ def _print(report: DataCheckReport) -> None:
     console.print_table("Spreads", ["", "mean", "median", "95%", "largest"], table)
     covered = ", ".join(f"{int(words):,} words {share:.1%}" for words, share in found.coverage)
     console.print_line(f"Training tokens covered by the most frequent: {covered}.")
-    console.print_line("Script: " + ", ".join(f"{name} {share:.1%}" for name, share in found.scripts.items()) + ".")
+    console.print_line(
+        "Script of the vocabulary's words in training: "
+        + ", ".join(f"{name} {share:.1%}" for name, share in found.scripts.items())
+        + "."
+    )
     for text, count in found.repeated[:5]:
         console.print_line(f"Repeated {count:,} times: {text}")
     for sentence in found.advice:

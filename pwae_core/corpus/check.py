@@ -42,16 +42,17 @@ class Spread:
 
 
 def spread(values: Numbers) -> Spread:
-    """The bins begin at the smallest number and hold 95% of the numbers or more: a few far above would flatten them."""
+    """The bins begin at the smallest number and hold 95% of the numbers or more: a few far above would widen them."""
     if not len(values):
         return Spread(0, 0.0, 0.0, 0.0, 0, [], 1, 0)
     median, p95 = (float(one) for one in np.percentile(values, [50, 95]))
-    first, wanted = int(values.min()), int(np.ceil(p95)) - int(values.min()) + 1
-    width = -(-wanted // MOST_BINS)
-    bins = -(-wanted // width)
+    first, largest = int(values.min()), int(values.max())
+    reached = (largest if largest - first < MOST_BINS else int(np.ceil(p95))) - first + 1
+    width = -(-reached // MOST_BINS)
+    bins = -(-reached // width)
     counts = np.bincount(np.minimum((values - first) // width, bins), minlength=bins + 1).tolist()
     histogram = [[first + place * width, count] for place, count in enumerate(counts[:bins])]
-    mean, largest = round(float(values.mean()), 2), int(values.max())
+    mean = round(float(values.mean()), 2)
     return Spread(len(values), mean, round(median, 2), round(p95, 2), largest, histogram, width, counts[bins])
 
 

@@ -122,7 +122,8 @@ def test_the_page_loads_nothing_and_data_is_text(tmp_path):
     assert all(attributes["href"].startswith("#") for _, attributes in parser.found if "href" in attributes)
     assert "&lt;img/src=x onerror=alert(1)&gt;" in text
     assert evil not in text
-    assert len(re.findall("<svg", text)) == 6
+    assert len(re.findall("<svg", text)) == 5
+    assert "The 32 words of the vocabulary cover 100.0% of the training tokens." in text
     assert '<p class="kicker">pwae data-check</p>' in text
     assert '<td class="number">' in text
     assert "<td>" not in text
@@ -137,7 +138,14 @@ def test_the_page_loads_nothing_and_data_is_text(tmp_path):
 def test_the_command(pwae, tmp_path):
     folder = corpus(tmp_path, planted(users=6, conversations=60).rows)
     shown = pwae("data-check", folder, "--page", tmp_path / "page.html").succeeds().stdout
-    for words in ("Corpus ", "Splits", "tokens a response", "Training tokens covered", "Script: ", "Page: "):
+    for words in (
+        "Corpus ",
+        "Splits",
+        "tokens a response",
+        "Training tokens covered",
+        "Script of the vocabulary's words in training: ",
+        "Page: ",
+    ):
         assert words in shown
     told = pwae("data-check", folder, "--json").succeeds().json
     assert told["found"]["splits"]["train"]["sessions"] == told["facts"]["counts"]["train"]

@@ -34,7 +34,7 @@ def _of_table_5(found: Sequence[Case], config: ReportConfig) -> str:
     if any(turn.own for one in found for turn in one.context):
         told.append("A filled circle marks the person who responds.")
     if any(one.history is not None for one in found):
-        told.append("Beside the answers: what else that person says, in the training split.")
+        told.append("Beside the answers: what else the person who responds says, in the training split.")
     if any(one.references for one in found):
         told.append(f"{GROUND_TRUTH}: the real response.")
     return " ".join(told)

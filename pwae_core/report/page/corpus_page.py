@@ -76,7 +76,7 @@ def _splits(found: CorpusCheck) -> Markup:
     told = (
         "Shares of each split's responses; unknown tokens: of their tokens, those outside the vocabulary. Repeated: "
         "the response comes more than once in its split. Also in training: it is word for word one of the training "
-        "split. By new users: whoever answers, answers nothing there."
+        "split. By new users: the person who answers has no response in the training split."
     )
     return join([grid(columns, rows), tag("p", told, class_="note")])
 
@@ -107,12 +107,22 @@ def _lengths(found: CorpusCheck) -> Markup:
 
 
 def _words(found: CorpusCheck, tokenizer: str) -> Markup:
-    xs, ys = [words for words, _ in found.coverage], [share for _, share in found.coverage]
-    label = "Share of the training tokens that the most frequent words cover"
-    plot = chart([Series("covered", xs, ys)], label, "words", size=(WIDTH, HEIGHT))
     rows: list[list[Markup | str]] = [[name, f"{share:.1%}"] for name, share in found.scripts.items()]
     text = f"The tokenizer is {tokenizer}. Characters of the training tokens that are in the vocabulary, by script:"
-    return join([_small([figure(plot, tag("b", label))]), tag("p", text), grid(("script", "share"), rows)])
+    return join([_coverage(found.coverage), tag("p", text), grid(("script", "share"), rows)])
+
+
+def _coverage(found: Sequence[Sequence[float]]) -> Markup:
+    """A curve; a sentence where the vocabulary is so small that it is one point."""
+    xs, ys = [words for words, _ in found], [share for _, share in found]
+    if len(found) < 2:
+        covered = [
+            f"The {counted(int(x), 'word')} of the vocabulary cover {y:.1%} of the training tokens." for x, y in found
+        ]
+        return paragraphs(*covered)
+    label = "Share of the training tokens that the most frequent words cover"
+    plot = chart([Series("covered", xs, ys)], label, "words", size=(WIDTH, HEIGHT))
+    return _small([figure(plot, tag("b", label))])
 
 
 def _repeated(repeated: Sequence[Sequence[object]]) -> Markup:

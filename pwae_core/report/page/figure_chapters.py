@@ -70,7 +70,10 @@ def _numbers(found: Latent, fit: Fit | None) -> Markup:
             ("… one Gaussian, fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
             ("… other codes of the posterior: as close as can be", f"{fit.floor:.4f}"),
         ]
-    lines = [tag("tr", tag("th", name, scope="row"), tag("td", value, class_="number")) for name, value in rows]
+    lines = [
+        tag("tr", tag("th", name, scope="row"), tag("td", value.replace("-", "−"), class_="number"))
+        for name, value in rows
+    ]
     return tag("div", tag("table", tag("tbody", *lines)), class_="scroll", tabindex=0)
 
 

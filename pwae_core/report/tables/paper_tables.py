@@ -7,6 +7,7 @@ from typing import Any
 
 from pwae_core.artifacts import Artifact
 from pwae_core.grammar import counted
+from pwae_core.metrics.bootstrap import caution
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.averaged import Cell, Scored, Scoring, digits, half_width
 from pwae_core.report.tables.comparable_terms import effective
@@ -70,7 +71,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     )
     marked = with_best(rows, columns)
     real = [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
-    notes = [*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]
+    notes = list(dict.fromkeys([*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]))
     heading = titled(f"Table 2. {title.capitalize()}", scoring.label)
     return Table("table-2", heading, "System", groups, marked, notes, _signatures(scored, columns))
 
@@ -84,7 +85,7 @@ def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
         means = scoring.human.table("means.parquet", ["criterion", "contexts"]).to_pylist()
         most = max(row["contexts"] for row in means if row["criterion"] in printed.HUMAN)
         annotators = counted(len(scoring.human.facts["annotators"]), "annotator")
-        told.append(f"Human evaluation: {counted(most, 'context')}, {annotators}.")
+        told += [f"Human evaluation: {counted(most, 'context')}, {annotators}.", *caution(most)]
     return told
 
 

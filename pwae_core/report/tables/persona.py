@@ -62,8 +62,8 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
     notes = [f"{counted(contexts, 'context')}{drawn}.", *caution(contexts)]
     if REAL in systems:
         notes.append("ground-truth: the real responses, as a ceiling.")
-    if UNHEARD in columns:
-        heard = counted(facts["heard"], "context") if "heard" in facts else "contexts"
+    if UNHEARD in columns and facts["heard"]:
+        heard = counted(facts["heard"], "context")
         notes.append(f"{UNHEARD} leaves out {heard} in which the user has spoken before.")
     if facts.get("left_out"):
         notes.append(f"Without {counted(facts['left_out'], 'context')} of users who are no candidates.")

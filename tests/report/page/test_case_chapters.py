@@ -11,7 +11,7 @@ from pwae_core.report.page.case_chapters import table_5, table_6
 from pwae_core.report.tables.cases import Answers, Case, Turn
 
 CASE = Case("s#0", "ann", (Turn("A", "hello", own=False),), ("good day",), (Answers("Ours", ("a", "b", "c", "a")),))
-PERSON = "what else that person says"
+PERSON = "what else the person who responds says"
 
 
 def five(*found: Case, samples: int = 3) -> str:

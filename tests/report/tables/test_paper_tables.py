@@ -276,7 +276,7 @@ def test_human_scores_alone_are_a_table(folder: Folder) -> None:
     (scoring,) = scorings(folder.sources())
     table = paper_tables.table_2(scoring)
     assert table.title == "Table 2. Human evaluation"
-    assert table.notes == ["Human evaluation: 3 contexts, 2 annotators.", SPREAD, REAL_NOTE]
+    assert table.notes == ["Human evaluation: 3 contexts, 2 annotators.", *caution(3), SPREAD, REAL_NOTE]
     assert ours(table, "readability") == [("Seq2Seq", "1.50"), ("ground-truth", "2.75")]
     assert paper_tables.further(scoring) is None
 
