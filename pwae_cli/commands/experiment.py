@@ -11,6 +11,7 @@ from pwae_cli import console
 from pwae_cli.options import Json
 from pwae_cli.scores import TABLES, number, shown
 from pwae_core.config.experiment import read_plan
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.experiment import ExperimentReport, Row
@@ -62,7 +63,7 @@ def _print(report: ExperimentReport) -> None:
 
 
 def _system(row: Row) -> str:
-    return f"{row.label}\n{row.seeds} seed{'' if row.seeds == 1 else 's'},\n{row.contexts:,} contexts"
+    return f"{row.label}\n{counted(row.seeds, 'seed')},\n{counted(row.contexts, 'context')}"
 
 
 def _cell(row: Row, metric: str) -> str:

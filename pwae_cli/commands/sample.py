@@ -11,6 +11,7 @@ import typer
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.stages.sample import Answered, SampleReport
@@ -90,7 +91,8 @@ def command(
 def _print(report: SampleReport) -> None:
     if report.out:
         state = "stand already" if report.standing else "written"
-        what = f"{report.contexts:,} contexts x {report.samples} responses ({report.decoding})"
+        counts = f"{counted(report.contexts, 'context')} x {counted(report.samples, 'response')}"
+        what = f"{counts} ({report.decoding})"
         console.print_line(f"{report.system}: {what} {state}: {report.out}")
     for context, group in groupby(report.shown, key=lambda answered: answered.context):
         rows: list[tuple[str, str]] = []

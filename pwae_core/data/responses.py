@@ -19,6 +19,7 @@ from pwae_core import artifacts
 from pwae_core.data.external_responses import GIVEN, read_external
 from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.files import hash_file
+from pwae_core.grammar import counted
 from pwae_core.schemas import RESPONSES
 
 FROM_CORPUS = ("user_id", "context_user_ids", "context", "references")
@@ -157,9 +158,10 @@ def first_samples(responses: ResponseSet, samples: int | None = None) -> Respons
     wrong = counts < wanted if samples else counts != wanted
     if wrong.any():
         session, fewest = responses.session_ids[int(wrong.argmax())], counts.min()
+        there = counted(int(counts[wrong.argmax()]), "response")
         expected = f"--samples asks for {wanted}" if samples else f"{responses.session_ids[0]!r} has {wanted}"
         raise InputError(
-            f"{responses.source}: session {session!r} has {counts[wrong.argmax()]} responses, {expected}. "
+            f"{responses.source}: session {session!r} has {there}, {expected}. "
             f"Score the first {fewest} of each with --samples {fewest}."
         )
     column = pc.list_slice(responses.table["responses"], 0, wanted)

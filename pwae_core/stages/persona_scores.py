@@ -19,6 +19,7 @@ from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.responses import Named
 from pwae_core.data.sessions import COLUMNS, from_table
 from pwae_core.errors import ArtifactError, InputError
+from pwae_core.grammar import counted
 from pwae_core.metrics import persona
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.persona import METRICS, Likelihoods, Own, Swap
@@ -161,7 +162,8 @@ def _judge(data: Artifact, contexts: pa.Table, config: PersonaScoresConfig, prog
         words=config.words,
         seed=config.seed,
     )
-    progress.say(f"Learning to tell {len(persons.names):,} users apart from {len(persons.speakers):,} utterances")
+    learned = counted(len(persons.speakers), "utterance")
+    progress.say(f"Learning to tell {counted(len(persons.names), 'user')} apart from {learned}")
     speakers = learn(persons.utterances, persons.speakers, config.seed)
     rows = [number for number, name in enumerate(names) if name in persons.numbers]
     return _Judge(persons, speakers, Own(persons.words), rows, contexts.take(rows), config)

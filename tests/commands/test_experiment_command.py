@@ -136,18 +136,18 @@ def test_whole_words_fit_a_terminal_with_every_metric(
 
 
 def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
-    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pwae: Callable[..., Any], plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan.write_text(
-        PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]") + '[[systems]]\nmodel = "dialogwae-gmp"\n'
-    )
+    corpus = write_corpus(pwae, tmp_path / "corpus", conversations=140)
+    settings = PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]").replace("limit = 5", "limit = 31")
+    plan.write_text(settings + '[[systems]]\nmodel = "dialogwae-gmp"\n')
     out = tmp_path / "out"
     command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
     report = pwae(*command, "--json").succeeds().json
     (row,) = report["rows"]
     total = report["runs"][0]["totals"]["BLEU-F1"]
     half = f"{(total['high'] - total['low']) / 2:.4f}"
-    assert (row["seeds"], row["contexts"], row["deviations"]) == (1, 5, {})
+    assert (row["seeds"], row["contexts"], row["deviations"]) == (1, 31, {})
     assert f"{row['half_widths']['BLEU-F1']:.4f}" == half
     shown = (out / "results.md").read_text()
     assert f"{total['value']:.4f} ± {half} |" in shown
@@ -156,7 +156,7 @@ def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
         monkeypatch.setenv(name, value)
     tables = [line for line in pwae(*command).stdout.splitlines() if line[:1] in set("┃│┏└")]
     assert max(map(len, tables)) <= 80
-    for text in ("DiaWAE-GMD", "1 seed,", "5 contexts", "Recall", "Precision", "Intra-2", "Repetition", f"±{half}"):
+    for text in ("DiaWAE-GMD", "1 seed,", "31 contexts", "Recall", "Precision", "Intra-2", "Repetition", f"±{half}"):
         assert any(text in line for line in tables), text
 
 

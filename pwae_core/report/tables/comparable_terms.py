@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from pwae_core.artifacts import Artifact
 from pwae_core.files import hash_strings
+from pwae_core.grammar import counted
 
 TERMS = ("ngram", "smoothing", "variant", "samples", "resamples", "seed")
 CONTEXTS, VECTORS, VERSION, SESSIONS = "contexts", "embeddings", "pwae", "sessions"
@@ -41,7 +42,7 @@ def _told(name: str, value: object) -> str:
         case ("embeddings", None) | ("samples", None):
             return "no word vectors" if name == VECTORS else "all samples"
         case ("contexts" | "samples" | "resamples", int()):
-            return f"{value:,} {name}"
+            return counted(value, name.removesuffix("s"))
         case (("embeddings" | "sessions"), _):
             what = "word vectors" if name == VECTORS else "set of contexts"
             return f"{what} {str(value)[:DIGITS]}"
