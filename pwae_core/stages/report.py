@@ -28,6 +28,7 @@ from pwae_core.report.tables.averaged import names, runs_of, scorings
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.persona import personalisation
 from pwae_core.report.tables.plain_table import Table
+from pwae_core.report.tables.printed import AUTOMATIC
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -35,10 +36,14 @@ HEAD = 400
 NAMED = 5
 BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
-    "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, with its "
-    "word vectors and, most likely, with NLTK's BLEU of 2019, which gives other values than today's for the same "
-    "answers. Compare systems with one another down a column, and ours with the paper's by their order."
+    "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, {how}. "
+    "Compare systems with one another down a column, and ours with the paper's by their order."
 )
+MEASURED = (
+    "with its word vectors and, most likely, with NLTK's BLEU of 2019, which gives other values than today's for the "
+    "same answers"
+)
+JUDGED = "by its annotators"
 
 
 @dataclass(frozen=True)
@@ -216,7 +221,9 @@ def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Mark
     parts = [told.partition(" ") for told in counts]
     shown = [tag("li", tag("b", number), name) for number, _, name in parts if number != "0"]
     advice = tag("details", tag("summary", "What is not on this page"), tag("ul", *(tag("li", n) for n in notes)))
-    caveat = tag("p", CAVEAT, class_="lead") if any(one.has_printed for one in made) else None
+    compared = {column for one in made if one.has_printed for column in one.columns}
+    how = MEASURED if compared & {*AUTOMATIC} else JUDGED
+    caveat = tag("p", CAVEAT.format(how=how), class_="lead") if compared else None
     return join([caveat, tag("ul", *shown, class_="facts"), advice if notes else None])
 
 

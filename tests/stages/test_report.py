@@ -179,6 +179,18 @@ def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -
     assert not any(words in page for words in ("in the training split", "really says", "The paper's numbers are"))
 
 
+def test_the_paper_s_numbers_are_spoken_of_where_they_are_printed(experiments: list[Named], tmp_path: Path) -> None:
+    def said(given: list[Named], out: Path) -> str:
+        make(given, out)
+        found = re.search('<p class="lead">(.*?)</p>', out.read_text(encoding="utf-8"))
+        return html.unescape(found[1]) if found else ""
+
+    judged = said(experiments[2:], tmp_path / "human.html")
+    assert "on the paper's corpus, by its annotators. Compare" in judged
+    everything = said(experiments, tmp_path / "all.html")
+    assert "with its word vectors and, most likely, with NLTK's BLEU of 2019" in everything
+
+
 def test_a_run_alone_makes_one_too(made: Any, tmp_path: Path) -> None:
     report_ = make([Named(made.seq2seq)], tmp_path / "r.html")
     assert report_.sections == ["Training", "Provenance"]

@@ -56,12 +56,13 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
         "open circles: of the posterior. Solid ellipses: each component that has points enough; dashed: one Gaussian; "
         "at two standard deviations."
     )
-    note = paragraphs(
+    distances = paragraphs(
         "Distances are taken in all dimensions of z, over all sessions together; every system's z has a scale of its "
         "own. The one Gaussian was fitted to the posterior itself and knows neither context nor user: it is there for "
         "contrast, and could not answer anybody.",
         css="note",
     )
+    note = distances if corpus.rows("test.parquet") >= latent_space.FEWEST else None
     return [Section("latent", "Latent codes", "The latent space (Figure 1)", join([told, *shown, note]))]
 
 
