@@ -7,12 +7,16 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from pwae_core.errors import InputError, StorageError
+from pwae_core.errors import ArtifactError, InputError, StorageError
+
+SEAL = "seal"
 
 
 @contextmanager
@@ -30,6 +34,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
             errno.EROFS: "the file system is read-only; choose another --out",
             errno.ENOTDIR: "part of the path is a file; choose another --out",
             errno.EEXIST: "a file of that name stands there; choose another --out",
+            errno.ENOTEMPTY: "something else was put there meanwhile; move it away and run the same command again",
+            errno.ENAMETOOLONG: "the name is too long; choose another --out",
         }.get(error.errno or 0)
         if advice is None:
             raise
@@ -60,48 +66,119 @@ def to_json(value: object) -> bytes:
     return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all: a neighbour is written, synced and renamed."""
-    neighbour = path.with_name(f".{path.name}.new")
-    with neighbour.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    neighbour.rename(path)
+def sealed(content: Mapping[str, Any]) -> bytes:
+    """``content`` as JSON with a seal: the SHA-256 of the JSON without it."""
+    return to_json({**content, SEAL: hashlib.sha256(to_json(content)).hexdigest()})
 
 
-def remove_neighbours(folder: Path) -> None:
-    """Removes what ``write_bytes`` left under ``folder`` when it was killed."""
-    for path in folder.rglob(".*.new"):
-        path.unlink()
+def unsealed(raw: bytes) -> dict[str, Any] | None:
+    """What ``sealed`` was given; None where one bit of ``raw`` is another than it wrote."""
+    try:
+        content = json.loads(raw)
+        seal = content.pop(SEAL)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return content if isinstance(seal, str) and sealed(content) == raw else None
 
 
-def empty(folder: Path) -> None:
-    """Removes everything in ``folder``."""
-    for path in folder.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+def write_bytes(path: Path, data: bytes, token: str = "") -> None:
+    """Writes a file whole or not at all: a neighbour is written, synced and renamed; it goes when that fails.
+
+    A neighbour that a kill leaves is known by ``token``, which nobody else's file bears.
+    """
+    neighbour = path.with_name(f".{path.name}.{token or new_token()}.new")
+    write_new(neighbour, data)
+    try:
+        neighbour.rename(path)
+    except BaseException:
+        neighbour.unlink(missing_ok=True)
+        raise
 
 
-def replace_folder(target: Path, new: Path) -> None:
-    """Renames ``new`` to ``target``; what stood there is removed after that."""
-    old = target.with_name(f".{target.name}.old")
-    if target.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        target.rename(old)
-    new.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+def write_new(path: Path, data: bytes) -> None:
+    """Writes and syncs a file that is not there yet. Raises FileExistsError."""
+    with path.open("xb") as handle:
+        try:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def new_token() -> str:
+    """A name that no file has by accident."""
+    return secrets.token_hex(8)
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a file itself stands there: no link to one, no folder."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def is_vacant(path: Path) -> bool:
+    """Whether nothing is there, or a folder with nothing in it."""
+    return not os.path.lexists(path) or (path.is_dir() and not path.is_symlink() and not any(path.iterdir()))
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Makes ``folder`` if need be and keeps other processes out of it. Raises StorageError when one is in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
+def locked(folder: Path, target: Path) -> Iterator[None]:
+    """Keeps other processes out of ``folder``, made if need be; it goes at the end if nothing is left in it.
+
+    Raises StorageError, which names ``target``, when another process is in it.
+    """
+    handle = None
+    while handle is None:
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+        handle = _hold(folder, target)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StorageError(f"Another process is writing {folder}. Wait for it, or choose another --out.") from error
+        yield
+    finally:
+        with suppress(OSError):  # something is in it still
+            folder.rmdir()
+        os.close(handle)
+
+
+@contextmanager
+def held(folder: Path, target: Path) -> Iterator[None]:
+    """Keeps other processes out of a ``folder`` that is there, wherever it is moved. Raises StorageError."""
+    handle = _hold(folder, target)
+    if handle is None:
+        raise StorageError(f"Another process has moved {target} away. Run the same command again.")
+    try:
         yield
     finally:
         os.close(handle)
+
+
+def _hold(folder: Path, target: Path) -> int | None:
+    """A descriptor that locks ``folder``; None where another process has just removed or moved it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise in_the_way(folder) if error.errno in (errno.ENOTDIR, errno.ELOOP) else error from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        mine, there = os.fstat(handle), folder.stat()
+    except BlockingIOError as error:
+        os.close(handle)
+        raise StorageError(f"Another process is writing {target}. Wait for it, or choose another --out.") from error
+    except FileNotFoundError:
+        os.close(handle)
+        return None
+    if (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):
+        os.close(handle)
+        return None
+    return handle
+
+
+def in_the_way(path: Path) -> ArtifactError:
+    """Something that pwae did not write stands where it has to write, or to remove."""
+    return ArtifactError(f"{path} is in the way, and pwae did not write it, or not as it is now. Move it away first.")

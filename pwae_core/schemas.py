@@ -168,6 +168,7 @@ COMPARISONS = _schema(
     ("contexts", pa.int64()),
 )
 
+PEOPLE = "people"  # stands inside a run: whom it was adapted to
 ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "corpus": {
         "train.parquet": SESSIONS,
@@ -180,6 +181,7 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     },
     "vectors": {"vectors.parquet": VECTORS},
     "run": {"log.parquet": LOG, "vocabulary.parquet": VOCABULARY, "users.parquet": USERS},
+    PEOPLE: {},
     "responses": {"responses.parquet": RESPONSES},
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS, "differences.parquet": DIFFERENCES},
     "persona-scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
@@ -192,10 +194,12 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
         "comparisons.parquet": COMPARISONS,
     },
 }
+OTHER_FILES = {PEOPLE: ("people.safetensors",)}  # of artifacts that are made whole
 STAGE_OF_KIND = {
     "corpus": "preprocess",
     "vectors": "embed-words",
     "run": "train",
+    PEOPLE: "adapt",
     "responses": "sample",
     "scores": "evaluate",
     "persona-scores": "persona-scores",

@@ -1,6 +1,7 @@
 """Artifacts: whole or absent, checked when read, never something else's ruin."""
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -10,10 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from altered import resealed
 
 from pwae_core import artifacts, schemas
-from pwae_core.artifacts import Plan
+from pwae_core.artifacts import Plan, artifact, notes, staging
+from pwae_core.artifacts.ownership import bears_its_hash
 from pwae_core.errors import ArtifactError, StorageError
 
 PLAN = Plan("vectors", {"dimension": 2, "seed": 7}, {"corpus": "a" * 64})
@@ -35,6 +39,19 @@ def make(folder, plan=PLAN, facts=None, **options):
         draft.write("vectors.parquet", table())
         draft.facts |= facts or {"vocabulary": "b" * 64}
     return artifacts.load(folder, "vectors")
+
+
+def kill_in(folder, code, **options):
+    """Makes a draft in a process that does ``code`` in it and is then killed."""
+    script = (
+        "import os, signal, sys; from pathlib import Path; from pwae_core import artifacts\n"
+        "sys.path.insert(0, sys.argv[2]); import test_artifacts\n"
+        f"with artifacts.draft(Path(sys.argv[1]), test_artifacts.PLAN, **{options}) as draft:\n"
+        f"    {code}\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    arguments = [sys.executable, "-c", script, str(folder), str(Path(__file__).parent)]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
 
 
 def names(folder):
@@ -137,17 +154,17 @@ def test_what_was_made_differently_says_how(tmp_path, plan, words):
 
 def test_another_version_of_pwae_makes_another_artifact(tmp_path, monkeypatch):
     make(tmp_path / "v")
-    monkeypatch.setattr(artifacts, "__version__", "9.9")
+    monkeypatch.setattr(notes, "__version__", "9.9")
     with pytest.raises(ArtifactError, match=r"made differently \(pwae .*, now 9\.9\)"):
         artifacts.standing(tmp_path / "v", PLAN, force=False)
 
 
 @pytest.mark.parametrize("force", [True, False])
-@pytest.mark.parametrize("name", ["notes.txt", "manifest.json", "plan.json"])
+@pytest.mark.parametrize("name", ["notes.txt", "manifest.json", "plan.json", "vectors.parquet"])
 def test_a_folder_of_somebody_elses_is_never_touched(tmp_path, force, name):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_text('{"name": "my own"}')
-    with pytest.raises(ArtifactError, match=r"is not an artifact of pwae|json is damaged"):
+    with pytest.raises(ArtifactError, match=r"is not an artifact of pwae|json was altered or damaged, or is no note"):
         artifacts.standing(tmp_path / "mine", PLAN, force=force)
     (tmp_path / "file").write_text("my own")
     with pytest.raises(ArtifactError, match=r"file exists and is not an artifact of pwae\. Choose another --out\."):
@@ -161,37 +178,111 @@ def test_force_does_not_replace_what_another_stage_made(tmp_path, force):
         artifacts.standing(tmp_path / "v", Plan("corpus", {}, {}), force=force)
 
 
-def test_force_replaces_a_damaged_artifact(tmp_path):
+@pytest.mark.parametrize("force", [True, False])
+def test_an_artifact_without_a_manifest_to_be_believed_is_not_replaced(tmp_path, force, snapshot):
     make(tmp_path / "v")
     (tmp_path / "v" / "manifest.json").write_text("{")
-    with pytest.raises(ArtifactError, match=r"manifest\.json is damaged: not a manifest of pwae\. Make the"):
-        artifacts.standing(tmp_path / "v", PLAN, force=False)
+    before = snapshot(tmp_path)
+    with pytest.raises(ArtifactError, match=r"manifest\.json was altered or damaged.* Move the folder away and make"):
+        artifacts.standing(tmp_path / "v", PLAN, force=force)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("my own"), Path.unlink])
+def test_force_replaces_a_damaged_artifact_when_what_is_damaged_is_away(tmp_path, spoil):
+    make(tmp_path / "v")
+    table_of = tmp_path / "v" / "vectors.parquet"
+    spoil(table_of)
+    if table_of.exists():
+        with pytest.raises(ArtifactError, match=rf"^{table_of} is in the way, and pwae did not write it, or not as it"):
+            artifacts.standing(tmp_path / "v", PLAN, force=True)
+        assert table_of.read_text() == "my own"
+        table_of.unlink()
     assert artifacts.standing(tmp_path / "v", PLAN, force=True) is None
     assert make(tmp_path / "v").table("vectors.parquet").num_rows == 3
     assert names(tmp_path) == ["v"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"kind": "vectors"}', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"kind": "vectors"}', "\udcff", "[" * 100_000, "9" * 5000])
 def test_a_corrupt_manifest_is_one_line(tmp_path, text):
     make(tmp_path / "v")
     (tmp_path / "v" / "manifest.json").write_text(text, errors="surrogateescape")
-    with pytest.raises(ArtifactError, match=r"manifest\.json is damaged: not a manifest of pwae\."):
+    with pytest.raises(ArtifactError, match=r"manifest\.json was altered or damaged, or is no note of pwae"):
         artifacts.load(tmp_path / "v", "vectors")
 
 
-@pytest.mark.parametrize("part", ["kind", "stage", "pwae", "config", "inputs", "facts", "files"])
-def test_a_manifest_without_one_of_its_parts_is_corrupt(tmp_path, part):
+def test_a_manifest_of_the_first_release_says_that_it_has_no_seal(tmp_path):
+    make(tmp_path / "v")
+    old = {"kind": "vectors", "stage": "embed-words", "pwae": "0.1.0", "config": {}, "inputs": {}, "facts": {}}
+    (tmp_path / "v" / "manifest.json").write_text(json.dumps(old))
+    for read in (
+        lambda: artifacts.load(tmp_path / "v", "vectors"),
+        lambda: artifacts.standing(tmp_path / "v", PLAN, force=True),
+    ):
+        with pytest.raises(
+            ArtifactError, match=r"is of pwae 0\.1\.0, whose manifests have no seal\. Make the artifact again"
+        ):
+            read()
+
+
+@pytest.mark.parametrize(
+    "part", ["artifact", "kind", "stage", "pwae", "config", "inputs", "facts", "files", "environment"]
+)
+def test_a_sealed_manifest_of_another_shape_is_refused(tmp_path, part):
     make(tmp_path / "v")
     path = tmp_path / "v" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for value in (None, 3):
-        path.write_text(json.dumps(manifest | {part: value}))
-        with pytest.raises(ArtifactError, match="not a manifest of pwae"):
+    whole = path.read_bytes()
+    for change in (
+        lambda note: note.update({part: None}),
+        lambda note: note.update({part: 3}),
+        lambda note: note.pop(part),
+        lambda note: note.update({f"{part}s": 1}),
+    ):
+        path.write_bytes(whole)
+        resealed(path, change)
+        with pytest.raises(ArtifactError, match="was altered or damaged"):
             artifacts.load(tmp_path / "v", "vectors")
-    del manifest[part]
-    path.write_text(json.dumps(manifest))
-    with pytest.raises(ArtifactError, match="not a manifest of pwae"):
+
+
+@pytest.mark.parametrize("name", ["../other/file", "/etc/passwd", "", "a//b", "."])
+def test_a_manifest_lists_nothing_outside_its_folder(tmp_path, name):
+    make(tmp_path / "v")
+    resealed(tmp_path / "v" / "manifest.json", lambda note: note["files"].update({name: {"sha256": "0" * 64}}))
+    with pytest.raises(ArtifactError, match="was altered or damaged"):
         artifacts.load(tmp_path / "v", "vectors")
+
+
+def test_no_bit_of_a_note_can_be_another(tmp_path):
+    """Every bit of every twelfth byte; benchmarks/reliability.py flips every one."""
+    make(tmp_path / "v")
+    for path, read in ((tmp_path / "v" / "manifest.json", notes.manifest_of), (tmp_path / "plan.json", notes.plan_of)):
+        if path.name == "plan.json":
+            notes.write_plan(tmp_path, PLAN.unfinished(["log.parquet"]))
+        whole = path.read_bytes()
+        assert read(path.parent)
+        for place in range(0, len(whole), 12):
+            for bit in range(8):
+                path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+                assert read(path.parent) is None, (place, bit)
+
+
+def test_an_edited_manifest_is_refused_rather_than_believed(tmp_path):
+    make(tmp_path / "v", facts={"f1": 0.0144})
+    path = tmp_path / "v" / "manifest.json"
+    path.write_text(path.read_text().replace("0.0144", "0.9144"))
+    with pytest.raises(ArtifactError, match="was altered or damaged"):
+        artifacts.standing(tmp_path / "v", PLAN, force=False)
+
+
+def test_the_environment_is_on_record_and_makes_no_other_artifact(tmp_path, monkeypatch):
+    one = make(tmp_path / "v")
+    assert set(one.manifest["environment"]) == {"python", "gensim", "numpy", "pyarrow"}
+    monkeypatch.setattr("platform.python_version", lambda: "3.99")
+    other = make(tmp_path / "w")
+    assert other.manifest["environment"]["python"] == "3.99"
+    assert (tmp_path / "v" / "manifest.json").read_bytes() != (tmp_path / "w" / "manifest.json").read_bytes()
+    assert one.fingerprint == other.fingerprint
+    assert artifacts.standing(tmp_path / "v", PLAN, force=False)
 
 
 def test_one_changed_byte_is_found(tmp_path):
@@ -204,7 +295,7 @@ def test_one_changed_byte_is_found(tmp_path):
         made.table("vectors.parquet")
     assert str(caught.value) == (
         f"{path} is damaged: its bytes are not those that its manifest records. "
-        f"Run 'pwae embed-words' again with --force."
+        f"Move it away. Run 'pwae embed-words' again with --force."
     )
     path.unlink()
     with pytest.raises(ArtifactError, match=r"parquet is missing\. Run 'pwae embed-words' again with --force\."):
@@ -214,7 +305,7 @@ def test_one_changed_byte_is_found(tmp_path):
 def test_a_table_of_other_columns_is_named(tmp_path, monkeypatch):
     made = make(tmp_path / "v")
     other = {"vectors": {"vectors.parquet": schemas.VOCABULARY}}
-    monkeypatch.setattr(artifacts, "ARTIFACTS", other)
+    monkeypatch.setattr(artifact, "ARTIFACTS", other)
     with pytest.raises(ArtifactError, match=r"has the columns \['id', 'token', 'vector', 'known'\], expected"):
         made.table("vectors.parquet")
 
@@ -250,25 +341,29 @@ def test_a_draft_that_raises_leaves_nothing_and_what_stood_stays(tmp_path, snaps
     assert names(tmp_path) == ["v"]
 
 
-def test_a_resumable_draft_keeps_its_work_for_the_same_plan_only(tmp_path):
-    with pytest.raises(KeyError), artifacts.draft(tmp_path / "v", PLAN, resume=True) as draft:
-        (draft.folder / "shard-0").write_text("done")
-        raise KeyError
-    (tmp_path / ".v.partial" / ".shard-1.new").write_text("killed while writing")
+def test_a_kill_leaves_a_resumable_draft_its_work_for_the_same_plan_only(tmp_path):
+    kill_in(tmp_path / "v", "(draft.work / 'shard-0.arrow').write_text('done')", resume=True)
     with artifacts.draft(tmp_path / "v", PLAN, resume=True) as draft:
-        assert names(draft.folder) == ["plan.json", "shard-0"]
-        raise_later = draft.folder / "shard-0"
-        raise_later.unlink()
+        assert (draft.work / "shard-0.arrow").read_text() == "done"
         draft.write("vectors.parquet", table())
     assert names(tmp_path / "v") == ["manifest.json", "vectors.parquet"]
 
-    with pytest.raises(KeyError), artifacts.draft(tmp_path / "w", PLAN, resume=True) as draft:
-        (draft.folder / "shard-0").write_text("done")
-        raise KeyError
-    other = Plan("vectors", {"dimension": 3}, {})
-    with artifacts.draft(tmp_path / "w", other, resume=True) as draft:
-        assert names(draft.folder) == ["plan.json"]
+    kill_in(tmp_path / "w", "(draft.work / 'shard-0.arrow').write_text('done')", resume=True)
+    with artifacts.draft(tmp_path / "w", Plan("vectors", {"dimension": 3}, {}), resume=True) as draft:
+        assert names(draft.work) == []
         draft.write("vectors.parquet", table())
+    assert names(tmp_path) == ["v", "w"]
+
+
+def test_an_error_leaves_nothing_but_one_of_storage_what_can_be_resumed(tmp_path):
+    with pytest.raises(KeyError), artifacts.draft(tmp_path / "v", PLAN, resume=True):
+        raise KeyError
+    assert names(tmp_path) == []
+    with pytest.raises(StorageError), artifacts.draft(tmp_path / "v", PLAN, resume=True) as draft:
+        (draft.work / "shard-0.arrow").write_text("done")
+        raise StorageError("a worker was killed")
+    with artifacts.draft(tmp_path / "v", PLAN, resume=True) as draft:
+        assert names(draft.work) == ["shard-0.arrow"]
 
 
 def test_in_place_it_can_be_watched_and_is_unfinished_until_it_is_complete(tmp_path):
@@ -277,7 +372,7 @@ def test_in_place_it_can_be_watched_and_is_unfinished_until_it_is_complete(tmp_p
         assert artifacts.standing(tmp_path / "v", PLAN, force=False) is None
         with pytest.raises(ArtifactError, match=r"unfinished vectors\. Run the same 'pwae embed-words' command"):
             artifacts.load(tmp_path / "v", "vectors")
-        with pytest.raises(ArtifactError, match="exists and is not an artifact"):
+        with pytest.raises(ArtifactError, match=r"holds vectors .*, expected corpus"):
             artifacts.standing(tmp_path / "v", Plan("corpus", {}, {}), force=False)
         draft.write("vectors.parquet", table())
     assert artifacts.standing(tmp_path / "v", PLAN, force=False) == artifacts.load(tmp_path / "v", "vectors")
@@ -287,11 +382,96 @@ def test_in_place_a_draft_begun_afresh_keeps_its_work_when_it_is_interrupted(tmp
     make(tmp_path / "v", in_place=True)
     with pytest.raises(KeyError), artifacts.draft(tmp_path / "v", PLAN, in_place=True) as draft:
         assert names(draft.folder) == ["plan.json"]
+        draft.claim("checkpoint")
         (draft.folder / "checkpoint").write_text("saved")
         raise KeyError
     with artifacts.draft(tmp_path / "v", PLAN, resume=True, in_place=True) as draft:
         assert names(draft.folder) == ["checkpoint", "plan.json"]
         draft.write("vectors.parquet", table())
+    assert names(tmp_path / "v") == ["checkpoint", "manifest.json", "vectors.parquet"]
+
+
+def test_what_others_put_into_a_run_that_goes_on_is_left_alone_and_not_listed(tmp_path):
+    with artifacts.draft(tmp_path / "v", PLAN, in_place=True) as draft:
+        (draft.folder / "NOTES.md").write_text("mine")
+        (draft.folder / "mine-00000000.safetensors").write_text("mine")
+        draft.write("vectors.parquet", table())
+    made = artifacts.load(tmp_path / "v", "vectors")
+    assert list(made.manifest["files"]) == ["vectors.parquet"]
+    assert (tmp_path / "v" / "NOTES.md").read_text() == "mine"
+    with pytest.raises(ArtifactError, match=r"NOTES\.md is in the way"):
+        artifacts.standing(tmp_path / "v", PLAN, force=True)
+
+
+def test_what_is_not_ours_is_not_written_over_in_a_folder_that_others_see(tmp_path):
+    with (
+        pytest.raises(ArtifactError, match=r"vectors\.parquet is in the way"),
+        artifacts.draft(tmp_path / "v", PLAN, in_place=True) as draft,
+    ):
+        (draft.folder / "vectors.parquet").write_text("mine")
+        draft.write("vectors.parquet", table())
+    assert (tmp_path / "v" / "vectors.parquet").read_text() == "mine"
+
+
+PLANTS = {
+    "a file": lambda path: path.write_text("mine"),
+    "a link to a file": lambda path: path.symlink_to(path.parent.parent / "elsewhere" / "file"),
+    "a link to a folder": lambda path: path.symlink_to(path.parent.parent / "elsewhere"),
+    "an empty folder": Path.mkdir,
+    "a hard link": lambda path: path.hardlink_to(path.parent.parent / "elsewhere" / "file"),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_whatever_else_is_in_an_artifact_stays_with_force_too(tmp_path, plant):
+    make(tmp_path / "v")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("mine")
+    PLANTS[plant](tmp_path / "v" / "mine")
+    for attempt in (
+        lambda: artifacts.standing(tmp_path / "v", PLAN, force=True),
+        lambda: make(tmp_path / "v", facts={"other": 1}),
+        lambda: make(tmp_path / "v", in_place=True),
+    ):
+        with pytest.raises(ArtifactError, match=rf"^{tmp_path / 'v' / 'mine'} is in the way"):
+            attempt()
+    assert os.path.lexists(tmp_path / "v" / "mine")
+    assert (tmp_path / "elsewhere" / "file").read_text() == "mine"
+    assert artifacts.standing(tmp_path / "v", PLAN, force=False), "what stands is read all the same"
+
+
+@pytest.mark.parametrize("plant", [*PLANTS, "a folder with a file"])
+def test_another_s_folder_beside_is_never_touched(tmp_path, plant, snapshot):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("mine")
+    (tmp_path / "x").mkdir()
+    beside = tmp_path / "x" / ".v.partial"
+    if plant in PLANTS:
+        PLANTS[plant](beside)
+    else:
+        beside.mkdir()
+        (beside / "plan.json").write_text('{"steps": []}')
+    before = snapshot(tmp_path)
+    if plant == "an empty folder":
+        make(tmp_path / "x" / "v")
+        return
+    for force in (True, False):
+        with pytest.raises(ArtifactError, match=r"\.v\.partial is in the way"):
+            artifacts.standing(tmp_path / "x" / "v", PLAN, force=force)
+    with pytest.raises(ArtifactError, match=r"\.v\.partial is in the way"):
+        make(tmp_path / "x" / "v")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_file_named_by_its_hash_proves_itself(tmp_path):
+    data = b"weights"
+    ours = tmp_path / f"last-7-{hashlib.sha256(data).hexdigest()[:8]}.safetensors"
+    other = tmp_path / "last-7-00000000.safetensors"
+    for path in (ours, other):
+        path.write_bytes(data)
+    assert [bears_its_hash(path) for path in (ours, other)] == [True, False]
+    ours.write_bytes(b"edited")
+    assert not bears_its_hash(ours)
 
 
 def test_two_writers_of_one_folder_do_not_meet(tmp_path):
@@ -304,22 +484,14 @@ def test_two_writers_of_one_folder_do_not_meet(tmp_path):
             "except StorageError as error: print(error)\n"
         )
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        where = tmp_path / ".v.partial"
+        where = tmp_path / "v"
         assert other.stdout == f"Another process is writing {where}. Wait for it, or choose another --out.\n"
         draft.write("vectors.parquet", table())
     assert artifacts.load(tmp_path / "v", "vectors").rows("vectors.parquet") == 3
 
 
-@pytest.mark.parametrize("moment", ["artifacts.pq.ParquetWriter", "files.write_bytes", "files.replace_folder"])
-def test_killed_at_any_moment_the_rerun_is_as_if_nothing_had_happened(tmp_path, snapshot, moment):
-    code = (
-        "import os, signal, sys; from pathlib import Path; from pwae_core import artifacts, files\n"
-        "sys.path.insert(0, sys.argv[2]); import test_artifacts\n"
-        f"{moment} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "test_artifacts.make(Path(sys.argv[1]))\n"
-    )
-    arguments = [sys.executable, "-c", code, str(tmp_path / "v"), str(Path(__file__).parent)]
-    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+def test_killed_before_it_is_complete_it_says_so_and_the_rerun_is_as_if_nothing_had_happened(tmp_path, snapshot):
+    kill_in(tmp_path / "v", "draft.write('vectors.parquet', test_artifacts.table())")
     with pytest.raises(ArtifactError, match=r"v was not completed by 'pwae embed-words'\. Run that command again\."):
         artifacts.load(tmp_path / "v", "vectors")
     make(tmp_path / "v")
@@ -328,18 +500,49 @@ def test_killed_at_any_moment_the_rerun_is_as_if_nothing_had_happened(tmp_path, 
     assert names(tmp_path) == ["v", "w"]
 
 
+@pytest.mark.parametrize("left", ["", "{", notes.BEGINNING[:9].decode(), notes.BEGINNING.decode() + ',\n "config": {'])
+def test_a_plan_whose_writing_was_cut_off_is_begun_again(tmp_path, left):
+    (tmp_path / ".v.partial").mkdir()
+    (tmp_path / ".v.partial" / "plan.json").write_text(left)
+    assert artifacts.standing(tmp_path / "v", PLAN, force=False) is None
+    make(tmp_path / "v")
+    assert names(tmp_path) == ["v"]
+
+
+def test_complete_and_not_yet_in_its_place_it_is_put_there(tmp_path, monkeypatch, snapshot):
+    make(tmp_path / "w")
+    with monkeypatch.context() as patch:
+        patch.setattr(staging.Staging, "deliver", lambda *_: os._exit(9))
+        child = os.fork()
+        if not child:
+            make(tmp_path / "v")
+        os.waitpid(child, 0)
+    assert artifacts.standing(tmp_path / "v", PLAN, force=False)
+    assert snapshot(tmp_path / "v") == snapshot(tmp_path / "w")
+    assert names(tmp_path) == ["v", "w"]
+
+
 def test_killed_between_manifest_and_plan_the_artifact_is_complete(tmp_path, snapshot):
     make(tmp_path / "v", in_place=True)
     before = snapshot(tmp_path / "v")
-    (tmp_path / "v" / "plan.json").write_bytes(b"{}")
+    notes.write_plan(tmp_path / "v", PLAN.unfinished(["vectors.parquet"]))
+    assert artifacts.load(tmp_path / "v", "vectors")
     assert artifacts.standing(tmp_path / "v", PLAN, force=False) is not None
     assert snapshot(tmp_path / "v") == before
 
 
-def test_killed_between_the_two_renames_the_rerun_completes_it(tmp_path):
+def test_killed_between_the_two_renames_the_rerun_completes_it(tmp_path, monkeypatch):
     make(tmp_path / "v")
-    (tmp_path / "v").rename(tmp_path / ".v.old")
-    make(tmp_path / "v")
+    with monkeypatch.context() as patch:
+        patch.setattr(staging.Staging, "finish", lambda *_: os._exit(9))
+        child = os.fork()
+        if not child:
+            make(tmp_path / "v", facts={"anew": 1})
+        os.waitpid(child, 0)
+    assert names(tmp_path) == [".v.partial"]
+    found = artifacts.standing(tmp_path / "v", PLAN, force=True)
+    assert found
+    assert found.facts == {"anew": 1}
     assert names(tmp_path) == ["v"]
 
 
@@ -348,7 +551,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, numbe
     def refuse(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(artifacts.pq.ParquetWriter, "write_table", refuse)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", refuse)
     with pytest.raises(StorageError, match=rf"Cannot write {tmp_path / 'v'}: .*; free some space\."):
         make(tmp_path / "v")
     assert names(tmp_path) == []

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from pwae_core import files
-from pwae_core.errors import InputError, StorageError
+from pwae_core.errors import ArtifactError, InputError, StorageError
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ from pwae_core.errors import InputError, StorageError
         (errno.EPERM, "the folder may not be written; choose another --out"),
         (errno.EROFS, "the file system is read-only; choose another --out"),
         (errno.ENOTDIR, "part of the path is a file; choose another --out"),
+        (errno.ENAMETOOLONG, "the name is too long; choose another --out"),
+        (errno.ENOTEMPTY, "something else was put there meanwhile; move it away and run the same command again"),
         (errno.EEXIST, "a file of that name stands there; choose another --out"),
     ],
 )
@@ -71,40 +73,69 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="full"):
         files.write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
-    files.remove_neighbours(tmp_path)
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [path], "a full disk stays no fuller than it was"
     monkeypatch.undo()
     files.write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_emptying_a_folder_does_not_follow_links(tmp_path):
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "file").write_text("")
-    folder = tmp_path / "folder"
-    (folder / "nested").mkdir(parents=True)
-    (folder / "nested" / "file").write_text("")
-    (folder / "link").symlink_to(tmp_path / "kept")
-    files.empty(folder)
-    assert list(folder.iterdir()) == []
-    assert (tmp_path / "kept" / "file").exists()
+def test_a_temporary_file_is_nobody_else_s(tmp_path):
+    theirs = tmp_path / ".plan.json.0123.new"
+    theirs.write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        files.write_bytes(tmp_path / "plan.json", b"new", "0123")
+    assert theirs.read_bytes() == b"mine"
+    files.write_bytes(tmp_path / "plan.json", b"new")
+    assert len({files.new_token() for _ in range(100)}) == 100
 
 
-def test_a_folder_is_replaced(tmp_path):
-    for name in ("target", "new"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / name).write_text("")
-    (tmp_path / ".target.old").mkdir()  # a kill left it
-    files.replace_folder(tmp_path / "target", tmp_path / "new")
-    assert [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.rglob("*"))] == ["target", "target/new"]
+def test_a_seal_is_of_everything_and_of_nothing_else():
+    content = {"b": [1, 0.1], "a": "蛋糕", "c": "\udc80"}
+    raw = files.sealed(content)
+    assert files.unsealed(raw) == content
+    spaced, another = raw.replace(b"0.1", b"0.10"), raw.replace(b"0.1", b"0.2")
+    for other in (raw + b" ", spaced, another, b"{}", b"[]", b"3", b"\xff", b""):
+        assert files.unsealed(other) is None
+    assert files.unsealed(files.to_json(content)) is None
+
+
+def test_vacant_is_nothing_or_an_empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    (tmp_path / "broken").symlink_to(tmp_path / "none")
+    names = ("none", "empty", "file", "link", "broken")
+    assert [files.is_vacant(tmp_path / name) for name in names] == [True, True, False, False, False]
+    assert [files.is_regular(tmp_path / name) for name in names] == [False, False, True, False, False]
 
 
 def test_a_locked_folder_admits_nobody_else_until_it_is_left(tmp_path):
-    folder = tmp_path / "deep" / "folder"
-    with files.locked(folder):
-        message = rf"Another process is writing {folder}\. Wait for it, or choose another --out\."
-        with pytest.raises(StorageError, match=message), files.locked(folder):
+    folder, target = tmp_path / "deep" / ".x.partial", tmp_path / "deep" / "x"
+    with files.locked(folder, target):
+        message = rf"Another process is writing {target}\. Wait for it, or choose another --out\."
+        with pytest.raises(StorageError, match=message), files.locked(folder, target):
             pass
-    with files.locked(folder):
+    assert not folder.exists(), "it is empty"
+    with files.locked(folder, target):
+        (folder / "file").write_text("")
+    assert folder.exists()
+
+
+def test_a_lock_goes_along_with_a_folder_that_is_moved(tmp_path):
+    before, after = tmp_path / "a", tmp_path / "b"
+    before.mkdir()
+    with files.held(before, before):
+        before.rename(after)
+        with pytest.raises(StorageError, match="Another process is writing"), files.held(after, after):
+            pass
+    with pytest.raises(StorageError, match=r"has moved .*a away"), files.held(before, before):
+        pass
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("mine"), lambda path: path.symlink_to(path.parent)])
+def test_what_is_no_folder_is_not_locked(tmp_path, make):
+    folder = tmp_path / ".x.partial"
+    make(folder)
+    with pytest.raises(ArtifactError, match=r"\.x\.partial is in the way"), files.locked(folder, tmp_path / "x"):
         pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from altered import resealed
 from planted import planted, write_jsonl
 from safetensors.numpy import load_file
 from together import StopAfter
@@ -41,9 +41,7 @@ class Made:
     def same_words(self, out: Path) -> Path:
         """A corpus that speaks the same vocabulary, and is another one."""
         shutil.copytree(self.corpus, out)
-        manifest = json.loads((out / "manifest.json").read_text())
-        manifest["config"]["seed"] += 1
-        (out / "manifest.json").write_text(json.dumps(manifest))
+        resealed(out / "manifest.json", lambda note: note["config"].update(seed=note["config"]["seed"] + 1))
         return out
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pwae_core.artifacts import Draft, Plan
+from pwae_core.artifacts import Draft
+from pwae_core.artifacts.tables import table_writer
 from pwae_core.corpus import readers
 from pwae_core.corpus.account import Totals, facts, reasons
 from pwae_core.corpus.engine import spill
@@ -21,7 +22,7 @@ from pwae_core.corpus.steps.scan import scan
 from pwae_core.corpus.steps.segment import segment
 from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
-from pwae_core.schemas import REJECTED
+from pwae_core.schemas import ARTIFACTS, REJECTED
 
 PACKED = (*splits.SPLITS, "histories")
 
@@ -131,10 +132,10 @@ def _split(job: Job, slid: Counts, arranged: Counts, users: Counts) -> splits.Si
 
 def pack(job: Job, piece: int) -> Counts:
     """Writes one table of the corpus, shard after shard: what comes out does not depend on how many there were."""
-    name = PACKED[piece]
-    draft = Draft(job.folder.parent, Plan("corpus", {}, {}))
-    with draft.writer(f"{name}.parquet") as write:
-        for path in job.files(name, job.shards):
+    table = PACKED[piece]
+    name = f"{table}.parquet"
+    with table_writer(job.target / name, ARTIFACTS["corpus"][name]) as write:
+        for path in job.files(table, job.shards):
             write(spill.read(path))
     return {}
 

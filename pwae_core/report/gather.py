@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pwae_core import artifacts
-from pwae_core.artifacts import MANIFEST, Artifact
+from pwae_core.artifacts import MANIFEST, Artifact, kind_of
 from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.report.system_names import Claim, distinct
-from pwae_core.schemas import STAGE_OF_KIND
+from pwae_core.training.runs import remembered_corpus
 
 SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
 DEPTH = 3
@@ -133,10 +132,10 @@ def gather(given: Sequence[Named]) -> Sources:
 def _found(one: Named) -> list[tuple[str, Named]]:
     """(kind, where) of ``one`` itself, or of what stands under it."""
     if (one.path / MANIFEST).is_file():
-        return [(_kind(one.path), one)]
+        return [(kind_of(one.path), one)]
     if not one.path.is_dir():
         return []
-    return [(_kind(folder), Named(folder)) for folder in _under(one.path)]
+    return [(kind_of(folder), Named(folder)) for folder in _under(one.path)]
 
 
 def _under(folder: Path) -> list[Path]:
@@ -148,23 +147,13 @@ def _under(folder: Path) -> list[Path]:
         level = [path for parent in level for path in sorted(parent.iterdir()) if _is_open(path)]
         made = [path for path in level if (path / MANIFEST).is_file()]
         found += made
-        level = [path for path in level if path not in made or _kind(path) not in SHOWN]
+        level = [path for path in level if path not in made or kind_of(path) not in SHOWN]
     return found
 
 
 def _is_open(path: Path) -> bool:
     """Whether it is a folder that may be looked into."""
     return path.is_dir() and not path.name.startswith(".") and os.access(path, os.R_OK | os.X_OK)
-
-
-def _kind(folder: Path) -> str:
-    try:
-        kind = json.loads((folder / MANIFEST).read_bytes())["kind"]
-    except (ValueError, KeyError, TypeError):
-        kind = "run"  # whose reading tells what is wrong with it
-    if kind not in STAGE_OF_KIND:
-        raise ArtifactError(f"{folder} holds {kind!r}, which this version of pwae does not know.")
-    return str(kind)
 
 
 def _loaded(kind: str, given: Sequence[Named]) -> tuple[Artifact, ...]:
@@ -196,12 +185,11 @@ def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifa
 
 def _remembered(runs: Sequence[Artifact]) -> Artifact | None:
     for run in runs:
-        folder = Path(str(run.facts.get("corpus_path", "")))
-        for place in (folder, run.folder / folder):
-            if (place / MANIFEST).is_file() and _kind(place) == "corpus":
-                corpus = artifacts.load(place, "corpus")
-                if corpus.fingerprint == run.manifest["inputs"]["corpus"]:
-                    return corpus
+        place = remembered_corpus(run)
+        if place and (place / MANIFEST).is_file() and kind_of(place) == "corpus":
+            corpus = artifacts.load(place, "corpus")
+            if corpus.fingerprint == run.manifest["inputs"]["corpus"]:
+                return corpus
     return None
 
 

@@ -9,10 +9,11 @@ from pwae_core.config.adapt import DEFAULTS, AdaptConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.data.typed_context import tokens_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.files import hash_strings, to_json
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import UNK
-from pwae_core.training.new_users import keep_person, nats_a_token, pairs, person
-from pwae_core.training.runs import Run, choose_device, open_run
+from pwae_core.training.new_users import keep_person, learned_from, nats_a_token, pairs, person, settle_people
+from pwae_core.training.runs import Run, choose_device, computed_on, open_run
 
 MANY = 0.25
 """Share of unknown words from which it is told that little can be learned."""
@@ -45,33 +46,44 @@ def adapt(
 ) -> AdaptReport:
     """Learns who wrote ``history``, from which ``user`` can be asked to answer; nothing else of the run changes.
 
-    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. ``force``
-    replaces whom the run was adapted to under that name. Raises InputError for a file or a name that cannot be taken,
-    ArtifactError for a name that is taken already, EmptyResultError where cleaning leaves no utterance or the run
-    knows no word of them, ConfigError for a system that knows nothing of users.
+    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. Who was learned
+    from the same under that name is not learned again. ``force`` replaces whom the run was adapted to under that name.
+    Raises InputError for a file or a name that cannot be taken, ArtifactError for a name that is taken already,
+    EmptyResultError where cleaning leaves no utterance or the run knows no word of them, ConfigError for a system that
+    knows nothing of users.
     """
     where = choose_device(device)
+    settle_people(run)
     opened = open_run(run, where)
-    _refuse_taken(user, opened, force)
+    _refuse_trained(user, opened)
     asked, said = _read(history, opened)
+    source = hash_strings([to_json([asked, said, config.model_dump()]).decode()])
+    stands = learned_from(opened.artifact, user) == source and not force
+    if not stands and not force:
+        _refuse_taken(user, opened)
     words = [word for utterance in said for word in utterance]
     unknown = sum(word == UNK for word in words)
     _warn_of_unknown(history, unknown, len(words), progress)
     sessions = _sessions(asked, said, opened)
     before = nats_a_token(opened.model, sessions, 0, config, where)
-    keep_person(opened.artifact, user, person(opened.model, sessions, said, config, where))
+    if not stands:
+        rows = person(opened.model, sessions, said, config, where)
+        keep_person(opened.artifact, user, rows, source, **computed_on(where))
     joined = open_run(run, where)
     after = nats_a_token(joined.model, sessions, joined.users[user], config, where)
-    replaced = user in opened.people
+    replaced = user in opened.people and not stands
     return AdaptReport(str(run), user, opened.system, replaced, len(said), len(words), unknown, before, after)
 
 
-def _refuse_taken(user: str, run: Run, force: bool) -> None:
+def _refuse_trained(user: str, run: Run) -> None:
     if not user:
         raise InputError("--user '': a name is needed.")
     if user in run.users and user not in run.people:
         raise InputError(f"--user {user}: the run was trained with that user. Choose another name.")
-    if user in run.people and not force:
+
+
+def _refuse_taken(user: str, run: Run) -> None:
+    if user in run.people:
         raise ArtifactError(
             f"--user {user}: {run.artifact.folder} was adapted to somebody of that name before. "
             "Choose another --user, or --force to replace them."

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pwae_core import artifacts
+from pwae_core.artifacts.marks import is_sealed_text, seal_text
+from pwae_core.artifacts.staging import put
 from pwae_core.corpus.check import CorpusCheck, check
 from pwae_core.errors import ArtifactError, StorageError
-from pwae_core.files import storage_errors, write_bytes
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report.page.corpus_page import MARK, corpus_page
-
-HEAD = 200
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,7 @@ def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = S
     with progress.task("Looking at the corpus"):
         found = check(made)
     if page is not None:
-        with storage_errors(page.parent):
-            page.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(page, corpus_page(corpus.resolve().name, made.fingerprint, made.facts, found))
+        put(page, seal_text(corpus_page(corpus.resolve().name, made.fingerprint, made.facts, found)), _is_ours)
     return DataCheckReport(str(corpus), dict(made.facts), found, str(page) if page else None)
 
 
@@ -48,8 +45,11 @@ def _refuse_others(page: Path) -> None:
     """Lets a page of before be replaced, and nothing else."""
     if page.is_dir():
         raise StorageError(f"{page} is a folder. Name a file for --page, such as {page / 'corpus.html'}.")
-    if page.exists():
-        with page.open("rb") as handle:
-            head = handle.read(HEAD).decode("utf-8", "replace")
-        if f"<!-- {MARK} " not in head:
-            raise ArtifactError(f"{page} exists and was not made by 'pwae data-check'. Choose another name.")
+    if page.exists() and not _is_ours(page.resolve()):
+        raise ArtifactError(
+            f"{page} exists and was not made by 'pwae data-check', or was changed since. Choose another name."
+        )
+
+
+def _is_ours(page: Path) -> bool:
+    return is_sealed_text(page, MARK)

@@ -69,7 +69,7 @@ def embed_words(
     utterances = training_utterances(source)
     with artifacts.draft(out, plan) as draft:
         if vectors is None:
-            known, facts = _train(utterances, config, draft.folder / "lines.txt", progress)
+            known, facts = _train(utterances, config, draft.work / "lines.txt", progress)
         else:
             known, facts = _import(vectors, plan, vocabulary, progress)
         draft.write("vectors.parquet", _table(vocabulary, known, facts["dimension"], config.seed))
@@ -134,7 +134,6 @@ def _train(
             epochs=config.epochs,
             callbacks=[_epochs(task)],
         )
-    lines.unlink()
     known = {int(word): model.wv.vectors[row] for word, row in model.wv.key_to_index.items()}
     return known, {
         "dimension": config.dimension,

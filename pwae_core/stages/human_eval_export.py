@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,16 @@ from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, com
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.files import hash_strings
 from pwae_core.human_eval.blinding.candidates import Drawn, candidates, draw, make_items
-from pwae_core.human_eval.blinding.delivery import check_apart, check_replaceable, clear, compare, restore, staged
+from pwae_core.human_eval.blinding.delivery import (
+    EXPORTED,
+    check_apart,
+    check_replaceable,
+    compare,
+    finish,
+    hashes,
+    restore,
+    staged,
+)
 from pwae_core.human_eval.blinding.histories import Histories, draw_histories
 from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Placed, place
 from pwae_core.human_eval.sheets.csv_file import to_csv
@@ -27,8 +35,6 @@ from pwae_core.human_eval.sheets.sheet import INSTRUCTIONS_FILE, Sheet, instruct
 from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import ITEMS
-
-EXPORTED = "exported"  # the key's fact that says which files the annotators got: name -> SHA-256
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ def human_eval_export(
     made = artifacts.standing(key, sources.plan, force)
     if made is None:
         return _report(_make(sources, out, key, progress), out, standing=False)
+    finish(out, made.facts[EXPORTED])
     missing = compare(out, made.facts[EXPORTED]).missing
     if missing:
         restore(out, _export(sources, progress).files, missing)
@@ -187,15 +194,14 @@ def _files(sheets: Sequence[Sheet], config: HumanEvalConfig, progress: Progress)
 
 
 def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
-    """Key first, sheets second. What an earlier export of this key left at ``out`` goes before the key does."""
-    check_replaceable(out, _exported(key))
+    """The sheets are ready before the key is, and come to their place after it: none is ever without its key."""
+    replaced = _exported(key)
+    check_replaceable(out, replaced)
     made = _export(sources, progress)
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in made.files.items()}
-    with staged(out, made.files) as put_there:
+    with staged(out, made.files, replaced) as put_there:
         with artifacts.draft(key, sources.plan) as draft:
             draft.write("items.parquet", _to_table(made.placed))
-            draft.facts = {**made.facts, EXPORTED: hashes}
-            clear(out)
+            draft.facts = {**made.facts, EXPORTED: hashes(made.files)}
         put_there()
     return artifacts.load(key, "human-eval-key")
 

@@ -28,7 +28,7 @@ from pwae_core.metrics.table import Scores, Total
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report.system_names import Claim, distinct
 from pwae_core.schemas import SCORES, TOTALS
-from pwae_core.training.runs import choose_device, open_run
+from pwae_core.training.runs import choose_device, computed_on, open_run
 from pwae_core.training.user_swaps import answer_swapped, user_likelihoods
 
 REAL = "real responses"
@@ -133,6 +133,7 @@ def persona_scores(
             draft.write("scores.parquet", _scores_table([*answers, *ran]))
             draft.write("totals.parquet", _totals_table([*answers, *ran]))
             draft.facts |= facts
+            draft.environment |= computed_on(choose_device(device)) if runs else {}
     return _report(facts, out, standing=False)
 
 

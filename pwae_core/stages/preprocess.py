@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pwae_core import artifacts
-from pwae_core.artifacts import Artifact, Draft, Plan
+from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import runner
@@ -67,9 +65,9 @@ def preprocess(
         standing = artifacts.standing(out, plan, force)
         if standing:
             return _report(standing, standing=True)
-        with artifacts.draft(out, plan, resume=True) as draft, _workplace(draft) as folder:
+        with artifacts.draft(out, plan, resume=True) as draft:
             spans, shards = cut(found.sources)
-            job = Job(folder, config, spans, shards)
+            job = Job(draft.work, draft.folder, config, spans, shards)
             with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
                 preprocess_job(running, draft, found.skipped)
     return _report(artifacts.load(out, "corpus"), standing=False)
@@ -94,19 +92,6 @@ def _plan(found: Sequence[Source], config: PreprocessConfig) -> Plan:
     hashes = [hash_file(source.path) for source in found]
     inputs = {f"raw/{number}:{name}": value for number, (name, value) in enumerate(zip(names, hashes, strict=True))}
     return Plan("corpus", config.model_dump(mode="json"), inputs)
-
-
-@contextmanager
-def _workplace(draft: Draft) -> Iterator[Path]:
-    """A folder for what lies between the steps. A kill leaves it to the next run; an error leaves nothing at all."""
-    folder = draft.folder / "work"
-    folder.mkdir(exist_ok=True)
-    try:
-        yield folder
-    except (Exception, KeyboardInterrupt):
-        shutil.rmtree(draft.folder)
-        raise
-    shutil.rmtree(folder)
 
 
 def _workers(wanted: int | None, pieces: int) -> int:

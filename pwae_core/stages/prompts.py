@@ -10,8 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from pwae_core import artifacts, files, prompting
+from pwae_core import artifacts, prompting
 from pwae_core.artifacts import Artifact
+from pwae_core.artifacts.marks import is_sealed_rows, seal_row
+from pwae_core.artifacts.staging import put
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 from pwae_core.data.sessions import some_of
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
@@ -119,28 +121,16 @@ def _text(row: Mapping[str, Any]) -> str:
 
 def _write(out: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> bool:
     """Writes the file whole or not at all; True where it stood already, the same to the byte."""
-    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "backslashreplace")
+    lines = [json.dumps(seal_row(row), ensure_ascii=False) + "\n" for row in rows]
+    content = "".join(lines).encode("utf-8", "backslashreplace")
     if out.exists():
-        if not _is_ours(out):
-            raise ArtifactError(f"{out} exists and was not made by 'pwae prompts'. Choose another --out.")
+        if not is_sealed_rows(out.resolve()):
+            raise ArtifactError(
+                f"{out} exists and was not made by 'pwae prompts', or was changed since. Choose another --out."
+            )
         if out.read_bytes() == content:
             return True
         if not force:
             raise ArtifactError(f"{out} stands, with other prompts. Choose another --out, or --force to replace it.")
-    with files.storage_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(out, content)
+    put(out, content, is_sealed_rows)
     return False
-
-
-def _is_ours(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as handle:
-        try:
-            row = json.loads(handle.readline())
-        except ValueError:
-            return False
-    return (
-        isinstance(row, dict) and {"session_id", "samples"} <= row.keys() and bool({"messages", "prompt"} & row.keys())
-    )

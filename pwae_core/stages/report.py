@@ -11,6 +11,8 @@ from typing import Any
 
 from pwae_core import __version__, files
 from pwae_core.artifacts import Artifact
+from pwae_core.artifacts.marks import HEAD, UNSEALED, is_sealed_text, seal_text
+from pwae_core.artifacts.staging import put
 from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError
@@ -32,7 +34,6 @@ from pwae_core.report.tables.printed import AUTOMATIC
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
-HEAD = 400
 NAMED = 5
 BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
@@ -79,10 +80,13 @@ def report(
     mark = _mark(sources, config)
     missing = [path for path in _asked((out, markdown, latex)) if not _stands(path, mark, force)]
     made = _tables(sources)
-    whole = _page(sources, made, config, mark, device, progress) if out in missing else b""
-    texts = {markdown: f"<!-- {mark} -->\n\n{to_markdown(made, 'Tables')}", latex: f"% {mark}\n{to_latex(made)}"}
+    texts = {
+        markdown: f"<!-- {mark} {UNSEALED} -->\n\n{to_markdown(made, 'Tables')}".encode("utf-8", "replace"),
+        latex: f"% {mark} {UNSEALED}\n{to_latex(made)}".encode("utf-8", "replace"),
+        out: _page(sources, made, config, f"{mark} {UNSEALED}", device, progress) if out in missing else b"",
+    }
     for path in missing:
-        _write(path, whole if path == out else texts[path].encode("utf-8", "replace"))
+        put(path, seal_text(texts[path]), _is_ours)
     facts = _facts_of(out)
     return ReportReport(str(out), _named(markdown), _named(latex), standing=not missing, **facts)
 
@@ -111,23 +115,23 @@ def _stands(path: Path, mark: str, force: bool) -> bool:
         return False
     if not path.is_file():
         raise ArtifactError(f"{path} is a folder. Give the name of a file.")
-    with path.open("rb") as handle:
-        head = handle.read(HEAD).decode("utf-8", "replace")
-    if f"{MARK} " not in head:
-        raise ArtifactError(f"{path} exists and was not made by 'pwae report'. Choose another name.")
+    if not _is_ours(path.resolve()):
+        raise ArtifactError(
+            f"{path} exists and was not made by 'pwae report', or was changed since. Choose another name."
+        )
     if force:
         return False
-    if mark not in head:
+    with path.open("rb") as handle:
+        head = handle.read(HEAD)
+    if mark.encode() not in head:
         raise ArtifactError(
             f"{path} stands, made from other inputs or settings. Choose another name, or --force to replace it."
         )
     return True
 
 
-def _write(path: Path, content: bytes) -> None:
-    with files.storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_bytes(path, content)
+def _is_ours(path: Path) -> bool:
+    return is_sealed_text(path, MARK)
 
 
 def _facts_of(out: Path) -> dict[str, Any]:

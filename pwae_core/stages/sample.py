@@ -18,7 +18,7 @@ from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer, is_deterministic
-from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
+from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
 
 NOBODY = "<unk>"
 SHOWN = 3
@@ -75,6 +75,7 @@ def sample_test_split(
             answers = answer(opened, sessions, config, progress)
             draft.write("responses.parquet", _responses(table, answers))
             draft.facts |= _facts(opened, config)
+            draft.environment |= computed_on(opened.device)
     return _report(artifacts.load(out, "responses"), standing=found is not None)
 
 

@@ -21,7 +21,9 @@ from pwae_core.training.resuming import refuse_other_unfinished, reopen
 from pwae_core.training.runs import (
     build_model,
     choose_device,
+    computed_on,
     copy_tables,
+    corpus_path,
     describe_system,
     inform,
     initialise_words,
@@ -102,7 +104,7 @@ class _Job:
 
 def _prepare(corpus: Path, embeddings: Path | None, config: TrainConfig) -> _Job:
     data = artifacts.load(corpus, "corpus")
-    vectors = _matching_vectors(embeddings, data, config) if embeddings else None
+    vectors = matching_vectors(embeddings, data, config) if embeddings else None
     inputs = {"corpus": data.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
     return _Job(data, vectors, Plan("run", config.model_dump(mode="json"), inputs))
 
@@ -129,11 +131,13 @@ def _build(job: _Job, config: TrainConfig) -> tuple[Model, tuple[Sessions, Sessi
 
 def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
     draft = stack.enter_context(artifacts.draft(out, job.plan, resume=not force, in_place=True))
+    draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints")
     copy_tables(job.corpus, draft.folder)
     return draft
 
 
-def _matching_vectors(folder: Path, corpus: Artifact, config: TrainConfig) -> Artifact:
+def matching_vectors(folder: Path, corpus: Artifact, config: TrainConfig) -> Artifact:
+    """The word vectors at ``folder``. Raises ArtifactError for those of another vocabulary or size."""
     vectors = artifacts.load(folder, "vectors")
     artifacts.same_vocabulary(corpus, vectors)
     if vectors.facts["dimension"] != config.model.word_size:
@@ -154,6 +158,7 @@ def _split(corpus: Artifact, name: str, config: TrainConfig) -> Sessions:
 
 
 def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> None:
+    draft.environment |= computed_on(trainer.device)
     draft.facts |= {
         "system": describe_system(trainer.model),
         "deterministic": trainer.model.deterministic,
@@ -162,7 +167,7 @@ def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: 
         "users": trainer.model.user_count,
         "tokenizer": corpus.facts["tokenizer"],
         "preprocess": corpus.config,
-        "corpus_path": str(path),
+        "corpus_path": corpus_path(path, draft.folder),
         **size_of(trainer.model),
         "train_sessions": len(trainer.train),
         "steps": trainer.position.step,

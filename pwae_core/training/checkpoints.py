@@ -7,7 +7,6 @@ the one before it.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from pwae_core.artifacts.notes import token_of
+from pwae_core.artifacts.ownership import bears_its_hash
 from pwae_core.errors import ArtifactError
-from pwae_core.files import hash_file, hash_strings, to_json, write_bytes
+from pwae_core.files import hash_file, sealed, unsealed, write_bytes
 
 LAST, BEST = "last", "best"
 
@@ -26,20 +27,16 @@ LAST, BEST = "last", "best"
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Writes the checkpoint ``name`` (last or best) of a run, replacing the one before."""
     folder.mkdir(exist_ok=True)
+    token = token_of(folder.parent)
     data = save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{name}-{state['step']}-{digest[:8]}.safetensors"
-    write_bytes(path, data)
+    write_bytes(path, data, token)
     pointer = {"file": path.name, "sha256": digest, "state": dict(state)}
-    write_bytes(folder / f"{name}.json", to_json(pointer | {"seal": _seal(pointer)}))
+    write_bytes(folder / f"{name}.json", sealed(pointer), token)
     for old in folder.glob(f"{name}-*.safetensors"):
-        if old != path:
+        if old != path and bears_its_hash(old):
             old.unlink()
-
-
-def _seal(pointer: Mapping[str, Any]) -> str:
-    """The hash of all that a pointer says."""
-    return hash_strings([to_json(pointer).decode()])
 
 
 def has_checkpoint(folder: Path, name: str) -> bool:
@@ -68,19 +65,16 @@ def _read_pointer(folder: Path, name: str) -> dict[str, Any]:
     path = folder / f"{name}.json"
     if not path.is_file():
         raise ArtifactError(f"{path} is missing: the run has no '{name}' checkpoint yet. Let 'pwae train' go on.")
-    try:
-        pointer: dict[str, Any] = json.loads(path.read_bytes())
-        seal = pointer.pop("seal")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(path) from error
-    if seal != _seal(pointer):
+    pointer = unsealed(path.read_bytes())
+    if pointer is None or not {"file", "sha256", "state"} <= pointer.keys():
         raise _damaged(path)
     return pointer
 
 
 def _damaged(path: Path) -> ArtifactError:
     return ArtifactError(
-        f"{path} is damaged: its bytes are not those that were saved. Train again with --force, or restore the file."
+        f"{path} is damaged: its bytes are not those that were saved. Restore it, or move it away and train again with "
+        "--force."
     )
 
 

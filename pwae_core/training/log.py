@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pwae_core.artifacts.notes import token_of
 from pwae_core.errors import ArtifactError
 from pwae_core.files import write_bytes
 from pwae_core.schemas import LOG
@@ -30,9 +31,9 @@ class TrainingLog:
         if len(kept) < lines or not all(_is_whole(line) for line in kept):
             raise ArtifactError(
                 f"{self.path} is damaged: it is not what the last checkpoint remembers. "
-                "Train again with --force, or restore the file."
+                "Restore it, or move it away and train again with --force."
             )
-        write_bytes(self.path, b"".join(kept))
+        write_bytes(self.path, b"".join(kept), token_of(self.path.parent))
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         line = json.dumps({"step": step, "epoch": epoch, "split": split, "values": dict(values)})

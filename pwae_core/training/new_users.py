@@ -1,28 +1,33 @@
 """People who were not in training: their rows of a model's user tables, learned or counted, and kept beside a run.
 
-They stand in the run's folder ``people`` and not in its manifest: a run stays the run that was trained.
+They are an artifact of their own in the run's folder ``people``: a run stays the run that was trained.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from pwae_core.artifacts import Artifact
+from pwae_core.artifacts import MANIFEST, Artifact, Plan, draft, load
+from pwae_core.artifacts.ownership import OLD, staging_folder
+from pwae_core.artifacts.staging import settle
 from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Batch, Sessions
 from pwae_core.data.statistics import words_of
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import locked, storage_errors
+from pwae_core.files import write_bytes
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import Noise, seeded
-from pwae_core.training.checkpoints import has_checkpoint, load_checkpoint, save_checkpoint
+from pwae_core.schemas import OTHER_FILES, PEOPLE
 
-PEOPLE = "people"
+(ROWS,) = OTHER_FILES[PEOPLE]
 Rows = dict[str, Tensor]
 
 
@@ -31,28 +36,50 @@ Rows = dict[str, Tensor]
 
 def read_people(run: Artifact) -> tuple[dict[str, int], Rows]:
     """Who was adapted to, by row, and their rows. Raises ArtifactError where the run has been trained on since."""
-    folder = run.folder / PEOPLE
-    if not has_checkpoint(folder, PEOPLE):
+    kept = _kept(run)
+    if kept is None:
         return {}, {}
-    rows, state = load_checkpoint(folder, PEOPLE, torch.device("cpu"))
-    if state["run"] != run.fingerprint:
+    return {name: row for row, name in enumerate(kept.facts["names"])}, load_file(kept.path(ROWS))
+
+
+def learned_from(run: Artifact, name: str) -> str | None:
+    """The hash of what a person was learned from; None for somebody whom the run was not adapted to."""
+    kept = _kept(run)
+    known: str | None = kept.facts["learned_from"].get(name) if kept else None
+    return known
+
+
+def _kept(run: Artifact) -> Artifact | None:
+    folder = run.folder / PEOPLE
+    if not os.path.lexists(folder / MANIFEST) and not (staging_folder(folder) / OLD).exists():
+        return None
+    kept = load(folder, PEOPLE)
+    if kept.manifest["inputs"]["run"] != run.fingerprint:
         raise ArtifactError(
             f"{folder} holds people who were adapted to before {run.folder} was trained further. "
             "Remove that folder and run 'pwae adapt' again."
         )
-    return {name: row for row, name in enumerate(state["names"])}, rows
+    return kept
 
 
-def keep_person(run: Artifact, name: str, rows: Mapping[str, Tensor]) -> None:
-    """Adds a person to those of the run, or replaces them."""
-    with storage_errors(run.folder), locked(run.folder / PEOPLE):
+def settle_people(run: Path) -> None:
+    """Ends what a kill has left half done in keeping a person."""
+    settle((run / PEOPLE).resolve(), None, force=False)
+
+
+def keep_person(run: Artifact, name: str, rows: Mapping[str, Tensor], source: str, **environment: str | int) -> None:
+    """Adds a person to those of the run, or replaces them; ``source`` is the hash of what they were learned from."""
+    with draft(run.folder / PEOPLE, Plan(PEOPLE, {}, {"run": run.fingerprint})) as made:
         names, kept = read_people(run)
+        before = _kept(run)
         row = names.setdefault(name, len(names))
         for key, value in rows.items():
-            before = kept.get(key, value[:0])
-            kept[key] = torch.cat((before[:row], value.cpu(), before[row + 1 :]))
-        state = {"step": len(names), "names": list(names), "run": run.fingerprint}
-        save_checkpoint(run.folder / PEOPLE, PEOPLE, kept, state)
+            old = kept.get(key, value[:0].cpu())
+            kept[key] = torch.cat((old[:row], value.cpu(), old[row + 1 :]))
+        write_bytes(made.folder / ROWS, save(kept))
+        sources = dict(before.facts["learned_from"]) if before else {}
+        made.facts = {"names": list(names), "learned_from": {**sources, name: source}}
+        made.environment |= environment
 
 
 def join_people(model: Model, run: Artifact) -> tuple[str, ...]:

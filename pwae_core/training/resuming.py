@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pwae_core.artifacts import MANIFEST, PLAN, Plan, describe_difference
+from pwae_core.artifacts.artifact import is_unfinished
+from pwae_core.artifacts.notes import Note, damaged, manifest_of, plan_of
+from pwae_core.artifacts.staging import put
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import locked, storage_errors, to_json, write_bytes
+from pwae_core.files import held, sealed, storage_errors
 from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
 
 
 def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
-    """Raises ArtifactError when ``folder`` holds an unfinished run that ``plan`` would not continue but wipe."""
-    if (folder / PLAN).is_file() and not (folder / MANIFEST).is_file():
-        differing = describe_difference(_read(folder / PLAN), _plain(plan))
+    """Raises ArtifactError when ``folder`` holds an unfinished run that ``plan`` would not continue but remove."""
+    unfinished = plan_of(folder)
+    if unfinished and is_unfinished(folder):
+        differing = describe_difference(unfinished.model_dump(), plan.to_dict())
         if differing:
             raise ArtifactError(
                 f"{folder} holds an unfinished run, made differently ({differing}). "
@@ -30,20 +33,31 @@ def reopen(folder: Path, plan: Plan, may_differ: Collection[str]) -> None:
     ``plan`` may differ from the plan that made the run only in the config keys ``may_differ``. Raises ArtifactError
     when there is nothing to go on with, or more differs; ConfigError for less training than was done already.
     """
-    path = next((folder / name for name in (PLAN, MANIFEST) if (folder / name).is_file()), None)
-    if path is None:
-        raise ArtifactError(f"{folder} holds no run to resume. Leave --resume out to start one.")
-    old, new = _read(path), _plain(plan)
+    old, new = _note(folder).model_dump(), plan.to_dict()
     differing = describe_difference(_without(old, may_differ), _without(new, may_differ))
     if differing:
         raise ArtifactError(f"{folder} cannot be resumed with other settings ({differing}). Choose another --out.")
     if describe_difference(old, new):
         _refuse_less(folder, new["config"])
-    with storage_errors(folder), locked(folder):
-        if describe_difference(old, new):
-            write_bytes(folder / PLAN, to_json(new))
-        if (folder / PLAN).is_file():
-            (folder / MANIFEST).unlink(missing_ok=True)
+        with storage_errors(folder), held(folder, folder):
+            note = plan.unfinished(_written(folder))
+            put(folder / PLAN, sealed(note.model_dump()), lambda _: plan_of(folder) is not None)
+
+
+def _note(folder: Path) -> Note:
+    """What is said of the run at ``folder``. Raises ArtifactError where there is none."""
+    note = plan_of(folder) or manifest_of(folder)
+    if note is None:
+        there = [name for name in (MANIFEST, PLAN) if (folder / name).exists()]
+        if there:
+            raise damaged(folder / there[0])
+        raise ArtifactError(f"{folder} holds no run to resume. Leave --resume out to start one.")
+    return note
+
+
+def _written(folder: Path) -> list[str]:
+    plan, manifest = plan_of(folder), manifest_of(folder)
+    return plan.wrote if plan else ["checkpoints", *manifest.files] if manifest else []
 
 
 def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
@@ -54,19 +68,6 @@ def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
     for key, done in (("max_steps", position["step"]), ("epochs", position["epoch"] + 1)):
         if 0 < config[key] < done:
             raise ConfigError(f"{key} {config[key]}: {folder} has trained for {done} already. Give at least as many.")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        plan: dict[str, Any] = json.loads(path.read_bytes())
-        return {"pwae": plan["pwae"], "inputs": plan["inputs"], "config": plan["config"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged. Train again with --force.") from error
-
-
-def _plain(plan: Plan) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(to_json(plan.to_dict()))
-    return values
 
 
 def _without(plan: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:

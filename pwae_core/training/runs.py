@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import getpass
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +76,9 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
 
 def corpus_of(run: Artifact, given: Path | None) -> Artifact:
     """The corpus that a run was trained on, where it was or is said to be. Raises ArtifactError for another one."""
-    folder = given or Path(run.facts["corpus_path"])
+    folder = given or remembered_corpus(run)
+    if folder is None:
+        raise ArtifactError(f"{run.folder} does not say where its corpus is. Say it with --corpus.")
     if given is None and not folder.exists():
         raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Say where it is with --corpus.")
     data = load(folder, "corpus")
@@ -84,6 +89,42 @@ def corpus_of(run: Artifact, given: Path | None) -> Artifact:
             "test sessions may have been trained on. Give the run's own corpus."
         )
     return data
+
+
+def remembered_corpus(run: Artifact) -> Path | None:
+    """Where the corpus of a run was, seen from the run; None where that would have told too much of the machine."""
+    path = run.facts["corpus_path"]
+    return Path(os.path.normpath(run.folder.resolve() / path)) if path else None
+
+
+def corpus_path(corpus: Path, run: Path) -> str | None:
+    """The way from ``run`` to ``corpus``; None where it would tell more than what both have in common.
+
+    That is where they share nothing but the root, or the way goes through a home or bears the user's name: no such
+    name leaves the machine in a run.
+    """
+    here, there = run.resolve(), corpus.absolute()
+    way = Path(os.path.relpath(there, here))
+    shared = Path(os.path.commonpath((here, there)))
+    above, names = _of_the_user()
+    return None if names & set(way.parts) or shared in above else way.as_posix()
+
+
+def _of_the_user() -> tuple[set[Path], set[str]]:
+    """The folders above the user's own, the root at least, and the user's names."""
+    above, names = {Path(Path.cwd().anchor)}, set()
+    with suppress(RuntimeError):  # a user without a home
+        above |= set(Path.home().parents)
+        names.add(Path.home().name)
+    with suppress(KeyError, OSError):  # a user without a name
+        names.add(getpass.getuser())
+    return above, names
+
+
+def computed_on(device: torch.device) -> dict[str, str | int]:
+    """What the last digits depend on besides the versions: the device, and on a CPU how many threads share a sum."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {"device": name, "threads": torch.get_num_threads()}
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:

@@ -68,6 +68,10 @@ def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, hist
     history.write_text("football makes me happy darling\n")
     pwae(*command).fails(6, f"--user dora: {own} was adapted to somebody of that name before.", "or --force to replace")
     assert snapshot(own) == before
+    history.write_text(HISTORY)
+    pwae(*command).succeeds()
+    assert snapshot(own) == before, "who was learned from the same is there already"
+    history.write_text("football makes me happy darling\n")
     assert pwae(*command, "--force").succeeds().stdout.startswith(f"PersonaWAE knows dora (replaced): {own}")
     assert snapshot(own) != before
 

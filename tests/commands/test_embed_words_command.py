@@ -4,6 +4,7 @@ import pytest
 from small_corpus import write_corpus
 
 from pwae_core import artifacts
+from pwae_core.artifacts.notes import Plan, write_plan
 
 
 @pytest.fixture
@@ -80,6 +81,7 @@ def test_a_corpus_that_is_none_is_refused(pwae, corpus, tmp_path):
     out = ("--out", tmp_path / "v")
     pwae("embed-words", tmp_path / "none", *out).fails(6, "none holds no corpus. Run 'pwae preprocess' first.")
     (tmp_path / ".half.partial").mkdir()
+    write_plan(tmp_path / ".half.partial", Plan("corpus", {}, {}).unfinished())
     pwae("embed-words", tmp_path / "half", *out).fails(6, "half was not completed by 'pwae preprocess'. Run that")
     pwae("embed-words", corpus, *out).succeeds()
     pwae("embed-words", tmp_path / "v", *out).fails(6, "v holds vectors (of 'pwae embed-words'), expected corpus")
@@ -88,5 +90,5 @@ def test_a_corpus_that_is_none_is_refused(pwae, corpus, tmp_path):
     damaged = pwae("embed-words", corpus, "--out", tmp_path / "w")
     damaged.fails(6, f"{histories} is damaged", "Run 'pwae preprocess' again with --force.")
     (corpus / "manifest.json").write_text("{}")
-    pwae("embed-words", corpus, "--out", tmp_path / "w").fails(6, "manifest.json is damaged: not a manifest of pwae.")
+    pwae("embed-words", corpus, "--out", tmp_path / "w").fails(6, "manifest.json was altered or damaged")
     assert not (tmp_path / "w").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from altered import resealed
 from judged import make_corpus, make_responses
 from small_corpus import write_corpus
 
@@ -36,7 +37,8 @@ def test_a_folder_is_looked_through_three_levels_deep(made: Any, tmp_path: Path)
 
 def test_what_a_report_does_not_show_is_looked_into(made: Any, tmp_path: Path) -> None:
     shutil.copytree(made.seq2seq, tmp_path / "sheets" / "run")
-    (tmp_path / "sheets" / "manifest.json").write_text('{"kind": "human-eval-key"}')
+    shutil.copy(made.seq2seq / "manifest.json", tmp_path / "sheets")
+    resealed(tmp_path / "sheets" / "manifest.json", lambda note: note.update(kind="human-eval-key"))
     assert [one.folder.name for one in gather([Named(tmp_path)]).runs] == ["run"]
 
 
@@ -60,9 +62,7 @@ def test_the_corpus_is_found_where_the_run_remembers_it(made: Any) -> None:
 def test_a_run_whose_corpus_is_gone_is_still_shown(made: Any, tmp_path: Path) -> None:
     moved = tmp_path / "run"
     shutil.copytree(made.seq2seq, moved)
-    manifest = json.loads((moved / "manifest.json").read_text(encoding="utf-8"))
-    manifest["facts"]["corpus_path"] = "nowhere"
-    (moved / "manifest.json").write_text(json.dumps(manifest))
+    resealed(moved / "manifest.json", lambda note: note["facts"].update(corpus_path="nowhere"))
     found = gather([Named(moved)])
     assert found.corpus is None
     assert "was not found: give it too" in found.aside[0]
@@ -123,11 +123,12 @@ def test_what_is_nothing_is_named(tmp_path: Path, content: str | None) -> None:
         gather([Named(path)])
 
 
-def test_damaged_and_unknown_artifacts_are_named(tmp_path: Path) -> None:
+def test_damaged_and_unknown_artifacts_are_named(made: Any, tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "manifest.json").write_text("{")
-    with pytest.raises(ArtifactError, match="is damaged: not a manifest of pwae"):
+    with pytest.raises(ArtifactError, match="was altered or damaged"):
         gather([Named(tmp_path / "bad")])
-    (tmp_path / "bad" / "manifest.json").write_text('{"kind": "dreams"}')
+    shutil.copy(made.seq2seq / "manifest.json", tmp_path / "bad")
+    resealed(tmp_path / "bad" / "manifest.json", lambda note: note.update(kind="dreams"))
     with pytest.raises(ArtifactError, match="holds 'dreams', which this version of pwae does not know"):
         gather([Named(tmp_path / "bad")])

@@ -158,7 +158,7 @@ def test_what_is_no_corpus(pwae, tmp_path):
     pwae("data-check", folder, "--page", tmp_path).fails(7, "is a folder. Name a file for --page, such as ")
     mine = tmp_path / "mine.py"
     mine.write_text("print('mine')")
-    pwae("data-check", folder, "--page", mine).fails(6, "mine.py exists and was not made by 'pwae data-check'.")
+    pwae("data-check", folder, "--page", mine).fails(6, "mine.py exists and was not made by 'pwae data-check'")
     assert mine.read_text() == "print('mine')"
     data = bytearray((folder / "test.parquet").read_bytes())
     data[100] ^= 1

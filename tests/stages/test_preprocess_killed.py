@@ -57,7 +57,7 @@ def test_killed_while_standard_input_is_kept(tmp_path, snapshot):
     process = subprocess.Popen([sys.executable, "-c", RUN, "-", str(tmp_path / "corpus"), "1"], stdin=subprocess.PIPE)
     process.stdin.write(raw.read_bytes()[:1000])
     process.stdin.flush()
-    while not list(tmp_path.glob(".corpus.stdin")):
+    while not list(tmp_path.glob(".corpus.stdin.partial/new/*")):
         time.sleep(0.05)
     process.kill()
     process.wait()

@@ -94,16 +94,28 @@ def test_what_stands_is_kept_and_what_is_not_ours_never_replaced(judged: Judged,
         prompts(judged.corpus, out, PromptsConfig(history=1))
     assert prompts(judged.corpus, out, PromptsConfig(history=1), force=True).standing is False
     out.write_text('{"session_id": "mine"}\n')
-    with pytest.raises(ArtifactError, match=r"was not made by 'pwae prompts'\. Choose another --out\."):
+    with pytest.raises(ArtifactError, match=r"by 'pwae prompts', or was changed since\. Choose another --out\."):
         prompts(judged.corpus, out, force=True)
     with pytest.raises(ArtifactError, match="was not made by"):
         prompts(judged.corpus, tmp_path, force=True)
 
 
+def test_a_file_with_one_line_of_another_s_is_not_replaced(judged: Judged, tmp_path: Path) -> None:
+    out = tmp_path / "p.jsonl"
+    prompts(judged.corpus, out)
+    rows = lines(out)
+    for changed in (rows[0] | {"responses": ["hi"]}, {"mine": 1}, [1], {**rows[0], "samples": 3}):
+        out.write_text("".join(json.dumps(row) + "\n" for row in [*rows[1:], changed]))
+        before = out.read_bytes()
+        with pytest.raises(ArtifactError, match="or was changed since"):
+            prompts(judged.corpus, out, force=True)
+        assert out.read_bytes() == before
+
+
 def test_one_string_instead_of_messages(judged: Judged, tmp_path: Path) -> None:
     report = prompts(judged.corpus, tmp_path / "p.jsonl", PromptsConfig(shape="prompt", limit=2))
     rows = lines(tmp_path / "p.jsonl")
-    assert [sorted(row) for row in rows] == [["prompt", "samples", "session_id", "user_id"]] * 2
+    assert [sorted(row) for row in rows] == [["prompt", "samples", "seal", "session_id", "user_id"]] * 2
     assert report.first == rows[0]["prompt"]
     assert report.characters == sum(len(row["prompt"]) for row in rows)
 

@@ -90,15 +90,37 @@ def test_it_stands_until_inputs_or_settings_change(work: list[Named], tmp_path: 
 def test_what_is_not_a_report_is_never_replaced(work: list[Named], tmp_path: Path) -> None:
     mine = tmp_path / "mine.html"
     mine.write_text("<p>mine</p>")
-    with pytest.raises(
-        ArtifactError, match=r"mine\.html exists and was not made by 'pwae report'\. Choose another name\."
-    ):
+    said = r"mine\.html exists and was not made by 'pwae report', or was changed since\. Choose another name\."
+    with pytest.raises(ArtifactError, match=said):
         make(work, mine, force=True)
     with pytest.raises(ArtifactError, match=r"is a folder\. Give the name of a file\."):
         make(work, tmp_path)
     with pytest.raises(ArtifactError, match="was not made by"):
         make(work, tmp_path / "r.html", latex=mine)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]
+
+
+def test_a_page_or_a_table_that_somebody_has_edited_is_not_replaced_and_not_believed(
+    work: list[Named], tmp_path: Path
+) -> None:
+    made = {"out": tmp_path / "r.html", "markdown": tmp_path / "t.md", "latex": tmp_path / "t.tex"}
+    make(work, **made)
+    for path in made.values():
+        whole = path.read_bytes()
+        path.write_bytes(whole.replace(b"0", b"1", 1) if path.suffix == ".html" else whole + b"mine\n")
+        for force in (True, False):
+            with pytest.raises(ArtifactError, match=f"{path.name} exists and was not made by .* changed since"):
+                make(work, **made, force=force)
+        path.write_bytes(whole)
+    assert make(work, **made).standing
+
+
+def test_a_page_is_written_where_a_link_leads_and_the_link_stays(work: list[Named], tmp_path: Path) -> None:
+    (tmp_path / "r.html").symlink_to(tmp_path / "real.html")
+    make(work, tmp_path / "r.html")
+    make(work, tmp_path / "r.html", force=True)
+    assert (tmp_path / "r.html").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "real.html"]
 
 
 def test_nothing_is_written_before_everything_is_computed(work: list[Named], tmp_path: Path) -> None:

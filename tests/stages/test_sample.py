@@ -177,7 +177,7 @@ def test_another_corpus_is_refused(pwae, made, tmp_path):
 
 
 def test_runs_that_cannot_answer(pwae, made, tmp_path):
-    sample = ("--out", tmp_path / "r", "--device", "cpu")
+    sample = ("--out", tmp_path / "r", "--device", "cpu", "--corpus", made.corpus)
     pwae("sample", tmp_path / "none", *sample).fails(6, "none holds no run. Run 'pwae train' first.")
     pwae("sample", made.corpus, *sample).fails(6, "holds corpus (of 'pwae preprocess'), expected run")
     run = shutil.copytree(made.seq2seq, tmp_path / "run")

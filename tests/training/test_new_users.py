@@ -17,7 +17,16 @@ from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.models.base import Model
-from pwae_core.training.new_users import Rows, join_people, keep_person, nats_a_token, pairs, person, read_people
+from pwae_core.training.new_users import (
+    Rows,
+    join_people,
+    keep_person,
+    learned_from,
+    nats_a_token,
+    pairs,
+    person,
+    read_people,
+)
 from pwae_core.training.runs import build_model
 
 
@@ -28,7 +37,7 @@ def sessions_of(said: list[list[int]]) -> Sessions:
 
 def joined(model: Model, rows: Rows, run: Artifact) -> Model:
     model = copy.deepcopy(model)
-    keep_person(run, "somebody", rows)
+    keep_person(run, "somebody", rows, "their words")
     assert join_people(model, run) == ("somebody",)
     return model
 
@@ -91,10 +100,11 @@ def test_words_of_a_new_person_are_those_that_the_trained_users_say_less(tmp_pat
 def test_people_are_added_and_replaced_by_name(tmp_path: Path) -> None:
     run = artifact(tmp_path)
     for name, value in (("a", 1.0), ("b", 2.0), ("a", 3.0)):
-        keep_person(run, name, {"user_table.weight": torch.full((1, 2), value)})
+        keep_person(run, name, {"user_table.weight": torch.full((1, 2), value)}, f"{name} {value}")
     names, rows = read_people(run)
     assert names == {"a": 0, "b": 1}
     assert rows["user_table.weight"].tolist() == [[3.0, 3.0], [2.0, 2.0]]
+    assert [learned_from(run, name) for name in ("a", "b", "c")] == ["a 3.0", "b 2.0", None]
     with pytest.raises(ArtifactError, match=r"adapted to before .* was trained further"):
         read_people(artifact(tmp_path, "another fingerprint"))
 

@@ -67,7 +67,10 @@ WORDS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 
 @dataclass(frozen=True)
 class Job:
+    """``folder`` is for what lies between the steps, ``target`` for what is left of them."""
+
     folder: Path
+    target: Path
     config: PreprocessConfig
     spans: tuple[Span, ...]
     shards: int

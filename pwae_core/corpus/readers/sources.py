@@ -7,19 +7,21 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from pwae_core.artifacts import Plan
+from pwae_core.artifacts.staging import staging
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, Span, UnknownFormatError
 from pwae_core.corpus.readers.base import ColumnError
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
 from pwae_core.errors import ConfigError, InputError
-from pwae_core.files import storage_errors
 
 STANDARD_INPUT = "-"
+KEPT = "standard-input"
 ROWS_A_SHARD = 500_000
 BYTES_A_SHARD = 128 << 20
 HIDDEN, EMPTY, UNKNOWN = "hidden file", "empty file", "file of no known format"
@@ -45,26 +47,25 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
         raise ConfigError("No raw file was named. Name one or several, or - for standard input.")
     if list(raw).count(STANDARD_INPUT) > 1:
         raise ConfigError("Standard input (-) can be named only once.")
-    spool = out.absolute().with_name(f".{out.name}.stdin")
-    try:
-        if STANDARD_INPUT in raw:
-            _keep_standard_input(spool)
+    with _standard_input(out) if STANDARD_INPUT in raw else nullcontext(out) as spool:
         skipped: Counter[str] = Counter()
         found = [source for name in raw for source in _sources(name, spool, config, skipped)]
         found = _without_comment_tables(found, skipped)
         for source in found:
             readers.check(source, config.columns)
         yield Found(found, skipped)
-    finally:
-        if spool.is_file():
-            spool.unlink()
 
 
-def _keep_standard_input(spool: Path) -> None:
-    with storage_errors(spool.parent):
-        spool.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _standard_input(out: Path) -> Iterator[Path]:
+    """The bytes of standard input in a file of a hidden folder beside ``out``, which is this process's alone."""
+    target = out.absolute().with_name(f"{out.name}.stdin")
+    with staging(target, Plan("standard input", {}, {}), (KEPT,)) as stage:
+        spool = stage.new / KEPT
         with spool.open("wb") as handle:
             shutil.copyfileobj(sys.stdin.buffer, handle, 1 << 20)
+        yield spool
+        stage.clear()
 
 
 def _sources(name: str, spool: Path, config: PreprocessConfig, skipped: Counter[str]) -> list[Source]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pwae_core.artifacts import Plan
+from pwae_core.artifacts.ownership import REPLACES, Owned
+from pwae_core.artifacts.staging import left_over, put, staging
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import empty, hash_file, locked, storage_errors, write_bytes
+from pwae_core.files import hash_file, is_vacant, write_bytes
+
+SHEETS = "sheets"
+EXPORTED = "exported"
+"""Which files the annotators got, by name and SHA-256: a fact of the key, and of the plan of a folder of sheets."""
 
 
 @dataclass(frozen=True)
@@ -53,32 +60,44 @@ def check_replaceable(folder: Path, recorded: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def staged(folder: Path, files: Mapping[str, bytes]) -> Iterator[Callable[[], object]]:
-    """Writes ``files`` into a hidden folder beside ``folder``; yields what renames it to ``folder``."""
-    target = folder.resolve()
-    work = target.parent / f".{target.name}.partial"
-    with storage_errors(folder), locked(work):
-        try:
-            empty(work)
-            for name, data in files.items():
-                write_bytes(work / name, data)
-            yield lambda: work.rename(target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+def staged(
+    folder: Path, sheets: Mapping[str, bytes], replaced: Mapping[str, str] | None = None
+) -> Iterator[Callable[[], object]]:
+    """Writes ``sheets`` into a hidden folder beside ``folder``; yields what puts it in the place of ``folder``.
+
+    ``replaced`` are the files that may stand there, unchanged. What a kill leaves, ``finish`` ends.
+    """
+    old = dict(replaced or {})
+    plan = Plan(SHEETS, {REPLACES: old, EXPORTED: hashes(sheets)}, {})
+    with staging(folder.resolve(), plan, tuple(sheets)) as stage:
+        for name, data in sheets.items():
+            write_bytes(stage.new / name, data, stage.note.token)
+        yield lambda: stage.deliver(lambda _: Owned(old))
+        stage.clear()
 
 
-def clear(folder: Path) -> None:
-    """Removes a folder that ``check_replaceable`` allows to be replaced."""
-    if folder.exists():
-        shutil.rmtree(folder)
+def hashes(sheets: Mapping[str, bytes]) -> dict[str, str]:
+    """The SHA-256 of each file."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in sheets.items()}
 
 
-def restore(folder: Path, files: Mapping[str, bytes], missing: Iterable[str]) -> None:
+def finish(folder: Path, recorded: Mapping[str, str]) -> None:
+    """Puts the sheets to their place that a killed export had ready, where they are those that were ``recorded``."""
+    with left_over(folder.resolve()) as stage:
+        if stage is None:
+            return
+        ready = stage.note.kind == SHEETS and stage.note.config.get(EXPORTED) == recorded
+        if ready and compare(stage.new, recorded) == Delivered((), ()):
+            stage.deliver(lambda _: Owned(stage.note.config[REPLACES]))
+        else:
+            stage.clear()
+
+
+def restore(folder: Path, sheets: Mapping[str, bytes], missing: Iterable[str]) -> None:
     """Puts back what is missing; what is there stays as it is."""
-    if not folder.exists():
-        with staged(folder, files) as put_there:
+    if is_vacant(folder):
+        with staged(folder, sheets) as put_there:
             put_there()
         return
-    with storage_errors(folder):
-        for name in missing:
-            write_bytes(folder / name, files[name])
+    for name in missing:
+        put(folder / name, sheets[name], lambda _: False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from pwae_core.artifacts.marks import UNSEALED
 from pwae_core.corpus.check import CorpusCheck, Spread
 from pwae_core.grammar import counted
 from pwae_core.report.figures.histogram import HEIGHT, WIDTH, histogram
@@ -33,7 +34,7 @@ def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found:
         f"{counted(found.users, 'user')}, {counted(sum(one.sessions for one in found.splits.values()), 'session')}, "
         f"tokenizer {facts['tokenizer']}, split by {facts['split_by']} ({facts['split_rule']})."
     )
-    return render(f"Corpus {name}", lead, sections, f"{MARK} {fingerprint}", asdict(found), kicker=MARK)
+    return render(f"Corpus {name}", lead, sections, f"{MARK} {fingerprint} {UNSEALED}", asdict(found), kicker=MARK)
 
 
 def _advice(sentences: Sequence[str]) -> Markup:

@@ -37,9 +37,9 @@ def _artifact(one: Artifact, place: str, names: Mapping[str, str]) -> Markup:
     }
     hashes = {name: f"{entry['sha256']}{_rows(entry)}" for name, entry in manifest["files"].items()}
     told = {
-        "folder": str(one.folder),
         "made by": f"pwae {manifest['pwae']}, {manifest['stage']}",
         "fingerprint": one.fingerprint,
+        "made with": ", ".join(f"{name} {value}" for name, value in manifest["environment"].items()),
     }
     seed = one.config.get("seed")
     summary = join(

@@ -1,0 +1,190 @@
+"""Artifacts in the making: what a stage asks before it begins, and the folder that it fills."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwae_core import files
+from pwae_core.artifacts.artifact import Artifact, is_unfinished, load, refuse_other_kind
+from pwae_core.artifacts.environment import environment
+from pwae_core.artifacts.notes import (
+    MANIFEST,
+    PLAN,
+    Plan,
+    damaged,
+    describe_difference,
+    manifest_of,
+    plan_of,
+    write_plan,
+)
+from pwae_core.artifacts.ownership import Owned, our_files, owned
+from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_strays, settle, staging
+from pwae_core.artifacts.tables import table_writer
+from pwae_core.errors import ArtifactError
+from pwae_core.schemas import ARTIFACTS, OTHER_FILES
+
+
+@dataclass
+class Draft:
+    """An artifact being made: write its tables, then set ``facts``; leaving the ``draft`` block completes it.
+
+    ``work`` is for files that lie between two steps; it goes with the draft. ``environment`` is what it is made with.
+    """
+
+    folder: Path
+    plan: Plan
+    work: Path
+    environment: dict[str, str | int]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """Writes one whole table; its columns must be exactly the schema's (names, order, no nulls)."""
+        with self.writer(name) as write:
+            write(table)
+
+    def writer(self, name: str) -> AbstractContextManager[Callable[[pa.Table], None]]:
+        """``write(table)`` for tables that come in pieces; the row groups do not depend on the pieces."""
+        self.claim(name)
+        return table_writer(self.folder / name, ARTIFACTS[self.plan.kind][name])
+
+    def claim(self, *names: str) -> None:
+        """Says, before they are written, what will be written where others see it.
+
+        Raises ArtifactError where something of such a name is there already and not ours.
+        """
+        plan = plan_of(self.folder)
+        if plan is None:
+            return  # hidden: nobody else writes there
+        new = [name for name in names if name not in plan.wrote]
+        for name in new:
+            if os.path.lexists(self.folder / name):
+                raise files.in_the_way(self.folder / name)
+        if new:
+            write_plan(self.folder, plan.model_copy(update={"wrote": [*plan.wrote, *new]}))
+
+
+def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
+    """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or it may be replaced.
+
+    Raises ArtifactError when something else stands there. ``force`` lets an artifact of the same kind be replaced, but
+    for what in it is not as pwae wrote it; never what another stage or anybody else made.
+    """
+    place = folder.resolve()
+    if settle(place, plan, force=force):
+        return load(folder, plan.kind)
+    if files.is_vacant(place):
+        refuse_foreign(place)
+        return None
+    manifest, unfinished = manifest_of(place), plan_of(place)
+    note = unfinished or manifest
+    if note is None:
+        raise _foreign(folder)
+    refuse_other_kind(folder, note, plan.kind)
+    if force:
+        refuse_strays(place, owned(place))
+        refuse_foreign(place)
+        return None
+    if is_unfinished(place):
+        return None
+    difference = describe_difference(note.model_dump(), plan.to_dict())
+    if difference:
+        raise ArtifactError(
+            f"{folder} stands, made differently ({difference}). Choose another --out, or --force to replace it."
+        )
+    if unfinished:
+        with files.storage_errors(folder), files.held(place, folder):
+            (place / PLAN).unlink(missing_ok=True)
+    return load(folder, plan.kind)
+
+
+def _foreign(folder: Path) -> ArtifactError:
+    for name in (MANIFEST, PLAN):
+        if folder.is_dir() and os.path.lexists(folder / name):
+            return damaged(folder / name)
+    return ArtifactError(f"{folder} exists and is not an artifact of pwae. Choose another --out.")
+
+
+def draft(folder: Path, plan: Plan, *, resume: bool = False, in_place: bool = False) -> AbstractContextManager[Draft]:
+    """A new artifact: filled in the block, completed when the block ends, absent when it raises.
+
+    ``resume`` goes on with what a kill has left of a draft of the same plan; anything else of ours there is removed.
+    ``in_place`` works in the target folder itself (a training run can be watched), which is complete when it has a
+    manifest, and keeps its work when the block raises. Raises ArtifactError for what is in the way, StorageError when
+    the folder cannot be written, or another process is writing it.
+    """
+    return (_in_place if in_place else _hidden)(folder.resolve(), plan, resume)
+
+
+@contextmanager
+def _hidden(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
+    with staging(folder, plan, _names(plan), resume=resume) as stage:
+        _tidy(stage.new, stage.note.token)
+        stage.work.mkdir(exist_ok=True)
+        made = Draft(stage.new, plan, stage.work, environment(plan.kind))
+        yield made
+        _complete(made, Owned(names=frozenset(_names(plan))), stage.note.token)
+        stage.deliver()
+
+
+@contextmanager
+def _in_place(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
+    with files.storage_errors(folder), ExitStack() as lock:
+        with staging(folder, plan, ()) as stage:
+            if not (resume and plan.makes(plan_of(folder))):
+                _begin(stage, lock)
+            else:
+                lock.enter_context(files.held(folder, folder))
+            stage.clear()
+        token = _reopened(folder)
+        made = Draft(folder, plan, folder, environment(plan.kind))
+        yield made
+        _complete(made, owned(folder), token)
+        (folder / PLAN).unlink()
+
+
+def _begin(stage: Staging, lock: ExitStack) -> None:
+    """Puts a folder with nothing but a plan to the place of what stood there; the lock on it goes along."""
+    write_plan(stage.new, stage.note)
+    lock.enter_context(files.held(stage.new, stage.target))
+    stage.deliver()
+
+
+def _reopened(folder: Path) -> str:
+    """The token of what is being made in ``folder``, freed of what a kill left, and of a manifest of before."""
+    plan = plan_of(folder)
+    if plan is None or (manifest_of(folder) is None and os.path.lexists(folder / MANIFEST)):
+        raise damaged(folder / (MANIFEST if plan else PLAN))
+    _tidy(folder, plan.token)
+    return plan.token
+
+
+def _tidy(folder: Path, token: str) -> None:
+    """Removes what a kill left in the writing of a file, and the manifest of before."""
+    for path in folder.rglob(f".*.{token}.new"):
+        path.unlink()
+    (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _names(plan: Plan) -> tuple[str, ...]:
+    return (*ARTIFACTS[plan.kind], *OTHER_FILES.get(plan.kind, ()))
+
+
+def _complete(made: Draft, mine: Owned, token: str) -> None:
+    recorded: dict[str, dict[str, object]] = {}
+    for name in our_files(made.folder, mine):
+        path = made.folder / name
+        recorded[name] = {"sha256": files.hash_file(path)}
+        if path.suffix == ".parquet":
+            recorded[name]["rows"] = pq.read_metadata(path).num_rows
+    if os.path.lexists(made.folder / MANIFEST):
+        raise files.in_the_way(made.folder / MANIFEST)
+    content = {**made.plan.to_dict(), "environment": made.environment, "facts": made.facts, "files": recorded}
+    files.write_bytes(made.folder / MANIFEST, files.sealed(content), token)

@@ -1,0 +1,193 @@
+"""Notes: the JSON files by which pwae knows what it wrote, and that nobody has changed it since.
+
+A ``manifest.json`` is the note of a complete artifact, a ``plan.json`` that of one that is being made. Both bear a mark
+and a seal (the hash of all that they say), are checked against the classes below, and are read here only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from pwae_core import __version__, files
+from pwae_core.errors import ArtifactError
+from pwae_core.schemas import STAGE_OF_KIND
+
+MANIFEST, PLAN = "manifest.json", "plan.json"
+MARK: Literal["made by pwae, format 1"] = "made by pwae, format 1"
+BEGINNING = files.to_json({"artifact": MARK})[: -len("\n}\n")]
+"""How every note begins."""
+
+
+def _is_inside(name: str) -> str:
+    if name in ("", ".") or name != PurePosixPath(name).as_posix() or name.startswith("/") or ".." in name.split("/"):
+        raise ValueError("not the name of a file inside the folder")
+    return name
+
+
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, AfterValidator(_is_inside)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class FileNote(_Shape):
+    """A file of an artifact: the hash of its bytes and, for a table, its rows."""
+
+    sha256: Hash
+    rows: int | None = Field(None, ge=0)
+
+
+class Note(_Shape):
+    """What is said of complete and of unfinished artifacts alike."""
+
+    artifact: Literal["made by pwae, format 1"]
+    kind: str
+    stage: str
+    pwae: str
+    config: dict[str, Any]
+    inputs: dict[str, str]
+
+
+class ManifestNote(Note):
+    """A complete artifact: ``environment`` is what it was made with, and makes no other artifact of it."""
+
+    environment: dict[str, str | int]
+    facts: dict[str, Any]
+    files: dict[Name, FileNote]
+
+
+class PlanNote(Note):
+    """An unfinished artifact. ``token`` is in the names of its temporary files; ``wrote`` are its others so far."""
+
+    token: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    wrote: list[Name]
+
+
+N = TypeVar("N", bound=Note)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes an artifact: everything that, when equal, makes the artifact equal.
+
+    ``inputs`` maps a name (``corpus``, ``raw/0:part.jsonl``) to the SHA-256 of what was read.
+    """
+
+    kind: str
+    config: Mapping[str, Any]
+    inputs: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is read back from a note."""
+        values: dict[str, Any] = json.loads(
+            files.to_json(
+                {
+                    "artifact": MARK,
+                    "kind": self.kind,
+                    "stage": STAGE_OF_KIND.get(self.kind, ""),
+                    "pwae": __version__,
+                    "config": dict(self.config),
+                    "inputs": dict(self.inputs),
+                }
+            )
+        )
+        return values
+
+    def makes(self, note: Note | None) -> bool:
+        """Whether ``note`` speaks of what this plan makes."""
+        return note is not None and {key: getattr(note, key) for key in Note.model_fields} == self.to_dict()
+
+    def unfinished(self, wrote: Sequence[str] = ()) -> PlanNote:
+        """The note to begin with."""
+        return PlanNote(**self.to_dict(), token=files.new_token(), wrote=list(wrote))
+
+
+def write_plan(folder: Path, note: PlanNote) -> None:
+    """Puts ``note`` in the place of the one before."""
+    files.write_bytes(folder / PLAN, files.sealed(note.model_dump()), note.token)
+
+
+def read(path: Path, shape: type[N]) -> N | None:
+    """The note at ``path``; None where none is, or not as it was written."""
+    if not files.is_regular(path):
+        return None
+    try:
+        return shape.model_validate(files.unsealed(path.read_bytes()))
+    except (OSError, ValidationError):
+        return None
+
+
+def manifest_of(folder: Path) -> ManifestNote | None:
+    return read(folder / MANIFEST, ManifestNote)
+
+
+def plan_of(folder: Path) -> PlanNote | None:
+    return read(folder / PLAN, PlanNote)
+
+
+def token_of(folder: Path) -> str:
+    """What marks the temporary files of the artifact being made in ``folder``; nothing where none is."""
+    plan = plan_of(folder)
+    return plan.token if plan else ""
+
+
+def is_torn_plan(path: Path) -> bool:
+    """Whether the writing of a plan was cut off there: it begins as a plan does, and does not end."""
+    if not files.is_regular(path):
+        return False
+    raw = path.read_bytes()
+    try:
+        json.loads(raw)
+    except ValueError:
+        return raw.startswith(BEGINNING) or BEGINNING.startswith(raw)
+    return False
+
+
+def damaged(path: Path) -> ArtifactError:
+    """For a note that cannot be believed: altered, damaged, of pwae 0.1.0 or somebody else's."""
+    if _is_unsealed(path):
+        return ArtifactError(
+            f"{path} is of pwae 0.1.0, whose manifests have no seal. Make the artifact again, at another --out."
+        )
+    return ArtifactError(
+        f"{path} was altered or damaged, or is no note of pwae: its seal is missing or wrong. "
+        "Move the folder away and make the artifact again."
+    )
+
+
+def _is_unsealed(path: Path) -> bool:
+    try:
+        old = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(old, dict) and {"kind", "stage", "pwae", "config"} <= old.keys() and files.SEAL not in old
+
+
+def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What differs between two plans, in a few words; empty when they make the same artifact."""
+    words = []
+    if old["pwae"] != new["pwae"]:
+        words.append(f"pwae {old['pwae']}, now {new['pwae']}")
+    for part in ("inputs", "config"):
+        before, after = _flat(old[part]), _flat(new[part])
+        for key in sorted(before.keys() | after.keys()):
+            if before.get(key) != after.get(key):
+                one, two = (str(side.get(key, "none"))[:16] for side in (before, after))
+                words.append(f"{part[:-1] if part == 'inputs' else part} {key}: {one}, now {two}")
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    return "; ".join(words[:3]) + more
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

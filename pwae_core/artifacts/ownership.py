@@ -1,0 +1,159 @@
+"""What in a folder is ours, and may be removed: what a note of ours speaks of, as it speaks of it, and nothing else.
+
+A complete artifact owns the files that its manifest lists, as long as they have the bytes that it records. An
+unfinished one owns what its plan says was written, what bears its token, and what proves itself: JSON with a
+seal, and files that have the hash of their bytes in their name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from pwae_core import files
+from pwae_core.artifacts.notes import MANIFEST, PLAN, is_torn_plan, manifest_of, plan_of
+from pwae_core.schemas import PEOPLE
+
+REPLACES = "replaces"
+"""The setting of a plan that says which files, with which hashes, stand at the target and are no artifact."""
+NOTES = {MANIFEST: manifest_of, PLAN: plan_of}
+NEW, OLD, WORK = "new", "old", "work"
+"""Folders in a staging folder: what is being made, what it replaces, what lies between two steps."""
+WORK_FILES = re.compile(r"\.?[a-z][\w.-]*\.(arrow|json|npy|txt|new)")
+HASHED = re.compile(r"-([0-9a-f]{8})\.[a-z]+$")
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What is ours in one folder: files by name, some of them with the hash of their bytes, or by what they bear.
+
+    ``within`` are folders in it that are things of their own.
+    """
+
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    token: str = ""
+    pattern: re.Pattern[str] | None = None
+    proves_itself: bool = False
+    within: Mapping[str, Owned] = field(default_factory=dict)
+
+    def file(self, folder: Path, name: str) -> bool:
+        """Whether the file ``name`` in ``folder`` is ours as it is."""
+        path = folder / name
+        if not files.is_regular(path):
+            return False
+        if name in self.hashes:
+            return files.hash_file(path) == self.hashes[name]
+        return (
+            name in self.names
+            or (name in NOTES and NOTES[name](folder) is not None)
+            or (bool(self.token) and name.endswith(f".{self.token}.new"))
+            or (self.pattern is not None and self.pattern.fullmatch(name) is not None)
+            or (self.proves_itself and (bears_its_hash(path) or _is_sealed(path)))
+        )
+
+    def folder(self, name: str) -> bool:
+        """Whether a folder ``name`` is ours, as far as it holds what is ours."""
+        known = (*self.hashes, *self.names)
+        return name in self.names or any(name in map(str, PurePosixPath(one).parents) for one in known)
+
+
+def bears_its_hash(path: Path) -> bool:
+    """Whether ``path`` is called NAME-HASH.SUFFIX after the beginning of the hash of its bytes."""
+    found = HASHED.search(path.name)
+    return found is not None and files.is_regular(path) and files.hash_file(path)[:8] == found.group(1)
+
+
+def _is_sealed(path: Path) -> bool:
+    return path.suffix == ".json" and files.unsealed(path.read_bytes()) is not None
+
+
+def staging_folder(target: Path) -> Path:
+    """The hidden folder beside ``target`` in which it is made."""
+    return target.with_name(f".{target.name}.partial")
+
+
+def owned(folder: Path) -> Owned:
+    """What is ours in the artifact at ``folder``, by its notes; nothing where there is none that can be believed."""
+    manifest, plan = manifest_of(folder), plan_of(folder)
+    if plan:
+        return Owned(names=frozenset(plan.wrote), token=plan.token, proves_itself=True, within=_within(folder))
+    hashes = {name: entry.sha256 for name, entry in manifest.files.items()} if manifest else {}
+    return Owned(hashes, within=_within(folder))
+
+
+def _within(folder: Path) -> dict[str, Owned]:
+    """The people whom a run was adapted to, and the hidden folders in which they, or a plan, are being made."""
+    found = {one.name: staged(one) for one in (staging_folder(folder / PEOPLE), staging_folder(folder / PLAN))}
+    manifest = manifest_of(folder / PEOPLE)
+    if manifest and manifest.kind == PEOPLE:
+        found[PEOPLE] = owned(folder / PEOPLE)
+    elif files.is_vacant(folder / PEOPLE):
+        found[PEOPLE] = Owned()
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def staged(folder: Path) -> Owned | None:
+    """What is ours in a staging folder, whose plan may have been cut off while it was written; None for another's."""
+    if files.is_vacant(folder):
+        return Owned()
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    plan = plan_of(folder)
+    if plan is None:
+        alone = [path.name for path in folder.iterdir()] == [PLAN]
+        return Owned(names=frozenset({PLAN})) if alone and is_torn_plan(folder / PLAN) else None
+    replaced = plan.config.get(REPLACES)
+    return Owned(
+        within={
+            NEW: Owned(names=frozenset(plan.wrote), token=plan.token),
+            OLD: owned(folder / OLD) if replaced is None else Owned(replaced),
+            WORK: Owned(pattern=WORK_FILES),
+        }
+    )
+
+
+def first_stray(folder: Path, mine: Owned) -> Path | None:
+    """The first thing in ``folder`` that is not ours; None where all is."""
+    return next((path for path, is_ours in _walk(folder, mine) if not is_ours), None)
+
+
+def our_files(folder: Path, mine: Owned) -> list[str]:
+    """The files that are ours in ``folder``, by name, without its notes and what is of its own in it."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if files.is_regular(path)]
+    apart = {*NOTES, *mine.within}
+    return sorted(name for name in names if name.split("/")[0] not in apart and mine.file(folder, name))
+
+
+def _walk(folder: Path, mine: Owned, inside: str = "") -> Iterator[tuple[Path, bool]]:
+    """Everything in ``folder``, and whether it is ours: what a folder holds before the folder, notes last."""
+    for entry in sorted(os.scandir(folder / inside), key=lambda one: (one.name in NOTES, one.name)):
+        name = f"{inside}{entry.name}"
+        path = folder / name
+        if not entry.is_dir(follow_symlinks=False):
+            yield path, mine.file(folder, name)
+        elif name in mine.within:
+            yield from _walk(path, mine.within[name])
+            yield path, True
+        else:
+            yield from _walk(folder, mine, f"{name}/")
+            yield path, mine.folder(name)
+
+
+def remove(folder: Path, mine: Owned) -> None:
+    """Removes ``folder`` with all that is in it, its notes last. Raises ArtifactError, first, for what is not ours."""
+    empty(folder, mine)
+    folder.rmdir()
+
+
+def empty(folder: Path, mine: Owned) -> None:
+    """Removes all that is in ``folder``, as ``remove`` does."""
+    found = list(_walk(folder, mine))
+    for path, is_ours in found:
+        if not is_ours:
+            raise files.in_the_way(path)
+    for path, _ in found:
+        path.unlink() if files.is_regular(path) else path.rmdir()

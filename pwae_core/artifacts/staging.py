@@ -1,0 +1,173 @@
+"""How something new comes to its place: made in a hidden folder beside it, then renamed.
+
+The hidden folder ``.NAME.partial`` holds a plan, which says whose it is, ``new`` (what is being made), ``work`` (what
+lies between two steps) and ``old`` (what ``new`` has replaced, until it is removed). Whatever a kill leaves of it,
+``settle`` or the next ``staging`` brings to an end. Another's folder or file of that name is never touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pwae_core import files
+from pwae_core.artifacts.notes import PLAN, Plan, PlanNote, manifest_of, plan_of
+from pwae_core.artifacts.ownership import NEW, OLD, WORK, Owned, empty, first_stray, owned, staged, staging_folder
+from pwae_core.errors import PwaeError, StorageError
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A staging folder, locked. ``note`` is its plan."""
+
+    target: Path
+    folder: Path
+    note: PlanNote
+
+    @property
+    def new(self) -> Path:
+        return self.folder / NEW
+
+    @property
+    def old(self) -> Path:
+        return self.folder / OLD
+
+    @property
+    def work(self) -> Path:
+        return self.folder / WORK
+
+    def is_complete(self) -> bool:
+        """Whether ``new`` is an artifact already that only has to be put to its place."""
+        return manifest_of(self.new) is not None
+
+    def deliver(self, mine: Callable[[Path], Owned] = owned) -> None:
+        """Puts ``new`` to its place. Raises ArtifactError for something there that is not ``mine``."""
+        if not files.is_vacant(self.target):
+            refuse_strays(self.target, mine(self.target))
+            with files.held(self.target, self.target):
+                self.target.rename(self.old)
+        self.finish()
+
+    def finish(self) -> None:
+        """The second half of ``deliver``, from which there is no way back."""
+        self.new.rename(self.target)
+        self.clear()
+
+    def clear(self) -> None:
+        """Removes all that is in the staging folder. Raises ArtifactError, first, for what is not ours."""
+        empty(self.folder, staged(self.folder) or Owned())
+
+
+def refuse_strays(folder: Path, mine: Owned) -> None:
+    """Raises ArtifactError for the first thing in ``folder`` that is not ours."""
+    stray = first_stray(folder, mine)
+    if stray:
+        raise files.in_the_way(stray)
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raises ArtifactError where the staging folder of ``target``, or something in it, is somebody else's."""
+    folder = staging_folder(target)
+    if not os.path.lexists(folder):
+        return
+    mine = staged(folder)
+    if mine is None:
+        raise files.in_the_way(folder)
+    refuse_strays(folder, mine)
+
+
+@contextmanager
+def staging(target: Path, plan: Plan, holds: tuple[str, ...], *, resume: bool = False) -> Iterator[Staging]:
+    """The staging folder of ``target``, begun anew or, with ``resume``, as a kill has left it of the same plan.
+
+    ``holds`` are the names that ``new`` will have in it. An error clears the folder, unless ``new`` is complete, or it
+    is a StorageError and may be resumed. Raises ArtifactError for another's folder, StorageError when another process
+    is in it.
+    """
+    folder = staging_folder(target)
+    with files.storage_errors(target):
+        refuse_foreign(target)
+        with files.locked(folder, target):
+            stage = _begun(target, plan, holds, resume)
+            try:
+                yield stage
+            except BaseException as error:
+                if not (stage.is_complete() or (resume and isinstance(error, StorageError))):
+                    with suppress(PwaeError, OSError):
+                        stage.clear()
+                raise
+
+
+def _begun(target: Path, plan: Plan, holds: tuple[str, ...], resume: bool) -> Staging:
+    folder = staging_folder(target)
+    found = _settled(target)
+    if found and not (resume and plan.makes(found.note)):
+        found.clear()
+        found = None
+    if not found:
+        note = plan.unfinished(holds)
+        files.write_new(folder / PLAN, files.sealed(note.model_dump()))
+        found = Staging(target, folder, note)
+    found.new.mkdir(exist_ok=True)
+    return found
+
+
+def settle(target: Path, plan: Plan | None = None, *, force: bool = False) -> bool:
+    """Ends what a kill has left half done beside ``target``: a change of folders, and one that was about to come.
+
+    Whether that put at ``target`` what ``plan`` makes. ``force`` lets it replace what stands there. Raises StorageError
+    when another process is at it.
+    """
+    changed = (staging_folder(target) / OLD).exists()
+    with left_over(target) as stage:
+        ready = stage and plan and plan.makes(stage.note) and plan.makes(manifest_of(stage.new))
+        if stage and ready and (force or files.is_vacant(target)):
+            stage.deliver()
+            changed = True
+    return changed and plan is not None and plan.makes(manifest_of(target))
+
+
+@contextmanager
+def left_over(target: Path) -> Iterator[Staging | None]:
+    """What a kill has left beside ``target`` and is still to be done; None where nothing is."""
+    folder = staging_folder(target)
+    if not os.path.lexists(folder) or staged(folder) is None:
+        yield None
+        return
+    with files.storage_errors(target), files.locked(folder, target):
+        yield _settled(target)
+
+
+def _settled(target: Path) -> Staging | None:
+    """What is still to be done in the locked staging folder, when a change of folders that had begun is ended."""
+    folder = staging_folder(target)
+    note = plan_of(folder)
+    if note is None:
+        empty(folder, staged(folder) or Owned())  # at most a plan whose writing was cut off
+        return None
+    stage = Staging(target, folder, note)
+    if not stage.new.exists():
+        stage.clear()
+    elif stage.old.exists():
+        stage.finish()
+    else:
+        return stage
+    return None
+
+
+def put(path: Path, data: bytes, is_ours: Callable[[Path], bool]) -> None:
+    """Writes a file whole or not at all, over one of that name only if it ``is_ours``. A link is followed.
+
+    Raises ArtifactError for a file that is not, StorageError when it cannot be written.
+    """
+    target = path.resolve()
+    with staging(target, Plan("file", {}, {}), (target.name,)) as stage:
+        made = stage.new / target.name
+        files.write_bytes(made, data, stage.note.token)
+        if os.path.lexists(target) and not (files.is_regular(target) and is_ours(target)):
+            raise files.in_the_way(path)
+        made.replace(target)
+        stage.clear()

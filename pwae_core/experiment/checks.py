@@ -1,0 +1,108 @@
+"""What can be known of a plan before its first run: that its inputs fit, and that every run can begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_vocabulary
+from pwae_core.artifacts.notes import manifest_of, plan_of
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
+from pwae_core.models import MODELS
+from pwae_core.stages.train import matching_vectors
+from pwae_core.training.periods import periods_of
+from pwae_core.training.runs import choose_device
+
+OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
+"""Those of ``pwae experiment``."""
+SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
+
+
+def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> dict[str, str]:
+    """The fingerprints of the inputs. Raises an error of the library for what would end every run, or one of them."""
+    choose_device(device)
+    corpus = load(plan.corpus, "corpus")
+    vectors = load(plan.embeddings, "vectors") if plan.embeddings else None
+    if vectors:
+        same_vocabulary(corpus, vectors)
+    for split in ("train", "valid", "test"):
+        if not corpus.rows(f"{split}.parquet"):
+            raise EmptyResultError(f"{corpus.folder} has no session in its {split} split. Give another --corpus.")
+    _check_scoring(plan)
+    for run in runs:
+        _check_run(plan, run, corpus)
+    return {"corpus": corpus.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
+
+
+def _check_scoring(plan: ExperimentConfig) -> None:
+    asked, drawn = plan.evaluate.samples, plan.sample.samples
+    if asked and asked > drawn:
+        raise ConfigError(f"[evaluate] samples: {asked} of each context, but [sample] samples draws {drawn}.")
+    if plan.evaluate.compare or plan.evaluate.base:
+        raise ConfigError(
+            "[evaluate] compare, base: an experiment scores every run by itself. Leave them out, and hand the "
+            "responses to 'pwae evaluate --compare'."
+        )
+
+
+def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:
+    """That the vectors fit the model, and the periods the system."""
+    config = run.train
+    try:
+        if plan.embeddings:
+            matching_vectors(plan.embeddings, corpus, config)
+        with torch.device("meta"):
+            rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
+            periods_of(MODELS[config.model.name](config.model, *rows), config)
+    except (ConfigError, ArtifactError) as error:
+        raise type(error)(f"{run.folder}: {failure_told(str(error), plan.corpus.parent)}") from error
+
+
+def refuse_other_plans(
+    plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
+) -> None:
+    """Raises ArtifactError when what stands of a run, or stands half made, is not what the plan makes."""
+    scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
+    for run in runs:
+        wanted = (
+            Plan("run", run.train.model_dump(mode="json"), inputs),
+            Plan("responses", plan.sample.model_dump(mode="json"), {}),
+            Plan("scores", scored, {}),
+        )
+        for part in wanted:
+            folder = out / run.folder / part.kind
+            difference = _difference(folder, part.to_dict())
+            if difference:
+                raise ArtifactError(
+                    f"{folder} was made by another plan ({difference}). Choose another --out, or --force to make "
+                    "anew what differs from the plan."
+                )
+
+
+def _difference(folder: Path, now: Mapping[str, Any]) -> str:
+    """How these settings and inputs of the artifact at ``folder`` are other ones; empty where there is none to read."""
+    note = plan_of(folder) or manifest_of(folder)
+    if note is None:
+        return ""  # the stage tells what is wrong with it
+    old = note.model_dump()
+    known = {name: {key: old[name].get(key) for key in now[name]} for name in ("inputs", "config")}
+    return describe_difference({"pwae": old["pwae"], **known}, now)
+
+
+def failure_told(message: str, out: Path) -> str:
+    """A stage's message as an experiment tells it: files seen from ``out``, and no option that only the stage has."""
+    for place in (f"{out.resolve()}/", f"{out}/" if out.name else ""):
+        message = message.replace(place, "") if place else message
+    message = re.sub(r"(?<![\w./])/(?:[^/\s]+/)+(?=[^/\s])", "", message)
+    kept = [one for one in SENTENCE.split(message) if _is_of_use(one)]
+    return " ".join(kept) if len(kept) == len(SENTENCE.split(message)) else " ".join([*kept, "Change the plan."])
+
+
+def _is_of_use(sentence: str) -> bool:
+    """Whether it names no option but of this command, or names the command that has it."""
+    return "'pwae " in sentence or all(option in OPTIONS for option in re.findall(r"--[a-z][a-z-]*", sentence))

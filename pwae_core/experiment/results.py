@@ -1,0 +1,170 @@
+"""What an experiment came to: its runs, the table that they make, and the three files that hold it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwae_core import files
+from pwae_core.artifacts.marks import UNSEALED, is_sealed_table, is_sealed_text, seal_table, seal_text
+from pwae_core.artifacts.staging import put
+from pwae_core.config.experiment import ExperimentConfig
+from pwae_core.errors import ArtifactError
+from pwae_core.metrics.table import METRICS, Total
+from pwae_core.schemas import RESULTS
+
+MARK = "pwae experiment"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One run: its scores by metric, or why there are none."""
+
+    label: str
+    seed: int
+    folder: str
+    totals: Mapping[str, Total]
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: the mean over the seeds that came through, and their standard deviation, if several.
+
+    ``half_widths`` of the 95% intervals over contexts are those of a single seed. ``contexts`` were scored.
+    """
+
+    label: str
+    seeds: int
+    contexts: int
+    means: Mapping[str, float]
+    deviations: Mapping[str, float]
+    half_widths: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ExperimentReport:
+    """All runs, and the table that they make; ``notes`` and signatures say on which terms."""
+
+    out: str
+    title: str
+    rows: tuple[Row, ...]
+    runs: tuple[RunResult, ...]
+    signatures: tuple[str, ...]
+
+    @property
+    def failures(self) -> list[RunResult]:
+        return [run for run in self.runs if run.failure]
+
+
+def report_of(plan: ExperimentConfig, out: Path, results: Sequence[RunResult]) -> ExperimentReport:
+    labels = dict.fromkeys(result.label for result in results)
+    rows = tuple(_row(label, [one for one in results if one.label == label and one.totals]) for label in labels)
+    signatures = dict.fromkeys(total.signature for result in results for total in result.totals.values())
+    return ExperimentReport(str(out), plan.title, rows, tuple(results), tuple(signatures))
+
+
+def _row(label: str, results: Sequence[RunResult]) -> Row:
+    values = {
+        metric: [one.totals[metric].value for one in results if metric in one.totals]
+        for metric in METRICS
+        if any(metric in one.totals for one in results)
+    }
+    deviations = {metric: stdev(found) for metric, found in values.items() if len(found) > 1}
+    contexts = max((total.contexts for one in results for total in one.totals.values()), default=0)
+    means = {metric: mean(found) for metric, found in values.items()}
+    return Row(label, len(results), contexts, means, deviations, _half_widths(results))
+
+
+def _half_widths(results: Sequence[RunResult]) -> dict[str, float]:
+    totals = results[0].totals if len(results) == 1 else {}
+    return {
+        metric: (total.high - total.low) / 2
+        for metric, total in totals.items()
+        if total.low is not None and total.high is not None
+    }
+
+
+def columns(report: ExperimentReport) -> list[str]:
+    """The metrics that any row has, in the table's order."""
+    return [metric for metric in METRICS if any(metric in row.means for row in report.rows)]
+
+
+def refuse_others(out: Path) -> None:
+    """Raises ArtifactError where a file of one of the names is there that no experiment wrote, or that was changed."""
+    for name, is_ours in WRITTEN.items():
+        path = out / name
+        if path.exists() and not is_ours(path.resolve()):
+            raise ArtifactError(
+                f"{path} exists and was not made by 'pwae experiment', or was changed since. Move it away."
+            )
+
+
+def write(report: ExperimentReport, out: Path) -> None:
+    """Writes results.json, .md and .parquet. None tells where on this machine they were made."""
+    told = {key: value for key, value in asdict(report).items() if key != "out"}
+    raw = io.BytesIO()
+    pq.write_table(seal_table(_table(report)), raw)
+    contents = (files.sealed(told), seal_text(_markdown(report).encode("utf-8", "replace")), raw.getvalue())
+    for (name, is_ours), content in zip(WRITTEN.items(), contents, strict=True):
+        put(out / name, content, is_ours)
+
+
+def _is_sealed_json(path: Path) -> bool:
+    content = files.unsealed(path.read_bytes()) if files.is_regular(path) else None
+    return content is not None and {"rows", "runs"} <= content.keys()
+
+
+WRITTEN = {
+    "results.json": _is_sealed_json,
+    "results.md": lambda path: is_sealed_text(path, MARK),
+    "results.parquet": is_sealed_table,
+}
+
+
+def _markdown(report: ExperimentReport) -> str:
+    metrics = columns(report)
+    lines = [f"<!-- {MARK} {UNSEALED} -->", "", f"# {report.title}", ""]
+    lines += ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
+    for row in report.rows:
+        cells = (row.label, str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
+        lines.append("| " + " | ".join(cells) + " |")
+    failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
+    signed = [f"- `{signature}`" for signature in report.signatures]
+    return "\n".join([*lines, "", *legend(report), "", *failed, *signed]) + "\n"
+
+
+def _cell(row: Row, metric: str) -> str:
+    if metric not in row.means:
+        return ""
+    spread = f" (σ {row.deviations[metric]:.4f})" if metric in row.deviations else ""
+    spread = f" ± {row.half_widths[metric]:.4f}" if metric in row.half_widths else spread
+    return f"{row.means[metric]:.4f}{spread}"
+
+
+def legend(report: ExperimentReport) -> list[str]:
+    """What stands beside the values of the report's tables, in a sentence each."""
+    told = {
+        "A row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).": any(
+            row.deviations for row in report.rows
+        ),
+        "±, in a row of one seed: half the width of the 95% bootstrap interval over contexts.": any(
+            row.half_widths for row in report.rows
+        ),
+    }
+    return [sentence for sentence, true in told.items() if true]
+
+
+def _table(report: ExperimentReport) -> pa.Table:
+    rows = [
+        {"label": run.label, "seed": run.seed, "folder": run.folder, "metric": metric} | asdict(total)
+        for run in report.runs
+        for metric, total in run.totals.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=RESULTS)

@@ -1,0 +1,90 @@
+"""``pwae experiment``: a plan in, one table of results out. The one place that runs stages after one another.
+
+Under ``out`` every run of the plan has a folder with what the stages make: run, responses, scores. What stands is
+skipped and what was cut off is resumed, because the stages do so. A run that fails is told in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pwae_core.artifacts import Plan
+from pwae_core.artifacts.staging import staging
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
+from pwae_core.data.responses import Named
+from pwae_core.errors import ArtifactError, Interrupted, PwaeError
+from pwae_core.experiment.checks import check, failure_told, refuse_other_plans
+from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_others, report_of, write
+from pwae_core.metrics.table import Total
+from pwae_core.models import MODELS
+from pwae_core.progress import SILENT, Progress
+from pwae_core.stages.evaluate import evaluate
+from pwae_core.stages.sample import sample_test_split
+from pwae_core.stages.train import train
+
+T = TypeVar("T")
+
+
+def experiment(
+    plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False, progress: Progress = SILENT
+) -> ExperimentReport:
+    """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
+
+    ``force`` makes anew what another plan has made there. Raises ConfigError or ArtifactError for what no run could do
+    with and, without ``force``, for what another plan has made; Interrupted; other failures of a run are told in the
+    report.
+    """
+    runs = planned_runs(plan, {name: model.display_name for name, model in MODELS.items()})
+    refuse_others(out)
+    inputs = check(plan, runs, device)
+    if not force:
+        refuse_other_plans(plan, runs, out, inputs)
+    results: list[RunResult] = []
+    with staging((out / "results").resolve(), Plan("results", {}, {}), ()) as alone:
+        for number, run in enumerate(runs, 1):
+            progress.say(f"run {number} of {len(runs)}: {run.folder}")
+            results.append(_result(plan, run, out / run.folder, device, progress, force=force))
+            report = report_of(plan, out, results)
+            write(report, out)
+        alone.clear()
+    return report
+
+
+def _result(
+    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
+) -> RunResult:
+    try:
+        totals, failure = _totals(plan, run, folder, device, progress, force=force), None
+    except Interrupted:
+        raise
+    except (PwaeError, RuntimeError, MemoryError) as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        totals, failure = {}, failure_told(message, folder.parent)
+        progress.say(f"{run.folder} failed: {failure}")
+    return RunResult(run.label, run.seed, run.folder, totals, failure)
+
+
+def _totals(
+    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
+) -> Mapping[str, Total]:
+    trained, responses = folder / "run", folder / "responses"
+    common: dict[str, Any] = {"device": device, "progress": progress}
+    _forced(partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common), force)
+    _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
+    named, scores = [Named(responses, run.label)], folder / "scores"
+    score = partial(evaluate, named, plan.evaluate, embeddings=plan.embeddings, out=scores, progress=progress)
+    scored = _forced(score, force)
+    return scored.systems[0].totals
+
+
+def _forced(stage: Callable[..., T], force: bool) -> T:
+    """What the stage makes; where something else stands and ``force`` is given, in its place."""
+    try:
+        return stage()
+    except ArtifactError:
+        if not force:
+            raise
+        return stage(force=True)
