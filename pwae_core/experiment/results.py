@@ -16,6 +16,7 @@ from pwae_core.artifacts.marks import UNSEALED, is_sealed_table, is_sealed_text,
 from pwae_core.artifacts.staging import put
 from pwae_core.config.experiment import ExperimentConfig
 from pwae_core.errors import ArtifactError
+from pwae_core.metrics.bootstrap import ENOUGH, caution
 from pwae_core.metrics.table import METRICS, Total
 from pwae_core.schemas import RESULTS
 
@@ -158,7 +159,8 @@ def legend(report: ExperimentReport) -> list[str]:
             row.half_widths for row in report.rows
         ),
     }
-    return [sentence for sentence, true in told.items() if true]
+    few = caution(min((row.contexts for row in report.rows if row.seeds), default=ENOUGH))
+    return [sentence for sentence, true in told.items() if true] + few
 
 
 def _table(report: ExperimentReport) -> pa.Table:

@@ -109,6 +109,7 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
     )
     assert "\nA row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).\n" in shown
     assert "±" not in shown, "no row has a single seed"
+    assert "\nFewer than 30 contexts: too few for intervals" in shown
     assert "- exploding-seed1 failed: Training diverged" in shown
 
     shutil.rmtree(out / "adaptation-seed1" / "responses")
@@ -155,6 +156,7 @@ def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
     shown = (out / "results.md").read_text()
     assert f"{total['value']:.4f} ± {half} |" in shown
     assert "\n±, in a row of one seed: half the width of the 95% bootstrap interval over contexts.\n" in shown
+    assert "\nFewer than 100 contexts: the 95% intervals are somewhat too narrow.\n" in shown
     for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "80")):
         monkeypatch.setenv(name, value)
     tables = [line for line in pwae(*command).stdout.splitlines() if line[:1] in set("┃│┏└")]

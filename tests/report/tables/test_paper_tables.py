@@ -57,7 +57,7 @@ class Folder:
     def system(self, name: str, own_name: str = "PersonaWAE", seed: int = 7, **model: Any) -> tuple[str, str]:
         """A run and its responses: (name, hash of the responses)."""
         config = TrainConfig.make({"model": model, "seed": seed}).model_dump()
-        facts = {"system": own_name, "vocabulary": "v"}
+        facts = {"system": own_name, "vocabulary": "v", "corpus_path": None}
         run = self._write("run", f"run-{name}", artifacts.Plan("run", config, {"corpus": "c"}), facts)
         row = {"session_id": name, "user_id": "", "context_user_ids": [], "context": [], "references": []}
         return name, self._write(
@@ -386,7 +386,7 @@ def test_terms_are_what_changes_a_value_or_an_interval(
 
 def test_another_version_is_other_terms(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.scores("one", {("A", "a"): {F1: 0.1}})
-    monkeypatch.setattr(artifacts, "__version__", "9.9")
+    monkeypatch.setattr("pwae_core.artifacts.notes.__version__", "9.9")
     folder.scores("two", {("B", "b"): {F1: 0.3}})
     assert len(scorings(folder.sources())) == 2
 
