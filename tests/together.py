@@ -46,7 +46,8 @@ class StopAfter(StopRequest):
 
 def launch(*words: object) -> subprocess.CompletedProcess[str]:
     """What torchrun does with a script or a module (``-m NAME``), in two processes."""
-    own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parent), "GLOO_SOCKET_IFNAME": LOOPBACK}
+    paths = os.pathsep.join(filter(None, [str(SCRIPT.parent), os.environ.get("PYTHONPATH")]))
+    own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "GLOO_SOCKET_IFNAME": LOOPBACK}
     return subprocess.run(
         [*LAUNCH, "--nproc-per-node", "2", *map(str, words)],
         capture_output=True,

@@ -39,18 +39,36 @@ def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], stat
             old.unlink()
 
 
+def copy_checkpoint(folder: Path, name: str, copy: str) -> None:
+    """Makes ``copy`` the checkpoint that ``name`` is. Raises ArtifactError when it is missing or damaged."""
+    save_checkpoint(folder, copy, *load_checkpoint(folder, name, torch.device("cpu")))
+
+
+def drop_checkpoint(folder: Path, name: str) -> None:
+    """Removes a checkpoint, where there is one."""
+    pointer = folder / f"{name}.json"
+    if pointer.is_file() and unsealed(pointer.read_bytes()) is not None:
+        pointer.unlink()
+    for path in folder.glob(f"{name}-*.safetensors"):
+        if bears_its_hash(path):
+            path.unlink()
+
+
 def has_checkpoint(folder: Path, name: str) -> bool:
     return (folder / f"{name}.json").is_file()
 
 
 def load_checkpoint(folder: Path, name: str, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the state of a checkpoint. Raises ArtifactError when it is missing or damaged."""
+    """The tensors and the state of a checkpoint. Raises ArtifactError when it is missing or damaged.
+
+    The tensors begin where new ones do, at a multiple of 64 bytes: matrix products may round otherwise elsewhere.
+    """
     pointer = _read_pointer(folder, name)
     path = folder / pointer["file"]
     if not path.is_file() or hash_file(path) != pointer["sha256"]:
         raise _damaged(path)
     try:
-        return load_file(path, device=str(device)), pointer["state"]
+        return {name: tensor.clone() for name, tensor in load_file(path, str(device)).items()}, pointer["state"]
     except SafetensorError as error:
         raise _damaged(path) from error
 

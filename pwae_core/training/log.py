@@ -22,18 +22,22 @@ class TrainingLog:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def cut(self, lines: int) -> None:
-        """Keeps the first ``lines`` lines: what a killed run logged after its last checkpoint will come again.
-
-        Raises ArtifactError when there are fewer, or one of them cannot be read.
-        """
+    def check(self, lines: int) -> list[bytes]:
+        """The first ``lines`` lines. Raises ArtifactError when there are fewer, or one of them cannot be read."""
         kept = self.path.read_bytes().splitlines(keepends=True)[:lines] if self.path.is_file() else []
         if len(kept) < lines or not all(_is_whole(line) for line in kept):
             raise ArtifactError(
                 f"{self.path} is damaged: it is not what the last checkpoint remembers. "
                 "Restore it, or move it away and train again with --force."
             )
-        write_bytes(self.path, b"".join(kept), token_of(self.path.parent))
+        return kept
+
+    def cut(self, lines: int) -> None:
+        """Keeps the first ``lines`` lines: what a run logged after the checkpoint that it goes on from comes again.
+
+        Raises ArtifactError as ``check`` does.
+        """
+        write_bytes(self.path, b"".join(self.check(lines)), token_of(self.path.parent))
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         line = json.dumps({"step": step, "epoch": epoch, "split": split, "values": dict(values)})

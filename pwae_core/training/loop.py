@@ -32,26 +32,11 @@ from pwae_core.training.feeding import feed
 from pwae_core.training.gradients import differentiate
 from pwae_core.training.group import ALONE, Group
 from pwae_core.training.log import TrainingLog
-from pwae_core.training.periods import periods_of
+from pwae_core.training.period_ends import keep, put_back, starting_point
+from pwae_core.training.periods import Position, budget_of, periods_of
 from pwae_core.training.pieces import Cutter
 from pwae_core.training.signals import StopRequest
 from pwae_core.training.validation import validate
-
-
-@dataclass
-class Position:
-    """Where training is: everything but tensors that the next iteration depends on."""
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0  # of the epoch, the next to be read
-    best: float | None = None
-    best_step: int = 0
-    waited: int = 0  # validations since the best one
-    validated: int = 0  # the last iteration that was
-    log_lines: int = 0
-    period: int = 0
-    period_start: int = 0  # the iterations before it
 
 
 @dataclass
@@ -77,12 +62,12 @@ class Trainer:
         self.periods = periods_of(self.model, self.config)
         self.cutter = Cutter(self.group, self.config.micro_batches)
         self.noise = seeded(self.config.seed, self.device)
+        self.budget = budget_of(self.config, self.periods, len(self.train))
         self._enter_period()
         self.log = TrainingLog(self.folder / "log.jsonl")
-        if self._has_last():
+        self.start = starting_point(self.checkpoints, self.budget)
+        if self.start:
             self._restore()
-        if self.group.first:
-            self.log.cut(self.position.log_lines)
 
     def _enter_period(self) -> None:
         self.phases = self.period.phases
@@ -94,6 +79,10 @@ class Trainer:
         return self.periods[self.position.period]
 
     @property
+    def _in_last_period(self) -> bool:
+        return self.position.period + 1 == len(self.periods)
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -101,22 +90,20 @@ class Trainer:
 
     def run(self) -> str:
         """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving."""
-        a_pass = len(self._epoch())
-        total = self.config.epochs * a_pass
-        total = min(total, self.config.max_steps or total)
+        with self.group.in_step():
+            self._settle()
         batches = self._feed()
-        with self.progress.task(f"train {self.config.model.name}", total) as task:
+        with self.progress.task(f"train {self.config.model.name}", self.budget.total) as task:
             task.advance(self.position.step)
-            while (reason := self._finished(total)) is None or self.position.period + 1 < len(self.periods):
+            while (reason := self.budget.over(self.position)) is None or not self._in_last_period:
                 if reason is not None:
                     self.next_period()
                     continue
-                if self.position.batch == a_pass:
+                if self.position.batch == self.budget.a_pass:
                     self.position.epoch, self.position.batch = self.position.epoch + 1, 0
                     batches = self._feed()
-                self._one_step(next(batches), task, last_of_epoch=self.position.batch + 1 == a_pass)
-        self._validate_last()
-        self.save()
+                self._one_step(next(batches), task)
+        self._end_period()
         return reason
 
     def _epoch(self) -> list[Ints]:
@@ -126,18 +113,9 @@ class Trainer:
         """The batches that are left of the epoch."""
         return feed(self.train, self._epoch()[self.position.batch :], self.device)
 
-    def _finished(self, total: int) -> str | None:
-        """Why the period is over; None while it is not."""
-        last = self.position.period_start + round(total * self.period.share)
-        if self.position.step >= last:
-            return f"all {last} iterations done"
-        if self.config.patience and self.position.waited >= self.config.patience:
-            return f"no better validation in the last {self.position.waited}"
-        return None
-
     def next_period(self) -> None:
         """Goes on with the next period, from the best checkpoint of the one that is over."""
-        self._validate_last()
+        self._end_period()
         if self.position.best is not None:
             tensors, _ = load_checkpoint(self.checkpoints, BEST, torch.device("cpu"))
             self.model.load_state_dict(part(tensors, "model"))
@@ -148,7 +126,27 @@ class Trainer:
         self.save()
         self.progress.say(f"iteration {position.step}: {self.period.name} begins")
 
-    def _one_step(self, batch: Batch, task: Task, *, last_of_epoch: bool) -> None:
+    def _end_period(self) -> None:
+        """Saves where the period ends, and keeps what is overwritten from there on; then the last iteration is judged,
+        unless that was done: in a longer training nothing may be due here.
+        """
+        unseen = self.position.step > max(self.position.period_start, self.position.validated)
+        measures = self._measure() if unseen else {}
+        self.save()
+        kept = [] if self._in_last_period else [LAST]
+        kept += [BEST] if self.position.best is not None and (unseen or kept) else []
+        self._keep(kept)
+        if measures:
+            self._judge(measures)
+            if self._in_last_period and self.position.best_step != self.position.step:
+                self._keep([])
+
+    def _keep(self, names: Sequence[str]) -> None:
+        if self.group.first:
+            keep(self.checkpoints, self.position.period, names)
+
+    def _one_step(self, batch: Batch, task: Task) -> None:
+        self.position.least_patience = max(self.position.least_patience, self.position.waited + 1)
         terms = self.iteration(batch)
         self.position.step += 1
         self.position.batch += 1
@@ -157,8 +155,8 @@ class Trainer:
             self._log("train", terms)
         task.advance(note=f"loss {terms['reconstruction']:.3f}")
         every = self.config.validate_every
-        if (step % every == 0) if every else last_of_epoch:
-            self._validate()
+        if (step % every == 0) if every else self.position.batch == self.budget.a_pass:
+            self._judge(self._measure())
             self.save()
         elif step % self.config.checkpoint_every == 0:
             self.save()
@@ -216,18 +214,18 @@ class Trainer:
 
     # -- validation
 
-    def _validate_last(self) -> None:
-        """Validates the last iteration of a period, unless that was done."""
-        if self.position.step > max(self.position.period_start, self.position.validated):
-            self._validate()
-
-    def _validate(self) -> None:
+    def _measure(self) -> dict[str, float]:
+        """The validation measures. Raises DivergenceError for one that is not finite."""
         measure = self.period.validate or self.model.negative_log_likelihood
         measures = validate(measure, self.valid, self.config, self.device, self.cutter)
-        self.position.validated = self.position.step
         for name, value in measures.items():
             if not math.isfinite(value):
                 raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
+        return measures
+
+    def _judge(self, measures: dict[str, float]) -> None:
+        """Logs a validation, and saves the best checkpoint where it is one."""
+        self.position.validated = self.position.step
         self._log("valid", measures)
         value = measures[self.period.select_by or self.config.select_by]
         if self.position.best is None or value < self.position.best:
@@ -257,6 +255,7 @@ class Trainer:
         for index, codes in enumerate(self.recent):
             tensors |= prefixed(f"codes.{index}", codes)
         tensors["generator"] = self.noise.generator.get_state()
+        self.budget.note(self.position)
         self._write(LAST, tensors, asdict(self.position))
 
     def _write(self, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -266,7 +265,7 @@ class Trainer:
         self.group.wait()
 
     def _restore(self) -> None:
-        tensors, state = load_checkpoint(self.checkpoints, LAST, torch.device("cpu"))
+        tensors, state = load_checkpoint(self.checkpoints, self.start, torch.device("cpu"))
         self.position = Position(**state)
         self._enter_period()
         self.model.load_state_dict(part(tensors, "model"))
@@ -277,7 +276,16 @@ class Trainer:
             self.recent.append({name: code.to(self.device) for name, code in codes.items()})
             index += 1
         self.noise.generator.set_state(tensors["generator"])
-        self.progress.say(f"continuing from iteration {self.position.step}")
+        longer = "" if self.start == LAST else f": {self.period.name} goes on for longer"
+        self.progress.say(f"continuing from iteration {self.position.step}{longer}")
+
+    def _settle(self) -> None:
+        """Makes the folder what it was at the position."""
+        if self.group.first:
+            self.log.check(self.position.log_lines)
+            if self.start:
+                put_back(self.checkpoints, self.start, self.position)
+            self.log.cut(self.position.log_lines)
 
 
 def _optimiser_of(term: str) -> str:

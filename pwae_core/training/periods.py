@@ -1,12 +1,77 @@
-"""The periods of a training: the system's own, or with the shares that the settings give."""
+"""Where training is, how long it may go on, and when each of its periods is over."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from pwae_core.config.train import TrainConfig
 from pwae_core.errors import ConfigError
 from pwae_core.models.base import Model, Period
+
+
+@dataclass
+class Position:
+    """Where training is: everything but tensors that the next iteration depends on.
+
+    ``least_steps``, ``least_epochs`` and ``least_patience`` are the smallest settings under which training comes here.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # of the epoch, the next to be read
+    best: float | None = None
+    best_step: int = 0
+    waited: int = 0  # validations since the best one
+    validated: int = 0  # the last iteration that was
+    log_lines: int = 0
+    period: int = 0
+    period_start: int = 0  # the iterations before it
+    least_steps: int = 0
+    least_epochs: int = 0
+    least_patience: int = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long training goes on: ``total`` iterations at most, ``a_pass`` of which are an epoch.
+
+    ``shares``: of the iterations, up to the end of each period. 0 of ``patience`` is without end.
+    """
+
+    total: int
+    a_pass: int
+    patience: int
+    shares: tuple[float, ...]
+
+    def end(self, period: int, total: int) -> int:
+        """The iteration at which a period of a training of ``total`` is over; the last is over with the training."""
+        return total if period + 1 == len(self.shares) else round(total * self.shares[period])
+
+    def over(self, position: Position) -> str | None:
+        """Why the period is over; None while it is not."""
+        end = self.end(position.period, self.total)
+        if position.step >= end:
+            return f"all {end} iterations done"
+        if self.patience and position.waited >= self.patience:
+            return f"no better validation in the last {position.waited}"
+        return None
+
+    def note(self, position: Position) -> None:
+        """Writes down what it takes at least to come to ``position``."""
+        least = self._least_total(position.period, position.step)
+        position.least_steps = max(position.least_steps, least)
+        position.least_epochs = math.ceil(position.least_steps / self.a_pass)
+        position.least_patience = max(position.least_patience, position.waited)
+
+    def _least_total(self, period: int, step: int) -> int:
+        """The smallest total in which the period goes on to ``step``."""
+        share = self.shares[period]
+        least = max(step, math.floor((step - 0.5) / share)) if share and step else step
+        while self.end(period, least) < step:
+            least += 1
+        return least
 
 
 def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
@@ -20,3 +85,11 @@ def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
             f"give a share for each, not all of them 0 (got {list(shares)})."
         )
     return tuple(replace(one, share=share / sum(shares)) for one, share in zip(periods, shares, strict=True))
+
+
+def budget_of(config: TrainConfig, periods: tuple[Period, ...], sessions: int) -> Budget:
+    """What the settings allow for, with ``sessions`` to train on."""
+    a_pass = math.ceil(sessions / config.batch_size)
+    total = config.epochs * a_pass
+    shares = tuple(accumulate(period.share for period in periods))
+    return Budget(min(total, config.max_steps or total), a_pass, config.patience, shares)

@@ -65,9 +65,10 @@ def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
     if not has_checkpoint(checkpoints, LAST):
         return
     position = load_state(checkpoints, LAST)
-    for key, done in (("max_steps", position["step"]), ("epochs", position["epoch"] + 1)):
-        if 0 < config[key] < done:
-            raise ConfigError(f"{key} {config[key]}: {folder} has trained for {done} already. Give at least as many.")
+    for key in ("max_steps", "epochs", "patience"):
+        least = position[f"least_{key.removeprefix('max_')}"]
+        if 0 < config[key] < least:
+            raise ConfigError(f"{key} {config[key]}: what {folder} has done already takes {least}. Give as many.")
 
 
 def _without(plan: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:

@@ -165,15 +165,26 @@ def test_force_begins_an_unfinished_run_anew(pwae, made, tmp_path):
 # -- resume
 
 
-def test_resume_gives_the_weights_of_one_long_run(pwae, made, tmp_path):
-    pwae(*made.train(tmp_path / "run"), "--max-steps", 4).succeeds()
-    report = pwae(*made.train(tmp_path / "run"), "--max-steps", 9, "--resume", "--json").succeeds().json
-    assert (report["steps"], report["ended"]) == (9, "all 9 iterations done")
-    pwae(*made.train(tmp_path / "whole"), "--max-steps", 9).succeeds()
-    resumed, whole = (weights(tmp_path / name, "last") for name in ("run", "whole"))
-    assert resumed.keys() == whole.keys()
-    assert all(np.array_equal(resumed[key], whole[key]) for key in whole)
-    assert artifacts.load(tmp_path / "run", "run").config["max_steps"] == 9
+@pytest.mark.parametrize("name", ["personawae", "adaptation", "rl-persona"])
+def test_resume_gives_the_bytes_of_one_long_run(pwae, made, tmp_path, snapshot, name):
+    """Also of systems whose periods are longer in a longer run."""
+    settings = (f"model.name={name}", "validate_every=3")
+    pwae(*made.train(tmp_path / "run", *settings), "--max-steps", 4).succeeds()
+    again = pwae(*made.train(tmp_path / "run", *settings), "--max-steps", 9, "--resume", "--json").succeeds()
+    assert (again.json["steps"], again.json["ended"]) == (9, "all 9 iterations done")
+    pwae(*made.train(tmp_path / "whole", *settings), "--max-steps", 9).succeeds()
+    assert snapshot(tmp_path / "run") == snapshot(tmp_path / "whole")
+    assert ("goes on for longer" in again.stderr) == (name != "personawae")
+
+
+def test_resume_refuses_what_would_have_ended_earlier(pwae, made, tmp_path, snapshot):
+    """60% of 8 iterations, and so the second period, end with the fifth; of 6 with the fourth."""
+    command = made.train(tmp_path / "run", "model.name=rl-persona", "patience=1", "autoencoder.rate=1e-9")
+    pwae(*command, "--set", "validate_every=2", "--max-steps", 8).succeeds()
+    before = snapshot(tmp_path / "run")
+    resume = (*command, "--set", "validate_every=2", "--resume")
+    pwae(*resume, "--max-steps", 6).fails(3, "max_steps 6: what ", "run has done already takes 8. Give as many.")
+    assert snapshot(tmp_path / "run") == before
 
 
 def test_resume_with_nothing_to_resume(pwae, made, tmp_path):
@@ -188,8 +199,8 @@ def test_resume_with_nothing_to_resume(pwae, made, tmp_path):
     ("options", "code", "words"),
     [
         (["--set", "autoencoder.rate=0.01"], 6, ["cannot be resumed with other settings (config autoencoder.rate:"]),
-        (["--max-steps", 3], 3, ["max_steps 3: ", "has trained for 4 already. Give at least as many."]),
-        (["--epochs", 1], 3, ["epochs 1: ", "has trained for 2 already. Give at least as many."]),
+        (["--max-steps", 3], 3, ["max_steps 3: what ", "run has done already takes 4. Give as many."]),
+        (["--epochs", 1], 3, ["epochs 1: what ", "run has done already takes 2. Give as many."]),
         (["--force"], 3, ["--resume continues the run at --out, --force replaces it. Give one of them."]),
     ],
 )

@@ -28,7 +28,7 @@ def test_killed_at_any_moment_the_rerun_gives_the_bytes_of_an_undisturbed_run(ma
 def test_killed_around_the_change_of_periods(made, tmp_path):
     """Two checkpoints of one iteration follow each other there, with other optimisers in them."""
     command = made.train(tmp_path / "run", "model.name=rl-persona", "max_steps=2", "validate_every=1", "log_every=1")
-    done = killed(tmp_path / "run", command, [*range(28, 38), 500])
+    done = killed(tmp_path / "run", command, [*range(45, 65, 2), 500])
     assert done["moments"] == 10
     assert (done["different"], done["left"]) == ([], [])
 
@@ -38,6 +38,15 @@ def test_killed_while_a_finished_run_is_resumed(made, tmp_path):
     resume = [*command, "--max-steps", 3, "--resume"]
     done = killed(tmp_path / "run", resume, SOME, before=[*command, "--max-steps", 2])
     assert done["moments"] >= 6
+    assert (done["different"], done["left"]) == ([], [])
+
+
+def test_killed_while_a_resumed_run_goes_back_to_the_end_of_a_period(made, tmp_path):
+    command = made.train(tmp_path / "run", "model.name=rl-persona", "validate_every=1")
+    moments = [*range(9, 22, 4), 500]
+    before = [*command, "--max-steps", 2]
+    done = killed(tmp_path / "run", [*command, "--max-steps", 4, "--resume"], moments, before=before)
+    assert done["moments"] == 4
     assert (done["different"], done["left"]) == ([], [])
 
 
