@@ -37,11 +37,18 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
     uniform = noise.uniform(rows, config.max_length)
 
     def choose(logits: Tensor, active: Tensor, place: int) -> Tensor:
-        logits = logits / config.temperature
+        logits = sharpened(logits, config.temperature)
         kept = top_k(logits, config.top_k) if config.strategy == "top-k" else nucleus(logits, config.top_p)
         return draw(torch.softmax(kept, dim=-1), uniform[active, place])
 
     return _forward(step, state, config, choose)
+
+
+def sharpened(logits: Tensor, temperature: float) -> Tensor:
+    """The logits over ``temperature``, the largest of a row taken away first, so that at no temperature one is NaN."""
+    numbers = torch.finfo(logits.dtype)
+    largest = logits.amax(dim=-1, keepdim=True)
+    return (logits - largest) / min(max(temperature, numbers.tiny), numbers.max)
 
 
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
@@ -132,7 +139,8 @@ class _Hypothesis:
 
 
 def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
-    """Beam search; the answer is the hypothesis of the best mean log probability a token.
+    """Beam search; the answer is the hypothesis of the best mean log probability a token, among those that have ended
+    and those that have reached ``max_length``. A row is searched until ``beam_size`` have ended.
 
     Rows are searched in parts, so that a step reads about as many at once as with any other strategy.
     """
@@ -144,19 +152,18 @@ def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
 def _beam_part(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
     some = next(iter(state.values()))
     alive = [_Hypothesis(row, [], 0.0, row) for row in range(len(some))]
-    done: list[list[_Hypothesis]] = [[] for _ in alive]
-    for _ in range(config.max_length):
+    found: list[list[_Hypothesis]] = [[] for _ in alive]
+    for place in range(config.max_length):
         last = torch.tensor([(h.tokens or [BOS])[-1] for h in alive], device=some.device)
         logits, state = step(last, select(state, torch.tensor([h.place for h in alive], device=some.device)))
         longer = _best_longer(alive, logits, config)
         for hypothesis in longer:
-            if hypothesis.ended():
-                done[hypothesis.row].append(hypothesis)
-        alive = [h for h in longer if not h.ended() and len(done[h.row]) < config.beam_size]
+            if hypothesis.ended() or place + 1 == config.max_length:
+                found[hypothesis.row].append(hypothesis)
+        alive = [h for h in longer if not h.ended() and len(found[h.row]) < config.beam_size]
         if not alive:
             break
-    chosen = [ended or [h for h in alive if h.row == row] for row, ended in enumerate(done)]
-    best = [max(hypotheses, key=lambda h: h.score / len(h.tokens)) for hypotheses in chosen]
+    best = [max(hypotheses, key=lambda h: h.score / len(h.tokens)) for hypotheses in found]
     return [h.tokens[:-1] if h.ended() else h.tokens for h in best]
 
 

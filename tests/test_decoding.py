@@ -139,19 +139,50 @@ def bigrams_of_rows(table: torch.Tensor):
 
 
 def test_a_wide_beam_finds_the_best_of_all_sentences() -> None:
-    """By mean log probability a token, </s> included, among those that end within four tokens."""
+    """By mean log probability a token, </s> included, among those that end within four tokens, and those of four."""
     table = probabilities_of_rows(6, seed=3)
     expected = []
     for row in table.log():
         scores = {}
         for sentence in (said for length in range(4) for said in product((A, B, C), repeat=length)):
             path = (BOS, *sentence, EOS)
-            scores[sentence] = sum(float(row[one, two]) for one, two in pairwise(path)) / (len(path) - 1)
+            scores[sentence] = mean_log_probability(row, path)
+        scores |= {said: mean_log_probability(row, (BOS, *said)) for said in product((A, B, C), repeat=4)}
         expected.append(list(max(scores, key=scores.__getitem__)))
     config = DecodingConfig(strategy="beam", beam_size=100, max_length=4)
     answers = decode(bigrams_of_rows(table), start(6), config, noise())
     assert answers == expected
-    assert len({len(answer) for answer in answers}) > 1
+    assert {len(answer) for answer in answers} >= {4, min(map(len, answers))} != {4}
+
+
+def mean_log_probability(row: torch.Tensor, path: tuple[int, ...]) -> float:
+    return sum(float(row[one, two]) for one, two in pairwise(path)) / (len(path) - 1)
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 5])
+def test_a_single_word_is_an_answer_where_it_is_likelier_than_none(beam_size: int) -> None:
+    """Of one token an answer is the likeliest of the words and </s>, as greedy decoding has it."""
+    step = bigrams_of_rows(probabilities_of_rows(40, seed=7))
+    config = DecodingConfig(strategy="beam", beam_size=beam_size, max_length=1)
+    answers = decode(step, start(40), config, noise())
+    assert answers == decode(step, start(40), DecodingConfig(max_length=1), noise())
+    assert 0 < answers.count([]) < 40
+
+
+@pytest.mark.parametrize("strategy", ["top-k", "nucleus"])
+@pytest.mark.parametrize("temperature", [1e-300, 1e-40, 1e-5])
+def test_at_the_lowest_temperatures_the_likeliest_word_is_drawn(strategy: str, temperature: float) -> None:
+    step = bigrams_of_rows(probabilities_of_rows(23, seed=5))
+    config = DecodingConfig(strategy=strategy, temperature=temperature, max_length=8)
+    assert decode(step, start(23), config, noise()) == decode(step, start(23), DecodingConfig(max_length=8), noise())
+
+
+def test_at_the_highest_temperature_words_are_drawn_alike() -> None:
+    step = bigram({BOS: {A: 1.0}})
+    answers = decode(step, start(900), DecodingConfig(strategy="top-k", temperature=1e300, max_length=1), noise())
+    assert {str(answer): answers.count(answer) for answer in answers} == {
+        str(answer): pytest.approx(225, abs=50) for answer in ([A], [B], [C], [])
+    }
 
 
 @pytest.mark.parametrize("block", [0, 2])

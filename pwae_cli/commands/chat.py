@@ -51,6 +51,7 @@ def command(
     prompt = console.progress().say if sys.stdin.isatty() else None
     if prompt:
         prompt(f"{chat.run.system}, answering as {chat.user}\n{HELP}")
+    _remark(chat)
     for line in console.lines():
         if line == "/quit":
             break
@@ -67,6 +68,7 @@ def _turn(chat: Chat, line: str | InputError) -> None:
     word, _, rest = line.partition(" ")
     if word == "/user":
         chat.switch(rest.strip())
+        _remark(chat)
     elif word == "/users":
         _print_users(chat.find(rest.strip()))
     elif word == "/help":
@@ -82,6 +84,11 @@ def _turn(chat: Chat, line: str | InputError) -> None:
     else:
         console.print_line(f"{chat.user}: {chat.say(line)}")
     sys.stdout.flush()
+
+
+def _remark(chat: Chat) -> None:
+    if chat.remark:
+        console.progress().say(chat.remark)
 
 
 def _print_users(names: list[str]) -> None:

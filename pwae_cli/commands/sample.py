@@ -103,6 +103,8 @@ def _print(report: SampleReport) -> None:
         for utterance in context:
             console.print_line(f"- {utterance}")
         console.print_table("", ("who", f"{report.system} ({report.decoding})"), rows, numbers_from=2)
+    for note in report.notes:
+        console.print_line(note)
 
 
 def _answers(answered: Answered) -> list[tuple[str, str]]:

@@ -109,6 +109,8 @@ def command(
     rows: list[tuple[str, object]] = [
         ("parameters", report.parameters),
         ("training sessions", report.train_sessions),
+        (f"of these cut at {resolved.model.max_length} tokens", report.cut_responses),
+        ("users who were never trained", report.untrained_users),
         ("iterations", report.steps),
         ("ended", report.ended),
         ("best iteration", report.best_step),
@@ -116,6 +118,8 @@ def command(
     ]
     state = "stands already" if report.standing else "trained"
     console.print_table(f"{report.system} {state}: {report.out}", ("", ""), rows)
+    for note in report.notes:
+        console.print_line(note)
 
 
 def _unit(measure: str) -> str:

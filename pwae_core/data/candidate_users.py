@@ -55,9 +55,10 @@ def read_persons(
     able = {name: names[name] for name in set(answering) if name in names and said[names[name]] >= least}
     chosen = sorted(able, key=lambda name: (-said[able[name]], name))[:most]
     if len(chosen) < 2:
+        advice = "Lower --least." if least > 1 else "Score a corpus, or contexts, in which more of them answer."
         raise EmptyResultError(
             f"{len(chosen)} of the users who answer have {least} utterances or more in the training split of "
-            f"{corpus.folder}; telling them apart needs 2. Lower --least."
+            f"{corpus.folder}; telling them apart needs 2. {advice}"
         )
     rows = np.array([able[name] for name in chosen], dtype=np.int64)
     kept = _drawn(owner, rows, utterances, seed)

@@ -30,7 +30,7 @@ class Batch:
     context_lengths:  [batch, turns]; 0 for a turn that is not there
     from_responder:   [batch, turns] 1.0 where the utterance was said by the user who responds
     response:         [batch, length + 2] <s> tokens </s>
-    response_lengths: [batch] length + 1: the targets, </s> included
+    response_lengths: [batch] length + 1: the targets, </s> included; of a response that is cut, what it says next
     user:             [batch] rows of the user table
     longest_context:  tokens of the longest context whose utterances stand end to end, each closed by </s>
     """
@@ -118,7 +118,7 @@ class Sessions:
         targets = self.response.lengths(rows, self.max_length)
         response = np.pad(self.response.padded(rows, targets), ((0, 0), (1, 1)), constant_values=PAD)
         response[:, 0] = BOS
-        response[np.arange(len(rows)), targets + 1] = EOS
+        response[np.arange(len(rows)), targets + 1] = self._last_target(rows)
         return Batch(
             context=torch.from_numpy(self.context.padded(utterances, lengths).reshape(len(rows), turns, -1)),
             context_lengths=torch.from_numpy(lengths.reshape(len(rows), turns)),
@@ -128,6 +128,19 @@ class Sessions:
             user=torch.from_numpy(self.user[rows]),
             longest_context=int((lengths + (lengths > 0)).reshape(len(rows), turns).sum(axis=1).max(initial=0)),
         )
+
+    def _last_target(self, rows: Ints) -> Ints:
+        """What comes after the tokens that are read: </s>, but the next token of a response that is cut."""
+        places = self.response.offsets[rows] + self.max_length
+        cut = places < self.response.offsets[rows + 1]
+        target = np.full(len(rows), EOS, dtype=np.int64)
+        target[cut] = self.response.values[places[cut]]
+        return target
+
+    @property
+    def cut_responses(self) -> int:
+        """How many responses are longer than ``max_length``."""
+        return int((np.diff(self.response.offsets) > self.max_length).sum())
 
     def epoch(self, batch_size: int, seed: int, epoch: int) -> list[Ints]:
         """The rows of each batch of one epoch: shuffled, of similar length within a batch, given by (seed, epoch)."""

@@ -45,7 +45,7 @@ class PersonaWAE(Model):
     reference = "Chan et al. 2019"
     latent = True
     user_information = "embedding, in prior and decoder"
-    user_rows = ("user_table.weight",)
+    user_rows: tuple[str, ...] = ("user_table.weight",)
     deterministic = False
 
     # -- modules
@@ -54,6 +54,8 @@ class PersonaWAE(Model):
         super().__init__(config, vocabulary_size, users)
         c, x = 2 * config.hidden_size, 2 * config.hidden_size
         z, u = config.latent_size, config.user_size
+        if config.without_prior and config.without_fusion:
+            self.user_rows = ()  # no answer depends on who gives it
         self.word_table = nn.Embedding(vocabulary_size, config.word_size, padding_idx=PAD)
         self.user_table = nn.Embedding(users, u)
         self.utterance_encoder = UtteranceEncoder(config.word_size, config.hidden_size)

@@ -148,14 +148,18 @@ class RLPersona(Model):
     # -- rewards
 
     def answers(self, batch: Batch, code: State, drawn: bool, noise: Noise) -> Batch:
-        """``batch`` with the system's own answers for responses: drawn word by word, or greedy."""
+        """``batch`` with the system's own answers for responses: drawn word by word, or greedy.
+
+        Those that reach the greatest length have not said </s>, which is no target of theirs.
+        """
         strategy = {"strategy": "top-k", "top_k": self.vocabulary_size} if drawn else {"strategy": "greedy"}
         config = DecodingConfig.make({**strategy, "max_length": self.config.max_length, "allow_unknown": True})
         ids = decode(self.step, code, config, noise)
-        longest = max(len(answer) for answer in ids)
-        rows = [[BOS, *answer, EOS] + [PAD] * (longest - len(answer)) for answer in ids]
+        said = [answer if len(answer) == self.config.max_length else [*answer, EOS] for answer in ids]
+        longest = max(map(len, said))
+        rows = [[BOS, *targets] + [PAD] * (longest - len(targets)) for targets in said]
         device = batch.response.device
-        lengths = torch.tensor([len(answer) + 1 for answer in ids], device=device)
+        lengths = torch.tensor([len(targets) for targets in said], device=device)
         return replace(batch, response=torch.tensor(rows, device=device), response_lengths=lengths)
 
     @torch.no_grad()
@@ -165,7 +169,7 @@ class RLPersona(Model):
         Grammaticality is the language model's mean log probability of a word, over that of a uniform guess.
         """
         coherence = self.rewards.coherence(batch.context, batch.response)
-        informativeness = self.rewards.informativeness(batch.response, batch.response_lengths)
+        informativeness = self.rewards.informativeness(batch.response)
         likelihood = self.language_model.log_likelihood(batch.response, batch.response_lengths)
         grammaticality = likelihood / torch.tensor(float(self.vocabulary_size)).log()
         first, second, third = config.reward_weights

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,16 +63,18 @@ class Noise:
 
 @dataclass(frozen=True)
 class OwnNoise(Noise):
-    """Noise to answer with: every session draws from a generator of its own, as many rows each, so that what it draws
-    depends neither on the sessions beside it nor on the device.
+    """Noise to answer with: every row has a generator of its own, so that what it draws depends neither on the rows
+    beside it nor on the device.
     """
 
     own: tuple[torch.Generator, ...] = ()
     device: torch.device = CPU
 
     def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
-        each = (shape[0] // len(self.own), *shape[1:])
-        return torch.cat([draw(each, generator=one) for one in self.own]).to(self.device)
+        """Raises ValueError where there are not as many rows as generators."""
+        each = (1, *shape[1:])
+        drawn = [draw(each, generator=one) for one, _ in zip(self.own, range(shape[0]), strict=True)]
+        return torch.cat(drawn).to(self.device)
 
 
 def seeded(seed: int, device: torch.device, *, training: bool = True) -> Noise:
@@ -80,8 +82,12 @@ def seeded(seed: int, device: torch.device, *, training: bool = True) -> Noise:
     return Noise(torch.Generator(device).manual_seed(seed), training)
 
 
-def own_noise(seed: int, sessions: Sequence[int], device: torch.device) -> OwnNoise:
-    """Noise for the sessions of these numbers, on ``device``; without dropout."""
-    seeds = [int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint32)[0]) for number in sessions]
+def own_noise(seed: int, keys: Sequence[str], samples: int, device: torch.device) -> OwnNoise:
+    """Noise for ``samples`` rows of each of the sessions with these keys, on ``device``; without dropout.
+
+    A row's numbers are given by the seed, its session's key and the number of the sample, whoever answers.
+    """
+    named = [f"{seed} {sample} {key}".encode() for key in keys for sample in range(samples)]
+    seeds = [int.from_bytes(hashlib.sha256(name).digest()[:4]) for name in named]
     own = tuple(torch.Generator().manual_seed(one) for one in seeds)
     return OwnNoise(own[0], training=False, own=own, device=device)

@@ -8,7 +8,7 @@ from pwae_core import equations
 from pwae_core.data.statistics import Statistics
 from pwae_core.nn.decoders import PlainDecoder
 from pwae_core.nn.output import Output
-from pwae_core.text.vocabulary import PAD
+from pwae_core.text.vocabulary import BOS, EOS, PAD
 
 
 class LanguageModel(nn.Module):
@@ -69,10 +69,9 @@ class Rewards(nn.Module):
         """How near the topics of response and context are: their cosine, in [-1, 1]."""
         return torch.cosine_similarity(self.topic(context.flatten(1)), self.topic(response), dim=-1)
 
-    def informativeness(
-        self, response: Int[Tensor, "batch steps"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, " batch"]:
+    def informativeness(self, response: Int[Tensor, "batch steps"]) -> Float[Tensor, " batch"]:
         """The mean idf of the words, less the cosine to the nearest of the dull responses: in [-1, 2]."""
-        idf = self.idf[response].sum(dim=1) / (lengths - 1).clamp(min=1)
+        words = (response != PAD) & (response != BOS) & (response != EOS)
+        idf = self.idf[response].sum(dim=1) / words.sum(dim=1).clamp(min=1)
         dull = torch.cosine_similarity(self.topic(response).unsqueeze(1), self.topic(self.dull).unsqueeze(0), dim=-1)
         return idf - dull.amax(dim=1)

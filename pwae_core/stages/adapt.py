@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from pwae_core.config.adapt import DEFAULTS, AdaptConfig
-from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.data.sessions import Ints, Sessions, from_lists
 from pwae_core.data.typed_context import tokens_of
+from pwae_core.data.untrained import NOBODY
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.files import hash_strings, to_json
 from pwae_core.progress import SILENT, Progress
@@ -46,9 +49,10 @@ def adapt(
 ) -> AdaptReport:
     """Learns who wrote ``history``, from which ``user`` can be asked to answer; nothing else of the run changes.
 
-    ``history`` is UTF-8 text, an utterance a line; a line may begin with what it answered and a tab. Who was learned
-    from the same under that name is not learned again. ``force`` replaces whom the run was adapted to under that name.
-    Raises InputError for a file or a name that cannot be taken, ArtifactError for a name that is taken already,
+    ``history`` is UTF-8 text, an utterance a line, at whose end are \\n, \\r\\n or \\r; a line may begin with what it
+    answered and a tab. Users of the corpus who were never trained may be adapted to. Who was learned from the same
+    under that name is not learned again. ``force`` replaces whom the run was adapted to under that name. Raises
+    InputError for a file or a name that cannot be taken, ArtifactError for a name that is taken already,
     EmptyResultError where cleaning leaves no utterance or the run knows no word of them, ConfigError for a system that
     knows nothing of users.
     """
@@ -65,9 +69,11 @@ def adapt(
     unknown = sum(word == UNK for word in words)
     _warn_of_unknown(history, unknown, len(words), progress)
     sessions = _sessions(asked, said, opened)
+    if opened.model.user_rows and not opened.known[0]:
+        progress.say("Nobody in particular was never trained (model.user_dropout was 0): 'as nobody' says little.")
     before = nats_a_token(opened.model, sessions, 0, config, where)
     if not stands:
-        rows = person(opened.model, sessions, said, config, where)
+        rows = person(opened.model, _trained(opened), sessions, said, config, where)
         keep_person(opened.artifact, user, rows, source, **computed_on(where))
     joined = open_run(run, where)
     after = nats_a_token(joined.model, sessions, joined.users[user], config, where)
@@ -78,7 +84,9 @@ def adapt(
 def _refuse_trained(user: str, run: Run) -> None:
     if not user:
         raise InputError("--user '': a name is needed.")
-    if user in run.users and user not in run.people:
+    if user == NOBODY:
+        raise InputError(f"--user {user}: that is nobody in particular. Choose another name.")
+    if user in run.users and user not in run.people and run.known[run.users[user]]:
         raise InputError(f"--user {user}: the run was trained with that user. Choose another name.")
 
 
@@ -88,6 +96,12 @@ def _refuse_taken(user: str, run: Run) -> None:
             f"--user {user}: {run.artifact.folder} was adapted to somebody of that name before. "
             "Choose another --user, or --force to replace them."
         )
+
+
+def _trained(run: Run) -> Ints:
+    """The rows of those who were trained, neither nobody nor adapted to."""
+    rows = np.flatnonzero(run.known[: len(run.known) - len(run.people)])
+    return rows[rows > 0]
 
 
 def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress) -> None:
@@ -103,7 +117,7 @@ def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress
 def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
     """What was answered (nothing: unknown), and the utterances; both as token ids."""
     try:
-        lines = history.read_text(encoding="utf-8-sig").splitlines()
+        lines = history.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise InputError(f"Cannot read {history}: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ import torch
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.data.typed_context import prepare
+from pwae_core.data.untrained import NOBODY
 from pwae_core.errors import InputError
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT
@@ -19,7 +20,6 @@ from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer
 from pwae_core.training.runs import Run, choose_device, open_run
 
-NOBODY = "<unk>"
 YOU = ""
 
 
@@ -39,27 +39,34 @@ class Chat:
         (tokens,) = prepare([text], self.run.artifact.facts["preprocess"])
         self.said.append((YOU, self.run.vocabulary.encode(tokens)))
         self.turns += 1
-        (samples,) = answer(self.run, self._sessions(), self._seeded(), SILENT)
+        settings = self.config.model_copy(update={"samples": 1})
+        (samples,) = answer(self.run, self._sessions(), [self._key], settings, SILENT)
         response = self.run.vocabulary.encode(samples[0])
         self.last = self._sessions(response)
         self.said.append((self.user, response))
         return detokenise(samples[0])
 
-    def _seeded(self) -> SampleConfig:
-        """The settings of this turn: another seed each time, the same conversation for the same seed."""
-        return self.config.model_copy(update={"samples": 1, "seed": self.config.seed + self.turns})
+    @property
+    def _key(self) -> str:
+        """What the noise belongs to: another each turn, the same conversation for the same seed."""
+        return f"turn {self.turns}"
 
     def _sessions(self, response: Sequence[int] = ()) -> Sessions:
         """The last utterances, as many as the contexts of the training had."""
         heard = self.said[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
         own = [[who == self.user for who, _ in heard]]
-        user, length = self.run.users[self.user], self.run.model.config.max_length
+        user, length = self.run.answering(self.user), self.run.model.config.max_length
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
 
     def switch(self, name: str, asked: str = "/user") -> None:
         """Lets ``name`` answer from now on. Raises InputError for an unknown user."""
         self.run.user_number(name, asked)
         self.user = name
+
+    @property
+    def remark(self) -> str:
+        """What has to be said of who answers, if anything."""
+        return self.run.remark(self.user)
 
     def find(self, part: str) -> list[str]:
         """The users whose name holds ``part``."""
@@ -72,7 +79,7 @@ class Chat:
         """
         if self.last is None:
             raise InputError("/why: there is no answer yet. Say something first.")
-        noise = own_noise(self._seeded().seed, [0], self.run.device)
+        noise = own_noise(self.config.seed, [self._key], 1, self.run.device)
         found = self.run.model.explain(self.last.batch(np.arange(1)).to(self.run.device), noise)
         return {name: values[0].tolist() for name, values in found.items()}
 

@@ -13,6 +13,7 @@ import torch
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Sessions, read_sessions
+from pwae_core.data.untrained import as_nobody
 from pwae_core.errors import ConfigError, EmptyResultError
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT, Progress
@@ -56,12 +57,12 @@ def diagnose(
     if not opened.model.latent:
         raise ConfigError(f"{opened.system} has no z that could collapse. Diagnose one of the systems that have.")
     data = corpus_of(opened.artifact, corpus)
-    sessions = read_sessions(data, "valid", opened.model.config.max_length)
+    sessions, _ = as_nobody(read_sessions(data, "valid", opened.model.config.max_length), opened.known)
     if len(sessions) < 2:
         raise EmptyResultError(f"{data.folder} has fewer than two validation sessions: nothing to compare.")
     drawn = np.sort(np.random.default_rng(config.seed).permutation(len(sessions))[: config.contexts])
     chosen = sessions.take(drawn)
-    distinct = _distinct(opened, chosen, config, progress)
+    distinct = _distinct(opened, chosen, [str(row) for row in drawn], config, progress)
     variances, sensitivity = _latent(opened, chosen, config)
     active = int((variances > config.activity).sum())
     share = active / len(variances)
@@ -76,9 +77,9 @@ def diagnose(
     )
 
 
-def _distinct(run: Run, sessions: Sessions, config: DiagnoseConfig, progress: Progress) -> float:
+def _distinct(run: Run, sessions: Sessions, keys: Sequence[str], config: DiagnoseConfig, progress: Progress) -> float:
     asked = SampleConfig(samples=config.samples, batch_size=config.batch_size, seed=config.seed)
-    return mean(distinct_share(responses) for responses in answer(run, sessions, asked, progress))
+    return mean(distinct_share(responses) for responses in answer(run, sessions, keys, asked, progress))
 
 
 def distinct_share(responses: Sequence[Sequence[str]]) -> float:

@@ -16,6 +16,7 @@ from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.responses import Alignment, Named, ResponseSet
+from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError, InputError
 from pwae_core.metrics import bow, comparisons, dialogwae, sentences, table
 from pwae_core.metrics.bootstrap import LEVEL
@@ -171,8 +172,14 @@ def _facts(
         "systems": [asdict(system) for system in systems],
         "seeds": [asdict(one) for one in seeds if len(one.runs) > 1],
         "comparisons": [asdict(one) for one in compared],
-        "notes": notes(systems, aligned.contexts, left_out, with_vectors=sources.embeddings is not None),
+        "notes": notes(systems, aligned.contexts, left_out, with_vectors=sources.embeddings is not None)
+        + [f"{one.system}: {told}" for one in aligned.sets if (told := _untrained(one))],
     }
+
+
+def _untrained(one: ResponseSet) -> str:
+    found = (one.facts or {}).get("untrained")
+    return Untrained(**found).told("contexts") if found else ""
 
 
 def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> SystemReport:

@@ -18,6 +18,7 @@ from pwae_core.data.candidate_users import Persons, read_persons
 from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.responses import Named
 from pwae_core.data.sessions import COLUMNS, from_table
+from pwae_core.data.untrained import as_nobody
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.grammar import counted
 from pwae_core.metrics import persona
@@ -206,11 +207,15 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
     )
     table = data.table("test.parquet", COLUMNS)
     place = {name: number for number, name in enumerate(table["session_id"].to_pylist())}
-    sessions = from_table(table.take([place[session] for session in sessions_of]), run.model.config.max_length)
+    table = table.take([place[session] for session in sessions_of])
+    sessions, untrained = as_nobody(from_table(table, run.model.config.max_length), run.known)
+    rows = np.where(run.known, np.arange(len(run.known)), 0)[judge.persons.rows[others]]
+    if untrained.sessions:
+        progress.say(f"{name}: {untrained.told('contexts')}")
     sampling = SampleConfig(samples=config.swap_samples, seed=config.seed)
-    swapped = answer_swapped(run, sessions, judge.persons.rows[others[:, 0]], sampling, progress)
+    swapped = answer_swapped(run, sessions, sessions_of, rows[:, 0], sampling, progress)
     swap = Swap(swapped.true, swapped.noise, swapped.other, users, others[:, 0])
-    nll = user_likelihoods(run, sessions, judge.persons.rows[others], config.seed, progress)
+    nll = user_likelihoods(run, sessions, sessions_of, rows, config.seed, progress)
     tokens = sessions.response.lengths(np.arange(len(sessions)), sessions.max_length) + 1
     weighed = persona.score_likelihoods(Likelihoods(nll["prior_nll"], nll["posterior_nll"], tokens))
     answered = persona.score_swap(swap, judge.speakers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,16 +11,16 @@ import pyarrow as pa
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
-from pwae_core.data.sessions import COLUMNS, Sessions, from_lists, from_table, some_of
+from pwae_core.data.sessions import COLUMNS, from_lists, from_table, some_of
 from pwae_core.data.typed_context import prepare
+from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
 from pwae_core.errors import EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.answers import answer, is_deterministic
+from pwae_core.training.answers import answer, answer_as, is_deterministic
 from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
 
-NOBODY = "<unk>"
 SHOWN = 3
 """Contexts of a report that are shown to a person."""
 
@@ -37,7 +37,9 @@ class Answered:
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What was answered; ``shown`` are the first few of a test split, or all of a typed context."""
+    """What was answered; ``shown`` are the first few of a test split, or all of a typed context; ``notes`` tell of
+    users who were never trained.
+    """
 
     out: str | None
     standing: bool
@@ -46,6 +48,7 @@ class SampleReport:
     samples: int
     decoding: str
     shown: tuple[Answered, ...]
+    notes: tuple[str, ...]
 
 
 def sample_test_split(
@@ -70,11 +73,11 @@ def sample_test_split(
     if found is None:
         opened = open_run(run, choose_device(device), config.checkpoint)
         table = _drawn(data, config)
-        sessions = from_table(table, opened.model.config.max_length)
+        sessions, untrained = as_nobody(from_table(table, opened.model.config.max_length), opened.known)
         with artifacts.draft(out, plan) as draft:
-            answers = answer(opened, sessions, config, progress)
+            answers = answer(opened, sessions, table["session_id"].to_pylist(), config, progress)
             draft.write("responses.parquet", _responses(table, answers))
-            draft.facts |= _facts(opened, config)
+            draft.facts |= _facts(opened, config) | {"untrained": asdict(untrained)}
             draft.environment |= computed_on(opened.device)
     return _report(artifacts.load(out, "responses"), standing=found is not None)
 
@@ -124,6 +127,7 @@ def _report(responses: Artifact, *, standing: bool) -> SampleReport:
         samples=facts["samples"],
         decoding=facts["decoding"],
         shown=shown,
+        notes=_notes([Untrained(**facts["untrained"]).told("contexts")]),
     )
 
 
@@ -136,22 +140,27 @@ def sample_context(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> SampleReport:
-    """Answers one typed context as each of ``users`` (Table 6); nobody in particular where none is named.
+    """Answers one typed context as each of ``users``, once (Table 6); nobody in particular where none is named.
 
     The last utterance is taken as another's, the one before it as the answering user's own, and so on. Raises
     InputError for an unknown user or an utterance that cleaning leaves empty.
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     names = list(users) or [NOBODY]
-    numbers = [opened.user_number(name) for name in names]
     tokens = prepare(context, opened.artifact.facts["preprocess"])
     ids = [opened.vocabulary.encode(utterance) for utterance in tokens]
     own = [(len(ids) - turn) % 2 == 0 for turn in range(len(ids))]
-    sessions: Sessions = from_lists([ids] * len(names), [own] * len(names), numbers, opened.model.config.max_length)
-    answers = answer(opened, sessions, config, progress)
+    session = from_lists([ids], [own], [0], opened.model.config.max_length)
+    key = "\n".join(" ".join(utterance) for utterance in tokens)
+    (answers,) = answer_as(opened, session, [key], names, config, progress)
     shown = tuple(
         Answered(tuple(context), name, None, tuple(detokenise(response) for response in responses))
-        for name, responses in zip(names, answers, strict=True)
+        for name, responses in answers.items()
     )
     decoding = describe(config.decoding, deterministic=opened.model.deterministic)
-    return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown)
+    notes = _notes([opened.remark(name) for name in answers])
+    return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown, notes)
+
+
+def _notes(told: Sequence[str]) -> tuple[str, ...]:
+    return tuple(filter(None, told))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
+from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
@@ -27,6 +28,7 @@ from pwae_core.training.runs import (
     describe_system,
     inform,
     initialise_words,
+    known_users,
     size_of,
 )
 from pwae_core.training.signals import stop_requests
@@ -37,18 +39,25 @@ BUDGET = ("epochs", "max_steps", "patience", "micro_batches")
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats a token."""
+    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats a token.
+
+    ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: of whom nothing
+    is learned, since they answer nowhere in the training split.
+    """
 
     out: str
     standing: bool
     system: str
     parameters: int
     train_sessions: int
+    cut_responses: int
+    untrained_users: int
     steps: int
     epochs: int
     best_step: int
     valid: Mapping[str, float]
     ended: str
+    notes: tuple[str, ...]
 
 
 def train(
@@ -80,17 +89,19 @@ def train(
         if group.largest(standing):
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
-            model, splits = _build(job, config)
+            built = _build(job, config)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
             with group.in_step():
-                trainer = Trainer(model, *splits, config, out.resolve(), where, progress, stop, group)
+                splits = built.train, built.valid
+                trainer = Trainer(built.model, *splits, config, out.resolve(), where, progress, stop, group)
             with group.one_voice():
                 ended = trainer.run()
             if draft is not None:
                 draft.write("log.parquet", trainer.log.table())
-                _facts(draft, trainer, job.corpus, corpus, ended)
+                draft.environment |= computed_on(trainer.device)
+                draft.facts |= _facts(trainer, job.corpus, corpus, ended) | built.facts
         group.wait()
         return _report(artifacts.load(out, "run"), standing=False)
 
@@ -117,16 +128,32 @@ def _stands(out: Path, plan: Plan, resume: bool, force: bool) -> bool:
     return artifacts.standing(out, plan, force) is not None
 
 
-def _build(job: _Job, config: TrainConfig) -> tuple[Model, tuple[Sessions, Sessions]]:
-    """The model as training begins with it, and the two splits."""
+@dataclass(frozen=True)
+class _Built:
+    """The model as training begins with it, and the two splits; ``facts`` say what of them is not as it seems."""
+
+    model: Model
+    train: Sessions
+    valid: Sessions
+    facts: dict[str, object]
+
+
+def _build(job: _Job, config: TrainConfig) -> _Built:
     data = job.corpus
-    splits = _split(data, "train", config), _split(data, "valid", config)
+    training, valid = _split(data, "train", config), _split(data, "valid", config)
     model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
     if job.vectors is not None:
         initialise_words(model, job.vectors)
     periods_of(model, config)
-    inform(model, data, splits[0])
-    return model, splits
+    inform(model, data, training)
+    known = known_users(model, data.table("users.parquet", ["train_responses"]))
+    valid, untrained = as_nobody(valid, known)
+    facts = {
+        "untrained_users": int((~known[1:]).sum()),
+        "untrained": asdict(untrained),
+        "cut_responses": training.cut_responses,
+    }
+    return _Built(model, training, valid, facts)
 
 
 def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
@@ -157,9 +184,8 @@ def _split(corpus: Artifact, name: str, config: TrainConfig) -> Sessions:
     return sessions
 
 
-def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> None:
-    draft.environment |= computed_on(trainer.device)
-    draft.facts |= {
+def _facts(trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> dict[str, object]:
+    return {
         "system": describe_system(trainer.model),
         "deterministic": trainer.model.deterministic,
         "vocabulary": corpus.facts["vocabulary"],
@@ -167,7 +193,7 @@ def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: 
         "users": trainer.model.user_count,
         "tokenizer": corpus.facts["tokenizer"],
         "preprocess": corpus.config,
-        "corpus_path": corpus_path(path, draft.folder),
+        "corpus_path": corpus_path(path, trainer.folder),
         **size_of(trainer.model),
         "train_sessions": len(trainer.train),
         "steps": trainer.position.step,
@@ -181,5 +207,6 @@ def _facts(draft: Draft, trainer: Trainer, corpus: Artifact, path: Path, ended: 
 
 def _report(run: Artifact, *, standing: bool) -> TrainReport:
     facts = run.facts
-    names = ("system", "parameters", "train_sessions", "steps", "epochs", "best_step", "valid", "ended")
-    return TrainReport(out=str(run.folder), standing=standing, **{name: facts[name] for name in names})
+    told = {name: facts[name] for name in TrainReport.__dataclass_fields__ if name in facts}
+    note = Untrained(**facts["untrained"]).told("validation sessions")
+    return TrainReport(out=str(run.folder), standing=standing, notes=(note,) if note else (), **told)

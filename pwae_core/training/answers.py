@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import torch
 
 from pwae_core.config.sample import SampleConfig
@@ -18,18 +22,21 @@ def is_deterministic(run: Run, config: SampleConfig) -> bool:
 
 
 @torch.no_grad()
-def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progress) -> list[list[list[str]]]:
+def answer(
+    run: Run, sessions: Sessions, keys: Sequence[str], config: SampleConfig, progress: Progress
+) -> list[list[list[str]]]:
     """``config.samples`` answers (token lists) for each session, in the sessions' order.
 
-    What a session draws is given by the seed and its number, whatever is decoded beside it. A deterministic system
-    decodes once and gives that answer ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves
-    are drawn.
+    What an answer draws is given by the seed, the session's key and the number of the sample: not by who answers, what
+    is decoded beside it, or how many answers there are. A deterministic system decodes once and gives that answer
+    ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn.
     """
     drawn = 1 if is_deterministic(run, config) else config.samples
     answers: dict[int, list[list[str]]] = {}
     with progress.task(f"sample {run.system}", len(sessions)) as task:
         for rows in sessions.in_order(config.batch_size):
-            batch, noise = sessions.batch(rows).to(run.device), own_noise(config.seed, rows.tolist(), run.device)
+            batch = sessions.batch(rows).to(run.device)
+            noise = own_noise(config.seed, [keys[row] for row in rows.tolist()], drawn, run.device)
             state = run.model.begin(batch, drawn, noise)
             decoded = decode(run.model.step, state, config.decoding, noise)
             for place, row in enumerate(rows.tolist()):
@@ -37,3 +44,23 @@ def answer(run: Run, sessions: Sessions, config: SampleConfig, progress: Progres
                 answers[row] = [run.vocabulary.decode(ids) for ids in own] * (config.samples // drawn)
             task.advance(len(rows))
     return [answers[row] for row in range(len(sessions))]
+
+
+def answer_as(
+    run: Run,
+    sessions: Sessions,
+    keys: Sequence[str],
+    users: Sequence[str],
+    config: SampleConfig,
+    progress: Progress,
+) -> list[dict[str, list[list[str]]]]:
+    """Each session answered as each of ``users`` (Table 6), by name: nothing else differs, the noise neither.
+
+    Raises InputError for a user whom the run does not know of.
+    """
+    names = list(dict.fromkeys(users))
+    rows = np.repeat(np.arange(len(sessions)), len(names))
+    numbers = np.tile(np.array([run.answering(name) for name in names], dtype=np.int64), len(sessions))
+    each = replace(sessions.take(rows), user=numbers)
+    answers = iter(answer(run, each, [keys[row] for row in rows.tolist()], config, progress))
+    return [{name: next(answers) for name in names} for _ in range(len(sessions))]

@@ -19,7 +19,7 @@ from pwae_core.artifacts import MANIFEST, Artifact, Plan, draft, load
 from pwae_core.artifacts.ownership import OLD, staging_folder
 from pwae_core.artifacts.staging import settle
 from pwae_core.config.adapt import AdaptConfig
-from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.data.sessions import Batch, Ints, Sessions
 from pwae_core.data.statistics import words_of
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.files import write_bytes
@@ -108,30 +108,36 @@ def _replace(model: Model, name: str, rows: Tensor) -> Tensor:
 
 
 def person(
-    model: Model, sessions: Sessions, utterances: Sequence[Sequence[int]], config: AdaptConfig, device: torch.device
+    model: Model,
+    trained: Ints,
+    sessions: Sessions,
+    utterances: Sequence[Sequence[int]],
+    config: AdaptConfig,
+    device: torch.device,
 ) -> Rows:
     """The rows of a person of whom there are ``utterances`` (token ids), as responses in ``sessions``.
 
-    ``model`` is spoilt for anything else. Raises ConfigError for a system that knows nothing of users.
+    ``trained`` are the rows of the users who were. ``model`` is spoilt for anything else. Raises ConfigError for a
+    system that knows nothing of users.
     """
     if not model.user_rows:
-        raise ConfigError(f"{model.display_name} knows nothing of users, so there is nothing to adapt.")
+        raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
     if "user_table.weight" in model.user_rows:
         batch = sessions.batch(np.arange(len(sessions))).to(device)
-        return {"user_table.weight": learned(model, batch, config, device)}
+        return {"user_table.weight": learned(model, trained, batch, config, device)}
     rarity = _table(model, "user_words.rarity").cpu().numpy()
     ids, weights = words_of(utterances, rarity, model.config.user_words)
     return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
 
 
-def learned(model: Model, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
+def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
     """[1, user]: the embedding under which the responses of ``batch`` are likely, everything else held.
 
     The loss is -log p(responses) - log p(u), p(u) being the Gaussian of the trained users' embeddings: with a few
     utterances the person stays among people. Of the trained users and their mean, the likeliest is the start.
     """
     model.requires_grad_(requires_grad=False)
-    users = _table(model, "user_table.weight")[1:].clone()
+    users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
     mean, variance = users.mean(dim=0, keepdim=True), users.var(dim=0, keepdim=True) if len(users) > 1 else None
     row = _replace(model, "user_table.weight", _nearest(model, batch, users, mean, config, device))
     batch = _as_user(batch, 0)

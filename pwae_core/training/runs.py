@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from pwae_core.artifacts import Artifact, load, same_vocabulary
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
+from pwae_core.data.untrained import NOBODY, Known
 from pwae_core.errors import ArtifactError, ConfigError, InputError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
@@ -55,6 +57,30 @@ class Run:
             find = "" if asked == "/user" else f"'pwae chat {self.artifact.folder}', then "
             raise InputError(f"{asked} {name}: the run knows no such user.{close} {find}/users PART finds one.")
         return self.users[name]
+
+    @cached_property
+    def known(self) -> Known:
+        """Of whom the run learned something, in training or afterwards; by row of its user tables."""
+        trained = known_users(self.model, self.artifact.table("users.parquet", ["train_responses"]))
+        return np.append(trained, np.ones(len(self.people), dtype=bool))
+
+    def answering(self, name: str) -> int:
+        """The row that answers as ``name``: nobody's for those who were never trained. Raises InputError for a
+        stranger.
+        """
+        row = self.user_number(name)
+        return row if self.known[row] else 0
+
+    def remark(self, name: str) -> str:
+        """What has to be said of ``name`` as an answering user; empty where they were trained."""
+        row = self.users[name]
+        if self.known[row]:
+            return ""
+        untrained = "model.user_dropout was 0"
+        if row == 0:
+            return f"Nobody in particular ({NOBODY}) was never trained: {untrained}. Name a user."
+        neither = "" if self.known[0] else f", who was not trained either: {untrained}"
+        return f"{name} was never trained, and answers as nobody ({NOBODY}){neither}."
 
     @property
     def system(self) -> str:
@@ -156,6 +182,21 @@ def inform(model: Model, corpus: Artifact, train: Sessions) -> None:
         words=model.config.user_words,
     )
     model.inform(statistics)
+
+
+def known_users(model: Model, users: pa.Table) -> Known:
+    """Of each row of the system's user tables, whether training teaches something of it.
+
+    An embedding moves only for those who answer in the training split, and nobody's by user dropout: otherwise it is
+    as random as it was drawn. Words by tf-idf are known of those who said some; nobody is whoever has none.
+    """
+    if "user_table.weight" in model.user_rows:
+        known: Known = users["train_responses"].to_numpy() > 0
+        return np.append(model.config.user_dropout > 0, known[1:])
+    if "user_words.weights" in model.user_rows:
+        words: Known = (model.state_dict()["user_words.weights"][: len(users)].sum(dim=1) > 0).cpu().numpy()
+        return np.append(True, words[1:])
+    return np.ones(len(users), dtype=bool)
 
 
 def copy_tables(corpus: Artifact, folder: Path) -> None:

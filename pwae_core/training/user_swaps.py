@@ -10,7 +10,7 @@ import torch
 
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Ints, Sessions
-from pwae_core.nn.noise import seeded
+from pwae_core.nn.noise import own_noise
 from pwae_core.progress import Progress
 from pwae_core.training.answers import answer
 from pwae_core.training.runs import Run
@@ -28,22 +28,22 @@ class SwappedAnswers:
 
 
 def answer_swapped(
-    run: Run, sessions: Sessions, others: Ints, config: SampleConfig, progress: Progress
+    run: Run, sessions: Sessions, keys: Sequence[str], others: Ints, config: SampleConfig, progress: Progress
 ) -> SwappedAnswers:
     """Answers ``sessions`` three times; ``others`` (sessions,) are rows of the user table.
 
     Nothing but the user differs between the first and the third: who said what in the context stays as it was.
     """
     return SwappedAnswers(
-        true=answer(run, sessions, config, progress),
-        noise=answer(run, sessions, config.model_copy(update={"seed": config.seed + 1}), progress),
-        other=answer(run, replace(sessions, user=others), config, progress),
+        true=answer(run, sessions, keys, config, progress),
+        noise=answer(run, sessions, keys, config.model_copy(update={"seed": config.seed + 1}), progress),
+        other=answer(run, replace(sessions, user=others), keys, config, progress),
     )
 
 
 @torch.no_grad()
 def user_likelihoods(
-    run: Run, sessions: Sessions, others: Ints, seed: int, progress: Progress
+    run: Run, sessions: Sessions, keys: Sequence[str], others: Ints, seed: int, progress: Progress
 ) -> dict[str, np.ndarray]:
     """-log p of the real responses in nats, by measure (sessions, 1 + others): as the true user, then as each of
     ``others`` (sessions, others), rows of the user table. One z is drawn for a session, the same for all users.
@@ -55,7 +55,7 @@ def user_likelihoods(
             batch = sessions.batch(np.array([row])).to(run.device)
             for place, user in enumerate(own):
                 swapped = replace(batch, user=torch.full_like(batch.user, user))
-                noise = seeded(seed + row, run.device, training=False)
+                noise = own_noise(seed, [keys[row]], 1, run.device)
                 sums = run.model.negative_log_likelihood(swapped, noise)
                 for measure in MEASURES:
                     found[measure][row, place] = float(sums[measure])

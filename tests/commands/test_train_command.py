@@ -102,6 +102,9 @@ def test_the_table_and_the_json_tell_the_same(pwae, made, tmp_path):
         "out": str(tmp_path / "run"),
         "standing": True,
         "ended": "all 2 iterations done",
+        "notes": [],
+        "cut_responses": 0,
+        "untrained_users": 0,
         **{
             name: facts[name]
             for name in ("system", "parameters", "train_sessions", "steps", "epochs", "best_step", "valid")

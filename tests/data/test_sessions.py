@@ -29,11 +29,16 @@ def test_a_batch_holds_what_was_said() -> None:
     assert batch.user.tolist() == [made.users["a"], made.users["b"]]
 
 
-def test_long_utterances_are_cut_and_still_end() -> None:
+def test_long_responses_are_cut_and_do_not_end_there() -> None:
+    """The last target of one that is cut is the word that follows."""
     made = tiny(ROWS, max_length=2)
     batch = made.sessions.batch(np.array([1]))
     word = made.vocabulary.ids
-    assert batch.response.tolist() == [[BOS, word["one"], word["two"], EOS]]
+    assert batch.response.tolist() == [[BOS, word["one"], word["two"], word["three"]]]
+    assert batch.response_lengths.tolist() == [3]
+    assert made.sessions.batch(np.array([0])).response.tolist() == [[BOS, word["five"], word["six"], EOS]]
+    assert made.sessions.cut_responses == 1
+    assert tiny(ROWS).sessions.cut_responses == 0
     assert batch.context_lengths.tolist() == [[1, 2]]
 
 

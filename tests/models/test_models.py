@@ -23,6 +23,7 @@ from pwae_core.models import MODELS
 from pwae_core.models.base import Loss, Phase
 from pwae_core.nn.noise import Noise
 from pwae_core.schemas import SESSIONS
+from pwae_core.text.vocabulary import EOS
 from pwae_core.training.runs import build_model, describe_system
 
 VARIANTS: list[dict[str, Any]] = [
@@ -195,6 +196,19 @@ def test_rewards_rise_while_they_are_what_is_trained(data: Tiny, tmp_path: Path)
     rewards = [-value for value in lost if value is not None]
     assert len(rewards) >= 3
     assert max(rewards) > rewards[0]
+
+
+def test_answers_that_are_cut_have_no_end_to_be_rewarded_for() -> None:
+    """Every target that the policy gradient weighs was drawn: </s> where it came, else none."""
+    data = tiny(planted(users=4, conversations=40, seed=1).rows, max_length=2)
+    model: Any = informed_model(data, small_config(model={"name": "rl-persona", "max_length": 2}))
+    batch, noise = first_batch(data.sessions, 64), Noise(torch.Generator().manual_seed(1))
+    sampled = model.answers(batch, model.encode(batch, batch.user, noise), True, noise)
+    rows = zip(sampled.response.tolist(), sampled.response_lengths.tolist(), strict=True)
+    targets = [row[1 : length + 1] for row, length in rows]
+    assert all((target[-1] == EOS) == (target.count(EOS) == 1) for target in targets)
+    assert {len(target) for target in targets if target[-1] != EOS} == {2}
+    assert {len(target) for target in targets if target[-1] == EOS} <= {1, 2}
 
 
 def test_kl_weight_grows_with_the_iterations_of_the_period(data: Tiny) -> None:

@@ -261,8 +261,9 @@ def test_rewards_by_hand() -> None:
     response = torch.tensor([[2, 4, 3, 0], [2, 5, 5, 3]])
     expected = [1.0, 4 / 17**0.5]  # topics (1, 0) and (.2, .8) against (1, 0) and (0, 1)
     assert rewards.coherence(context, response).tolist() == pytest.approx(expected)
-    lengths = torch.tensor([2, 3])
-    assert rewards.informativeness(response, lengths).tolist() == pytest.approx([0.25 - 1, 1.0])
+    assert rewards.informativeness(response).tolist() == pytest.approx([0.25 - 1, 1.0])
+    cut = torch.tensor([[2, 4, 0], [2, 5, 5]])  # without </s>
+    assert rewards.informativeness(cut).tolist() == pytest.approx([0.25 - 1, 1.0])
 
 
 def test_language_model_s_mean_log_likelihood_is_minus_its_loss_a_token() -> None:

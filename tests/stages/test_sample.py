@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from crashes import ALL, killed
@@ -52,6 +53,7 @@ def test_ten_answers_to_every_test_context(pwae, made, tmp_path):
         "decoding": "greedy per z",
         "samples": 10,
         "seed": 7,
+        "untrained": {"users": 0, "sessions": 0, "nobody": False},
     }
     assert made_of.manifest["inputs"]["run"] == run.fingerprint
     assert (report["contexts"], report["samples"], report["standing"], len(report["shown"])) == (20, 10, False, 3)
@@ -140,6 +142,22 @@ def test_best_or_last_weights_answer(pwae, made, tmp_path):
     for checkpoint in ("best", "last"):
         pwae("sample", run, "--out", tmp_path / checkpoint, "--checkpoint", checkpoint).succeeds()
     assert answers(tmp_path / "best") != answers(tmp_path / "last")
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "top-k"])
+def test_an_answer_depends_neither_on_the_limit_nor_on_the_number_of_samples(made, drawn, tmp_path, strategy):
+    everything = drawn(made.personawae, strategy=strategy, samples=4)
+    of = artifacts.load(made.corpus, "corpus").table("test.parquet")["session_id"].to_pylist()
+    few = sample_test_split(
+        made.personawae,
+        tmp_path / "few",
+        SampleConfig(samples=2, limit=7, decoding=DecodingConfig(strategy=strategy)),
+        device="cpu",
+    )
+    table = artifacts.load(Path(few.out), "responses").table("responses.parquet")
+    for session, responses in zip(table["session_id"].to_pylist(), table["responses"].to_pylist(), strict=True):
+        assert responses == everything[of.index(session)][:2]
+    assert len({str(row) for row in everything}) > 1
 
 
 # -- what stands, and what is refused
@@ -234,11 +252,20 @@ def test_one_context_as_several_users(made):
     context, users = ["do you like tea ?", "tea is not for me"], ["user001", "user004", "user001"]
     report = sample_context(made.personawae, context, users, SampleConfig(samples=3), device="cpu")
     assert (report.out, report.contexts, report.samples) == (None, 1, 3)
-    assert [answered.user for answered in report.shown] == users
+    assert [answered.user for answered in report.shown] == ["user001", "user004"]
     assert all(answered.context == tuple(context) for answered in report.shown)
-    assert [len(answered.responses) for answered in report.shown] == [3, 3, 3]
+    assert [len(answered.responses) for answered in report.shown] == [3, 3]
     again = sample_context(made.personawae, context, users, SampleConfig(samples=3), device="cpu")
     assert again == report
+
+
+def test_who_is_asked_beside_them_and_how_often_changes_no_users_answers(made):
+    alone, among = (
+        sample_context(made.personawae, ["tea ?"], users, SampleConfig(samples=samples), device="cpu").shown[-1]
+        for users, samples in ((["user004"], 2), (["user001", "user002", "user004"], 5))
+    )
+    assert alone.responses == among.responses[:2]
+    assert len(set(among.responses)) > 1
 
 
 def test_nobody_in_particular_answers_where_no_user_is_named(made):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,10 @@ from pwae_core.training.runs import build_model
 def sessions_of(said: list[list[int]]) -> Sessions:
     contexts = [[before] for before, _ in pairs(said)]
     return from_lists(contexts, [[False]] * len(said), [0] * len(said), 20, said)
+
+
+def rows_of(model: Model) -> np.ndarray:
+    return np.arange(1, model.user_count)
 
 
 def joined(model: Model, rows: Rows, run: Artifact) -> Model:
@@ -66,7 +71,9 @@ def test_ten_utterances_of_unseen_users_are_enough_for_their_habits(
     carried = []
     for name, habit in others.habits.items():
         said = [data.vocabulary.encode(row["text"].split()) for row in others.rows if row["user_id"] == name][:10]
-        rows = person(copy.deepcopy(model), sessions_of(said), said, AdaptConfig(candidates=candidates), CPU)
+        rows = person(
+            copy.deepcopy(model), rows_of(model), sessions_of(said), said, AdaptConfig(candidates=candidates), CPU
+        )
         knowing = joined(model, rows, artifact(tmp_path / name))
         asked = from_lists([context], [[False, False]], [len(data.users)], 20)
         answers = greedy(knowing, asked.batch(np.arange(1)), 10)
@@ -78,7 +85,7 @@ def test_only_the_new_row_is_new(tmp_path: Path) -> None:
     model = build_model(small_config().model, 20, 4, 0)
     said = [[5, 6, 7], [8, 9]]
     config = AdaptConfig(steps=30)
-    rows = person(copy.deepcopy(model), sessions_of(said), said, config, CPU)
+    rows = person(copy.deepcopy(model), rows_of(model), sessions_of(said), said, config, CPU)
     assert rows["user_table.weight"].shape == (1, 16)
     after = joined(model, rows, artifact(tmp_path))
     for name, value in model.state_dict().items():
@@ -92,7 +99,7 @@ def test_only_the_new_row_is_new(tmp_path: Path) -> None:
 def test_words_of_a_new_person_are_those_that_the_trained_users_say_less(tmp_path: Path) -> None:
     model = build_model(small_config(model={"name": "adaptation", "user_words": 3}).model, 20, 4, 0)
     model.user_words.rarity.copy_(torch.tensor([0.0] * 5 + [1.0, 0.5] + [0.0] * 13))  # type: ignore[union-attr, operator]
-    rows = person(model, sessions_of([[5, 6, 7, 5]]), [[5, 6, 7, 5]], AdaptConfig(), CPU)
+    rows = person(model, rows_of(model), sessions_of([[5, 6, 7, 5]]), [[5, 6, 7, 5]], AdaptConfig(), CPU)
     assert rows["user_words.ids"].tolist() == [[5, 6, 0]]
     assert rows["user_words.weights"].tolist() == [[pytest.approx(0.8), pytest.approx(0.2), 0.0]]
 
@@ -109,7 +116,22 @@ def test_people_are_added_and_replaced_by_name(tmp_path: Path) -> None:
         read_people(artifact(tmp_path, "another fingerprint"))
 
 
-def test_a_system_without_users_has_nothing_to_adapt() -> None:
-    model = build_model(small_config(model={"name": "seq2seq"}).model, 20, 4, 0)
-    with pytest.raises(ConfigError, match="Seq2Seq knows nothing of users"):
-        person(model, sessions_of([[5]]), [[5]], AdaptConfig(), CPU)
+def test_only_trained_users_are_started_from(tmp_path: Path) -> None:
+    """Rows that were never trained are far away here: neither a start nor part of the Gaussian."""
+    model = build_model(small_config().model, 20, 6, 0)
+    with torch.no_grad():
+        model.user_table.weight[4:] = 1e6  # type: ignore[union-attr, index]
+    said, config = [[5, 6, 7], [8, 9]], AdaptConfig(steps=20)
+    rows = person(copy.deepcopy(model), np.array([1, 2, 3]), sessions_of(said), said, config, CPU)
+    with torch.no_grad():
+        model.user_table.weight[4:] = -1e6  # type: ignore[union-attr, index]
+    again = person(copy.deepcopy(model), np.array([1, 2, 3]), sessions_of(said), said, config, CPU)
+    assert torch.equal(rows["user_table.weight"], again["user_table.weight"])
+    assert rows["user_table.weight"].abs().max() < 100
+
+
+@pytest.mark.parametrize("ablation", [{"name": "seq2seq"}, {"without_prior": True, "without_fusion": True}])
+def test_a_system_without_users_has_nothing_to_adapt(ablation: dict[str, Any]) -> None:
+    model = build_model(small_config(model=ablation).model, 20, 4, 0)
+    with pytest.raises(ConfigError, match=r"Nothing in this \w+ reads who answers, so there is nothing"):
+        person(model, rows_of(model), sessions_of([[5]]), [[5]], AdaptConfig(), CPU)

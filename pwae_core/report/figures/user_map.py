@@ -55,7 +55,7 @@ def user_table(model: Model) -> nn.Embedding | None:
 
 def uses_users(model: Model) -> bool:
     """Whether the system's answers depend on who responds."""
-    return model.user_information != "none"
+    return bool(model.user_rows)
 
 
 @torch.no_grad()

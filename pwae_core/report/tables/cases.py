@@ -21,7 +21,7 @@ from pwae_core.human_eval.blinding.histories import Histories, draw_history
 from pwae_core.human_eval.blinding.placement import Context
 from pwae_core.progress import Progress
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.answers import answer
+from pwae_core.training.answers import answer_as
 from pwae_core.training.runs import Run
 
 TABLE_6 = ["session_id", "user_id", "context_user_ids", "context", "context_ids", "response"]
@@ -123,17 +123,17 @@ def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConf
     order = np.random.default_rng(config.seed).permutation(len(table))[: config.contexts]
     users = busiest(run, config.users)
     rows = [table.slice(int(number), 1).to_pylist()[0] for number in order]
-    pairs = [(row, user) for row in rows for user in users]
     sessions = from_lists(
-        [row["context_ids"] for row, _ in pairs],
-        [[speaker == row["user_id"] for speaker in row["context_user_ids"]] for row, _ in pairs],
-        [run.users[user] for _, user in pairs],
+        [row["context_ids"] for row in rows],
+        [[speaker == row["user_id"] for speaker in row["context_user_ids"]] for row in rows],
+        [0] * len(rows),
         run.model.config.max_length,
     )
+    keys = [row["session_id"] for row in rows]
     settings = SampleConfig(samples=config.samples, seed=config.seed, checkpoint=config.checkpoint)
-    drawn = iter(answer(run, sessions, settings, progress) if pairs else [])
+    drawn = answer_as(run, sessions, keys, users, settings, progress) if rows and users else [{} for _ in rows]
     own = _said(histories, users)
-    return [_swapped(row, [(user, next(drawn)) for user in users], own, config) for row in rows]
+    return [_swapped(row, answers, own, config) for row, answers in zip(rows, drawn, strict=True)]
 
 
 def busiest(run: Run, count: int) -> list[str]:
@@ -144,7 +144,7 @@ def busiest(run: Run, count: int) -> list[str]:
 
 
 def _swapped(
-    row: Mapping[str, Any], drawn: Sequence[tuple[str, list[list[str]]]], own: Histories | None, config: ReportConfig
+    row: Mapping[str, Any], drawn: Mapping[str, list[list[str]]], own: Histories | None, config: ReportConfig
 ) -> Case:
     context = Context(
         row["session_id"],
@@ -153,7 +153,7 @@ def _swapped(
         tuple(tuple(utterance) for utterance in row["context"]),
     )
     answers = []
-    for user, responses in drawn:
+    for user, responses in drawn.items():
         person = Candidate(Context(context.session_id, user, context.speakers, context.utterances), (), {})
         answers.append(Answers(user, tuple(map(detokenise, responses)), history(person, own, config)))
     return Case(

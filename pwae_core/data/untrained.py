@@ -1,0 +1,39 @@
+"""Users of whom a system learned nothing: they are taken for nobody in particular, and it is said how many they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from pwae_core.data.sessions import Sessions
+
+NOBODY = "<unk>"
+"""The name of row 0 of the user table."""
+Known = npt.NDArray[np.bool_]
+"""Of each row of the user table, whether training taught something of it."""
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """``sessions`` of ``users`` of whom nothing was learned; ``nobody``: whether nobody in particular was trained."""
+
+    users: int
+    sessions: int
+    nobody: bool
+
+    def told(self, of: str) -> str:
+        """A sentence about them; ``of`` says what their sessions are. Empty where there are none."""
+        if not self.sessions:
+            return ""
+        users = "1 user" if self.users == 1 else f"{self.users:,} users"
+        neither = "" if self.nobody else " Nobody was not trained either: model.user_dropout was 0."
+        return f"{self.sessions:,} {of} are of {users} who were never trained, taken for nobody ({NOBODY}).{neither}"
+
+
+def as_nobody(sessions: Sessions, known: Known) -> tuple[Sessions, Untrained]:
+    """``sessions``, those of unknown users as nobody's; and how many they are."""
+    strange = ~known[sessions.user] & (sessions.user != 0)
+    found = Untrained(len(np.unique(sessions.user[strange])), int(strange.sum()), bool(known[0]))
+    return replace(sessions, user=np.where(strange, 0, sessions.user)), found
