@@ -36,7 +36,7 @@ class ModelConfig(Config):
     context_components: int | None = Field(
         None, gt=0, description="Components of the context GMD; default: the same K."
     )
-    temperature: float = Field(0.1, gt=0, description="tau of the Gumbel-softmax, equation 6.")
+    temperature: float = Field(0.1, ge=1e-3, description="tau of the Gumbel-softmax, equation 6.")
     gumbel: Literal["soft", "hard"] = Field(
         "soft", description="Equation 6 as printed, or DialogWAE's straight-through."
     )

@@ -27,9 +27,9 @@ class Untrained:
         """A sentence about them; ``of`` says what their sessions are. Empty where there are none."""
         if not self.sessions:
             return ""
-        users = "1 user" if self.users == 1 else f"{self.users:,} users"
+        users = "1 user who was" if self.users == 1 else f"{self.users:,} users who were"
         neither = "" if self.nobody else " Nobody was not trained either: model.user_dropout was 0."
-        return f"{self.sessions:,} {of} are of {users} who were never trained, taken for nobody ({NOBODY}).{neither}"
+        return f"{self.sessions:,} {of} are of {users} never trained, taken for nobody ({NOBODY}).{neither}"
 
 
 def as_nobody(sessions: Sessions, known: Known) -> tuple[Sessions, Untrained]:

@@ -61,6 +61,18 @@ def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
     assert pwae(*ask, "--user", "dora", "--user", "user001").succeeds().json["shown"] == answered
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_nothing_but_a_line_feed_or_carriage_return_ends_a_line(
+    pwae: Callable[..., Any], own: Path, history: Path, end: str
+) -> None:
+    """What Unicode and str.splitlines() take for a line's end stands within an utterance."""
+    others = "\u2028\u2029\x0b\x0c\x1c\x1d\x1e\x85"
+    lines = ["do you like rain ?\train" + "".join(f" is{mark}tea" for mark in others), "i like tea"]
+    history.write_bytes(end.join(lines).encode())
+    report = pwae("adapt", own, "--history", history, "--steps", 1, "--json").succeeds().json
+    assert (report["utterances"], report["words"]) == (2, 1 + 2 * len(others) + 3)
+
+
 def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, history: Path, snapshot: Any) -> None:
     command = ("adapt", own, "--history", history, "--steps", 1)
     pwae(*command).succeeds()
@@ -98,6 +110,7 @@ def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, 
 
     refused(4, "Cannot read", "nobody.txt", file=tmp_path / "nobody.txt")
     refused(4, "--user user001: the run was trained with that user", user="user001")
+    refused(4, "--user <unk>: that is nobody in particular. Choose another name.", user="<unk>")
     (tmp_path / "empty.txt").write_text("\n \n")
     refused(5, "holds no utterance after cleaning", file=tmp_path / "empty.txt")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")

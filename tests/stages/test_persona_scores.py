@@ -157,6 +157,11 @@ def test_what_cannot_be_scored_is_refused(made: Made, tmp_path: Path) -> None:
         EmptyResultError, match=r"0 of the users who answer have 9999 utterances or more.*Lower --least"
     ):
         persona_scores([], made.corpus, PersonaScoresConfig(least=9999))
+    one = tmp_path / "one.jsonl"
+    row = artifacts.load(made.corpus, "corpus").table("test.parquet", ["session_id"]).to_pylist()[0]
+    one.write_text(json.dumps(row | {"responses": ["tea"]}) + "\n")
+    with pytest.raises(EmptyResultError, match=r"1 of the users who answer have 1 .*Score a corpus, or contexts, in"):
+        persona_scores([Named(one, "LLM")], made.corpus, PersonaScoresConfig(least=1))
     other = tmp_path / "other"
     raw = write_jsonl(planted(users=10, conversations=200, seed=1).rows, tmp_path / "raw.jsonl")
     preprocess([raw], other, PreprocessConfig(tokenizer="whitespace", min_utterances=5, valid=0.1, test=0.2))

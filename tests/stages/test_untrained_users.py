@@ -1,0 +1,138 @@
+"""Users of whom nothing was learned answer as nobody, and every command that meets them says so."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+import torch
+from trained import Made
+
+from pwae_core import artifacts
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.sessions import read_sessions
+from pwae_core.progress import SILENT
+from pwae_core.schemas import ARTIFACTS, USERS
+from pwae_core.training.answers import answer_as
+from pwae_core.training.runs import open_run
+
+STRANGER = "user000"
+NEVER = f"{STRANGER} was never trained, and answers as nobody (<unk>)"
+NEITHER = "Nobody was not trained either: model.user_dropout was 0."
+
+
+@pytest.fixture(scope="module")
+def corpus(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus of ``made`` in which one user answers in the held-out splits alone."""
+    whole = artifacts.load(made.corpus, "corpus")
+    out = tmp_path_factory.mktemp("stranger") / "corpus"
+    plan = artifacts.Plan("corpus", whole.config, {"raw": "0" * 64})
+    with artifacts.draft(out, plan) as draft:
+        for name in ARTIFACTS["corpus"]:
+            table = whole.table(name)
+            if name == "train.parquet":
+                table = table.filter(pc.not_equal(table["user_id"], STRANGER))
+            if name == "users.parquet":
+                responses = pc.if_else(pc.equal(table["user_id"], STRANGER), 0, table["train_responses"])
+                table = table.set_column(USERS.names.index("train_responses"), "train_responses", responses)
+            draft.write(name, table)
+        draft.facts |= whole.facts
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained(made: Made, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """``trained(*settings)`` -> a run on that corpus, and what its command printed as JSON."""
+    from conftest import run_pwae
+
+    known: dict[tuple[str, ...], Any] = {}
+
+    def make(*settings: str) -> Any:
+        if settings not in known:
+            out = tmp_path_factory.mktemp("run") / "run"
+            command = replace(made, corpus=corpus).train(out, "max_steps=20", *settings)
+            del command[2:4]
+            known[settings] = out, run_pwae(*command, "--json").succeeds().json
+        return known[settings]
+
+    return make
+
+
+def test_train_tells_how_many_they_are(trained: Callable[..., Any], corpus: Path) -> None:
+    _, report = trained("model.user_dropout=0.1")
+    valid = artifacts.load(corpus, "corpus").table("valid.parquet")["user_id"].to_pylist().count(STRANGER)
+    assert valid > 0
+    assert report["untrained_users"] == 1
+    told = f"{valid} validation sessions are of 1 user who was never trained, taken for nobody (<unk>)."
+    assert report["notes"] == [told]
+    assert trained()[1]["notes"] == [f"{told} {NEITHER}"]
+
+
+@pytest.mark.parametrize(
+    "settings", [("model.name=seq2seq",), ("model.name=adaptation",), ("model.name=dialogwae-gmp",)]
+)
+def test_systems_without_embeddings_have_none(trained: Callable[..., Any], settings: tuple[str, ...]) -> None:
+    """Their words are counted in the history, which he has; or nothing reads who answers."""
+    _, report = trained(*settings)
+    assert (report["untrained_users"], report["notes"]) == (0, [])
+
+
+def test_their_test_contexts_are_answered_as_nobodys(
+    trained: Callable[..., Any], corpus: Path, tmp_path: Path, pwae: Any
+) -> None:
+    out, _ = trained("model.user_dropout=0.1")
+    report = pwae("sample", out, "--out", tmp_path / "r", "--samples", 3, "--json").succeeds().json
+    data, run = artifacts.load(corpus, "corpus"), open_run(out, torch.device("cpu"))
+    test = data.table("test.parquet", ["session_id", "user_id"]).to_pylist()
+    theirs = [number for number, row in enumerate(test) if row["user_id"] == STRANGER]
+    assert report["notes"] == [f"{len(theirs)} contexts are of 1 user who was never trained, taken for nobody (<unk>)."]
+    sessions = read_sessions(data, "test", run.model.config.max_length).take(np.array(theirs))
+    keys = [test[number]["session_id"] for number in theirs]
+    as_nobody = answer_as(run, sessions, keys, ["<unk>"], SampleConfig(samples=3), SILENT)
+    found = artifacts.load(tmp_path / "r", "responses").table("responses.parquet")["responses"].to_pylist()
+    assert [found[number] for number in theirs] == [one["<unk>"] for one in as_nobody]
+    notes = pwae("evaluate", tmp_path / "r", "--corpus", corpus, "--json").succeeds().json["notes"]
+    assert f"PersonaWAE: {report['notes'][0]}" in notes
+    assert report["notes"][0] in pwae("sample", out, "--out", tmp_path / "r", "--samples", 3).succeeds().stdout
+
+
+def test_who_is_asked_by_name(trained: Callable[..., Any], pwae: Any) -> None:
+    ask = ("--context", "do you like tea ?", "--samples", 2, "--json")
+    told, untold = trained("model.user_dropout=0.1")[0], trained()[0]
+    report = pwae("sample", told, *ask, "--user", STRANGER, "--user", "user001", "--user", "<unk>").succeeds().json
+    assert report["notes"] == [f"{NEVER}."]
+    assert report["shown"][0]["responses"] == report["shown"][2]["responses"]
+    assert pwae("sample", told, *ask).succeeds().json["notes"] == []
+    named = pwae("sample", untold, *ask, "--user", STRANGER).succeeds().json["notes"]
+    assert named == [f"{NEVER}, who was not trained either: model.user_dropout was 0."]
+    (nobody,) = pwae("sample", untold, *ask).succeeds().json["notes"]
+    assert nobody == "Nobody in particular (<unk>) was never trained: model.user_dropout was 0. Name a user."
+
+
+def test_chat_says_it_when_they_begin_to_answer(trained: Callable[..., Any], pwae: Any) -> None:
+    out, _ = trained("model.user_dropout=0.1")
+    done = pwae("chat", out, "--user", "user001", stdin=f"hi\n/user {STRANGER}\nhi\n".encode()).succeeds()
+    assert done.stderr.count(NEVER) == 1
+    assert pwae("chat", out, "--user", STRANGER, stdin=b"hi\n").succeeds().stderr.count(NEVER) == 1
+    assert NEVER not in pwae("chat", out, "--user", "user001", stdin=b"hi\n").succeeds().stderr
+
+
+def test_they_may_be_adapted_to_and_then_answer_as_themselves(
+    trained: Callable[..., Any], pwae: Any, tmp_path: Path
+) -> None:
+    out = shutil.copytree(trained("model.user_dropout=0.1")[0], tmp_path / "run")
+    (tmp_path / "history.txt").write_text("i like tea\ntea is not for me\n")
+    adapt = ("adapt", out, "--history", tmp_path / "history.txt", "--steps", 3, "--user")
+    pwae(*adapt, "user001").fails(4, "--user user001: the run was trained with that user")
+    before = pwae("sample", out, "--context", "tea ?", "--user", STRANGER, "--json").succeeds().json
+    pwae(*adapt, STRANGER).succeeds()
+    after = pwae("sample", out, "--context", "tea ?", "--user", STRANGER, "--json").succeeds().json
+    assert (len(before["notes"]), len(after["notes"])) == (1, 0)
+    run = open_run(out, torch.device("cpu"))
+    assert run.answering(STRANGER) == 7
