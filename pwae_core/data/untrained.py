@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pwae_core.data.sessions import Sessions
+from pwae_core.grammar import counted
 
 NOBODY = "<unk>"
 """The name of row 0 of the user table."""
@@ -24,12 +25,13 @@ class Untrained:
     nobody: bool
 
     def told(self, of: str) -> str:
-        """A sentence about them; ``of`` says what their sessions are. Empty where there are none."""
+        """A sentence about them; ``of`` says what one of their sessions is. Empty where there are none."""
         if not self.sessions:
             return ""
-        users = "1 user who was" if self.users == 1 else f"{self.users:,} users who were"
+        theirs, users = counted(self.sessions, of), counted(self.users, "user")
+        are, were = ("is" if self.sessions == 1 else "are"), ("was" if self.users == 1 else "were")
         neither = "" if self.nobody else " Nobody was not trained either: model.user_dropout was 0."
-        return f"{self.sessions:,} {of} are of {users} never trained, taken for nobody ({NOBODY}).{neither}"
+        return f"{theirs} {are} of {users} who {were} never trained, taken for nobody ({NOBODY}).{neither}"
 
 
 def as_nobody(sessions: Sessions, known: Known) -> tuple[Sessions, Untrained]:

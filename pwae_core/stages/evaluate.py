@@ -179,7 +179,7 @@ def _facts(
 
 def _untrained(one: ResponseSet) -> str:
     found = (one.facts or {}).get("untrained")
-    return Untrained(**found).told("contexts") if found else ""
+    return Untrained(**found).told("context") if found else ""
 
 
 def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> SystemReport:

@@ -211,7 +211,7 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
     sessions, untrained = as_nobody(from_table(table, run.model.config.max_length), run.known)
     rows = np.where(run.known, np.arange(len(run.known)), 0)[judge.persons.rows[others]]
     if untrained.sessions:
-        progress.say(f"{name}: {untrained.told('contexts')}")
+        progress.say(f"{name}: {untrained.told('context')}")
     sampling = SampleConfig(samples=config.swap_samples, seed=config.seed)
     swapped = answer_swapped(run, sessions, sessions_of, rows[:, 0], sampling, progress)
     swap = Swap(swapped.true, swapped.noise, swapped.other, users, others[:, 0])

@@ -127,7 +127,7 @@ def _report(responses: Artifact, *, standing: bool) -> SampleReport:
         samples=facts["samples"],
         decoding=facts["decoding"],
         shown=shown,
-        notes=_notes([Untrained(**facts["untrained"]).told("contexts")]),
+        notes=_notes([Untrained(**facts["untrained"]).told("context")]),
     )
 
 

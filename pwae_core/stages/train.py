@@ -208,5 +208,5 @@ def _facts(trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> dict[s
 def _report(run: Artifact, *, standing: bool) -> TrainReport:
     facts = run.facts
     told = {name: facts[name] for name in TrainReport.__dataclass_fields__ if name in facts}
-    note = Untrained(**facts["untrained"]).told("validation sessions")
+    note = Untrained(**facts["untrained"]).told("validation session")
     return TrainReport(out=str(run.folder), standing=standing, notes=(note,) if note else (), **told)
