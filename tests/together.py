@@ -24,7 +24,12 @@ from pwae_core.training.group import Followed, Group, joined
 from pwae_core.training.signals import StopRequest
 
 RUNS: dict[str, dict[str, Any]] = {name: {"model": {"name": name}} for name in MODELS}
-RUNS["personawae"]["model"] |= {"user_dropout": 0.2, "utterance_dropout": 0.1, "decoder_dropout": 0.1}
+RUNS["personawae"]["model"] |= {
+    "user_dropout": 0.2,
+    "utterance_dropout": 0.1,
+    "decoder_dropout": 0.1,
+    "clean_codes": True,
+}
 RUNS["early stop"] = {"model": {"name": "seq2seq"}, "patience": 1, "autoencoder": {"rate": 1e-9}}
 SCRIPT = Path(__file__)
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]

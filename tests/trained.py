@@ -19,7 +19,8 @@ from together import StopAfter
 from pwae_core.training.signals import StopRequest
 
 PREPROCESS = ("--tokenizer", "whitespace", "--min-utterances", 5, "--valid", 0.1, "--test", 0.1)
-SIZES = ("word_size=16", "hidden_size=24", "user_size=12", "latent_size=8", "max_length=12", "word_dropout=0.1")
+SIZES = ("word_size=16", "hidden_size=24", "user_size=12", "latent_size=8", "max_length=12")
+DROPOUT = ("word_dropout=0.1", "decoder_dropout=0")
 QUICK = ("autoencoder.kind=adam", "autoencoder.rate=5e-3", "generator.rate=1e-3", "critic.rate=1e-3", "batch_size=16")
 
 
@@ -34,7 +35,7 @@ class Made:
 
     def train(self, out: Path, *settings: str) -> list[object]:
         """The words of a ``pwae train`` command whose run is tiny and quick, with ``settings`` (key=value) on top."""
-        given = (*(f"model.{size}" for size in SIZES), *QUICK, *settings)
+        given = (*(f"model.{size}" for size in (*SIZES, *DROPOUT)), *QUICK, *settings)
         options = [word for setting in given for word in ("--set", setting)]
         return ["train", self.corpus, "--embeddings", self.vectors, "--out", out, "--device", "cpu", *options]
 

@@ -60,7 +60,13 @@ class ModelConfig(Config):
     max_length: int = Field(40, gt=0, description="Tokens of an utterance that are read, and of an answer.")
     word_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the encoders.")
     utterance_dropout: float = Field(0.25, ge=0, lt=1, description="Dropout on the utterance vectors.")
-    decoder_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
+    decoder_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
+    clean_codes: bool = Field(
+        True, description="Encode without dropout for the steps of generator and critic (personawae, dialogwae-gmp)."
+    )
+    initialisation: Literal["orthogonal", "torch"] = Field(
+        "orthogonal", description="GRUs orthogonal and output weights in +-.1 at the start, or as torch has them."
+    )
     user_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the sessions trained as nobody's (<unk>).")
 
     @field_validator("name", mode="before")
@@ -156,7 +162,10 @@ PRESETS: dict[str, dict[str, object]] = {
             "max_length": 20,
             "word_dropout": 0.2,
             "utterance_dropout": 0.1,
+            "decoder_dropout": 0.0,
             "user_dropout": 0.05,
+            "clean_codes": False,
+            "initialisation": "torch",
         },
         "autoencoder": {"kind": "adam", "rate": 2e-3, "clip": 1.0},
         "generator": {"kind": "rmsprop", "rate": 2e-4},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -114,7 +115,15 @@ class DialogWAEGMP(Model):
         c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
         z = self.sample_posterior(x, c, noise)
         loss = mean(self.reconstruction(batch, z, c, noise), batch.response_lengths.sum())
+        if self.config.clean_codes:
+            c, x = self._clean_codes(batch, noise)
         return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x))
+
+    @torch.no_grad()
+    def _clean_codes(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        """c and x without dropout."""
+        quiet = replace(noise, training=False)
+        return self.encode_context(batch, quiet), self.encode_response(batch, quiet)
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
         """Posterior and prior move to where the critic cannot tell them apart."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -154,7 +155,15 @@ class PersonaWAE(Model):
         c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(user)
         z = self.posterior_generator(self.posterior(x, c, u).sample(noise))
         loss = mean(self.reconstruction(batch, z, c, u, noise), batch.response_lengths.sum())
+        if self.config.clean_codes:
+            c, x = self._clean_codes(batch, noise)
         return Loss(loss, {"reconstruction": loss}, detached(context=c, response=x, user=user))
+
+    @torch.no_grad()
+    def _clean_codes(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        """c and x without dropout."""
+        quiet = replace(noise, training=False)
+        return self.encode_context(batch, quiet), self.encode_response(batch, quiet)
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
         """Equation 12, second term: posterior and prior move to where the critic cannot tell them apart.

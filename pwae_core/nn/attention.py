@@ -22,6 +22,12 @@ class AttentionDecoder(nn.Module):
         self.key = nn.Linear(source_size, hidden_size)
         self.scores = nn.Parameter(torch.empty(hidden_size).uniform_(-(hidden_size**-0.5), hidden_size**-0.5))
 
+    @property
+    def gru_layers(self) -> tuple[nn.Linear, ...]:
+        """The matrices of the GRU itself, without the attention's."""
+        of_user = (self.user_input,) if self.user_input is not None else ()
+        return self.word_input, self.source_input, *of_user, self.recurrent
+
     def forward(
         self,
         start: Float[Tensor, "batch h"],

@@ -22,6 +22,11 @@ class GatedDecoder(nn.Module):
         self.gate_word = nn.Linear(word_size, user_size, bias=False)  # V
         self.gate_user = nn.Linear(user_size, user_size, bias=False)  # W
 
+    @property
+    def gru_layers(self) -> tuple[nn.Linear, ...]:
+        """The matrices of the GRU itself, without the gate's."""
+        return self.word_input, self.user_input, self.recurrent
+
     def forward(
         self,
         start: Float[Tensor, "batch h"],

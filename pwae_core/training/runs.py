@@ -24,6 +24,7 @@ from pwae_core.data.untrained import NOBODY, Known
 from pwae_core.errors import ArtifactError, ConfigError, InputError
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
+from pwae_core.nn.initialise import orthogonal
 from pwae_core.text.vocabulary import Vocabulary
 from pwae_core.training.checkpoints import load_checkpoint, part
 from pwae_core.training.new_users import join_people
@@ -157,7 +158,10 @@ def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int
     """A model with weights drawn from ``seed``; the process's own random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return MODELS[config.name](config, vocabulary_size, users)
+        model = MODELS[config.name](config, vocabulary_size, users)
+        if config.initialisation == "orthogonal":
+            orthogonal(model)
+        return model
 
 
 def initialise_words(model: Model, vectors: Artifact) -> None:

@@ -211,6 +211,26 @@ def test_answers_that_are_cut_have_no_end_to_be_rewarded_for() -> None:
     assert {len(target) for target in targets if target[-1] == EOS} <= {1, 2}
 
 
+@pytest.mark.parametrize("name", ["personawae", "dialogwae-gmp"])
+def test_codes_are_made_without_dropout_where_that_is_asked(data: Tiny, name: str) -> None:
+    """The reconstruction hears its dropout, and the numbers drawn are the same either way."""
+    batch, found = first_batch(data.sessions, 8), {}
+    for clean in (True, False):
+        dropouts = {"word_dropout": 0.4, "utterance_dropout": 0.3, "decoder_dropout": 0.2}
+        model: Any = informed_model(data, small_config(model={"name": name, "clean_codes": clean, **dropouts}))
+        noise = Noise(torch.Generator().manual_seed(1))
+        found[clean] = model.autoencoder_loss(batch, noise), noise.generator.get_state()
+    quiet = Noise(torch.Generator(), training=False)
+    with torch.no_grad():
+        expected = {"context": model.encode_context(batch, quiet), "response": model.encode_response(batch, quiet)}
+    for key, value in expected.items():
+        assert torch.equal(found[True][0].codes[key], value)
+        assert not torch.equal(found[False][0].codes[key], value)
+        assert not found[True][0].codes[key].requires_grad
+    assert torch.equal(found[True][0].total.value, found[False][0].total.value)
+    assert torch.equal(found[True][1], found[False][1])
+
+
 def test_kl_weight_grows_with_the_iterations_of_the_period(data: Tiny) -> None:
     config = small_config(model={"name": "cvae", "kl_annealing": 10, "bag_of_words": 0})
     model = build_model(config.model, len(data.vocabulary), len(data.users), 0)
