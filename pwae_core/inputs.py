@@ -1,0 +1,183 @@
+"""Opening what users give. A pipe, a device, a folder or a name that cannot be is one line at once: nothing hangs, and
+nothing is read without end. ``opened`` is for files that are read in pieces, ``unpacked`` for those that may be packed,
+``text`` for small ones that are read whole.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from backports import zstd
+
+from pwae_core.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+LARGEST_TEXT = 64 << 20
+"""Bytes of a file that is read whole: settings, a template, somebody's utterances."""
+
+MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    **{bytes((number, 0x2A, 0x4D, 0x18)): "zstd" for number in range(0x50, 0x60)},  # skippable frames may come first
+}
+LARGEST_WINDOW = 31
+"""Base 2 logarithm of the largest window of zstd that is unpacked: dumps of Reddit need it, and 2 GiB of memory."""
+
+
+def opened(path: Path, shown: str = "") -> BinaryIO:
+    """A regular file, open for reading; ``shown`` is what messages call it, its path by default.
+
+    Raises InputError for what cannot be read, and at once for what is no regular file.
+    """
+    name = shown or str(path)
+    try:
+        kind = _other_kind(path.stat().st_mode)
+        if kind:
+            raise InputError(f"{name} is {kind}, not a file. {_advice(kind)}")
+        return path.open("rb")
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    except ValueError as error:
+        raise InputError(f"{name!r} is no name of a file: {error}.") from error
+
+
+def unpacked(path: Path, shown: str = "") -> Unpacked:
+    """A regular file as a stream of bytes: unpacked where it is gzip, bzip2, xz or zstd, which its first bytes tell.
+
+    Raises InputError as ``opened`` does; reading raises it where the packed data is damaged or cut short.
+    """
+    raw = opened(path, shown)
+    name = shown or str(path)
+    try:
+        return Unpacked(raw, name)
+    except OSError as error:
+        raw.close()
+        raise _unreadable(name, error) from error
+
+
+class Unpacked(io.BufferedReader):
+    """A file of which one reads what is packed in it. ``packing`` is gzip, bzip2, xz or zstd; empty: not packed."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        head = file.read(max(map(len, MAGIC)))
+        file.seek(0)
+        self.packing = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), "")
+        self._file = file
+        super().__init__(_Checked(_stream(file, self.packing), name, self.packing), 1 << 18)
+
+    def position(self) -> int:
+        """How many bytes of the file on disk have been read."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
+class _Checked(io.RawIOBase):
+    """A stream whose failures are InputErrors that name the file."""
+
+    def __init__(self, stream: Any, name: str, packing: str) -> None:
+        self.stream, self.shown, self.packing = stream, name, packing
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        try:
+            return int(self.stream.readinto(buffer))
+        except OSError as error:
+            if error.errno:
+                raise _unreadable(self.shown, error) from error
+            raise self._damaged() from error
+        except (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError) as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> InputError:
+        return InputError(f"{self.shown}: the {self.packing} data is damaged or cut short. Fetch it again.")
+
+
+def _stream(file: BinaryIO, packing: str) -> Any:
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if packing == "bzip2":
+        return bz2.BZ2File(file)
+    if packing == "xz":
+        return lzma.LZMAFile(file)
+    if packing == "zstd":
+        return zstd.ZstdFile(file, options={zstd.DecompressionParameter.window_log_max: LARGEST_WINDOW})
+    return file
+
+
+def text(path: Path) -> str:
+    """A small file of UTF-8 text, with or without a byte order mark; what a pipe gives is read too (``<(...)``).
+
+    Raises InputError for what cannot be read, is larger than LARGEST_TEXT, or is not UTF-8 (with the line).
+    """
+    raw = _whole(path)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error
+
+
+def _whole(path: Path) -> bytes:
+    with _open_pipe(path) if _is_pipe(path) else opened(path) as handle:
+        try:
+            raw = handle.read(LARGEST_TEXT + 1)
+        except OSError as error:
+            raise _unreadable(str(path), error) from error
+    if len(raw) > LARGEST_TEXT:
+        raise InputError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB. Is it the right file?")
+    return raw
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:
+        return False
+
+
+def _open_pipe(path: Path) -> BinaryIO:
+    """A pipe that somebody writes to; one without a writer is at its end rather than waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
+
+
+def _other_kind(mode: int) -> str:
+    """What something that is not a regular file is; empty for a regular file."""
+    kinds = {
+        stat.S_IFREG: "",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _advice(kind: str) -> str:
+    return "Save what it gives to a file, and name that." if kind == "a pipe" else "Name a file."
+
+
+def _unreadable(name: str, error: OSError) -> InputError:
+    return InputError(f"Cannot read {name}: {error.strerror or error}.")
