@@ -9,7 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_core.config.preprocess import DEFAULTS, Format, PreprocessConfig
+from pwae_core.config.preprocess import DEFAULTS, FORMATS, PreprocessConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ LABELS = {
 }
 
 
+def _list_formats(name: str) -> str:
+    """Prints the formats and ends, where they are asked for."""
+    if name == "list":
+        console.print_table("", ["format", "what it is"], list(FORMATS.items()))
+        raise typer.Exit
+    return name
+
+
 def command(
     raw: Annotated[
         list[str],
@@ -46,8 +54,11 @@ def command(
     explain: Annotated[
         int | None, typer.Option(help="Show so many raw rows before and after, and what was done; write nothing.")
     ] = None,
-    format: Annotated[Format, option(PreprocessConfig, "format")] = DEFAULTS.format,
+    format: Annotated[str, option(PreprocessConfig, "format", callback=_list_formats, is_eager=True)] = DEFAULTS.format,
     column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
+    shape: Annotated[Literal["auto", "turns", "replies"], option(PreprocessConfig, "shape")] = DEFAULTS.shape,
+    time_zone: Annotated[str, option(PreprocessConfig, "time_zone")] = DEFAULTS.time_zone,
+    time_format: Annotated[str | None, option(PreprocessConfig, "time_format")] = DEFAULTS.time_format,
     tokenizer: Annotated[
         Literal["nltk", "jieba", "char", "whitespace"], option(PreprocessConfig, "tokenizer")
     ] = DEFAULTS.tokenizer,
@@ -88,6 +99,9 @@ def command(
         {
             "format": format,
             "columns": _columns(column or []),
+            "shape": shape,
+            "time_zone": time_zone,
+            "time_format": time_format,
             "tokenizer": tokenizer,
             "clean": [name.strip() for name in clean.split(",") if name.strip() not in ("", "none")],
             "lowercase": lowercase,

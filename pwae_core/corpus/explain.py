@@ -43,7 +43,7 @@ def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: in
     found = [
         one
         for source in sources[:FILES_LOOKED_AT]
-        for batch in islice(readers.read(readers.spans(source)[0], config.columns), BATCHES_LOOKED_AT)
+        for batch in islice(readers.read(readers.spans(source)[0], config), BATCHES_LOOKED_AT)
         for one in _of_batch(source, batch, config, wanted)
     ]
     found.sort(key=lambda one: not (one.steps or one.rejected))
@@ -65,7 +65,7 @@ def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: in
             place=_place(source, batch, int(row)),
             before=rows["text"][int(row)].as_py() or "",
             after=texts[int(row)].as_py() or "",
-            steps=_steps(rows["text"][int(row)].as_py() or "", batch.tree, config),
+            steps=_steps(rows["text"][int(row)].as_py() or "", batch.shape == "replies", config),
             rejected=reasons[int(row)].as_py(),
         )
         for row in order
@@ -76,7 +76,7 @@ def _place(source: Source, batch: Batch, row: int) -> str:
     """Where a row stands; what it is, where it is not the row itself but one that it quotes."""
     quoted = ", what it answers or reposts" if batch.table["quoted"][row].as_py() else ""
     inside = f"{batch.part}, " if batch.part else ""
-    return f"{source.name}, {inside}{readers.unit(source)} {batch.places[row]}{quoted}"
+    return f"{source.name}, {inside}{readers.reader(source).unit} {batch.places[row]}{quoted}"
 
 
 def _evenly(rows: Indices, wanted: int) -> Indices:
@@ -85,10 +85,10 @@ def _evenly(rows: Indices, wanted: int) -> Indices:
 
 def _results(rows: pa.Table, batch: Batch, config: PreprocessConfig) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """The cleaned texts, and why rows are left out."""
-    if batch.tree and config.unfold:
+    if batch.shape == "replies" and config.unfold:
         own = [_own_words(text) for text in rows["text"].to_pylist()]
         rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
-    needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.tree else scan.unplaced(rows)
+    needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.shape == "replies" else scan.unplaced(rows)
     needed |= scan.lacks(rows, rows["user_id"], config)
     rows, emptied = scan.cleaned(rows, config)
     return rows["text"], scan.first(needed | emptied, rows.num_rows)

@@ -96,10 +96,10 @@ def _places(job: Job, conversation: str, turn: int) -> list[str]:
     for source in dict.fromkeys(span.source for span in job.spans):
         spans = [span for span in job.spans if span.source == source]
         whole = readers.Span(source, spans[0].start, spans[-1].end)
-        for batch in readers.read(whole, job.config.columns):
+        for batch in readers.read(whole, job.config):
             ids, turns = batch.table["conversation_id"].to_pylist(), batch.table["turn"].to_pylist()
             found = [i for i, row in enumerate(zip(ids, turns, strict=True)) if row == (conversation, turn)]
-            places += [f"{source.name}, {readers.unit(source)} {batch.places[i]}" for i in found]
+            places += [f"{source.name}, {readers.reader(source).unit} {batch.places[i]}" for i in found]
     return places
 
 

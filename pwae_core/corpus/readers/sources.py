@@ -14,7 +14,7 @@ from pathlib import Path
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, Span, UnknownFormatError
-from pwae_core.corpus.readers.base import ColumnError
+from pwae_core.corpus.readers.own import ColumnError
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
 from pwae_core.errors import ConfigError, InputError
 from pwae_core.files import storage_errors
@@ -52,9 +52,7 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
         skipped: Counter[str] = Counter()
         found = [source for name in raw for source in _sources(name, spool, config, skipped)]
         found = _without_comment_tables(found, skipped)
-        for source in found:
-            readers.check(source, config.columns)
-        yield Found(found, skipped)
+        yield Found([readers.check(source, config) for source in found], skipped)
     finally:
         if spool.is_file():
             spool.unlink()
@@ -110,7 +108,7 @@ def _is_ours(source: Source, config: PreprocessConfig) -> bool:
     if source.format not in ("csv", "jsonl"):
         return True
     try:
-        readers.check(source, config.columns)
+        readers.check(source, config)
     except ColumnError:
         return False
     except InputError:
@@ -119,8 +117,7 @@ def _is_ours(source: Source, config: PreprocessConfig) -> bool:
 
 
 def _source(path: Path, shown: str, config: PreprocessConfig) -> Source:
-    recognised = readers.recognise(path, shown)
-    return Source(path.absolute(), shown, recognised if config.format == "auto" else config.format)
+    return readers.recognise(path, shown, config.format)
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:
@@ -140,7 +137,7 @@ def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> l
 def cut(found: Sequence[Source]) -> tuple[tuple[Span, ...], int]:
     """The spans of all files, and the number of shards (a power of two) that keeps each shard small."""
     spans = tuple(span for source in found for span in readers.spans(source))
-    rows = sum(readers.estimate_rows(source) for source in found)
-    size = sum(source.path.stat().st_size for source in found)
+    rows = sum(readers.reader(source).estimate_rows(source) for source in found)
+    size = sum(source.size for source in found)
     shards = max(1, -(-rows // ROWS_A_SHARD), -(-size // BYTES_A_SHARD))
     return spans, 1 << (shards - 1).bit_length()

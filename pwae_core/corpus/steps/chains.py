@@ -12,7 +12,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus.readers.base import RAW, Row
+from pwae_core.corpus.readers.base import Row
+from pwae_core.corpus.readers.values import RAW
 
 CHAIN = re.compile(r"//\s*[@＠]\s*([^:：/@＠\s]{1,40})\s*[:：]")
 MARK = r"//\s*[@＠]"

@@ -41,11 +41,11 @@ def scan(job: Job, piece: int) -> Counts:
         spill.writer(job.file("nodes", piece), NODES) as nodes,
         spill.writer(job.file("names", piece), HANDLES) as names,
     ):
-        for batch in readers.read(job.spans[piece], job.config.columns):
+        for batch in readers.read(job.spans[piece], job.config):
             quoted = pc.sum(batch.table["quoted"]).as_py() or 0
-            counts["read"] += batch.table.num_rows - quoted + sum(batch.rejected.values())
-            rejected.update(batch.rejected)
-            if batch.tree:
+            counts["read"] += batch.table.num_rows - quoted + sum(batch.passed.values())
+            rejected.update(batch.passed)
+            if batch.shape == "replies":
                 kept, found, people = _tree_rows(batch.table, job, rejected)
                 counts["nodes"] += found.num_rows
                 home = pc.coalesce(found["conversation_id"], found["utterance_id"]).combine_chunks()

@@ -1,0 +1,139 @@
+"""One's own rows: which columns they have, under which names, and what makes conversations of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pwae_core.config.preprocess import FIELDS, PreprocessConfig
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Shape, Source, raw_batch
+from pwae_core.errors import InputError
+
+LOOKED_AT = 100
+REQUIRED: dict[Shape, tuple[str, ...]] = {
+    "turns": ("conversation_id", "turn", "user_id", "text"),
+    "replies": ("utterance_id", "reply_to", "user_id", "text"),
+}
+SYNONYMS = {
+    "conversation_id": ("conversation", "conv_id", "convid", "dialogue_id", "dialog_id", "dialogid", "thread_id",
+                        "thread", "session_id", "session", "chat_id", "channel_id", "link_id", "root"),
+    "turn": ("turn_id", "turn_index", "turn_number", "turnid", "utterance_index", "order", "position", "index", "seq"),
+    "user_id": ("user", "userid", "uid", "author", "author_id", "speaker", "speaker_id", "sender", "sender_id", "from",
+                "from_id", "username", "user_name"),
+    "text": ("utterance", "message", "content", "body", "msg", "sentence", "post", "comment"),
+    "utterance_id": ("id", "message_id", "comment_id", "post_id", "msg_id"),
+    "reply_to": ("reply_to_id", "parent_id", "parent", "in_reply_to", "reply-to", "replyto", "parent_comment_id"),
+}  # fmt: skip
+
+
+class ColumnError(InputError):
+    """A file that lacks a column of ours; in a folder it may be something else."""
+
+
+def named(columns: Mapping[str, str]) -> dict[str, str]:
+    """The file's name of every field."""
+    return {field: columns.get(field, field) for field in FIELDS}
+
+
+def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
+    """By what rows with the columns ``found`` are made conversations; ``--shape`` decides where it is given."""
+    if config.shape != "auto":
+        return config.shape
+    names, known = named(config.columns), set(found)
+    return "replies" if names["utterance_id"] in known and names["turn"] not in known else "turns"
+
+
+def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> Source:
+    """The source, with a word for the user where its columns allow of two shapes.
+
+    Raises ColumnError when required columns, or some that were named by hand, are not among ``found``.
+    """
+    known = list(dict.fromkeys(found))
+    names, shape = named(config.columns), shape_of(known, config)
+    lacking = [
+        field
+        for field, column in names.items()
+        if column not in known and (field in REQUIRED[shape] or field in config.columns)
+    ]
+    if lacking:
+        raise ColumnError(_lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names))
+    other: Shape = "turns" if shape == "replies" else "replies"
+    if config.shape == "auto" and all(names[field] in known for field in REQUIRED[other]):
+        told = f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
+        return replace(source, told=(*source.told, told))
+    return source
+
+
+def _lacks(source: Source, columns: list[str], known: list[str]) -> str:
+    listed = _listed([repr(column) for column in columns])
+    shown = ", ".join(sorted(known)[:12]) + (", ..." if len(known) > 12 else "")
+    return f"{source.name} has no column{'s' * (len(columns) > 1)} {listed}; its columns are: {shown or 'none'}. "
+
+
+def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) -> str:
+    """What to write, with the columns that most likely hold what is lacking."""
+    free = {_plain(column): column for column in reversed(known) if column not in names.values()}
+    likely = {}
+    for field in lacking:
+        near = [name for name in map(_plain, (field, *SYNONYMS.get(field, ()))) if name in free]
+        if near:
+            likely[field] = free.pop(near[0])
+    if not likely:
+        options = " ".join(f"--column {field}=COLUMN" for field in lacking)
+        them = "columns that hold them" if len(lacking) > 1 else "column that holds it"
+        return f"Name the {them} with {options}."
+    options = " ".join(f"--column {field}={column}" for field, column in likely.items())
+    return f"Perhaps {options}?"
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None:
+    """Raises InputError where two columns of a name that is read are among ``found``."""
+    seen = set()
+    for column in found:
+        if column in seen and column in named(config.columns).values():
+            raise InputError(f"{source.name} has two columns {column!r}. Rename or remove one of them.")
+        seen.add(column)
+
+
+def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
+    """The source of JSON objects, its shape laid down (``layout``).
+
+    The first hundred objects must show every needed column at least once.
+    """
+    found = [record for _, record in islice(records, LOOKED_AT)]
+    if not found:
+        raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
+    columns = dict.fromkeys(key for record in found for key in record)
+    return replace(require(source, columns, config), layout=shape_of(columns, config))
+
+
+def batches(
+    records: Iterator[tuple[int, Mapping[str, Any]]],
+    where: Callable[[int], str],
+    source: Source,
+    config: PreprocessConfig,
+) -> Iterator[Batch]:
+    """JSON objects as batches of the shape that ``check`` laid down. ``where(place)`` names a place in a message."""
+    names = named(config.columns)
+    while rows := list(islice(records, BATCH_ROWS)):
+        places = np.fromiter((place for place, _ in rows), np.int64, len(rows))
+        values: dict[str, Any] = {field: [record.get(name) for _, record in rows] for field, name in names.items()}
+        yield raw_batch(values, places, partial(_at, where, places), source.layout)
+
+
+def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
+    return where(int(places[index]))
