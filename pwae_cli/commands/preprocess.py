@@ -22,6 +22,7 @@ LABELS = {
     "rows": "rows read",
     "utterances": "utterances kept",
     "quoted": "  known from quotations only",
+    "joined": "  joined to the one before",
     "conversations": "conversations",
     "users": "users",
     "users_over_threshold": "users with enough utterances",
@@ -157,6 +158,9 @@ def _print_rows(rows: Sequence[Explained]) -> None:
         console.print_line(f"  after:  {_on_one_line(row.after)}")
         done = ", ".join(row.steps) or "nothing"
         console.print_line(f"  done:   {done}" + (f"; left out: {row.rejected}" if row.rejected else ""))
+        for quote in row.quotes:
+            console.print_line(f"  quotes: {_on_one_line(f'@{quote.name}: {quote.before}')}")
+            console.print_line(f"          {_on_one_line(quote.after) or 'nothing is left of it'}")
 
 
 def _on_one_line(text: str) -> str:
@@ -166,10 +170,21 @@ def _on_one_line(text: str) -> str:
 def _print(report: PreprocessReport) -> None:
     state = "stands already" if report.standing else "made"
     console.print_line(f"Corpus {state}: {report.out}")
-    console.print_table("", ["", "count"], [(label, report.counts[name]) for name, label in LABELS.items()])
-    if report.rejected:
-        rows = [(one["unit"], one["reason"], one["count"]) for one in report.rejected]
-        console.print_table("Rejected", ["unit", "reason", "count"], rows, numbers_from=2)
+    told = [(label, report.counts[name]) for name, label in LABELS.items() if name != "joined" or report.counts[name]]
+    console.print_table("", ["", "count"], told)
+    console.print_table("Account of the rows", ["", "rows"], [(one["what"], one["count"]) for one in report.account])
+    others = [one for one in report.rejected if one["unit"] not in ("row", "utterance")]
+    if others:
+        rows = [(one["unit"], one["reason"], one["count"]) for one in others]
+        console.print_table("Left out besides", ["unit", "reason", "count"], rows, numbers_from=2)
+    if report.repaired:
+        console.print_table("Put right", ["", "count"], [(one["what"], one["count"]) for one in report.repaired])
+    links = report.links
+    if links["answers"] + links["headless"] + links["lost"]:
+        console.print_line(
+            f"Reply links: {links['roots']:,} roots, {links['answers']:,} answers, {links['headless']:,} answers to a "
+            f"thread whose start is not there, {links['lost']:,} that lead nowhere."
+        )
     overlap = report.overlap
     console.print_line(f"Split by {report.split_by} ({report.split_rule}).")
     console.print_line(
@@ -179,5 +194,7 @@ def _print(report: PreprocessReport) -> None:
     console.print_line(
         f"Tokenizer {report.tokenizer}; {report.out_of_vocabulary:.2%} of the training tokens are out of vocabulary."
     )
+    for note in report.notes:
+        console.print_line(f"Note: {note}")
     for warning in report.warnings:
         console.print_line(f"Warning: {warning}")

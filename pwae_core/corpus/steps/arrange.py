@@ -10,7 +10,7 @@ from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
 from pwae_core.corpus.engine.keys import hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import trees
+from pwae_core.corpus.steps import links, trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
 from pwae_core.corpus.steps.trees import Indices, Mask
 
@@ -20,19 +20,20 @@ MOST_USERS_TOLD = 3
 def arrange(job: Job, piece: int) -> Counts:
     """Orders one shard by conversation and turn, or along its reply trees; merges where asked; counts its users.
 
-    Counts ``utterances`` (of them ``quoted`` ones) and ``conversations``; ``duplicate`` is a (conversation_id, turn)
-    that stands twice, or None.
+    Counts ``utterances`` and ``conversations``, the rows they were made of (``own`` and ``quoted`` ones), and reply
+    links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that stands twice, or None.
     """
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
-    duplicate = _duplicate(rows)
+    duplicate, own = _duplicate(rows), rows.num_rows
     if job.config.merge_consecutive:
         rows = merged(rows)
     rows = in_line(rows)
     threads = job.files("threads", job.shards)
-    counts = {"quoted": 0, "circular": 0}
+    counts: Counts = {"own": 0, "quoted": 0, "circular": 0, **links.count_none()}
     if threads[0].is_file():
         grown, counts = in_trees(spill.read_shard(threads, KNOWN, piece, job.shards), job.config.merge_consecutive)
         rows = together(rows, grown)
+    counts["own"] += own
     spill.write(job.file("dialogue", piece), rows)
     users = rows.group_by("user_id", use_threads=False).aggregate([([], "count_all")])
     users = users.rename_columns(["user_id", "utterances"]).cast(USER_COUNTS)
@@ -100,17 +101,21 @@ def in_line(rows: pa.Table) -> pa.Table:
 def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
     """Rows of reply trees (``KNOWN``) as ``DIALOGUE``, every path a conversation that has the name of its leaf.
 
-    Rows without user or text are left out, and what answers them answers what they answer. Counts the ``quoted``
-    utterances, and rows that go round in a ``circular`` thread.
+    Rows without user or text are left out, and what answers them answers what they answer. Counts rows of their ``own``
+    and ``quoted`` ones, those that go round in a ``circular`` thread, and where the links of own rows lead
+    (``links.count``).
     """
     rows = rows.sort_by([(name, "ascending") for name in ("key", "conversation_id", "utterance_id")]).combine_chunks()
     gone = pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])).to_numpy()
-    nearest = trees.without(_parents(rows), gone)
+    parents, kinds = _parents(rows), rows["kind"].to_numpy()
+    nearest = trees.without(parents, gone)
     circular = nearest == np.arange(rows.num_rows)
     kept = ~gone & ~circular
-    counts = {
-        "quoted": int((kept & (rows["kind"].to_numpy() == QUOTED)).sum()),
-        "circular": int((circular & ~gone & (rows["kind"].to_numpy() == OWN)).sum()),
+    counts: Counts = {
+        "own": int((kept & (kinds == OWN)).sum()),
+        "quoted": int((kept & (kinds == QUOTED)).sum()),
+        "circular": int((circular & ~gone & (kinds == OWN)).sum()),
+        **links.count(rows, parents >= 0, kept & (kinds == OWN)),
     }
     rows, parents = rows.filter(pa.array(kept)), _renumbered(nearest[kept], kept)
     forest = trees.grow(parents, np.arange(rows.num_rows))
