@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.base import Batch, Reader, Source, Span
-from pwae_core.corpus.readers.recognise import UnknownFormatError, recognise
+from pwae_core.corpus.readers.recognise import recognise
 from pwae_core.corpus.readers.registry import READERS
 
-__all__ = ["READERS", "Batch", "Source", "Span", "UnknownFormatError", "check", "read", "reader", "recognise", "spans"]
+__all__ = ["READERS", "Batch", "Source", "Span", "check", "read", "reader", "recognise", "spans"]
 
 
 def reader(source: Source) -> Reader:

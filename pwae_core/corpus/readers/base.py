@@ -26,6 +26,7 @@ import pyarrow as pa
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.head import Head
 from pwae_core.corpus.readers.values import RAW, typed
+from pwae_core.errors import InputError
 from pwae_core.inputs import opened, unpacked
 
 BATCH_ROWS = 100_000
@@ -34,6 +35,20 @@ PACKED_TIMES = 10
 
 Row = dict[str, Any]
 Shape = Literal["turns", "replies", "times"]
+
+
+class NotOursError(InputError):
+    """A file that holds nothing of what is looked for; in a folder it is passed over, counted under ``reason``."""
+
+    reason = "file of no known format"
+
+
+class EmptyFileError(NotOursError):
+    reason = "empty file"
+
+
+class NoRowsError(NotOursError):
+    reason = "file without rows"
 
 
 @dataclass(frozen=True)
@@ -105,8 +120,8 @@ class Reader:
 
     ``recognises(head)``: whether a file is of this format, told by its beginning alone. The readers are asked in the
     order of ``readers.READERS``, those of own data last.
-    ``check(source, config)``: the source, with ``layout`` and ``told`` where something was found out. Raises InputError
-    for a file that is empty, damaged, or of another format than was named with ``--format``.
+    ``check(source, config)``: the source, with ``layout`` and ``told`` where something was found out. Raises
+    NotOursError for a file that is empty or holds nothing of the format, InputError for one that does and is damaged.
     ``spans(source)``: pieces that can be read apart; together they are the file.
     ``read(span, config)``: the rows. Raises InputError that names file, row and column for what cannot be read.
     ``bytes_a_row``: about; decides into how many pieces the work is cut, never what comes out.

@@ -6,7 +6,6 @@ both are told by the whole file, and what was taken is said.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,16 @@ import numpy as np
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Reader, Source, Span, raw_batch
+from pwae_core.corpus.readers.base import (
+    BATCH_ROWS,
+    Batch,
+    NoRowsError,
+    NotOursError,
+    Reader,
+    Source,
+    Span,
+    raw_batch,
+)
 from pwae_core.corpus.readers.head import DELIMITERS, UTF_16, Head
 from pwae_core.errors import InputError
 
@@ -44,15 +52,17 @@ def recognises(head: Head) -> bool:
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:
-    source = dialect_of(source, list(own.named(config.columns).values()))
+    source = laid_out(source, list(own.named(config.columns).values()))
+    try:
+        with rows(source) as found:
+            header = next(found, [])
+    except InputError as error:
+        raise NotOursError(str(error)) from error
+    own.once(source, header, config)
+    source = quoting_told(own.require(source, header, config))
     with rows(source) as found:
-        header = next(found, [])
-        if not header:
-            raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
-        own.once(source, header, config)
-        source = own.require(source, header, config)
-        if next(found, None) is None:
-            raise InputError(f"{source.name} has a header and no rows. Give a file with at least one utterance.")
+        if next(islice(found, 1, None), None) is None:
+            raise NoRowsError(f"{source.name} has a header and no rows. Give a file with at least one utterance.")
     return source
 
 
@@ -106,8 +116,8 @@ def _reader(handle: io.TextIOWrapper, dialect: Dialect) -> Any:
     return csv.reader(handle, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def dialect_of(source: Source, wanted: Sequence[str] = ()) -> Source:
-    """The source with its dialect laid down (``layout``), and a word on it where it is not the usual one.
+def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
+    """The source with its dialect laid down (``layout``), as its first line shows it.
 
     The delimiter is the one under which the header shows most of the ``wanted`` names, and then most fields.
     """
@@ -117,11 +127,25 @@ def dialect_of(source: Source, wanted: Sequence[str] = ()) -> Source:
     else:
         fields = {one: next(csv.reader([header], delimiter=one), []) for one in DELIMITERS}
         delimiter = max(fields, key=lambda one: (len({*fields[one]} & {*wanted}), len(fields[one])))
-    dialect = Dialect(delimiter, True, encoding, skip)
-    told = _quoting(source, dialect)
-    if told:
-        dialect, source = replace(dialect, quoted=False), replace(source, told=(*source.told, told))
-    return replace(source, layout=dialect)
+    return replace(source, layout=Dialect(delimiter, True, encoding, skip))
+
+
+def quoting_told(source: Source) -> Source:
+    """The source with what quotation marks are in it, told by the whole file; and a word on it where they do not quote.
+
+    They quote where rows fit the header so. Where every line by itself fits it and quotation marks would tear or join
+    lines, they are characters as any other.
+    """
+    dialect: Dialect = source.layout
+    if not _holds(source, '"'.encode("utf-16-le" if dialect.encoding == "utf-16" else "utf-8")):
+        return source
+    plain = replace(dialect, quoted=False)
+    quoting, by_line = _fit(source, dialect), _fit(source, plain)
+    if quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows):
+        return source
+    lost = f"{by_line.rows - quoting.rows:,} of {by_line.rows:,} rows" if quoting.whole else "rows"
+    told = f"{source.name}: quotation marks are read as characters, for as quotes they would swallow {lost}."
+    return replace(source, layout=plain, told=(*source.told, told))
 
 
 def _beginning(source: Source) -> tuple[str, int, str]:
@@ -136,24 +160,6 @@ def _beginning(source: Source) -> tuple[str, int, str]:
     except UnicodeError as error:
         raise InputError(_undecodable(source, encoding)) from error
     return encoding, 0, ""
-
-
-def _quoting(source: Source, dialect: Dialect) -> str:
-    """Why quotation marks are characters as any other in this file; empty where they quote (or there is none).
-
-    They quote where rows fit the header so. Where every line by itself fits it and quotation marks would tear or join
-    lines, they do not.
-    """
-    if not _holds(source, '"'.encode(dialect.encoding.removesuffix("-sig"))[-2:].lstrip(codecs.BOM_UTF16_LE)):
-        return ""
-    quoted, plain = (_fit(source, replace(dialect, quoted=one)) for one in (True, False))
-    if quoted.misfits < plain.misfits or (quoted.misfits == plain.misfits and quoted.rows == plain.rows):
-        return ""
-    lost = f"{plain.rows - quoted.rows} of {plain.rows}" if quoted.whole else f"some of {plain.rows}"
-    return (
-        f'{source.name}: quotation marks are read as characters (") as they quote nothing: otherwise {lost} rows would '
-        "be swallowed."
-    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pwae_core.config.preprocess import FIELDS, PreprocessConfig
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Shape, Source, raw_batch
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Shape, Source, raw_batch
 from pwae_core.errors import InputError
 
 LOOKED_AT = 100
@@ -32,10 +32,6 @@ SYNONYMS = {
 }  # fmt: skip
 
 
-class ColumnError(InputError):
-    """A file that lacks a column of ours; in a folder it may be something else."""
-
-
 def named(columns: Mapping[str, str]) -> dict[str, str]:
     """The file's name of every field."""
     return {field: columns.get(field, field) for field in FIELDS}
@@ -52,7 +48,7 @@ def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
 def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> Source:
     """The source, with a word for the user where its columns allow of two shapes.
 
-    Raises ColumnError when required columns, or some that were named by hand, are not among ``found``.
+    Raises NotOursError when required columns, or some that were named by hand, are not among ``found``.
     """
     known = list(dict.fromkeys(found))
     names, shape = named(config.columns), shape_of(known, config)
@@ -62,7 +58,9 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
         if column not in known and (field in REQUIRED[shape] or field in config.columns)
     ]
     if lacking:
-        raise ColumnError(_lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names))
+        raise NotOursError(
+            _lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names)
+        )
     other: Shape = "turns" if shape == "replies" else "replies"
     if config.shape == "auto" and all(names[field] in known for field in REQUIRED[other]):
         told = f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
@@ -112,13 +110,27 @@ def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None
 def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
     """The source of JSON objects, its shape laid down (``layout``).
 
-    The first hundred objects must show every needed column at least once.
+    The first hundred objects must show every needed column at least once. What cannot be read is an InputError where
+    they have shown them by then, else the file is none of ours.
     """
-    found = [record for _, record in islice(records, LOOKED_AT)]
+    columns: dict[str, None] = {}
+    found = 0
+    try:
+        for found, (_, record) in enumerate(islice(records, LOOKED_AT), start=1):  # noqa: B007
+            columns.update(dict.fromkeys(record))
+    except InputError as error:
+        if _shows(columns, config):
+            raise
+        raise NotOursError(str(error)) from error
     if not found:
-        raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
-    columns = dict.fromkeys(key for record in found for key in record)
+        raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
     return replace(require(source, columns, config), layout=shape_of(columns, config))
+
+
+def _shows(columns: Iterable[str], config: PreprocessConfig) -> bool:
+    """Whether the columns that every row of ours has are among ``columns``."""
+    names = named(config.columns)
+    return {names["user_id"], names["text"]} <= {*columns}
 
 
 def batches(

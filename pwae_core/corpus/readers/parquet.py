@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Reader, Source, Span, raw_batch
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span, raw_batch
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -39,7 +40,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
     own.once(source, file.schema_arrow.names, config)
     source = own.require(source, file.schema_arrow.names, config)
     if not file.metadata.num_rows:
-        raise InputError(f"{source.name} has no rows. Give a file with at least one utterance.")
+        raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
     return source
 
 
@@ -68,7 +69,7 @@ def _open(source: Source) -> pq.ParquetFile:
     if source.packed:
         raise InputError(f"{source.name} is a Parquet file packed once more. Unpack it first.")
     try:
-        return pq.ParquetFile(source.path)
+        return pq.ParquetFile(pa.OSFile(os.fsencode(source.path)))
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(source)) from error
 

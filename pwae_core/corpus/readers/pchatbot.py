@@ -13,7 +13,7 @@ from itertools import islice
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import jsonl
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Source, Span, row_batches
+from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Source, Span, row_batches
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -42,7 +42,7 @@ def _is_header(row: Sequence[str]) -> bool:
 
 def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
     if not _are_pairs([line for _, line in islice(_lines(jsonl.whole(source)), LINES_TOLD_BY)]):
-        raise InputError(f"{source.name} does not hold lines of six tab-separated fields: {', '.join(HEADER)}.")
+        raise NotOursError(f"{source.name} does not hold lines of six tab-separated fields: {', '.join(HEADER)}.")
     return source
 
 

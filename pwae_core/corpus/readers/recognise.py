@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pwae_core.corpus.readers.base import Source
+from pwae_core.corpus.readers.base import EmptyFileError, NotOursError, Source
 from pwae_core.corpus.readers.head import Head, look
 from pwae_core.corpus.readers.registry import READERS
-from pwae_core.errors import InputError
 
 COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has no user ids
-
-
-class UnknownFormatError(InputError):
-    """A file that is none of ours; in a folder it is passed over."""
 
 
 def recognise(path: Path, name: str, format: str = "auto") -> Source:
     """The file at ``path``, which messages call ``name``, with its format: the one that is named, or the one it has.
 
-    Raises InputError for one that cannot be read, UnknownFormatError for one that is empty or of no known format.
+    Raises InputError for one that cannot be read, NotOursError for one that is empty or of no known format.
     """
     head = look(path, name)
     if head.blank:
-        raise UnknownFormatError(f"{name} is empty. Give a file with at least one utterance.")
+        raise EmptyFileError(f"{name} is empty. Give a file with at least one utterance.")
     return Source(path.absolute(), name, _format(head) if format == "auto" else format, head.packed)
 
 
@@ -33,6 +28,6 @@ def _format(head: Head) -> str:
     for reader in READERS.values():
         if reader.recognises(head):
             return reader.name
-    raise UnknownFormatError(
+    raise NotOursError(
         f"{head.name} is of no known format. Convert it, or name its format with --format (--format list shows them)."
     )

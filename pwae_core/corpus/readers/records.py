@@ -13,7 +13,7 @@ from typing import Any
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import delimited, jsonl, own_json
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Shape, Source, Span, row_batches
+from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Shape, Source, Span, row_batches
 from pwae_core.corpus.readers.base import whole as one_span
 from pwae_core.corpus.readers.delimited import Dialect
 from pwae_core.corpus.readers.head import Head, look
@@ -46,7 +46,7 @@ def record_reader(
     def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
         source = laid_out(source)
         if not any(recognises(record) for _, record in islice(records(_all(source)), LOOKED_AT)):
-            raise InputError(f"{source.name} has none of {holds}. Name its format with --format.")
+            raise NotOursError(f"{source.name} has none of {holds}. Name its format with --format.")
         return source
 
     def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
@@ -63,7 +63,7 @@ def laid_out(source: Source) -> Source:
         return replace(source, layout=LINES)
     if head.text.startswith(("[", "{")):
         return replace(source, layout=DOCUMENT)
-    return delimited.dialect_of(source)
+    return delimited.quoting_told(delimited.laid_out(source))
 
 
 def spans(source: Source) -> list[Span]:

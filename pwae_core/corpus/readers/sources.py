@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 import sys
 from collections import Counter
@@ -10,19 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
-from pwae_core.corpus.readers import Source, Span, UnknownFormatError
-from pwae_core.corpus.readers.own import ColumnError
+from pwae_core.corpus.readers import Source, Span
+from pwae_core.corpus.readers.base import NotOursError
+from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
 from pwae_core.errors import ConfigError, InputError
 from pwae_core.files import storage_errors
 
-STANDARD_INPUT = "-"
+STANDARD_INPUT, STANDARD_INPUT_SHOWN = "-", "standard input"
+BEGINNING = 1 << 20
 ROWS_A_SHARD = 500_000
 BYTES_A_SHARD = 128 << 20
-HIDDEN, EMPTY, UNKNOWN = "hidden file", "empty file", "file of no known format"
 WITHOUT_USERS = "weibo-crawler's comment table without user ids (its SQLite file is read)"
 
 
@@ -48,76 +49,55 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
     spool = out.absolute().with_name(f".{out.name}.stdin")
     try:
         if STANDARD_INPUT in raw:
-            _keep_standard_input(spool)
-        skipped: Counter[str] = Counter()
-        found = [source for name in raw for source in _sources(name, spool, config, skipped)]
-        found = _without_comment_tables(found, skipped)
-        yield Found([readers.check(source, config) for source in found], skipped)
+            _keep_standard_input(spool, config)
+        search = Search()
+        found = [source for name in raw for source in _sources(name, spool, search, config)]
+        yield Found(_without_comment_tables(found, search.skipped), search.skipped)
     finally:
         if spool.is_file():
             spool.unlink()
 
 
-def _keep_standard_input(spool: Path) -> None:
+def _keep_standard_input(spool: Path, config: PreprocessConfig) -> None:
     with storage_errors(spool.parent):
         spool.parent.mkdir(parents=True, exist_ok=True)
-        with spool.open("wb") as handle:
-            shutil.copyfileobj(sys.stdin.buffer, handle, 1 << 20)
+        _keep(sys.stdin.buffer, spool, config)
 
 
-def _sources(name: str, spool: Path, config: PreprocessConfig, skipped: Counter[str]) -> list[Source]:
+def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
+    """Copies a stream to a file. Raises InputError at once where it is of no known format, before it is read on."""
+    with spool.open("wb") as handle:
+        handle.write(stream.read(BEGINNING))
+        handle.flush()
+        readers.recognise(spool, STANDARD_INPUT_SHOWN, config.format)
+        shutil.copyfileobj(stream, handle, 1 << 20)
+
+
+def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -> list[Source]:
     if name == STANDARD_INPUT:
-        return [_source(spool, "standard input", config)]
-    path = Path(name)
-    if path.is_dir():
-        paths = sorted(one for one in path.rglob("*") if one.is_file())
-    elif path.exists():
-        return [_source(path, name, config)]
-    else:
-        paths = sorted(one for one in map(Path, glob.glob(name, recursive=True)) if one.is_file())  # noqa: PTH207
-        if not paths:
-            raise InputError(f"{name} does not exist. Name a raw file, a folder, a pattern, or - for standard input.")
-    found = [source for one in paths if (source := _usable(one, path, config, skipped))]
-    if not found:
-        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(skipped.items())) or "it is empty"
-        raise InputError(f"{name} holds no file to read ({reasons}).")
+        return [_checked(spool, STANDARD_INPUT_SHOWN, config)]
+    paths = search.named(name)
+    if paths == [Path(name)]:
+        return [_checked(paths[0], name, config)]
+    found = [source for path in paths if (source := _usable(path, config, search.skipped))]
+    if not found and not search.skipped[AGAIN]:
+        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(search.skipped.items()))
+        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}).")
     return found
 
 
-def _usable(path: Path, folder: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
+def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
     """A file of a folder, or None, counted, where it is none of ours."""
-    inside = path.relative_to(folder).parts if folder in path.parents else (path.name,)
     try:
-        if any(part.startswith(".") for part in inside):
-            skipped[HIDDEN] += 1
-            return None
-        if not path.stat().st_size:
-            skipped[EMPTY] += 1
-            return None
-        source = _source(path, str(path), config)
-        if config.format != "auto" or _is_ours(source, config):
-            return source
-    except UnknownFormatError:
-        pass
-    skipped[UNKNOWN] += 1
-    return None
+        return _checked(path, str(path), config)
+    except NotOursError as error:
+        skipped[error.reason] += 1
+        return None
 
 
-def _is_ours(source: Source, config: PreprocessConfig) -> bool:
-    """Whether a file holds utterances: any text can look like CSV, and any object like a line of JSON."""
-    if source.format not in ("csv", "jsonl"):
-        return True
-    try:
-        readers.check(source, config)
-    except ColumnError:
-        return False
-    except InputError:
-        return source.format == "jsonl"
-    return True
-
-
-def _source(path: Path, shown: str, config: PreprocessConfig) -> Source:
-    return readers.recognise(path, shown, config.format)
+def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
+    source = readers.recognise(path, shown, config.format)
+    return source if source.format == COMMENT_TABLE else readers.check(source, config)
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import documents
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Source, Span, link, part, row_batches
+from pwae_core.corpus.readers.base import Batch, NoRowsError, Reader, Row, Source, Span, link, part, row_batches
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -22,7 +22,7 @@ def recognises(head: Head) -> bool:
 
 def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
     if next(_posts(source), None) is None:
-        raise InputError(f"{source.name} holds no post: its list 'weibo' is missing or empty.")
+        raise NoRowsError(f"{source.name} holds no post: its list 'weibo' is missing or empty.")
     return source
 
 

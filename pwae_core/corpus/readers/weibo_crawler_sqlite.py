@@ -5,6 +5,7 @@ A comment answers the comment that heads its thread (``root_id``), and that one 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Source, Span, link, row_batches
+from pwae_core.corpus.readers.base import Batch, NoRowsError, NotOursError, Reader, Row, Source, Span, link, row_batches
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -50,7 +51,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
                 return source
         except sqlite3.Error as error:
             raise InputError(_damaged(source, error)) from error
-    raise InputError(f"{source.name} holds no row: its tables {', '.join(found)} are empty.")
+    raise NoRowsError(f"{source.name} holds no row: its tables {', '.join(found)} are empty.")
 
 
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
@@ -95,7 +96,7 @@ def _open(source: Source) -> sqlite3.Connection:
         raise InputError(f"{source.name} is a packed SQLite file. Unpack it first.")
     journal = source.path.with_name(f"{source.path.name}-wal")
     still = "" if journal.exists() else "&immutable=1"
-    return sqlite3.connect(f"file:{quote(str(source.path.absolute()))}?mode=ro{still}", uri=True)
+    return sqlite3.connect(f"file:{quote(os.fsencode(source.path.absolute()))}?mode=ro{still}", uri=True)
 
 
 def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]:
@@ -109,11 +110,11 @@ def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]
         raise InputError(_damaged(source, error)) from error
     there = {name: columns for name, columns in found.items() if columns}
     if not there:
-        raise InputError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
+        raise NotOursError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
     for name, columns in there.items():
         for column in TABLES[name].needed:
             if column not in columns:
-                raise InputError(f"{source.name}, table {name} has no column {column!r}.")
+                raise NotOursError(f"{source.name}, table {name} has no column {column!r}.")
     return there
 
 
