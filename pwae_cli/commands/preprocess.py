@@ -41,7 +41,7 @@ LABELS = {
 def _list_formats(name: str) -> str:
     """Prints the formats and ends, where they are asked for."""
     if name == "list":
-        console.print_table("", ["format", "what it is"], list(FORMATS.items()))
+        console.print_table("", ["format", "what it is"], list(FORMATS.items()), numbers_from=2)
         raise typer.Exit
     return name
 

@@ -76,7 +76,8 @@ def repaired(totals: Totals) -> list[dict[str, Any]]:
     """What was put right, and how often."""
     found = [
         ("white space around an id taken off", totals.scanned["trimmed"]),
-        ("reply link put right (301.0 for 301, t1_abc for abc)", totals.threaded.get("mended", 0)),
+        ("whole number that was written as a float (301.0 for 301)", totals.scanned["floats"]),
+        ("reply link that names an id with something around it (t1_abc for abc)", totals.threaded.get("mended", 0)),
         ("reply link that stands for none (0, -1, root, null)", totals.threaded.get("rooted", 0)),
     ]
     return [{"what": what, "count": number} for what, number in found if number]

@@ -24,6 +24,8 @@ from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import REJECTED
 
+MANY_LEFT_OUT = 0.1
+"""From this share of the rows on, an error that nothing is left says which were left out."""
 PACKED = (*splits.SPLITS, "histories")
 
 
@@ -43,7 +45,8 @@ def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]
     counted = runner.run("Counting users", count, job.shards)
     job.drop("users")
     slid = _added(runner.run("Sliding the window", slide, job.shards))
-    wanted = _split(job, slid, arranged, _added(counted), lost_links(arranged, astray))
+    hint = " ".join(filter(None, [_left_out(scanned, rejected), lost_links(arranged, astray)]))
+    wanted = _split(job, slid, arranged, _added(counted), hint)
     segmented = _added(runner.run("Tokenising", segment, job.shards))
     words, people = summary.count_words(job), summary.list_users(job)
     assembled = _added(runner.run("Assembling", assemble, job.shards))
@@ -85,8 +88,8 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
         rejected.update(counts["rejected"])
     total = _added(scanned)
     if not total["kept"]:
-        found = ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common())
-        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found or 'none was read'}).")
+        found = _by_reason(rejected) or "none was read"
+        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}).")
     unread = min((one["unread_time"] for one in scanned if one["unread_time"]), default="")
     if unread and job.config.split_by == "time":
         raise ConfigError(
@@ -94,6 +97,18 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
             "conversation."
         )
     return total, rejected, suspect, unread
+
+
+def _by_reason(rejected: Counter[str]) -> str:
+    return ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common() if number)
+
+
+def _left_out(scanned: Counts, rejected: Counter[str]) -> str:
+    """A sentence on rows that were left out, where they are many."""
+    number = rejected.total()
+    if number < MANY_LEFT_OUT * scanned["read"]:
+        return ""
+    return f"{number} of {scanned['read']} rows were left out ({_by_reason(rejected)})."
 
 
 def _thread(runner: Runner[Job]) -> Counts:
@@ -133,7 +148,7 @@ def _places(job: Job, conversation: str, turn: int) -> list[str]:
 
 
 def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -> splits.Sizes:
-    """Decides every session's split; ``hint`` is a sentence on reply links that lead nowhere, or empty."""
+    """Decides every session's split; ``hint`` says what else is missing where nothing is left."""
     config = job.config
     if not slid["windows"]:
         longest = max(config.window, config.min_turns)

@@ -23,6 +23,7 @@ Enter = Callable[[Path, str], bool]
 CHUNK = 1 << 20
 LONGEST_VALUE = 64 << 20
 BLANK = re.compile(r"[ \t\r\n]*")
+DECODER = json.JSONDecoder()
 CUT_SHORT = "it ends in the middle; was it cut short?"
 
 
@@ -115,7 +116,7 @@ class _Text:
         size = CHUNK
         while True:
             try:
-                value, end = json.JSONDecoder().raw_decode(self.buffer, self.at)
+                value, end = DECODER.raw_decode(self.buffer, self.at)
                 if end < len(self.buffer) or self.over:  # the rest of a number may be still to come
                     self.at = end
                     return value

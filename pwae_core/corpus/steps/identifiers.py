@@ -1,7 +1,8 @@
-"""Ids are opaque: white space around them is taken off, and what has been damaged on the way is counted."""
+"""Ids are opaque: what is certain is put right (white space, ``301.0`` for 301), what has been damaged is counted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ LONG = 16
 ROUNDED = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,3}$|^-?\d{16,}\.0*$"
 """8.12346E+17, 812345678901234560.0: what a spreadsheet or a float has made of an id."""
 
+WHOLE = r"^-?\d{1,15}(?:\.0)?$|^$"
 CUT = r"^\d{15}0+$"
 REFUSED_SHARE = 0.01
 SUSPECT_SHARE, SUSPECT_LEAST = 0.5, 10
@@ -25,18 +27,46 @@ REMEDY = (
 )
 
 
-def trimmed(rows: pa.Table) -> tuple[pa.Table, int]:
-    """The rows with white space around ids gone, and of how many rows."""
-    changed = None
+@dataclass(frozen=True)
+class Repaired:
+    """Rows with their ids put right, and of how many: white space taken off, whole numbers that were floats."""
+
+    rows: pa.Table
+    trimmed: int
+    floats: int
+
+
+def put_right(rows: pa.Table) -> Repaired:
+    """Takes off white space around ids, and the ``.0`` of ids in a column of nothing but whole numbers."""
+    trimmed, floats = _Marks(rows.num_rows), _Marks(rows.num_rows)
     for name in FIELDS:
         if name not in rows.column_names or rows[name].null_count == rows.num_rows:
             continue
-        values = pc.utf8_trim_whitespace(rows[name])
-        differs = pc.fill_null(pc.not_equal(pc.binary_length(values), pc.binary_length(rows[name])), False)
-        if pc.any(differs).as_py():
-            changed = differs if changed is None else pc.or_(changed, differs)
+        before = rows[name]
+        values = pc.utf8_trim_whitespace(before)
+        trimmed.add(pc.not_equal(pc.binary_length(values), pc.binary_length(before)))
+        if pc.any(pc.ends_with(values, ".0")).as_py() and pc.all(pc.match_substring_regex(values, WHOLE)).as_py():
+            floats.add(pc.ends_with(values, ".0"))
+            values = pc.replace_substring_regex(values, r"\.0$", "")
+        if trimmed.last or floats.last:
             rows = rows.set_column(rows.schema.get_field_index(name), name, values)
-    return rows, 0 if changed is None else int(pc.sum(changed).as_py())
+    return Repaired(rows, trimmed.count(), floats.count())
+
+
+class _Marks:
+    """Which rows were touched in any column; ``last``: whether the last ``add`` marked one."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows, self.marked, self.last = rows, None, False
+
+    def add(self, touched: pa.ChunkedArray) -> None:
+        touched = pc.fill_null(touched, False)
+        self.last = bool(pc.any(touched).as_py())
+        if self.last:
+            self.marked = touched if self.marked is None else pc.or_(self.marked, touched)
+
+    def count(self) -> int:
+        return 0 if self.marked is None else int(pc.sum(self.marked).as_py())
 
 
 def damage(rows: pa.Table) -> Damage:

@@ -59,6 +59,7 @@ class Seen:
 
     rejected: Counter[str] = field(default_factory=Counter)
     trimmed: int = 0
+    floats: int = 0
     damage: identifiers.Damage = field(default_factory=dict)
     unread_times: int = 0
     unread_time: str = ""
@@ -67,6 +68,7 @@ class Seen:
         return {
             "rejected": dict(self.rejected),
             "trimmed": self.trimmed,
+            "floats": self.floats,
             "damage": self.damage,
             "unread_times": self.unread_times,
             "unread_time": self.unread_time,
@@ -100,9 +102,11 @@ def scan(job: Job, piece: int) -> Counts:
 
 
 def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
-    """The rows with their ids trimmed and their times read; what was seen of both is counted."""
-    rows, changed = identifiers.trimmed(rows)
-    seen.trimmed += changed
+    """The rows with their ids put right and their times read; what was seen of both is counted."""
+    repaired = identifiers.put_right(rows)
+    rows = repaired.rows
+    seen.trimmed += repaired.trimmed
+    seen.floats += repaired.floats
     seen.damage = identifiers.together(seen.damage, identifiers.damage(rows))
     texts = rows["timestamp"].combine_chunks()
     times = parse_times(texts, rules.zone, rules.form)
