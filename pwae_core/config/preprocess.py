@@ -19,8 +19,13 @@ FORMATS = {
     "weibo-spider": "nghuyong/WeiboSpider: comments, posts and reposts",
     "weibo-crawler-json": 'dataabc/weibo-crawler: {"user": {...}, "weibo": [...]}',
     "weibo-crawler-sqlite": "dataabc/weibo-crawler: SQLite with the tables comments, reposts, weibo",
-    "media-crawler": "NanmiCoder/MediaCrawler: posts and comments",
+    "media-crawler": "NanmiCoder/MediaCrawler: posts and comments of all its platforms",
     "pchatbot": "Pchatbot: six tab-separated fields a line, a post and its response",
+    "reddit": "Reddit dumps (Pushshift and its successors): comments and submissions",
+    "convokit": "ConvoKit corpora: utterances.jsonl",
+    "telegram": "Telegram Desktop: result.json, of one chat or of an account",
+    "discord": "Tyrrrz/DiscordChatExporter: JSON of a channel",
+    "whatsapp": "WhatsApp: the text file of an exported chat",
 }
 """Every format, and a line about it (``--format list``). ``corpus.readers.registry`` has the reader of each."""
 
@@ -49,10 +54,10 @@ class PreprocessConfig(Config):
         "auto",
         description="Format of the raw files: auto (told by their content), or one of those that --format list shows.",
     )
-    shape: Literal["auto", "turns", "replies"] = Field(
+    shape: Literal["auto", "turns", "replies", "times"] = Field(
         "auto",
         description="What makes conversations of your own rows: turns (conversation_id, turn), replies (utterance_id, "
-        "reply_to), or auto (turns where there are any).",
+        "reply_to), times (conversation_id, timestamp), or auto (the first of these that there is).",
     )
     time_zone: str = Field(
         "UTC",
@@ -90,6 +95,13 @@ class PreprocessConfig(Config):
         gt=0,
         le=1,
         description="Warn of a user with at least this share of all utterances (and ten times the average).",
+    )
+    gap: float = Field(
+        60,
+        ge=0,
+        allow_inf_nan=False,
+        description="In chats, which have times and no turns, a new conversation begins where nobody wrote for more "
+        "than so many minutes (0: never).",
     )
     merge_consecutive: bool = Field(
         False, description="Join consecutive messages of one sender into one utterance (the paper does not)."

@@ -53,7 +53,7 @@ def reasons(
     found = [("file", reason, number) for reason, number in sorted(skipped.items())]
     found += [("row", reason, number) for reason, number in sorted(rejected.items()) if reason not in UTTERANCES]
     found += [
-        ("row", "utterance_id stands more than once", threaded.get("repeated", 0)),
+        ("row", "utterance_id stands more than once", threaded.get("repeated", 0) + totals.arranged["repeated"]),
         ("row", "replies that run in a circle", circular),
         *(("utterance", reason, rejected.get(reason, 0)) for reason in UTTERANCES),
         ("quotation", "name of no known user, or of several", threaded.get("unknown", 0)),

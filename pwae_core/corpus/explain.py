@@ -103,11 +103,11 @@ def _evenly(rows: Indices, wanted: int) -> Indices:
 
 def _results(rows: pa.Table, batch: Batch, rules: Rules, chained: bool) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """The cleaned texts, and why rows are left out."""
+    rows = scan.prepared(rows, rules, scan.Seen())
     if chained:
         own = [_own_words(text) for text in rows["text"].to_pylist()]
         rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
-    needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.shape == "replies" else scan.unplaced(rows)
-    needed |= scan.lacks(rows, rows["user_id"], rules)
+    needed = scan.unplaced(rows, batch.shape) | scan.lacks(rows, rows["user_id"], rules)
     rows, emptied = scan.cleaned(rows, rules)
     return rows["text"], scan.first(needed | emptied, rows.num_rows)
 

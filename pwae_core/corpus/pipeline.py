@@ -41,7 +41,7 @@ def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]
     ordered = _arrange(runner)
     arranged = _added(ordered)
     astray = min((counts["astray"] for counts in ordered if counts["astray"]), default=None)
-    job.drop("rows", "threads")
+    job.drop("rows", "messages", "threads")
     counted = runner.run("Counting users", count, job.shards)
     job.drop("users")
     slid = _added(runner.run("Sliding the window", slide, job.shards))

@@ -1,6 +1,7 @@
 """The job that every step of preprocessing gets: settings, raw files, and where each step leaves what.
 
 scan       span   -> rows/SPAN        cleaned rows, sharded by conversation
+                     messages/SPAN    cleaned messages of chats, sharded by chat
                      nodes/SPAN       cleaned rows of reply trees, sharded by id; names/SPAN, sharded by name
            (reply trees only: the steps of ``threads`` -> threads/SHARD, sharded by tree)
 arrange    shard  -> dialogue/SHARD   utterances in order, each with its place; users/SHARD, sharded by user
@@ -26,6 +27,17 @@ ROWS = pa.schema(
     [
         ("conversation_id", pa.string()),
         ("turn", pa.int64()),
+        ("user_id", pa.string()),
+        ("text", pa.string()),
+        ("timestamp", TIME),
+        ("key", pa.uint64()),
+    ]
+)
+MESSAGES = pa.schema(  # of chats, which time orders
+    [
+        ("conversation_id", pa.string()),
+        ("utterance_id", pa.string()),
+        ("turn", pa.int64()),  # settles what is said at the same time
         ("user_id", pa.string()),
         ("text", pa.string()),
         ("timestamp", TIME),

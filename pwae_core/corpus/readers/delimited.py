@@ -19,16 +19,7 @@ import numpy as np
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import (
-    BATCH_ROWS,
-    Batch,
-    NoRowsError,
-    NotOursError,
-    Reader,
-    Source,
-    Span,
-    raw_batch,
-)
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Reader, Source, Span
 from pwae_core.corpus.readers.head import DELIMITERS, UTF_16, Head
 from pwae_core.errors import InputError
 
@@ -78,7 +69,7 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
                     raise InputError(misfit(source, done + index + 1, row, header))
             places = np.arange(done + 1, done + len(batch) + 1)
             values = {field: [row[position] for row in batch] for field, position in positions.items()}
-            yield raw_batch(values, places, partial(_where, source, done), shape)
+            yield own.own_batch(values, places, partial(_where, source, done), shape, 0)
             done += len(batch)
 
 

@@ -44,7 +44,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
 
 
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
-    return own.batches(records(span), partial(where, span), span.source, config)
+    return own.batches(records(span), partial(where, span), span, config)
 
 
 def records(span: Span) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,15 +10,26 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from pwae_core.config.preprocess import FIELDS, PreprocessConfig
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Shape, Source, raw_batch
+from pwae_core.corpus.readers.base import (
+    BATCH_ROWS,
+    Batch,
+    NoRowsError,
+    NotOursError,
+    Shape,
+    Source,
+    Span,
+    raw_batch,
+)
 from pwae_core.errors import InputError
 
 LOOKED_AT = 100
 REQUIRED: dict[Shape, tuple[str, ...]] = {
     "turns": ("conversation_id", "turn", "user_id", "text"),
     "replies": ("utterance_id", "reply_to", "user_id", "text"),
+    "times": ("conversation_id", "timestamp", "user_id", "text"),
 }
 SYNONYMS = {
     "conversation_id": ("conversation", "conv_id", "convid", "dialogue_id", "dialog_id", "dialogid", "thread_id",
@@ -42,7 +53,13 @@ def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
     if config.shape != "auto":
         return config.shape
     names, known = named(config.columns), set(found)
-    return "replies" if names["utterance_id"] in known and names["turn"] not in known else "turns"
+    if names["turn"] not in known:
+        if {names["utterance_id"], names["reply_to"]} <= known:
+            return "replies"
+        if {names["conversation_id"], names["timestamp"]} <= known:
+            return "times"
+        return "replies" if names["utterance_id"] in known else "turns"
+    return "turns"
 
 
 def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> Source:
@@ -136,7 +153,7 @@ def _shows(columns: Iterable[str], config: PreprocessConfig) -> bool:
 def batches(
     records: Iterator[tuple[int, Mapping[str, Any]]],
     where: Callable[[int], str],
-    source: Source,
+    span: Span,
     config: PreprocessConfig,
 ) -> Iterator[Batch]:
     """JSON objects as batches of the shape that ``check`` laid down. ``where(place)`` names a place in a message."""
@@ -144,7 +161,16 @@ def batches(
     while rows := list(islice(records, BATCH_ROWS)):
         places = np.fromiter((place for place, _ in rows), np.int64, len(rows))
         values: dict[str, Any] = {field: [record.get(name) for _, record in rows] for field, name in names.items()}
-        yield raw_batch(values, places, partial(_at, where, places), source.layout)
+        yield own_batch(values, places, partial(_at, where, places), span.source.layout, span.start)
+
+
+def own_batch(
+    values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str], shape: Shape, before: int
+) -> Batch:
+    """``raw_batch``; rows that time orders are numbered, by their ``places`` and how much is ``before`` them."""
+    if shape == "times":
+        values = {**values, "turn": pa.array(places + before)}
+    return raw_batch(values, places, where, shape)
 
 
 def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:

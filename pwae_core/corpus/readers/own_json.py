@@ -22,7 +22,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
 
 
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
-    return own.batches(records(span.source), partial(where, span.source), span.source, config)
+    return own.batches(records(span.source), partial(where, span.source), span, config)
 
 
 def records(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:

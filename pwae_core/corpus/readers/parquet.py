@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span, raw_batch
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -55,7 +55,8 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
         for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=sorted(set(there.values()))):
             places = np.arange(done + 1, done + batch.num_rows + 1)
             values = {field: batch.column(name) for field, name in there.items()}
-            yield raw_batch(values, places, partial(_where, span.source, before + done), own.shape_of(found, config))
+            where, shape = partial(_where, span.source, before + done), own.shape_of(found, config)
+            yield own.own_batch(values, places, where, shape, before)
             done += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(span.source)) from error

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pwae_core.corpus.readers import (
+    convokit,
     delimited,
+    discord,
     jsonl,
     media_crawler,
     own_json,
     parquet,
     pchatbot,
+    reddit,
+    telegram,
     weibo_crawler_json,
     weibo_crawler_sqlite,
     weibo_spider,
+    whatsapp,
 )
 from pwae_core.corpus.readers.base import Reader
 
@@ -24,6 +29,11 @@ READERS: dict[str, Reader] = {
         weibo_spider,
         media_crawler,
         pchatbot,
+        reddit,
+        convokit,
+        telegram,
+        discord,
+        whatsapp,
         jsonl,
         own_json,
         delimited,

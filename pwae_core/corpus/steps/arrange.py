@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.corpus.engine import spill
-from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
+from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, MESSAGES, ROWS, USER_COUNTS, Job
 from pwae_core.corpus.engine.keys import hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import links, trees
+from pwae_core.corpus.steps import chats, links, trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
+from pwae_core.corpus.steps.chats import changes
 from pwae_core.corpus.steps.trees import Indices, Mask
 
 MOST_USERS_TOLD = 3
 
 
 def arrange(job: Job, piece: int) -> Counts:
-    """Orders one shard by conversation and turn, or along its reply trees; merges where asked; counts its users.
+    """Orders one shard by turn, by time, or along its reply trees; merges where asked; counts its users.
 
     Counts ``utterances`` and ``conversations``, the rows they were made of (``own`` and ``quoted`` ones), and reply
     links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that stands twice, or None.
     """
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
-    duplicate, own = _duplicate(rows), rows.num_rows
+    duplicate = _duplicate(rows)
+    messages = spill.read_shard(job.files("messages", len(job.spans)), MESSAGES, piece, job.shards)
+    talks, repeated = chats.conversations(messages, job.config.gap)
+    rows = pa.concat_tables([rows, talks])
+    own = rows.num_rows
     if job.config.merge_consecutive:
         rows = merged(rows)
-    rows = in_line(rows)
+    parts = [in_line(rows)]
     threads = job.files("threads", job.shards)
     counts: Counts = {"own": 0, "quoted": 0, "circular": 0, **links.count_none()}
     if threads[0].is_file():
         grown, counts = in_trees(spill.read_shard(threads, KNOWN, piece, job.shards), job.config.merge_consecutive)
-        rows = together(rows, grown)
+        parts.append(grown)
+    rows = together(parts)
     counts["own"] += own
     spill.write(job.file("dialogue", piece), rows)
     users = rows.group_by("user_id", use_threads=False).aggregate([([], "count_all")])
@@ -40,7 +48,7 @@ def arrange(job: Job, piece: int) -> Counts:
     with spill.writer(job.file("users", piece), USER_COUNTS) as out:
         spill.write_sharded(out, users, hash_texts(users["user_id"].combine_chunks()), job.shards)
     conversations = int((rows["ordinal"].to_numpy() == rows["length"].to_numpy() - 1).sum())
-    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts
+    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts | repeated
 
 
 def count(job: Job, piece: int) -> Counts:
@@ -71,12 +79,12 @@ def ordered(rows: pa.Table) -> pa.Table:
 
 def conversation_starts(rows: pa.Table) -> Mask:
     """True where a row is the first of its conversation; rows must be in order."""
-    return _changes(rows["conversation_id"])
+    return changes(rows["conversation_id"])
 
 
 def merged(rows: pa.Table) -> pa.Table:
     """Consecutive rows of one sender as one: texts joined with a space, the rest from the first."""
-    return _joined(rows, conversation_starts(rows) | _changes(rows["user_id"]))
+    return _joined(rows, conversation_starts(rows) | changes(rows["user_id"]))
 
 
 def _joined(rows: pa.Table, first: Mask) -> pa.Table:
@@ -123,7 +131,7 @@ def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
     if merge:
         at = np.arange(rows.num_rows)
         only = np.bincount(at - forest.backs, minlength=rows.num_rows) - (forest.backs == 0) == 1
-        first = _changes(rows["user_id"]) | (forest.backs != 1) | ~only[np.maximum(at - 1, 0)]
+        first = changes(rows["user_id"]) | (forest.backs != 1) | ~only[np.maximum(at - 1, 0)]
         parents = np.where(forest.backs > 0, (np.cumsum(first) - 1)[at - forest.backs], -1)[first]
         rows = _joined(rows, first)
         forest = trees.grow(parents, np.arange(rows.num_rows))
@@ -148,25 +156,19 @@ def _renumbered(parents: Indices, kept: Mask) -> Indices:
     return np.where(parents < 0, -1, (np.cumsum(kept) - 1)[parents])
 
 
-def together(lines: pa.Table, grown: pa.Table) -> pa.Table:
-    """Both kinds of conversations in the order of their keys."""
-    rows = pa.concat_tables([lines, grown])
-    order = np.argsort(rows["key"].to_numpy(), kind="stable")
-    return rows.take(pa.array(order)).combine_chunks()
+def together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Conversations of all kinds in the order of their keys."""
+    rows = pa.concat_tables(parts).combine_chunks()
+    keys = rows["key"].to_numpy()
+    if np.all(keys[:-1] <= keys[1:]):
+        return rows
+    return rows.take(pa.array(np.argsort(keys, kind="stable"))).combine_chunks()
 
 
 def _dialogue(rows: pa.Table, names: pa.ChunkedArray, ordinals: Indices, lengths: Indices, backs: Indices) -> pa.Table:
     places = [pa.array(values, pa.int32()) for values in (ordinals, lengths, backs)]
     texts = [rows[name] for name in ("user_id", "text", "timestamp", "key")]
     return pa.table([names, *texts, *places], schema=DIALOGUE)
-
-
-def _changes(column: pa.ChunkedArray) -> Mask:
-    values = column.combine_chunks()
-    changes = np.ones(len(values), np.bool_)
-    if len(values) > 1:
-        changes[1:] = pc.not_equal(values[1:], values[:-1]).to_numpy(zero_copy_only=False)
-    return changes
 
 
 def _duplicate(rows: pa.Table) -> list[object] | None:

@@ -13,17 +13,19 @@ import pyarrow.compute as pc
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.engine import spill
-from pwae_core.corpus.engine.job import HANDLES, NODES, ROWS, Job
+from pwae_core.corpus.engine.job import HANDLES, MESSAGES, NODES, ROWS, Job
 from pwae_core.corpus.engine.keys import hash_repeated, hash_texts
 from pwae_core.corpus.engine.runner import Counts
 from pwae_core.corpus.readers import Source
+from pwae_core.corpus.readers.base import Shape
 from pwae_core.corpus.readers.times import is_never, parse_times
 from pwae_core.corpus.steps import chains, identifiers, nobody
 from pwae_core.text.clean import clean, is_bare, tidy
 
 NO_USER, NO_TEXT = "no user_id", "no text"
 LEFT_OUT = "user left out (--drop-user)"
-NO_ID = "no utterance_id"
+NO_ID, NO_CONVERSATION, NO_TURN = "no utterance_id", "no conversation_id", "no turn"
+NO_TIME = "no timestamp, or none that is understood"
 CLEANED_AWAY = "nothing left after cleaning"
 BARE = "only punctuation left after cleaning"
 UTTERANCES = (CLEANED_AWAY, BARE)
@@ -81,6 +83,7 @@ def scan(job: Job, piece: int) -> Counts:
     counts = {"read": 0, "kept": 0, "nodes": 0}
     with (
         spill.writer(job.file("rows", piece), ROWS) as rows,
+        spill.writer(job.file("messages", piece), MESSAGES) as messages,
         spill.writer(job.file("nodes", piece), NODES) as nodes,
         spill.writer(job.file("names", piece), HANDLES) as names,
     ):
@@ -95,6 +98,8 @@ def scan(job: Job, piece: int) -> Counts:
                 home = pc.coalesce(found["conversation_id"], found["utterance_id"]).combine_chunks()
                 spill.write_sharded(nodes, found, hash_texts(home), job.shards)
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
+            elif batch.shape == "times":
+                kept = _write_messages(messages, table, job, rules, seen)
             else:
                 kept = _write_rows(rows, table, job, rules, seen)
             counts["kept"] += kept
@@ -119,10 +124,20 @@ def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
 
 def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
     rows = rows.select([name for name in ROWS.names if name != "key"])
-    needed = unplaced(rows) | lacks(rows, rows["user_id"], rules)
+    needed = unplaced(rows, "turns") | lacks(rows, rows["user_id"], rules)
     rows, emptied = cleaned(rows, rules)
     why = first(needed | emptied, rows.num_rows)
     rows = rows.filter(_count(why, seen.rejected))
+    keys = hash_repeated(rows["conversation_id"].combine_chunks())
+    spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
+    return int(rows.num_rows)
+
+
+def _write_messages(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
+    rows = rows.select([name for name in MESSAGES.names if name != "key"])
+    needed = unplaced(rows, "times") | lacks(rows, rows["user_id"], rules)
+    rows, emptied = cleaned(rows, rules)
+    rows = rows.filter(_count(first(needed | emptied, rows.num_rows), seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
     spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
     return int(rows.num_rows)
@@ -166,9 +181,13 @@ def _without_blanks(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def unplaced(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+def unplaced(rows: pa.Table, shape: Shape) -> dict[str, pa.ChunkedArray]:
     """The rows that stand nowhere, by reason."""
-    return {"no conversation_id": blank(rows["conversation_id"]), "no turn": pc.is_null(rows["turn"])}
+    if shape == "replies":
+        return {NO_ID: blank(rows["utterance_id"])}
+    nowhere = {NO_CONVERSATION: blank(rows["conversation_id"])}
+    column, reason = ("timestamp", NO_TIME) if shape == "times" else ("turn", NO_TURN)
+    return nowhere | {reason: pc.is_null(rows[column])}
 
 
 def lacks(rows: pa.Table, users: pa.ChunkedArray, rules: Rules) -> dict[str, pa.ChunkedArray]:
