@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 
-MARKUP = re.compile(r"[\\`*_~^\[#>|]")
-FENCE = re.compile(r"^ {0,3}```.*$", re.M)
-QUOTE = re.compile(r"^ {0,3}>(?!!).*$\n?", re.M)
-SPOILER = re.compile(r">!(.{1,400}?)!<|\|\|(.{1,400}?)\|\|", re.S)
 ADDRESS = r"[^()\s]{0,2000}(?:\([^()\s]{0,400}\)[^()\s]{0,400})?"
-LINK = re.compile(rf'!?\[([^\[\]]{{0,400}})\]\({ADDRESS}(?:\s+"[^"]{{0,400}}")?\)')
-HEADING = re.compile(r"^ {0,3}#{1,6}(?=\s)", re.M)
-RULE = re.compile(r"^ {0,3}(?:(?:\*\s*){3,}|(?:-\s*){3,}|(?:_\s*){3,})$", re.M)
 STARS = re.compile(r"(?<![\\*~])(\*{1,3}|~~)(?![\s*~])(.{1,400}?)(?<![\s*~\\])\1(?![*~])", re.S)
 STROKES = re.compile(r"(?<![\w\\])(_{1,3})(?![\s_])(.{1,400}?)(?<![\s_\\])\1(?!\w)", re.S)
-RAISED = re.compile(r"\^(?:\(([^()]*)\)|(?=\w))")
-ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|~^>-])")
+STEPS = (
+    (">", re.compile(r"^ {0,3}>(?!!).*$\n?", re.M), ""),  # quoted lines
+    (">!", re.compile(r">!(.{1,400}?)!<", re.S), r"\1"),  # what a spoiler hides
+    ("||", re.compile(r"\|\|(.{1,400}?)\|\|", re.S), r"\1"),
+    ("```", re.compile(r"^ {0,3}```.*$", re.M), ""),  # the fences of code
+    ("#", re.compile(r"^ {0,3}#{1,6}(?=\s)", re.M), ""),  # headings
+    ("*", re.compile(r"^ {0,3}(?:\*\s*){3,}$", re.M), ""),  # rules across the page
+    ("---", re.compile(r"^ {0,3}-{3,}\s*$", re.M), ""),
+    ("](", re.compile(rf'!?\[([^\[\]]{{0,400}})\]\({ADDRESS}(?:\s+"[^"]{{0,400}}")?\)'), r"\1"),  # what a link shows
+    ("`", re.compile("`"), ""),
+    ("*", STARS, r"\2"),  # emphasis
+    ("*", STARS, r"\2"),  # within emphasis
+    ("~~", STARS, r"\2"),
+    ("_", STROKES, r"\2"),
+    ("^", re.compile(r"\^(?:\(([^()]*)\)|(?=\w))"), r"\1"),  # raised
+    ("\\", re.compile(r"\\([\\`*_{}\[\]()#+.!|~^>-])"), r"\1"),
+)
+"""Each with characters without which it finds nothing."""
 
 
 def own_words(text: str) -> str:
@@ -23,10 +32,7 @@ def own_words(text: str) -> str:
 
     What a link shows stays, its address goes; what a spoiler hides stays.
     """
-    if not MARKUP.search(text):
-        return text
-    text = SPOILER.sub(lambda found: found[1] or found[2] or "", QUOTE.sub("", text))
-    text = RULE.sub("", HEADING.sub("", FENCE.sub("", text)))
-    text = LINK.sub(r"\1", text).replace("`", "")
-    text = STROKES.sub(r"\2", STARS.sub(r"\2", STARS.sub(r"\2", text)))
-    return ESCAPED.sub(r"\1", RAISED.sub(lambda found: found[1] or "", text)).strip()
+    for sign, pattern, shown in STEPS:
+        if sign in text:
+            text = pattern.sub(shown, text)
+    return text.strip()

@@ -45,8 +45,8 @@ def _post(above: str | None) -> str | None:
 
 def prefixed(kind: str, name: object) -> str | None:
     """An id as ``parent_id`` writes it, with its kind before it; None where there is none."""
-    known = link(name)
-    return None if known is None else kind + known.removeprefix(kind)
+    known = str(name).strip() if isinstance(name, (str, int)) else ""
+    return kind + known.removeprefix(kind) if known else None
 
 
 def text_of(text: object) -> str | None:

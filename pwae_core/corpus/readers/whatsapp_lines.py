@@ -26,6 +26,7 @@ NUMBER = re.compile(r"\d+")
 LONGEST_NAME = 80
 OFTEN = 3
 QUOTES = (("“", "”"), ("„", "“"), ("«", "»"), ("「", "」"), ("‘", "’"))
+QUOTED = re.compile('["“„«「‘]')
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _parted(said: str) -> tuple[str | None, str]:
     name, colon, text = line.partition(": ")
     if not colon and line.endswith(":"):
         name, colon, text = line[:-1], ":", ""
-    bare = " ".join(UNSEEN.sub("", name).translate(SPACES).split())
+    bare = name if name.isascii() else UNSEEN.sub("", name).translate(SPACES)
+    bare = " ".join(bare.split())
     if not colon or not bare or len(bare) > LONGEST_NAME or _in_quotes(bare):
         return None, said
     return bare, text + newline + rest
@@ -115,4 +117,6 @@ def _parted(said: str) -> tuple[str | None, str]:
 
 def _in_quotes(text: str) -> bool:
     """Whether a quotation begins in a text and does not end."""
+    if not QUOTED.search(text):
+        return False
     return text.count('"') % 2 == 1 or any(text.rfind(opens) > text.rfind(closes) for opens, closes in QUOTES)
