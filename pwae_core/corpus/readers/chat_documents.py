@@ -9,9 +9,8 @@ from typing import Any, BinaryIO
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import documents
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Source, Span, row_batches
+from pwae_core.corpus.readers.base import Batch, NoRowsError, Reader, Row, Source, Span, row_batches
 from pwae_core.corpus.readers.head import Head
-from pwae_core.errors import InputError
 
 Chat = Mapping[str, Any]
 NO_MESSAGE = "not a message"
@@ -36,7 +35,7 @@ def document_reader(
 
     def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
         if next(messages(source, lists, mend), None) is None:
-            raise InputError(f"{source.name} has none of {holds}. Name its format with --format.")
+            raise NoRowsError(f"{source.name} has none of {holds}. Name its format with --format.")
         return source
 
     def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001

@@ -78,11 +78,19 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
         raise NotOursError(
             _lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names)
         )
-    other: Shape = "turns" if shape == "replies" else "replies"
-    if config.shape == "auto" and all(names[field] in known for field in REQUIRED[other]):
-        told = f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
-        return replace(source, told=(*source.told, told))
-    return source
+    told = _told(source, shape, {*known}, config)
+    return replace(source, told=(*source.told, told)) if told else source
+
+
+def _told(source: Source, shape: Shape, known: set[str], config: PreprocessConfig) -> str:
+    """How the rows become conversations, where that may surprise."""
+    names = named(config.columns)
+    if shape == "times":
+        cut = f"a pause of over {config.gap:g} minutes begins a new conversation" if config.gap else "no pause ends one"
+        return f"{source.name} has no turns and is read by time: {cut} (--gap)."
+    if config.shape == "auto" and shape == "turns" and {names[field] for field in REQUIRED["replies"]} <= known:
+        return f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
+    return ""
 
 
 def _lacks(source: Source, columns: list[str], known: list[str]) -> str:

@@ -8,6 +8,7 @@ from pwae_core.corpus.readers.base import EmptyFileError, NotOursError, Source
 from pwae_core.corpus.readers.head import Head, look
 from pwae_core.corpus.readers.registry import READERS
 
+ARCHIVE = b"PK\x03\x04"
 COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has no user ids
 
 
@@ -23,11 +24,14 @@ def recognise(path: Path, name: str, format: str = "auto") -> Source:
 
 
 def _format(head: Head) -> str:
-    if Path(head.name).name.endswith("_comments.csv") and not {"user_id", "author"} & {*head.header}:
+    found = next((reader.name for reader in READERS.values() if reader.recognises(head)), None)
+    name = Path(head.name).name
+    if found == "csv" and name.endswith("_comments.csv") and not {"user_id", "author"} & {*head.header}:
         return COMMENT_TABLE
-    for reader in READERS.values():
-        if reader.recognises(head):
-            return reader.name
+    if found:
+        return found
+    if head.data.startswith(ARCHIVE):
+        raise NotOursError(f"{head.name} is a ZIP archive or an Excel workbook. Unpack it, or save its sheet as CSV.")
     raise NotOursError(
         f"{head.name} is of no known format. Convert it, or name its format with --format (--format list shows them)."
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.readers.base import Batch, Reader, Row, Source, Span, row_batches
+from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Source, Span, row_batches
 from pwae_core.corpus.readers.head import Head
 from pwae_core.corpus.readers.whatsapp_dates import DAY_FIRST, MONTH_FIRST, as_date, as_time, order_of
 from pwae_core.corpus.readers.whatsapp_lines import Beginning, beginnings, begins_like_a_chat, messages
@@ -27,11 +27,11 @@ def recognises(head: Head) -> bool:
 def check(source: Source, config: PreprocessConfig) -> Source:
     """The source with the order of the numbers of its dates (``layout``).
 
-    Raises InputError for a file without messages, or one whose dates tell neither the day nor the month from the other.
+    Raises NotOursError for a file without messages, InputError for one whose dates tell the day from the month nowhere.
     """
     found = beginnings(lines(source))
     if not found:
-        raise InputError(f"{source.name} has none of WhatsApp's messages. Name its format with --format.")
+        raise NotOursError(f"{source.name} has none of WhatsApp's messages. Name its format with --format.")
     first = found[0]
     order = order_of([one.date for one in found], first.mark) or _told(config.time_format)
     if order is None:

@@ -129,6 +129,9 @@ def test_a_time_that_is_not_understood_is_counted(pwae, tmp_path):
     report = pwae("preprocess", path, "--out", tmp_path / "c", "--json", "--min-utterances", "1").succeeds().json
     assert report["counts"]["rows"] == 11
     assert report["counts"]["utterances"] == 9
+    assert report["notes"] == [
+        f"{path} has no turns and is read by time: a pause of over 60 minutes begins a new conversation (--gap)."
+    ]
     assert report["rejected"][0] == {"unit": "row", "reason": "no timestamp, or none that is understood", "count": 2}
     shown = pwae("preprocess", path, "--explain", "2", "--json").succeeds().json
     assert [one["rejected"] for one in shown] == ["no timestamp, or none that is understood"] * 2
