@@ -128,6 +128,7 @@ class Reader:
     ``time_zone``: what a time without a zone means (an IANA name); None: what ``--time-zone`` says (UTC by default).
     ``clean``: cleaning steps that this format needs beside the default ones (``html`` where texts are markup).
     ``nobody``: user ids, in lower case, that stand for nobody here, beside those that do everywhere (``steps.scan``).
+    ``names_people``: every other user id is somebody, be it ``Nan`` or ``null``: such words are names here.
     ``unit``: what a place in the file is called.
     """
 
@@ -141,6 +142,7 @@ class Reader:
     time_zone: str | None = None
     clean: tuple[str, ...] = ()
     nobody: frozenset[str] = frozenset()
+    names_people: bool = False
     unit: str = "row"
 
     def estimate_rows(self, source: Source) -> int:

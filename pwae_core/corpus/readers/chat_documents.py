@@ -46,7 +46,9 @@ def document_reader(
             found = row(message, chat) if isinstance(message, dict) else NO_MESSAGE
             yield place, found if isinstance(found, str) else found | {"turn": place}
 
-    return Reader(name=name, recognises=recognises, check=check, read=read, bytes_a_row=500, unit="message")
+    return Reader(
+        name=name, recognises=recognises, check=check, read=read, bytes_a_row=500, unit="message", names_people=True
+    )
 
 
 def messages(

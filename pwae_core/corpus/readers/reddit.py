@@ -65,5 +65,6 @@ READER = record_reader(
     rows=rows,
     holds="Reddit's comments (author, body, parent_id) or submissions (author, title)",
     nobody=frozenset({"[deleted]", "automoderator"}),
+    names_people=True,
     bytes_a_row=1_000,
 )

@@ -92,4 +92,12 @@ def _told(form: str | None) -> str | None:
     return DAY_FIRST if form.index("%d") < form.index("%m") else MONTH_FIRST
 
 
-READER = Reader(name="whatsapp", recognises=recognises, check=check, read=read, bytes_a_row=80, unit="line")
+READER = Reader(
+    name="whatsapp",
+    recognises=recognises,
+    check=check,
+    read=read,
+    bytes_a_row=80,
+    names_people=True,
+    unit="line",
+)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pwae_core.corpus.readers.base import Reader
 
 EMPTY_HASHES = [hashlib.new(name, b"").hexdigest() for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")]
 USERS = (
@@ -28,7 +31,7 @@ USERS = (
     "账号已注销",
     "00000000-0000-0000-0000-000000000000",
 )
-"""In lower case. What a platform has besides, its reader declares (``Reader.nobody``)."""
+"""In lower case. What a platform has besides, or whether these are people there, its reader declares."""
 
 TEXTS = ("\\N", "NULL", "NaN", "<NA>")
 """As they are written: a person may well say "null"."""
@@ -47,9 +50,14 @@ NO_PARENT = ("0", "-1", "root", "null", "none", "nan", "undefined", "n/a", "<na>
 """What is written, in lower case, where an utterance answers nothing; it is an id where one of that name exists."""
 
 
-def is_placeholder(users: pa.Array, more: frozenset[str] = frozenset()) -> pa.Array:
-    """True where a user id (trimmed, no nulls) stands for nobody."""
-    return pc.is_in(pc.utf8_lower(users), value_set=pa.array([*USERS, *sorted(more)], pa.string()))
+def words_for(reader: Reader) -> tuple[str, ...]:
+    """The user ids, in lower case, that stand for nobody in a format."""
+    return (*(() if reader.names_people else USERS), *sorted(reader.nobody))
+
+
+def is_placeholder(users: pa.Array, words: Sequence[str]) -> pa.Array:
+    """True where a user id (trimmed, no nulls) is one of the ``words`` for nobody."""
+    return pc.is_in(pc.utf8_lower(users), value_set=pa.array(words, pa.string()))
 
 
 def is_empty_hash(users: pa.Array) -> pa.Array:

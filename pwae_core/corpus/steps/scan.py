@@ -39,7 +39,7 @@ class Rules:
     lowercase: bool
     zone: str
     form: str | None
-    nobody: frozenset[str]
+    nobody: tuple[str, ...]
     dropped: tuple[str, ...]
 
     @classmethod
@@ -50,7 +50,7 @@ class Rules:
             lowercase=config.lowercase,
             zone=reader.time_zone or config.time_zone,
             form=None if reader.time_zone else config.time_format,
-            nobody=reader.nobody,
+            nobody=nobody.words_for(reader),
             dropped=config.drop_users,
         )
 

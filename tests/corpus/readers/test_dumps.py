@@ -84,6 +84,12 @@ def test_threads_with_and_without_their_submissions(tmp_path):
     assert conversations(comments) == {"t1_c3": said[1:]}
 
 
+def test_nobody_and_people_called_like_it(tmp_path):
+    said = zip("abcd", ["[deleted]", "AutoModerator", "null", "bob"], ["t3_p", "t1_a", "t1_b", "t1_c"], strict=True)
+    path = write_lines(tmp_path / "RC", [reddit_comment(name, who, name, above, "p") for name, who, above in said])
+    assert conversations(path) == {"t1_d": [("null", "c"), ("bob", "d")]}
+
+
 def test_what_is_neither_a_comment_nor_a_post_is_counted(tmp_path):
     path = write_lines(tmp_path / "RC", [*COMMENTS, {"id": "x", "subreddit": "tea"}])
     source = readers.check(readers.recognise(path, "RC"), CONFIG)

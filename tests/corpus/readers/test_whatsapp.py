@@ -1,6 +1,7 @@
 """WhatsApp's text: phones of both kinds, any language; nothing that WhatsApp says itself is anybody's words."""
 
 import pytest
+from dialogues import conversations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -122,6 +123,12 @@ def test_a_mark_within_somebodys_words_takes_nothing_away(tmp_path):
     assert [row[2] for row in read(tmp_path, f"14.11.23, 22:13 - Ann: {said}\n")[0]] == [said]
 
 
+def test_a_person_called_like_nobody_is_somebody(tmp_path):
+    path = tmp_path / "chat"
+    path.write_text("14.11.23, 22:13 - Nan: hi\n14.11.23, 22:14 - Ann: hi\n")
+    assert [user for user, _ in next(iter(conversations(path).values()))] == ["Nan", "Ann"]
+
+
 def test_names_with_colons_and_notices_with_colons(tmp_path):
     said = [f"14.11.23, 22:1{n} - Work: {name}: {n}" for n, name in enumerate(["Ann", "Bob"] * 3)]
     notice = '14.11.23, 22:19 - Ann changed the subject from "a" to "b: c"'
@@ -180,6 +187,9 @@ def test_other_files_are_told_apart_or_refused(tmp_path):
     assert readers.recognise(path, "a").format == "csv"
     with pytest.raises(InputError, match="a has none of WhatsApp's messages"):
         whatsapp.check(Source(path, "a", "whatsapp"), CONFIG)
+    path.write_bytes(b"PK\x03\x04\x14\0_chat.txt")
+    with pytest.raises(InputError, match="a is a ZIP archive or an Excel workbook"):
+        readers.recognise(path, "a")
     path.write_bytes(b"[31/12/2023, 21:41:07] Ann: caf\xe9\n")
     with pytest.raises(InputError, match=r"a, line 1 is not UTF-8 \(byte 0xe9\)"):
         whatsapp.check(Source(path, "a", "whatsapp"), CONFIG)
