@@ -26,6 +26,7 @@ def conversations(*files: Path, shards: int = 1, **settings: Any) -> dict[str, C
         spans = tuple(span for source in found.sources for span in readers.spans(source))
         job = Job(Path(folder), config, spans, shards)
         counts = [scan(job, piece) for piece in range(len(spans))]
+        assert all(one["read"] == one["kept"] + sum(one["rejected"].values()) for one in counts)
         if sum(one["nodes"] for one in counts):
             for step in (threads.names, threads.gather, threads.link, threads.deal):
                 for piece in range(1 if step is threads.link else shards):

@@ -56,7 +56,8 @@ class PreprocessConfig(Config):
     )
     shape: Literal["auto", "turns", "replies", "times"] = Field(
         "auto",
-        description="What makes conversations of your own rows: turns (conversation_id, turn), replies (utterance_id, "
+        description="What makes conversations of your own rows (and of chats, where replies can be chosen): turns "
+        "(conversation_id, turn), replies (utterance_id, "
         "reply_to), times (conversation_id, timestamp), or auto (the first of these that there is).",
     )
     time_zone: str = Field(

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import documents
-from pwae_core.corpus.readers.base import Batch, NoRowsError, Reader, Row, Source, Span, row_batches
+from pwae_core.corpus.readers.base import Batch, NoRowsError, Reader, Row, Shape, Source, Span, row_batches
 from pwae_core.corpus.readers.head import Head
 
 Chat = Mapping[str, Any]
@@ -38,8 +38,9 @@ def document_reader(
             raise NoRowsError(f"{source.name} has none of {holds}. Name its format with --format.")
         return source
 
-    def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
-        return row_batches(rows(span.source), partial(where, span.source), "times")
+    def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
+        shape: Shape = "replies" if config.shape == "replies" else "times"
+        return row_batches(rows(span.source), partial(where, span.source), shape)
 
     def rows(source: Source) -> Iterator[tuple[int, Row | str]]:
         for place, (message, chat) in enumerate(messages(source, lists, mend), start=1):

@@ -15,7 +15,7 @@ PARENT = ("parent_comment_id", "parment_comment_id")  # the latter in Tieba's fi
 USER = ("creator_hash", "user_id", "user_link")
 NAME = ("nickname", "user_nickname")
 TIME = ("create_time", "create_date_time", "publish_time", "created_time", "time")
-TITLED = ("desc", "content_text")
+TITLED = ("content_text", "desc")
 ANSWERING = re.compile(r"^\s*回[复覆]\s*[@＠]\s*(.{1,40}?)\s*[:：]")
 
 
@@ -58,7 +58,7 @@ def _answer(content: Any) -> Any:
 
 def _of_post(record: Record) -> str | None:
     """Title and text of a post, once where one begins with the other; over an answer stands another's question."""
-    title, text = record.get("title") or "", _first(record, TITLED[::-1]) or ""
+    title, text = record.get("title") or "", _first(record, TITLED) or ""
     if not isinstance(title, str) or not isinstance(text, str):
         return None
     if record.get("content_type") == "answer" or text.startswith(title):
@@ -72,5 +72,6 @@ READER = record_reader(
     rows=rows,
     holds="MediaCrawler's comments or posts (content or title, an id of the post, creator_hash)",
     time_zone=CHINA,
+    clean=("html",),
     bytes_a_row=500,
 )

@@ -26,7 +26,7 @@ def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
     A year of four digits in front decides, then a number that can be no month, then an order in which time runs
     backwards; with dots the day stands first.
     """
-    if all(found[0] > 99 for found in dates):
+    if sum(found[0] > 99 for found in dates) >= ENOUGH * len(dates):
         return YEAR_FIRST
     readings = {order: [as_date(found, order) for found in dates] for order in ORDERS}
     order = _likely(readings, separator)

@@ -11,6 +11,7 @@ from chats import (
     telegram_message,
     write_document,
 )
+from dialogues import conversations
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,6 +118,14 @@ def test_a_discord_channel(tmp_path):
     ]
     assert passed == {discord.SERVICE: 2, discord.BOT: 1, discord.FORWARDED: 1, discord.NO_MESSAGE: 1}
     assert len(rows) + sum(passed.values()) == len(said)
+
+
+def test_references_can_be_followed_instead_of_the_time(tmp_path):
+    references = {3: "1", 4: "3"}
+    said = [discord_message(n, n, f"{n}", n, reference={"messageId": references.get(n)}) for n in (1, 2, 3, 4)]
+    path = write_document(tmp_path / "tea.json", discord_channel(42, said))
+    assert conversations(path) == {"discord-42/1": [(str(n), str(n)) for n in (1, 2, 3, 4)]}
+    assert conversations(path, shape="replies") == {"2": [("2", "2")], "4": [("1", "1"), ("3", "3"), ("4", "4")]}
 
 
 @pytest.mark.parametrize(

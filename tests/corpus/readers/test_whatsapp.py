@@ -148,6 +148,7 @@ def test_names_with_colons_and_notices_with_colons(tmp_path):
         ([(13, 1, 24)], "/", "day-first"),
         ([(1, 13, 24)], "/", "month-first"),
         ([(2024, 1, 2)], "-", "year-first"),
+        ([*[(2024, 1, 2)] * 200, (12, 31, 23)], "-", "year-first"),
         ([(1, 2, 24)], ".", "day-first"),
         ([(1, 2, 24)], "/", None),
         ([(1, 2, 24), (2, 2, 24), (1, 3, 24)], "/", "day-first"),
