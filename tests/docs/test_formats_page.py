@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from dialogues import conversations
+from typer.testing import CliRunner
 
+from pwae_cli.app import app
 from pwae_core.config.preprocess import FORMATS, PreprocessConfig
 from pwae_core.corpus import readers
 
@@ -39,3 +41,8 @@ def test_the_example_becomes_the_conversations_shown(tmp_path, title, words, kin
 
 def test_the_gap_is_the_default():
     assert f"`--gap` minutes later\n(default {PreprocessConfig().gap:g}; 0: never)" in PAGE
+
+
+def test_the_options_named_exist():
+    shown = CliRunner().invoke(app, ["preprocess", "--help"], env={"COLUMNS": "200"}).stdout
+    assert set(re.findall(r"`(?:pwae preprocess )?(--[a-z-]+)", PAGE)) <= set(re.findall(r"--[a-z][a-z-]+", shown))
