@@ -9,7 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_core.config.preprocess import DEFAULTS, Format, PreprocessConfig
+from pwae_core.config.preprocess import DEFAULTS, FORMATS, PreprocessConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ LABELS = {
     "rows": "rows read",
     "utterances": "utterances kept",
     "quoted": "  known from quotations only",
+    "joined": "  joined to the one before",
     "conversations": "conversations",
     "users": "users",
     "users_over_threshold": "users with enough utterances",
@@ -37,6 +38,14 @@ LABELS = {
 }
 
 
+def _list_formats(name: str) -> str:
+    """Prints the formats and ends, where they are asked for."""
+    if name == "list":
+        console.print_table("", ["format", "what it is"], list(FORMATS.items()), numbers_from=2)
+        raise typer.Exit
+    return name
+
+
 def command(
     raw: Annotated[
         list[str],
@@ -46,8 +55,11 @@ def command(
     explain: Annotated[
         int | None, typer.Option(help="Show so many raw rows before and after, and what was done; write nothing.")
     ] = None,
-    format: Annotated[Format, option(PreprocessConfig, "format")] = DEFAULTS.format,
+    format: Annotated[str, option(PreprocessConfig, "format", callback=_list_formats, is_eager=True)] = DEFAULTS.format,
     column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
+    shape: Annotated[Literal["auto", "turns", "replies", "times"], option(PreprocessConfig, "shape")] = DEFAULTS.shape,
+    time_zone: Annotated[str, option(PreprocessConfig, "time_zone")] = DEFAULTS.time_zone,
+    time_format: Annotated[str | None, option(PreprocessConfig, "time_format")] = DEFAULTS.time_format,
     tokenizer: Annotated[
         Literal["nltk", "jieba", "char", "whitespace"], option(PreprocessConfig, "tokenizer")
     ] = DEFAULTS.tokenizer,
@@ -56,6 +68,7 @@ def command(
     unfold: Annotated[bool, option(PreprocessConfig, "unfold")] = DEFAULTS.unfold,
     drop_user: Annotated[list[str] | None, option(PreprocessConfig, "drop_users")] = None,
     giant_share: Annotated[float, option(PreprocessConfig, "giant_share")] = DEFAULTS.giant_share,
+    gap: Annotated[float, option(PreprocessConfig, "gap")] = DEFAULTS.gap,
     merge_consecutive: Annotated[bool, option(PreprocessConfig, "merge_consecutive")] = DEFAULTS.merge_consecutive,
     min_utterances: Annotated[int, option(PreprocessConfig, "min_utterances")] = DEFAULTS.min_utterances,
     users: Annotated[Literal["responder", "all"], option(PreprocessConfig, "users")] = DEFAULTS.users,
@@ -88,9 +101,13 @@ def command(
         {
             "format": format,
             "columns": _columns(column or []),
+            "shape": shape,
+            "time_zone": time_zone,
+            "time_format": time_format,
             "tokenizer": tokenizer,
             "clean": [name.strip() for name in clean.split(",") if name.strip() not in ("", "none")],
             "lowercase": lowercase,
+            "gap": gap,
             "merge_consecutive": merge_consecutive,
             "min_utterances": min_utterances,
             "users": users,
@@ -143,6 +160,9 @@ def _print_rows(rows: Sequence[Explained]) -> None:
         console.print_line(f"  after:  {_on_one_line(row.after)}")
         done = ", ".join(row.steps) or "nothing"
         console.print_line(f"  done:   {done}" + (f"; left out: {row.rejected}" if row.rejected else ""))
+        for quote in row.quotes:
+            console.print_line(f"  quotes: {_on_one_line(f'@{quote.name}: {quote.before}')}")
+            console.print_line(f"          {_on_one_line(quote.after) or 'nothing is left of it'}")
 
 
 def _on_one_line(text: str) -> str:
@@ -152,10 +172,21 @@ def _on_one_line(text: str) -> str:
 def _print(report: PreprocessReport) -> None:
     state = "stands already" if report.standing else "made"
     console.print_line(f"Corpus {state}: {report.out}")
-    console.print_table("", ["", "count"], [(label, report.counts[name]) for name, label in LABELS.items()])
-    if report.rejected:
-        rows = [(one["unit"], one["reason"], one["count"]) for one in report.rejected]
-        console.print_table("Rejected", ["unit", "reason", "count"], rows, numbers_from=2)
+    told = [(label, report.counts[name]) for name, label in LABELS.items() if name != "joined" or report.counts[name]]
+    console.print_table("", ["", "count"], told)
+    console.print_table("Account of the rows", ["", "rows"], [(one["what"], one["count"]) for one in report.account])
+    others = [one for one in report.rejected if one["unit"] not in ("row", "utterance")]
+    if others:
+        rows = [(one["unit"], one["reason"], one["count"]) for one in others]
+        console.print_table("Left out besides", ["unit", "reason", "count"], rows, numbers_from=2)
+    if report.repaired:
+        console.print_table("Put right", ["", "count"], [(one["what"], one["count"]) for one in report.repaired])
+    links = report.links
+    if links["answers"] + links["headless"] + links["lost"]:
+        console.print_line(
+            f"Reply links: {links['roots']:,} roots, {links['answers']:,} answers, {links['headless']:,} answers to a "
+            f"thread whose start is not there, {links['lost']:,} that lead nowhere."
+        )
     overlap = report.overlap
     console.print_line(f"Split by {report.split_by} ({report.split_rule}).")
     console.print_line(
@@ -165,5 +196,7 @@ def _print(report: PreprocessReport) -> None:
     console.print_line(
         f"Tokenizer {report.tokenizer}; {report.out_of_vocabulary:.2%} of the training tokens are out of vocabulary."
     )
+    for note in report.notes:
+        console.print_line(f"Note: {note}")
     for warning in report.warnings:
         console.print_line(f"Warning: {warning}")

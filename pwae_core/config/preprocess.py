@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from pwae_core.config.base import Config
 
 FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp", "utterance_id", "reply_to", "user_name")
-FORMATS = (
-    "jsonl",
-    "csv",
-    "parquet",
-    "weibo-spider",
-    "weibo-crawler-json",
-    "weibo-crawler-sqlite",
-    "media-crawler",
-    "pchatbot",
-)
-Format = Literal[
-    "auto",
-    "jsonl",
-    "csv",
-    "parquet",
-    "weibo-spider",
-    "weibo-crawler-json",
-    "weibo-crawler-sqlite",
-    "media-crawler",
-    "pchatbot",
-]
+FORMATS = {
+    "jsonl": "your own rows: JSON, an object a line",
+    "json": "your own rows: a JSON array, or objects that take several lines each",
+    "csv": "your own rows: a table with a header, separated by commas, tabs, semicolons or bars",
+    "parquet": "your own rows: Parquet",
+    "weibo-spider": "nghuyong/WeiboSpider: comments, posts and reposts",
+    "weibo-crawler-json": 'dataabc/weibo-crawler: {"user": {...}, "weibo": [...]}',
+    "weibo-crawler-sqlite": "dataabc/weibo-crawler: SQLite with the tables comments, reposts, weibo",
+    "media-crawler": "NanmiCoder/MediaCrawler: posts and comments of all its platforms",
+    "pchatbot": "Pchatbot: six tab-separated fields a line, a post and its response",
+    "reddit": "Reddit dumps (Pushshift and its successors): comments and submissions",
+    "convokit": "ConvoKit corpora: utterances.jsonl",
+    "telegram": "Telegram Desktop: result.json, of one chat or of an account",
+    "discord": "Tyrrrz/DiscordChatExporter: JSON of a channel",
+    "whatsapp": "WhatsApp: the text file of an exported chat",
+}
+"""Every format, and a line about it (``--format list``). ``corpus.readers.registry`` has the reader of each."""
+
 CLEANING = (
     "widths",
     "emoji",
@@ -51,8 +50,24 @@ HELD_OUT_SHARE = 0.05
 class PreprocessConfig(Config):
     """Section 4.1 of the paper with its numbers as defaults; what it leaves open is selectable."""
 
-    format: Format = Field(
-        "auto", description=f"Format of the raw files: auto (told by their content), {', '.join(FORMATS)}."
+    format: str = Field(
+        "auto",
+        description="Format of the raw files: auto (told by their content), or one of those that --format list shows.",
+    )
+    shape: Literal["auto", "turns", "replies", "times"] = Field(
+        "auto",
+        description="What makes conversations of your own rows (and of chats, where replies can be chosen): turns "
+        "(conversation_id, turn), replies (utterance_id, "
+        "reply_to), times (conversation_id, timestamp), or auto (the first of these that there is).",
+    )
+    time_zone: str = Field(
+        "UTC",
+        description="What a time without a zone means in your own rows, for example Europe/Berlin. Crawlers' formats "
+        "know theirs.",
+    )
+    time_format: str | None = Field(
+        None,
+        description="How your own times are written where they are not read by themselves, for example %d/%m/%Y %H:%M.",
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
@@ -66,6 +81,10 @@ class PreprocessConfig(Config):
         description=f"What is removed from the text, separated by commas: any of {', '.join(CLEANING)}; or none. With +"
         " or - before every name they change the default: -brackets keeps [doge] and the like, as one token each.",
     )
+    clean_as_format: bool = Field(
+        True,
+        description="Whether the cleaning steps that a file's format needs are added (html for some crawlers').",
+    )
     lowercase: bool = Field(False, description="Turn the text into lower case.")
     unfold: bool = Field(
         True,
@@ -77,6 +96,13 @@ class PreprocessConfig(Config):
         gt=0,
         le=1,
         description="Warn of a user with at least this share of all utterances (and ten times the average).",
+    )
+    gap: float = Field(
+        60,
+        ge=0,
+        allow_inf_nan=False,
+        description="In chats, which have times and no turns, a new conversation begins where nobody wrote for more "
+        "than so many minutes (0: never).",
     )
     merge_consecutive: bool = Field(
         False, description="Join consecutive messages of one sender into one utterance (the paper does not)."
@@ -105,6 +131,36 @@ class PreprocessConfig(Config):
         "or time (the latest sessions are the test split, those before them the validation split).",
     )
     seed: int = Field(0, ge=0, description="Seed of the random split.")
+
+    def steps(self, needed: tuple[str, ...]) -> tuple[str, ...]:
+        """The cleaning steps for a file of a format that needs ``needed``."""
+        wanted = {*self.clean, *(needed if self.clean_as_format else ())}
+        return tuple(name for name in CLEANING if name in wanted)
+
+    @field_validator("format")
+    @classmethod
+    def _format_exists(cls, name: str) -> str:
+        if name != "auto" and name not in FORMATS:
+            near = difflib.get_close_matches(name, FORMATS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "--format list shows those there are"
+            raise ValueError(f"no such format; {hint}")
+        return name
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise ValueError("no such time zone; give a name such as Europe/Berlin or Asia/Shanghai") from None
+        return name
+
+    @field_validator("time_format")
+    @classmethod
+    def _is_a_form(cls, form: str | None) -> str | None:
+        if form is not None and "%" not in form:
+            raise ValueError("a form names its parts, as in %d/%m/%Y %H:%M")
+        return form
 
     @field_validator("columns")
     @classmethod

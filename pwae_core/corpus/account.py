@@ -16,15 +16,28 @@ LONG_CJK_TOKENS = 6.0
 TIMES_THE_AVERAGE = 10
 
 
+LOST_SHARE = 0.05
+"""From this share of the reply links on a warning says that they lead nowhere."""
+
+
 @dataclass(frozen=True)
 class Totals:
-    """The counts of every step, added up over its pieces; ``most``: [utterances, id] of the users who say most."""
+    """The counts of every step, added up over its pieces.
+
+    ``most``: [utterances, id] of the users who say most; ``told``: what the readers say of their files; ``suspect``:
+    warnings of damaged ids; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
+    timestamp that was not understood.
+    """
 
     scanned: Counts
     threaded: Counts
     arranged: Counts
     users: Counts
     most: Sequence[Sequence[Any]]
+    told: Sequence[str]
+    suspect: Sequence[str]
+    astray: Sequence[str] | None
+    unread_time: str
     slid: Counts
     segmented: Counts
     assembled: Counts
@@ -40,7 +53,7 @@ def reasons(
     found = [("file", reason, number) for reason, number in sorted(skipped.items())]
     found += [("row", reason, number) for reason, number in sorted(rejected.items()) if reason not in UTTERANCES]
     found += [
-        ("row", "utterance_id stands more than once", threaded.get("repeated", 0)),
+        ("row", "utterance_id stands more than once", threaded.get("repeated", 0) + totals.arranged["repeated"]),
         ("row", "replies that run in a circle", circular),
         *(("utterance", reason, rejected.get(reason, 0)) for reason in UTTERANCES),
         ("quotation", "name of no known user, or of several", threaded.get("unknown", 0)),
@@ -51,9 +64,40 @@ def reasons(
     return [{"unit": unit, "reason": reason, "count": number} for unit, reason, number in found if number]
 
 
+def account(left_out: Sequence[Mapping[str, Any]], totals: Totals) -> list[dict[str, Any]]:
+    """What became of the rows in the files: the first line is their number, the others add up to it."""
+    lines = [("rows in the files", totals.scanned["read"])]
+    lines += [(one["reason"], one["count"]) for one in left_out if one["unit"] in ("row", "utterance")]
+    lines.append(("rows kept", totals.arranged["own"]))
+    return [{"what": what, "count": number} for what, number in lines]
+
+
+def repaired(totals: Totals) -> list[dict[str, Any]]:
+    """What was put right, and how often."""
+    found = [
+        ("white space around an id taken off", totals.scanned["trimmed"]),
+        ("whole number that was written as a float (301.0 for 301)", totals.scanned["floats"]),
+        ("reply link that names an id with something around it (t1_abc for abc)", totals.threaded.get("mended", 0)),
+        ("reply link that stands for none (0, -1, root, null)", totals.threaded.get("rooted", 0)),
+    ]
+    return [{"what": what, "count": number} for what, number in found if number]
+
+
+def lost_links(arranged: Counts, astray: Sequence[str] | None) -> str:
+    """A sentence on reply links that lead nowhere; empty where there are few."""
+    lost, links = arranged["lost"], arranged["answers"] + arranged["lost"]
+    if astray is None or lost < LOST_SHARE * links:
+        return ""
+    return (
+        f"{lost:,} of {links:,} reply links lead to no utterance, such as {astray[0]!r} of utterance {astray[1]!r}: "
+        "does reply_to hold the ids of utterance_id?"
+    )
+
+
 def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
     """The facts of the manifest."""
     segmented, assembled = totals.segmented, totals.assembled
+    without_time = [assembled[name] - assembled[f"{name}_times"] for name in splits.SPLITS]
     mean_cjk = segmented["cjk_characters"] / segmented["cjk_tokens"] if segmented["cjk_tokens"] else None
     return {
         "vocabulary": words.vocabulary.fingerprint,
@@ -62,8 +106,10 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
         "split_rule": wanted.rule,
         "counts": {
             "rows": totals.scanned["read"],
+            "rows_kept": totals.arranged["own"],
             "utterances": totals.arranged["utterances"],
             "quoted": totals.arranged["quoted"],
+            "joined": totals.arranged["own"] + totals.arranged["quoted"] - totals.arranged["utterances"],
             "conversations": totals.arranged["conversations"],
             "users": totals.users["users"],
             "users_over_threshold": totals.users["enough"],
@@ -76,24 +122,36 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
             "tokens": words.tokens,
             "words": words.distinct,
             "vocabulary": len(words.vocabulary),
-            "sessions_without_time": sum(assembled[name] - assembled[f"{name}_times"] for name in splits.SPLITS),
+            "sessions_without_time": sum(without_time),
         },
         "out_of_vocabulary": round(words.out_of_vocabulary, 6),
         "overlap": {
             "test_responses_in_train_contexts": _share(segmented["overlap"], wanted.test),
             "test_sessions_of_train_conversations": _share(segmented["shared"], wanted.test),
         },
+        "links": {name: totals.arranged[name] for name in ("roots", "answers", "headless", "lost")},
+        "repaired": repaired(totals),
+        "unread_times": totals.scanned["unread_times"],
+        "notes": list(totals.told),
         "mean_cjk_token_length": None if mean_cjk is None else round(mean_cjk, 3),
-        "warnings": _warnings(config, totals, mean_cjk),
+        "warnings": _warnings(config, totals, mean_cjk, sum(without_time)),
     }
+
+
+def unread_times(number: int, example: str) -> str:
+    return f"{number:,} timestamps are not understood, such as {example!r}: --time-format says how yours are written."
 
 
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 6) if whole else 0.0
 
 
-def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None) -> list[str]:
-    found = []
+def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, without_time: int) -> list[str]:
+    found = [*totals.suspect, *filter(None, [lost_links(totals.arranged, totals.astray)])]
+    if totals.scanned["unread_times"]:
+        found.append(unread_times(totals.scanned["unread_times"], totals.unread_time))
+    if config.split_by == "time" and without_time:
+        found.append(f"{without_time:,} sessions have no time: they are in the training split.")
     if mean_cjk is not None and mean_cjk > LONG_CJK_TOKENS:
         found.append(
             f"Chinese tokens are {mean_cjk:.1f} characters long on average: the tokenizer {config.tokenizer} does not "

@@ -14,8 +14,9 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Batch, Source
 from pwae_core.corpus.steps import chains, scan
+from pwae_core.corpus.steps.scan import Rules
 from pwae_core.corpus.steps.trees import Indices
-from pwae_core.text.clean import CLEANERS, squeeze_spaces, tidy
+from pwae_core.text.clean import CLEANERS, clean, squeeze_spaces, tidy
 
 FILES_LOOKED_AT = 20
 BATCHES_LOOKED_AT = 3  # of a file: its first rows, or those of each table of a database
@@ -25,14 +26,26 @@ LOWERCASE = "lowercase"
 
 
 @dataclass(frozen=True)
+class Quotation:
+    """What a repost chain quotes of somebody, and what comes out of it."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class Explained:
-    """One raw row. ``steps`` are those that changed it; ``rejected`` is why it is left out, or empty."""
+    """One raw row. ``steps`` are those that changed it; ``rejected`` is why it is left out, or empty; ``quotes`` is
+    what its chain quotes.
+    """
 
     place: str
     before: str
     after: str
     steps: tuple[str, ...]
     rejected: str
+    quotes: tuple[Quotation, ...] = ()
 
 
 def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: int) -> list[Explained]:
@@ -43,7 +56,7 @@ def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: in
     found = [
         one
         for source in sources[:FILES_LOOKED_AT]
-        for batch in islice(readers.read(readers.spans(source)[0], config.columns), BATCHES_LOOKED_AT)
+        for batch in islice(readers.read(readers.spans(source)[0], config), BATCHES_LOOKED_AT)
         for one in _of_batch(source, batch, config, wanted)
     ]
     found.sort(key=lambda one: not (one.steps or one.rejected))
@@ -56,41 +69,46 @@ def _spread(rows: Sequence[Explained], wanted: int) -> list[Explained]:
 
 
 def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: int) -> list[Explained]:
+    rules, chained = Rules.of(source, config), batch.shape == "replies" and config.unfold
     rows = batch.table
-    texts, reasons = _results(rows, batch, config)
+    texts, reasons = _results(rows, batch, rules, chained)
     touched = pc.or_(pc.not_equal(reasons, ""), pc.fill_null(pc.not_equal(texts, rows["text"]), True)).to_numpy()
     order = np.concatenate([_evenly(np.flatnonzero(touched), wanted), _evenly(np.flatnonzero(~touched), wanted)])
-    return [
-        Explained(
-            place=_place(source, batch, int(row)),
-            before=rows["text"][int(row)].as_py() or "",
-            after=texts[int(row)].as_py() or "",
-            steps=_steps(rows["text"][int(row)].as_py() or "", batch.tree, config),
-            rejected=reasons[int(row)].as_py(),
+    found = []
+    for row in map(int, order):
+        text = rows["text"][row].as_py() or ""
+        found.append(
+            Explained(
+                place=_place(source, batch, row),
+                before=text,
+                after=texts[row].as_py() or "",
+                steps=_steps(text, chained, rules),
+                rejected=reasons[row].as_py(),
+                quotes=_quotes(text, rules) if chained else (),
+            )
         )
-        for row in order
-    ]
+    return found
 
 
 def _place(source: Source, batch: Batch, row: int) -> str:
     """Where a row stands; what it is, where it is not the row itself but one that it quotes."""
     quoted = ", what it answers or reposts" if batch.table["quoted"][row].as_py() else ""
     inside = f"{batch.part}, " if batch.part else ""
-    return f"{source.name}, {inside}{readers.unit(source)} {batch.places[row]}{quoted}"
+    return f"{source.name}, {inside}{readers.reader(source).unit} {batch.places[row]}{quoted}"
 
 
 def _evenly(rows: Indices, wanted: int) -> Indices:
     return rows if len(rows) <= wanted else rows[np.linspace(0, len(rows) - 1, wanted).round().astype(np.int64)]
 
 
-def _results(rows: pa.Table, batch: Batch, config: PreprocessConfig) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _results(rows: pa.Table, batch: Batch, rules: Rules, chained: bool) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """The cleaned texts, and why rows are left out."""
-    if batch.tree and config.unfold:
+    rows = scan.prepared(rows, rules, scan.Seen())
+    if chained:
         own = [_own_words(text) for text in rows["text"].to_pylist()]
         rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
-    needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.tree else scan.unplaced(rows)
-    needed |= scan.lacks(rows, rows["user_id"], config)
-    rows, emptied = scan.cleaned(rows, config)
+    needed = scan.unplaced(rows, batch.shape) | scan.lacks(rows, rows["user_id"], rules)
+    rows, emptied = scan.cleaned(rows, rules)
     return rows["text"], scan.first(needed | emptied, rows.num_rows)
 
 
@@ -98,20 +116,26 @@ def _own_words(text: str | None) -> str | None:
     return None if text is None else chains.CHAIN.split(text)[0]
 
 
-def _steps(text: str, tree: bool, config: PreprocessConfig) -> tuple[str, ...]:
+def _quotes(text: str, rules: Rules) -> tuple[Quotation, ...]:
+    names, texts = chains.CHAIN.split(text)[1::2], chains.CHAIN.split(text)[2::2]
+    after = clean(pa.array(texts, pa.string()), rules.steps, rules.lowercase).to_pylist()
+    return tuple(map(Quotation, names, texts, after))
+
+
+def _steps(text: str, chained: bool, rules: Rules) -> tuple[str, ...]:
     """The steps that change a text, in the order in which they come."""
     found = []
-    if tree and config.unfold and _own_words(text) != text:
+    if chained and _own_words(text) != text:
         found.append(UNFOLD)
         text = _own_words(text) or ""
     now = tidy(pa.array([text]))
     if now[0].as_py() != text:
         found.append(WHITE_SPACE)
-    if config.lowercase:
+    if rules.lowercase:
         low = tidy(now, lowercase=True)
         found += [LOWERCASE] if low != now else []
         now = low
-    for name in config.clean:
+    for name in rules.steps:
         cleaned = CLEANERS[name](now)
         if squeeze_spaces(cleaned) != squeeze_spaces(now):
             found.append(name)

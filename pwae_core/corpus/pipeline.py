@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,11 @@ import pyarrow as pa
 from pwae_core.artifacts import Draft
 from pwae_core.artifacts.tables import table_writer
 from pwae_core.corpus import readers
-from pwae_core.corpus.account import Totals, facts, reasons
+from pwae_core.corpus.account import Totals, account, facts, lost_links, reasons, unread_times
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
-from pwae_core.corpus.steps import splits, summary, threads
+from pwae_core.corpus.steps import identifiers, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
 from pwae_core.corpus.steps.scan import scan
@@ -24,6 +25,8 @@ from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import ARTIFACTS, REJECTED
 
+MANY_LEFT_OUT = 0.1
+"""From this share of the rows on, an error that nothing is left says which were left out."""
 PACKED = (*splits.SPLITS, "histories")
 
 
@@ -33,15 +36,18 @@ def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]
     Every step's files go when no later step needs them. Raises InputError and EmptyResultError for what the data lacks.
     """
     job = runner.job
-    scanned, rejected = _scan(runner)
+    scanned, rejected, suspect, unread_time = _scan(runner)
     threaded = _thread(runner) if scanned["nodes"] else {}
     job.drop("nodes", "names", "handles", "known", "links", "roots")
-    arranged = _added(_arrange(runner))
-    job.drop("rows", "threads")
+    ordered = _arrange(runner)
+    arranged = _added(ordered)
+    astray = min((counts["astray"] for counts in ordered if counts["astray"]), default=None)
+    job.drop("rows", "messages", "threads")
     counted = runner.run("Counting users", count, job.shards)
     job.drop("users")
     slid = _added(runner.run("Sliding the window", slide, job.shards))
-    wanted = _split(job, slid, arranged, _added(counted))
+    hint = " ".join(filter(None, [_left_out(scanned, rejected), lost_links(arranged, astray)]))
+    wanted = _split(job, slid, arranged, _added(counted), hint)
     segmented = _added(runner.run("Tokenising", segment, job.shards))
     words, people = summary.count_words(job), summary.list_users(job)
     assembled = _added(runner.run("Assembling", assemble, job.shards))
@@ -50,22 +56,60 @@ def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]
     draft.write("vocabulary.parquet", words.vocabulary.to_table())
     draft.write("users.parquet", people)
     most = [one for counts in counted for one in counts["most"]]
-    totals = Totals(scanned, threaded, arranged, _added(counted), most, slid, segmented, assembled)
+    totals = Totals(
+        scanned=scanned,
+        threaded=threaded,
+        arranged=arranged,
+        users=_added(counted),
+        most=most,
+        told=[sentence for source in job.sources for sentence in source.told],
+        suspect=suspect,
+        astray=astray,
+        unread_time=unread_time,
+        slid=slid,
+        segmented=segmented,
+        assembled=assembled,
+    )
     left_out = reasons(job.config, skipped, rejected, totals)
     draft.write("rejected.parquet", pa.Table.from_pylist(left_out, schema=REJECTED))
-    draft.facts = facts(job.config, totals, words, wanted) | {"rejected": left_out}
+    told = {"rejected": left_out, "account": account(left_out, totals)}
+    draft.facts = facts(job.config, totals, words, wanted) | told
 
 
-def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str]]:
-    scanned = runner.run("Reading", scan, len(runner.job.spans))
+def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
+    """The counts, rows left out by reason, warnings of damaged ids, and a time that was not understood."""
+    job = runner.job
+    scanned = runner.run("Reading", scan, len(job.spans))
+    suspect = []
+    for source in job.sources:
+        pieces = [one["damage"] for one, span in zip(scanned, job.spans, strict=True) if span.source == source]
+        suspect += identifiers.judged(source.name, reduce(identifiers.together, pieces))
     rejected: Counter[str] = Counter()
     for counts in scanned:
         rejected.update(counts["rejected"])
     total = _added(scanned)
     if not total["kept"]:
-        found = ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common())
-        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found or 'none was read'}).")
-    return total, rejected
+        found = _by_reason(rejected) or "none was read"
+        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}).")
+    unread = min((one["unread_time"] for one in scanned if one["unread_time"]), default="")
+    if unread and job.config.split_by == "time":
+        raise ConfigError(
+            f"--split-by time: {unread_times(total['unread_times'], unread)} Without them, split by session or "
+            "conversation."
+        )
+    return total, rejected, suspect, unread
+
+
+def _by_reason(rejected: Counter[str]) -> str:
+    return ", ".join(f"{reason}: {number}" for reason, number in rejected.most_common() if number)
+
+
+def _left_out(scanned: Counts, rejected: Counter[str]) -> str:
+    """A sentence on rows that were left out, where they are many."""
+    number = rejected.total()
+    if number < MANY_LEFT_OUT * scanned["read"]:
+        return ""
+    return f"{number} of {scanned['read']} rows were left out ({_by_reason(rejected)})."
 
 
 def _thread(runner: Runner[Job]) -> Counts:
@@ -94,29 +138,30 @@ def _arrange(runner: Runner[Job]) -> list[Counts]:
 def _places(job: Job, conversation: str, turn: int) -> list[str]:
     """Where a turn stands in the raw files: read again, as only an error message needs it."""
     places = []
-    for source in dict.fromkeys(span.source for span in job.spans):
+    for source in job.sources:
         spans = [span for span in job.spans if span.source == source]
         whole = readers.Span(source, spans[0].start, spans[-1].end)
-        for batch in readers.read(whole, job.config.columns):
+        for batch in readers.read(whole, job.config):
             ids, turns = batch.table["conversation_id"].to_pylist(), batch.table["turn"].to_pylist()
             found = [i for i, row in enumerate(zip(ids, turns, strict=True)) if row == (conversation, turn)]
-            places += [f"{source.name}, {readers.unit(source)} {batch.places[i]}" for i in found]
+            places += [f"{source.name}, {readers.reader(source).unit} {batch.places[i]}" for i in found]
     return places
 
 
-def _split(job: Job, slid: Counts, arranged: Counts, users: Counts) -> splits.Sizes:
+def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -> splits.Sizes:
+    """Decides every session's split; ``hint`` says what else is missing where nothing is left."""
     config = job.config
     if not slid["windows"]:
         longest = max(config.window, config.min_turns)
         raise EmptyResultError(
             f"No session is left: none of {arranged['conversations']} conversations has {longest} utterances "
-            "(--window, --min-turns)."
+            f"(--window, --min-turns). {hint}".rstrip()
         )
     if not slid["sessions"]:
         who = "all its speakers" if config.users == "all" else "a responder"
         raise EmptyResultError(
             f"No session is left: {users['enough']} of {users['users']} users have {config.min_utterances} utterances, "
-            f"and none of {slid['windows']} windows has {who} among them (--min-utterances, --users)."
+            f"and none of {slid['windows']} windows has {who} among them (--min-utterances, --users). {hint}".rstrip()
         )
     wanted = splits.sizes(slid["sessions"], config)
     if slid["untimed"] > wanted.train:

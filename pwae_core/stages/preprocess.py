@@ -25,7 +25,12 @@ from pwae_core.progress import SILENT, Progress
 
 @dataclass(frozen=True)
 class PreprocessReport:
-    """What a corpus holds. ``rejected`` lists unit, reason and count; the overlaps are shares of the test sessions."""
+    """What a corpus holds.
+
+    ``account`` says what became of the rows (its first line is their number, the others add up to it); ``rejected``
+    lists unit, reason and count of all that was left out, ``repaired`` what was put right; ``links`` says where reply
+    links lead. ``notes`` are what readers decided about files. The overlaps are shares of the test sessions.
+    """
 
     out: str
     standing: bool
@@ -38,7 +43,12 @@ class PreprocessReport:
     overlap: dict[str, float]
     mean_cjk_token_length: float | None
     warnings: list[str]
+    notes: list[str]
+    account: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
+    repaired: list[dict[str, Any]]
+    links: dict[str, int]
+    unread_times: int
 
 
 def preprocess(

@@ -29,7 +29,7 @@ def test_every_format_and_step_is_explained():
     assert {name for name, default in steps if default} == set(CLEANING_BY_DEFAULT)
 
 
-@pytest.mark.parametrize("shape", [0, 1])
+@pytest.mark.parametrize("shape", [0, 1, 2])
 def test_the_rows_shown_are_read(pwae, tmp_path, shape):
     block = re.findall(r"```json\n(.*?)```", PAGE, re.S)[shape]
     (tmp_path / "raw").write_text(block, encoding="utf-8")
@@ -50,6 +50,7 @@ def test_the_numbers_are_the_defaults():
         f"`--min-utterances` ({config.min_utterances}:",
         f"`--min-turns` ({config.min_turns}), `--window` ({config.window}) and `--stride` ({config.stride})",
         f"`--vocabulary-size` ({config.vocabulary_size:,})",
+        f"more than `--gap` minutes ({config.gap:g};",
         f"`--giant-share` of everything (default {config.giant_share:.0%})",
     ):
         assert words in PAGE

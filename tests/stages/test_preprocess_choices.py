@@ -45,7 +45,7 @@ def test_ids_that_are_missing_in_every_way(tmp_path):
         report = made(write_jsonl(rows, tmp_path / shape), tmp_path / f"out-{shape}", drop_users=["bot"])
         assert rejected(report) == {
             ("row", "no user_id"): 3,
-            ("row", "no user_id (null, none, nan, undefined)"): 2,
+            ("row", "no user_id (null, [deleted] and the like)"): 2,
             ("row", "no user_id (the hash of nothing)"): 3,
             ("row", "user left out (--drop-user)"): 1,
         }

@@ -1,6 +1,7 @@
 """The job that every step of preprocessing gets: settings, raw files, and where each step leaves what.
 
 scan       span   -> rows/SPAN        cleaned rows, sharded by conversation
+                     messages/SPAN    cleaned messages of chats, sharded by chat
                      nodes/SPAN       cleaned rows of reply trees, sharded by id; names/SPAN, sharded by name
            (reply trees only: the steps of ``threads`` -> threads/SHARD, sharded by tree)
 arrange    shard  -> dialogue/SHARD   utterances in order, each with its place; users/SHARD, sharded by user
@@ -19,7 +20,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pwae_core.config.preprocess import PreprocessConfig
-from pwae_core.corpus.readers import Span
+from pwae_core.corpus.readers import Source, Span
+from pwae_core.corpus.readers.times import TIME
 
 ROWS = pa.schema(
     [
@@ -27,7 +29,18 @@ ROWS = pa.schema(
         ("turn", pa.int64()),
         ("user_id", pa.string()),
         ("text", pa.string()),
-        ("timestamp", pa.string()),
+        ("timestamp", TIME),
+        ("key", pa.uint64()),
+    ]
+)
+MESSAGES = pa.schema(  # of chats, which time orders
+    [
+        ("conversation_id", pa.string()),
+        ("utterance_id", pa.string()),
+        ("turn", pa.int64()),  # settles what is said at the same time
+        ("user_id", pa.string()),
+        ("text", pa.string()),
+        ("timestamp", TIME),
         ("key", pa.uint64()),
     ]
 )
@@ -39,20 +52,28 @@ NODES = pa.schema(  # a row without user or text only links others
         ("user_id", pa.string()),
         ("user_name", pa.string()),
         ("text", pa.string()),
-        ("timestamp", pa.string()),
+        ("timestamp", TIME),
         ("kind", pa.int8()),
     ]
 )
 KNOWN = NODES.append(pa.field("key", pa.uint64()))
 HANDLES = pa.schema([("user_name", pa.string()), ("user_id", pa.string())])
-LINKS = pa.schema([("id", pa.uint64()), ("reply_to", pa.uint64()), ("linked", pa.bool_())])
-ROOTS = pa.schema([("key", pa.uint64()), ("circular", pa.bool_())])
+LINKS = pa.schema(
+    [
+        ("id", pa.uint64()),
+        ("reply_to", pa.uint64()),
+        ("linked", pa.bool_()),
+        ("otherwise", pa.uint64()),  # the link without what may have been put around it; as ``reply_to`` for most
+        ("nothing", pa.bool_()),  # whether the link may stand for none
+    ]
+)
+ROOTS = pa.schema([("key", pa.uint64()), ("circular", pa.bool_()), ("mended", pa.int8())])
 DIALOGUE = pa.schema(
     [
         ("conversation_id", pa.string()),  # of the longest path through the utterance
         ("user_id", pa.string()),
         ("text", pa.string()),
-        ("timestamp", pa.string()),
+        ("timestamp", TIME),
         ("key", pa.uint64()),  # of the conversation, or of the whole tree
         ("ordinal", pa.int32()),  # place in the conversation, from 0
         ("length", pa.int32()),  # utterances of the conversation
@@ -74,6 +95,10 @@ class Job:
     config: PreprocessConfig
     spans: tuple[Span, ...]
     shards: int
+
+    @property
+    def sources(self) -> list[Source]:
+        return list(dict.fromkeys(span.source for span in self.spans))
 
     def file(self, table: str, piece: int) -> Path:
         return self.folder / f"{table}-{piece}.arrow"

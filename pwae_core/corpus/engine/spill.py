@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ Writer = Any  # pyarrow.ipc.RecordBatchFileWriter
 
 @contextmanager
 def writer(path: Path, schema: pa.Schema) -> Iterator[Writer]:
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=OPTIONS) as out:
+    with pa.OSFile(os.fsencode(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=OPTIONS) as out:
         yield out
 
 
@@ -39,7 +40,7 @@ def write_sharded(out: Writer, table: pa.Table, keys: Keys, shards: int) -> None
 
 
 def read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source:
+    with pa.memory_map(os.fsencode(path)) as source:
         return pa.ipc.open_file(source).read_all()
 
 
@@ -47,7 +48,7 @@ def read_shard(paths: Iterable[Path], schema: pa.Schema, shard: int, shards: int
     """One shard of all the files that ``write_sharded`` filled."""
     batches = []
     for path in paths:
-        with pa.memory_map(str(path)) as source:
+        with pa.memory_map(os.fsencode(path)) as source:
             file = pa.ipc.open_file(source)
             batches += [file.get_batch(number) for number in range(shard, file.num_record_batches, shards)]
     return pa.Table.from_batches(batches, schema=schema)

@@ -1,4 +1,14 @@
-"""What all readers share: spans of files, batches of raw rows, and values checked against the raw schema."""
+"""What a reader of raw files is, and what it hands on: the protocol that every format keeps to.
+
+A format is a module of this folder with one constant, ``READER``. It declares what is known of the format and brings
+functions that tell a file by its beginning (``recognises``), look it over before anything is made of it (``check``),
+cut it into pieces (``spans``) and read one piece as batches of rows (``read``). Every record of a file ends as exactly
+one row of its own (not ``quoted``) or is counted in ``Batch.passed`` by the reason for which it is none: the account
+of a corpus adds up, and is tested to. What a format writes as JSON objects or as a table has most of that already
+(``records.record_reader``): such a reader says what its objects look like and which row each of them is.
+
+Adding a reader: see "Adding" in CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +17,68 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pwae_core.config.preprocess import FIELDS
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers.head import Head
+from pwae_core.corpus.readers.values import RAW, typed
 from pwae_core.errors import InputError
+from pwae_core.inputs import opened, unpacked
 
 BATCH_ROWS = 100_000
-REQUIRED = ("conversation_id", "turn", "user_id", "text")
-REQUIRED_OF_TREES = ("utterance_id", "reply_to", "user_id", "text")
-RAW = pa.schema(
-    [*((field, pa.int64() if field == "turn" else pa.string()) for field in FIELDS), ("quoted", pa.bool_())]
-)
+PACKED_TIMES = 10
+"""How many times its size a packed file is taken for: decides into how many pieces the work is cut."""
+
 Row = dict[str, Any]
+Shape = Literal["turns", "replies", "times"]
+
+
+class NotOursError(InputError):
+    """A file that holds nothing of what is looked for; in a folder it is passed over, counted under ``reason``."""
+
+    reason = "file of no known format"
+
+
+class EmptyFileError(NotOursError):
+    reason = "empty file"
+
+
+class NoRowsError(NotOursError):
+    reason = "file without rows"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A raw file; ``name`` is what messages call it (standard input has a name that is not its path)."""
+    """A raw file; ``name`` is what messages call it (standard input has a name that is not its path).
+
+    ``packed``: gzip, bzip2, xz or zstd, which ``open`` unpacks. ``layout`` is what the reader's ``check`` found out
+    about the file and its ``read`` needs (hashable, or None); ``told`` are sentences about it for the user.
+    """
 
     path: Path
     name: str
     format: str
+    packed: bool = False
+    layout: Any = None
+    told: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of what is in the file; about, where it is packed."""
+        return self.path.stat().st_size * (PACKED_TIMES if self.packed else 1)
+
+    def open(self) -> BinaryIO:
+        """What is in the file, unpacked, from its beginning. Raises InputError where it cannot be read."""
+        return unpacked(self.path, self.name) if self.packed else opened(self.path, self.name)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a file: bytes ``start`` to ``end`` of a text file, row groups of a Parquet file."""
+    """A piece of a file, as its reader cuts it: bytes ``start`` to ``end`` of a text file, row groups of Parquet."""
 
     source: Source
     start: int
@@ -45,51 +87,70 @@ class Span:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of the raw schema; ``places`` are their rows (or lines) in the span, from 1.
+    """Rows of the schema ``RAW``; ``places`` are their rows (or lines) in the span, from 1.
 
-    ``tree`` rows are linked by ``utterance_id`` and ``reply_to``, others ordered by ``conversation_id`` and ``turn``. A
-    ``quoted`` row is told of by another one (the comment that is answered): it counts where it has no row of its
-    own. ``rejected`` counts lines that are no rows, by reason. ``part`` is the part of the file (a table) whose rows
+    ``shape`` says what makes conversations of the rows, and which columns it takes:
+
+    ``turns``    ``conversation_id`` and ``turn``
+    ``replies``  ``utterance_id`` and ``reply_to`` (null for a root). Where there is a ``conversation_id``, ids are
+                 looked up within it; a link to that id itself answers the thread's start, which may be missing.
+    ``times``    ``timestamp`` orders the rows of one ``conversation_id``, ties by ``turn``, the row's number
+
+    ``user_id`` and ``text`` are null where there is none; ``timestamp`` is text in any form that ``times`` knows. A
+    ``quoted`` row is told of by another one (the comment that is answered): it counts where it has no row of its own.
+    ``passed`` counts records that are no rows, by reason. ``part`` is the part of the file (a table) whose rows
     ``places`` count, where there are several.
     """
 
     table: pa.Table
     places: npt.NDArray[np.int64]
-    tree: bool = False
-    rejected: Mapping[str, int] = field(default_factory=dict)
+    shape: Shape = "turns"
+    passed: Mapping[str, int] = field(default_factory=dict)
     part: str = ""
 
 
-def named(columns: Mapping[str, str]) -> dict[str, str]:
-    """The file's name of every field."""
-    return {field: columns.get(field, field) for field in FIELDS}
+def whole(source: Source) -> list[Span]:
+    """A file that is read in one piece."""
+    return [Span(source, 0, source.path.stat().st_size)]
 
 
-class ColumnError(InputError):
-    """A file that lacks a column of ours; in a folder it may be something else."""
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A format: what is declared of it, and the functions that read it.
 
+    ``recognises(head)``: whether a file is of this format, told by its beginning alone. The readers are asked in the
+    order of ``readers.READERS``, those of own data last.
+    ``check(source, config)``: the source, with ``layout`` and ``told`` where something was found out. Raises
+    NotOursError for a file that is empty or holds nothing of the format, InputError for one that does and is damaged.
+    ``spans(source)``: pieces that can be read apart; together they are the file.
+    ``read(span, config)``: the rows. Raises InputError that names file, row and column for what cannot be read.
+    ``bytes_a_row``: about; decides into how many pieces the work is cut, never what comes out.
+    ``time_zone``: what a time without a zone means (an IANA name); None: what ``--time-zone`` says (UTC by default).
+    ``clean``: cleaning steps that this format needs beside the default ones (``html`` where texts are markup).
+    ``nobody``: user ids, in lower case, that stand for nobody here, beside those that do everywhere (``steps.scan``).
+    ``names_people``: every other user id is somebody, be it ``Nan`` or ``null``: such words are names here.
+    ``unit``: what a place in the file is called.
+    """
 
-def is_tree(found: Iterable[str], columns: Mapping[str, str]) -> bool:
-    """Whether a file with the columns ``found`` holds reply trees: utterances with ids, and no turns."""
-    names, known = named(columns), set(found)
-    return names["utterance_id"] in known and names["turn"] not in known
+    name: str
+    recognises: Callable[[Head], bool]
+    check: Callable[[Source, PreprocessConfig], Source]
+    read: Callable[[Span, PreprocessConfig], Iterator[Batch]]
+    spans: Callable[[Source], list[Span]] = whole
+    estimate: Callable[[Source], int] | None = None
+    bytes_a_row: int = 200
+    time_zone: str | None = None
+    clean: tuple[str, ...] = ()
+    nobody: frozenset[str] = frozenset()
+    names_people: bool = False
+    unit: str = "row"
 
-
-def require(source: Source, found: Iterable[str], columns: Mapping[str, str]) -> None:
-    """Raises ColumnError when a required column, or one that was named by hand, is not among ``found``."""
-    names = sorted(found)
-    required = REQUIRED_OF_TREES if is_tree(names, columns) else REQUIRED
-    for name, column in named(columns).items():
-        if column not in names and (name in required or name in columns):
-            shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-            raise ColumnError(
-                f"{source.name} has no column {column!r}; its columns are: {shown or 'none'}. "
-                f"Name the column that holds it with --column {name}=COLUMN."
-            )
+    def estimate_rows(self, source: Source) -> int:
+        return self.estimate(source) if self.estimate else source.size // self.bytes_a_row
 
 
 def raw_batch(
-    values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str], *, tree: bool = False
+    values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str], shape: Shape = "turns"
 ) -> Batch:
     """Columns of Python values or Arrow arrays as a ``Batch``. ``where(i)`` names row i in a message.
 
@@ -100,16 +161,29 @@ def raw_batch(
     for name in RAW.names:
         column = values.get(name)
         columns[name] = pa.nulls(count, RAW.field(name).type) if column is None else typed(name, column, where)
-    return Batch(pa.table(columns, schema=RAW), places, tree)
+    return Batch(pa.table(columns, schema=RAW), places, shape)
 
 
-def tree_batches(rows: Iterable[tuple[int, Row]], where: Callable[[int], str]) -> Iterator[Batch]:
-    """Rows of trees with their places, by the batch. ``where(place)`` names a place in a message."""
+def row_batches(
+    rows: Iterable[tuple[int, Row | str]], where: Callable[[int], str], shape: Shape = "replies"
+) -> Iterator[Batch]:
+    """Rows with their places, by the batch; a string in place of a row is the reason for which a record is none.
+
+    ``where(place)`` names a place in a message.
+    """
     rows = iter(rows)
     while some := list(islice(rows, BATCH_ROWS)):
-        places = np.fromiter((place for place, _ in some), np.int64, len(some))
-        values = {name: [row.get(name) for _, row in some] for name in RAW.names}
-        yield raw_batch(values, places, partial(_at, where, places), tree=True)
+        passed: dict[str, int] = {}
+        kept = []
+        for place, row in some:
+            if isinstance(row, str):
+                passed[row] = passed.get(row, 0) + 1
+            else:
+                kept.append((place, row))
+        places = np.fromiter((place for place, _ in kept), np.int64, len(kept))
+        values = {name: [row.get(name) for _, row in kept] for name in RAW.names}
+        batch = raw_batch(values, places, partial(_at, where, places), shape)
+        yield Batch(batch.table, places, shape, passed)
 
 
 def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
@@ -126,83 +200,3 @@ def part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """An object within an object; empty where it is none."""
     found = record.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def typed(field: str, values: Any, where: Callable[[int], str]) -> pa.Array:
-    """One column in its raw type; the quick way for clean columns, value by value for the rest."""
-    target = RAW.field(field).type
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        if values.type.equals(target):
-            return values
-        if pa.types.is_large_string(values.type) or (pa.types.is_integer(values.type) and field != "text"):
-            try:
-                return values.cast(target)
-            except pa.ArrowInvalid:
-                pass
-        values = values.to_pylist()
-    elif field != "turn" or all(type(value) is int for value in values):
-        try:
-            return pa.array(values, target)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError):
-            pass
-    convert = _CONVERTERS[field]
-    converted = []
-    for index, value in enumerate(values):
-        try:
-            converted.append(convert(value))
-        except ValueError as error:
-            raise InputError(f"{where(index)}: {field} is {shorten(value)}, expected {error}.") from error
-    return pa.array(converted, target)
-
-
-def shorten(value: object) -> str:
-    """A value as a message shows it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _identifier(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else well_formed(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError("a string or a whole number")
-
-
-def _turn(value: object) -> int | None:
-    if value is None or value == "":
-        return None
-    try:
-        number = int(value) if isinstance(value, (int, str, float)) and not isinstance(value, bool) else None
-    except (ValueError, OverflowError):
-        number = None
-    if number is None or not -(2**63) <= number < 2**63 or (isinstance(value, float) and number != value):
-        raise ValueError("a whole number")
-    return number
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else well_formed(value)
-    raise ValueError("a string")
-
-
-def _time(value: object) -> str | None:
-    return None if value is None else well_formed(str(value))
-
-
-def well_formed(text: str) -> str:
-    """Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-_CONVERTERS: dict[str, Callable[[object], object]] = {
-    "conversation_id": _identifier,
-    "turn": _turn,
-    "user_id": _identifier,
-    "text": _text,
-    "timestamp": _time,
-    "utterance_id": _identifier,
-    "reply_to": _identifier,
-    "user_name": _text,
-}

@@ -1,82 +1,192 @@
-"""CSV (or tab-separated) files with a header line. Quoted fields may hold line ends, so a file is one span."""
+"""CSV and its kin with a header line. Quoted fields may hold line ends, so a file is one span.
+
+What separates fields, and whether a quotation mark quotes or is a character as any other, differs from file to file:
+both are told by the whole file, and what was taken is said.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, is_tree, named, raw_batch, require
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers import own
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Reader, Source, Span
+from pwae_core.corpus.readers.head import DELIMITERS, UTF_16, Head, fields
 from pwae_core.errors import InputError
 
-BYTES_PER_ROW = 100
-LONGEST_FIELD = 1 << 30
+LONGEST_FIELD = 64 << 20
+CHUNK = 1 << 20
+NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
-def spans(source: Source) -> list[Span]:
-    return [Span(source, 0, source.path.stat().st_size)]
+@dataclass(frozen=True)
+class Dialect:
+    """``skip``: lines before the header (``sep=;``)."""
+
+    delimiter: str
+    quoted: bool = True
+    encoding: str = "utf-8-sig"
+    skip: int = 0
 
 
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // BYTES_PER_ROW
+def recognises(head: Head) -> bool:
+    return bool(head.text)
 
 
-def check(source: Source, columns: Mapping[str, str]) -> None:
-    with lines(source) as rows:
-        header = next(rows, [])
-        if not header:
-            raise InputError(f"{source.name} is empty. Give a file with at least one utterance.")
-        require(source, header, columns)
-        if next(rows, None) is None:
-            raise InputError(f"{source.name} has a header and no rows. Give a file with at least one utterance.")
+def check(source: Source, config: PreprocessConfig) -> Source:
+    source = laid_out(source, list(own.named(config.columns).values()))
+    try:
+        with rows(source) as found:
+            header = next(found, [])
+    except InputError as error:
+        raise NotOursError(str(error)) from error
+    own.once(source, header, config)
+    source = quoting_told(own.require(source, header, config))
+    with rows(source) as found:
+        if next(islice(found, 1, None), None) is None:
+            raise NoRowsError(f"{source.name} has a header and no rows. Give a file with at least one utterance.")
+    return source
 
 
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
+def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
     source = span.source
-    with lines(source) as rows:
-        header = next(rows)
-        positions = {field: header.index(name) for field, name in named(columns).items() if name in header}
-        done = 0
-        while batch := list(islice(rows, BATCH_ROWS)):
+    with rows(source) as found:
+        header = next(found)
+        positions = {field: header.index(name) for field, name in own.named(config.columns).items() if name in header}
+        shape, done = own.shape_of(header, config), 0
+        while batch := list(islice(found, BATCH_ROWS)):
             for index, row in enumerate(batch):
                 if len(row) != len(header):
-                    raise InputError(
-                        f"{_where(source, done, index)} has {len(row)} fields, expected {len(header)} as in the "
-                        "header. Quote fields that hold commas."
-                    )
+                    raise InputError(misfit(source, done + index + 1, row, header))
             places = np.arange(done + 1, done + len(batch) + 1)
             values = {field: [row[position] for row in batch] for field, position in positions.items()}
-            yield raw_batch(values, places, partial(_where, source, done), tree=is_tree(header, columns))
+            yield own.own_batch(values, places, partial(_where, source, done), shape, 0)
             done += len(batch)
 
 
+def misfit(source: Source, number: int, row: Sequence[str], header: Sequence[str]) -> str:
+    """What a message says of a row that does not fit the header."""
+    by = NAMES[source.layout.delimiter]
+    return (
+        f"{source.name}, row {number} has {len(row)} fields, expected {len(header)} as in the header. "
+        f"Quote fields that hold {by}."
+    )
+
+
 @contextmanager
-def lines(source: Source) -> Iterator[Iterator[list[str]]]:
-    """The rows of the file, header first, empty lines left out. Raises InputError for what is not UTF-8 or not CSV."""
-    csv.field_size_limit(LONGEST_FIELD)
-    with source.path.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as handle:
-        reader = csv.reader(handle, delimiter=_delimiter(source), strict=True)
+def rows(source: Source) -> Iterator[Iterator[list[str]]]:
+    """The rows of the file, header first, empty lines left out. Raises InputError for what is not text or not CSV."""
+    dialect: Dialect = source.layout
+    with _text(source, dialect.encoding) as handle:
+        reader = _reader(handle, dialect)
         try:
-            yield (row for row in reader if row)
-        except UnicodeDecodeError as error:
-            raise InputError(_not_utf8(source)) from error
+            yield (row for row in islice(reader, dialect.skip, None) if row)
+        except UnicodeError as error:
+            raise InputError(_undecodable(source, dialect.encoding)) from error
         except csv.Error as error:
             raise InputError(f"{source.name}, line {reader.line_num} is not valid CSV: {error}.") from error
 
 
-def _delimiter(source: Source) -> str:
-    with source.path.open("rb") as handle:
-        header = handle.readline()
-    return "\t" if b"\t" in header and b"," not in header else ","
+def _text(source: Source, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(source.open(), encoding=encoding, newline="")
 
 
-def _not_utf8(source: Source) -> str:
-    with source.path.open("rb") as handle:
+def _reader(handle: io.TextIOWrapper, dialect: Dialect) -> Any:
+    csv.field_size_limit(LONGEST_FIELD)
+    if dialect.quoted:
+        return csv.reader(handle, delimiter=dialect.delimiter, strict=True)
+    return csv.reader(handle, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+
+
+def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
+    """The source with its dialect laid down (``layout``), as its first line shows it.
+
+    The delimiter is the one under which the header shows most of the ``wanted`` names, and then most fields.
+    """
+    encoding, skip, header = _beginning(source)
+    if header.lower().startswith("sep=") and len(header) == 5:
+        delimiter, skip = header[4], 1
+    else:
+        found = {one: fields(header, one) for one in DELIMITERS}
+        delimiter = max(found, key=lambda one: (len({*found[one]} & {*wanted}), len(found[one])))
+    return replace(source, layout=Dialect(delimiter, True, encoding, skip))
+
+
+def quoting_told(source: Source) -> Source:
+    """The source with what quotation marks are in it, told by the whole file; and a word on it where they do not quote.
+
+    They quote where rows fit the header so. Where every line by itself fits it and quotation marks would tear or join
+    lines, they are characters as any other.
+    """
+    dialect: Dialect = source.layout
+    if not _holds(source, '"'.encode("utf-16-le" if dialect.encoding == "utf-16" else "utf-8")):
+        return source
+    plain = replace(dialect, quoted=False)
+    quoting, by_line = _fit(source, dialect), _fit(source, plain)
+    if quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows):
+        return source
+    lost = f"{by_line.rows - quoting.rows:,} of {by_line.rows:,} rows" if quoting.whole else "rows"
+    told = f"{source.name}: quotation marks are read as characters, for as quotes they would swallow {lost}."
+    return replace(source, layout=plain, told=(*source.told, told))
+
+
+def _beginning(source: Source) -> tuple[str, int, str]:
+    """The encoding, nothing to skip, and the first line that is not blank."""
+    with source.open() as handle:
+        encoding = "utf-16" if handle.read(2) in UTF_16 else "utf-8-sig"
+    try:
+        with _text(source, encoding) as text:
+            while line := text.readline(LONGEST_FIELD):
+                if line.strip():
+                    return encoding, 0, line.rstrip("\r\n")
+    except UnicodeError as error:
+        raise InputError(_undecodable(source, encoding)) from error
+    return encoding, 0, ""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How the rows of a file fit its header under a dialect; ``whole``: whether it could be read to its end."""
+
+    rows: int
+    misfits: int
+    whole: bool
+
+
+def _fit(source: Source, dialect: Dialect) -> _Fit:
+    count, misfits = 0, 0
+    try:
+        with _text(source, dialect.encoding) as handle:
+            found = (row for row in islice(_reader(handle, dialect), dialect.skip, None) if row)
+            width = len(next(found, []))
+            for row in found:
+                count += 1
+                misfits += len(row) != width
+    except csv.Error:
+        return _Fit(count, misfits + 1, False)
+    except UnicodeError as error:
+        raise InputError(_undecodable(source, dialect.encoding)) from error
+    return _Fit(count, misfits, True)
+
+
+def _holds(source: Source, mark: bytes) -> bool:
+    with source.open() as handle:
+        return any(mark in block for block in iter(partial(handle.read, CHUNK), b""))
+
+
+def _undecodable(source: Source, encoding: str) -> str:
+    if encoding == "utf-16":
+        return f"{source.name} is not valid UTF-16. Save it as UTF-8."
+    with source.open() as handle:
         for number, line in enumerate(handle, start=1):
             try:
                 line.decode("utf-8")
@@ -88,3 +198,6 @@ def _not_utf8(source: Source) -> str:
 
 def _where(source: Source, before: int, index: int) -> str:
     return f"{source.name}, row {before + index + 1}"
+
+
+READER = Reader(name="csv", recognises=recognises, check=check, read=read, bytes_a_row=100)

@@ -1,96 +1,77 @@
-"""NanmiCoder/MediaCrawler's posts and comments, as a JSON array, JSON lines or CSV."""
+"""NanmiCoder/MediaCrawler's posts and comments, of all its platforms: a JSON array, JSON lines or CSV."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping
-from functools import partial
-from itertools import islice
+import re
+from collections.abc import Iterable
 from typing import Any
 
-import orjson
+from pwae_core.corpus.readers.base import Row, link
+from pwae_core.corpus.readers.records import Record, record_reader
 
-from pwae_core.corpus.readers import delimited, jsonl
-from pwae_core.corpus.readers.base import Batch, Row, Source, Span, link, tree_batches
-from pwae_core.errors import InputError
+CHINA = "Asia/Shanghai"
+POST = ("note_id", "video_id", "aweme_id", "content_id")
+PARENT = ("parent_comment_id", "parment_comment_id")  # the latter in Tieba's first files
+USER = ("creator_hash", "user_id", "user_link")
+NAME = ("nickname", "user_nickname")
+TIME = ("create_time", "create_date_time", "publish_time", "created_time", "time")
+TITLED = ("content_text", "desc")
+ANSWERING = re.compile(r"^\s*回[复覆]\s*[@＠]\s*(.{1,40}?)\s*[:：]")
 
-USER = ("creator_hash", "user_id")
 
-
-def recognises(record: Mapping[str, Any]) -> bool:
+def recognises(record: Record) -> bool:
     """Whether an object is a comment or a post of MediaCrawler's."""
     known = record.keys()
-    return {"note_id", "content"} <= known and any(name in known for name in USER)
+    comment = {"comment_id", "content"} <= known or {"note_id", "content"} <= known
+    post = "title" in known and any(name in known for name in TITLED)
+    stands_somewhere = any(name in known for name in POST) and any(name in known for name in USER)
+    return stands_somewhere and (comment or post) and "conversation_id" not in known
 
 
-def spans(source: Source) -> list[Span]:
-    return jsonl.spans(source) if _first(source) == b"{" else [Span(source, 0, source.path.stat().st_size)]
-
-
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // 500
-
-
-def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
-    found = [record for _, record in islice(_records(Span(source, 0, source.path.stat().st_size)), 100)]
-    if not any(map(recognises, found)):
-        raise InputError(
-            f"{source.name} has neither comments nor posts of MediaCrawler (note_id, content, creator_hash). "
-            "Name its format with --format."
-        )
-
-
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
-    where = partial(jsonl.where, span) if _first(span.source) == b"{" else partial(_item, span.source)
-    return tree_batches(((place, row_of(record)) for place, record in _records(span)), where)
-
-
-def row_of(record: Mapping[str, Any]) -> Row:
+def rows(record: Record) -> Iterable[Row | str]:
     """A comment answers the comment or the post it stands under; everything under one post is one thread."""
-    note = link(record.get("note_id"))
+    if not recognises(record):
+        return ["neither a comment nor a post"]
+    post = link(_first(record, POST))
     comment = link(record.get("comment_id"))
-    return {
-        "conversation_id": note,
-        "utterance_id": comment or note,
-        "reply_to": (link(record.get("parent_comment_id"), comment) or note) if comment else None,
-        "user_id": next((record[name] for name in USER if record.get(name)), None),
-        "user_name": record.get("nickname"),
-        "text": record.get("content"),
-        "timestamp": record.get("create_time") or record.get("create_date_time"),
+    row = {
+        "conversation_id": post,
+        "utterance_id": comment or post,
+        "reply_to": (link(_first(record, PARENT), comment) or post) if comment else None,
+        "user_id": _first(record, USER),
+        "user_name": _first(record, NAME),
+        "text": _answer(record.get("content")) if "content" in record else _of_post(record),
+        "timestamp": _first(record, TIME),
     }
+    return [row]
 
 
-def _records(span: Span) -> Iterator[tuple[int, dict[str, Any]]]:
-    first = _first(span.source)
-    if first == b"{":
-        return jsonl.records(span)
-    return _array(span.source) if first == b"[" else _table(span.source)
+def _first(record: Record, names: Iterable[str]) -> Any:
+    """The first of these members that holds something."""
+    return next((record[name] for name in names if record.get(name)), None)
 
 
-def _array(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        items = orjson.loads(source.path.read_bytes().removeprefix(jsonl.BOM))
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{source.name} is not a valid JSON document: {error}. Was the crawl cut short?") from error
-    for place, item in enumerate(items, start=1):
-        if not isinstance(item, dict):
-            raise InputError(f"{_item(source, place)} is not a JSON object.")
-        yield place, item
+def _answer(content: Any) -> Any:
+    """A comment, its ``回复 @name :`` (Bilibili's spaces) as the cleaning step ``replies`` knows it."""
+    return ANSWERING.sub(r"回复@\1:", content) if isinstance(content, str) else content
 
 
-def _table(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    with delimited.lines(source) as rows:
-        header = next(rows, [])
-        for place, row in enumerate(rows, start=1):
-            if len(row) != len(header):
-                raise InputError(f"{_item(source, place)} has {len(row)} fields, expected {len(header)}.")
-            yield place, dict(zip(header, row, strict=True))
+def _of_post(record: Record) -> str | None:
+    """Title and text of a post, once where one begins with the other; over an answer stands another's question."""
+    title, text = record.get("title") or "", _first(record, TITLED) or ""
+    if not isinstance(title, str) or not isinstance(text, str):
+        return None
+    if record.get("content_type") == "answer" or text.startswith(title):
+        return text
+    return title if title.startswith(text) else f"{title}\n{text}"
 
 
-def _first(source: Source) -> bytes:
-    with source.path.open("rb") as handle:
-        return handle.read(io.DEFAULT_BUFFER_SIZE).removeprefix(jsonl.BOM).lstrip()[:1]
-
-
-def _item(source: Source, place: int) -> str:
-    return f"{source.name}, row {place}"
+READER = record_reader(
+    name="media-crawler",
+    recognises=recognises,
+    rows=rows,
+    holds="MediaCrawler's comments or posts (content or title, an id of the post, creator_hash)",
+    time_zone=CHINA,
+    clean=("html",),
+    bytes_a_row=500,
+)

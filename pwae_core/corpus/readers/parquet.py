@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Source, Span, is_tree, named, raw_batch, require
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers import own
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span
+from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
+MAGIC = b"PAR1"
 SPAN_ROWS = 500_000
+
+
+def recognises(head: Head) -> bool:
+    return head.data.startswith(MAGIC)
 
 
 def spans(source: Source) -> list[Span]:
@@ -26,21 +35,19 @@ def spans(source: Source) -> list[Span]:
     return found
 
 
-def estimate_rows(source: Source) -> int:
-    return int(_open(source).metadata.num_rows)
-
-
-def check(source: Source, columns: Mapping[str, str]) -> None:
+def check(source: Source, config: PreprocessConfig) -> Source:
     file = _open(source)
-    require(source, file.schema_arrow.names, columns)
+    own.once(source, file.schema_arrow.names, config)
+    source = own.require(source, file.schema_arrow.names, config)
     if not file.metadata.num_rows:
-        raise InputError(f"{source.name} has no rows. Give a file with at least one utterance.")
+        raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
+    return source
 
 
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
+def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
     file = _open(span.source)
-    there = {field: name for field, name in named(columns).items() if name in file.schema_arrow.names}
-    tree = is_tree(file.schema_arrow.names, columns)
+    found = file.schema_arrow.names
+    there = {field: name for field, name in own.named(config.columns).items() if name in found}
     before = sum(file.metadata.row_group(group).num_rows for group in range(span.start))
     done = 0
     groups = range(span.start, span.end)
@@ -48,7 +55,8 @@ def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:
         for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=sorted(set(there.values()))):
             places = np.arange(done + 1, done + batch.num_rows + 1)
             values = {field: batch.column(name) for field, name in there.items()}
-            yield raw_batch(values, places, partial(_where, span.source, before + done), tree=tree)
+            where, shape = partial(_where, span.source, before + done), own.shape_of(found, config)
+            yield own.own_batch(values, places, where, shape, before)
             done += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(span.source)) from error
@@ -59,11 +67,20 @@ def _where(source: Source, before: int, index: int) -> str:
 
 
 def _open(source: Source) -> pq.ParquetFile:
+    if source.packed:
+        raise InputError(f"{source.name} is a Parquet file packed once more. Unpack it first.")
     try:
-        return pq.ParquetFile(source.path)
+        return pq.ParquetFile(pa.OSFile(os.fsencode(source.path)))
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(source)) from error
 
 
 def _damaged(source: Source) -> str:
     return f"{source.name} is not a readable Parquet file. Make it again, or name its format with --format."
+
+
+def _rows(source: Source) -> int:
+    return int(_open(source).metadata.num_rows)
+
+
+READER = Reader(name="parquet", recognises=recognises, check=check, spans=spans, read=read, estimate=_rows)

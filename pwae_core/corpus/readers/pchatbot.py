@@ -7,27 +7,28 @@ Lines without six fields are counted and left out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
 
-import numpy as np
-
+from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import jsonl
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, Row, Source, Span, raw_batch
+from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Source, Span, row_batches
+from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
 HEADER = ("Post", "Post_user_id", "Post_timestamp", "Response", "Response_user_id", "Response_timestamp")
 SHORT = "not six fields"
 LINES_TOLD_BY = 20
 
-spans = jsonl.spans
+
+def recognises(head: Head) -> bool:
+    return _are_pairs(head.lines)
 
 
-def recognises(lines: Sequence[str]) -> bool:
+def _are_pairs(lines: Sequence[str]) -> bool:
     """Whether half of some lines hold six fields, of which the third and the last are times, or are the header."""
-    rows = [line.split("\t") for line in lines if line.strip()]
+    rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
     return 2 * sum(map(_is_pair, rows)) >= len(rows) > 0
 
 
@@ -39,26 +40,22 @@ def _is_header(row: Sequence[str]) -> bool:
     return tuple(field.strip().lower() for field in row) == tuple(field.lower() for field in HEADER)
 
 
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // 100
+def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
+    if not _are_pairs([line for _, line in islice(_lines(jsonl.whole(source)), LINES_TOLD_BY)]):
+        raise NotOursError(f"{source.name} does not hold lines of six tab-separated fields: {', '.join(HEADER)}.")
+    return source
 
 
-def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
-    found = islice(_lines(Span(source, 0, source.path.stat().st_size)), LINES_TOLD_BY)
-    if not recognises([line for _, line in found]):
-        raise InputError(f"{source.name} does not hold lines of six tab-separated fields: {', '.join(HEADER)}.")
+def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
+    found = ((number, row) for number, line in _lines(span) for row in rows(line.split("\t")))
+    return row_batches(found, partial(jsonl.where, span))
 
 
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
-    found = _lines(span)
-    while some := list(islice(found, BATCH_ROWS)):
-        pairs = [(number, row) for number, line in some if len(row := line.split("\t")) == 6 and not _is_header(row)]
-        short = sum(line.count("\t") != 5 for _, line in some)
-        places = np.repeat(np.fromiter((number for number, _ in pairs), np.int64, len(pairs)), 2)
-        rows = [row for _, pair in pairs for row in rows_of(pair)]
-        values: dict[str, Any] = {name: [row.get(name) for row in rows] for name in rows[0]} if rows else {}
-        batch = raw_batch(values, places, partial(_where, span, places), tree=True)
-        yield Batch(batch.table, places, tree=True, rejected={SHORT: short} if short else {})
+def rows(fields: Sequence[str]) -> tuple[Row | str, ...]:
+    """The response, and the post it answers; or why a line is no pair. Nothing for a header."""
+    if fields[0].strip().lower() == "post" and _is_header(fields):
+        return ()
+    return rows_of(fields) if len(fields) == 6 else (SHORT,)
 
 
 def rows_of(pair: Sequence[str]) -> tuple[Row, Row]:
@@ -98,5 +95,13 @@ def _lines(span: Span) -> Iterator[tuple[int, str]]:
             ) from error
 
 
-def _where(span: Span, places: Any, index: int) -> str:
-    return jsonl.where(span, int(places[index]))
+READER = Reader(
+    name="pchatbot",
+    recognises=recognises,
+    check=check,
+    spans=jsonl.spans,
+    read=read,
+    bytes_a_row=100,
+    time_zone="Asia/Shanghai",
+    unit="line",
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 import sys
 from collections import Counter
@@ -10,21 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pwae_core.artifacts import Plan
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
-from pwae_core.corpus.readers import Source, Span, UnknownFormatError
-from pwae_core.corpus.readers.base import ColumnError
+from pwae_core.corpus.readers import Source, Span
+from pwae_core.corpus.readers.base import NotOursError
+from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
 from pwae_core.errors import ConfigError, InputError
 
-STANDARD_INPUT = "-"
+STANDARD_INPUT, STANDARD_INPUT_SHOWN = "-", "standard input"
+BEGINNING = 1 << 20
 KEPT = "standard-input"
 ROWS_A_SHARD = 500_000
 BYTES_A_SHARD = 128 << 20
-HIDDEN, EMPTY, UNKNOWN = "hidden file", "empty file", "file of no known format"
 WITHOUT_USERS = "weibo-crawler's comment table without user ids (its SQLite file is read)"
 
 
@@ -47,81 +48,57 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
         raise ConfigError("No raw file was named. Name one or several, or - for standard input.")
     if list(raw).count(STANDARD_INPUT) > 1:
         raise ConfigError("Standard input (-) can be named only once.")
-    with _standard_input(out) if STANDARD_INPUT in raw else nullcontext(out) as spool:
-        skipped: Counter[str] = Counter()
-        found = [source for name in raw for source in _sources(name, spool, config, skipped)]
-        found = _without_comment_tables(found, skipped)
-        for source in found:
-            readers.check(source, config.columns)
-        yield Found(found, skipped)
+    with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:
+        search = Search()
+        found = [source for name in raw for source in _sources(name, spool, search, config)]
+        yield Found(_without_comment_tables(found, search.skipped), search.skipped)
 
 
 @contextmanager
-def _standard_input(out: Path) -> Iterator[Path]:
+def _standard_input(out: Path, config: PreprocessConfig) -> Iterator[Path]:
     """The bytes of standard input in a file of a hidden folder beside ``out``, which is this process's alone."""
     target = out.absolute().with_name(f"{out.name}.stdin")
     with staging(target, Plan("standard input", {}, {}), (KEPT,)) as stage:
         spool = stage.new / KEPT
-        with spool.open("wb") as handle:
-            shutil.copyfileobj(sys.stdin.buffer, handle, 1 << 20)
+        _keep(sys.stdin.buffer, spool, config)
         yield spool
         stage.clear()
 
 
-def _sources(name: str, spool: Path, config: PreprocessConfig, skipped: Counter[str]) -> list[Source]:
+def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
+    """Copies a stream to a file. Raises InputError at once where it is of no known format, before it is read on."""
+    with spool.open("wb") as handle:
+        handle.write(stream.read(BEGINNING))
+        handle.flush()
+        readers.recognise(spool, STANDARD_INPUT_SHOWN, config.format)
+        shutil.copyfileobj(stream, handle, 1 << 20)
+
+
+def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -> list[Source]:
     if name == STANDARD_INPUT:
-        return [_source(spool, "standard input", config)]
-    path = Path(name)
-    if path.is_dir():
-        paths = sorted(one for one in path.rglob("*") if one.is_file())
-    elif path.exists():
-        return [_source(path, name, config)]
-    else:
-        paths = sorted(one for one in map(Path, glob.glob(name, recursive=True)) if one.is_file())  # noqa: PTH207
-        if not paths:
-            raise InputError(f"{name} does not exist. Name a raw file, a folder, a pattern, or - for standard input.")
-    found = [source for one in paths if (source := _usable(one, path, config, skipped))]
-    if not found:
-        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(skipped.items())) or "it is empty"
-        raise InputError(f"{name} holds no file to read ({reasons}).")
+        return [_checked(spool, STANDARD_INPUT_SHOWN, config)]
+    paths = search.named(name)
+    if paths == [Path(name)]:
+        return [_checked(paths[0], name, config)]
+    found = [source for path in paths if (source := _usable(path, config, search.skipped))]
+    if not found and not search.skipped[AGAIN]:
+        reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(search.skipped.items()))
+        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}).")
     return found
 
 
-def _usable(path: Path, folder: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
+def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
     """A file of a folder, or None, counted, where it is none of ours."""
-    inside = path.relative_to(folder).parts if folder in path.parents else (path.name,)
     try:
-        if any(part.startswith(".") for part in inside):
-            skipped[HIDDEN] += 1
-            return None
-        if not path.stat().st_size:
-            skipped[EMPTY] += 1
-            return None
-        source = _source(path, str(path), config)
-        if config.format != "auto" or _is_ours(source, config):
-            return source
-    except UnknownFormatError:
-        pass
-    skipped[UNKNOWN] += 1
-    return None
+        return _checked(path, str(path), config)
+    except NotOursError as error:
+        skipped[error.reason] += 1
+        return None
 
 
-def _is_ours(source: Source, config: PreprocessConfig) -> bool:
-    """Whether a file holds utterances: any text can look like CSV, and any object like a line of JSON."""
-    if source.format not in ("csv", "jsonl"):
-        return True
-    try:
-        readers.check(source, config.columns)
-    except ColumnError:
-        return False
-    except InputError:
-        return source.format == "jsonl"
-    return True
-
-
-def _source(path: Path, shown: str, config: PreprocessConfig) -> Source:
-    recognised = readers.recognise(path, shown)
-    return Source(path.absolute(), shown, recognised if config.format == "auto" else config.format)
+def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
+    source = readers.recognise(path, shown, config.format)
+    return source if source.format == COMMENT_TABLE else readers.check(source, config)
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:
@@ -141,7 +118,7 @@ def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> l
 def cut(found: Sequence[Source]) -> tuple[tuple[Span, ...], int]:
     """The spans of all files, and the number of shards (a power of two) that keeps each shard small."""
     spans = tuple(span for source in found for span in readers.spans(source))
-    rows = sum(readers.estimate_rows(source) for source in found)
-    size = sum(source.path.stat().st_size for source in found)
+    rows = sum(readers.reader(source).estimate_rows(source) for source in found)
+    size = sum(source.size for source in found)
     shards = max(1, -(-rows // ROWS_A_SHARD), -(-size // BYTES_A_SHARD))
     return spans, 1 << (shards - 1).bit_length()

@@ -1,44 +1,42 @@
-"""dataabc/weibo-crawler's JSON: one document ``{"user": {...}, "weibo": [...]}``, reposts with the post they repost.
-
-The crawler writes one document per crawled user, which is read whole.
-"""
+"""dataabc/weibo-crawler's JSON: one document ``{"user": {...}, "weibo": [...]}``, reposts with the post they repost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from pwae_core.corpus.readers.base import Batch, Row, Source, Span, link, part, tree_batches
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers import documents
+from pwae_core.corpus.readers.base import Batch, NoRowsError, Reader, Row, Source, Span, link, part, row_batches
+from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
-
-def spans(source: Source) -> list[Span]:
-    return [Span(source, 0, source.path.stat().st_size)]
-
-
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // 1_000
+CHINA = "Asia/Shanghai"
+POSTS = ("weibo", documents.ITEM)
 
 
-def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
-    if not _posts(source):
-        raise InputError(f"{source.name} holds no post: its list 'weibo' is empty.")
+def recognises(head: Head) -> bool:
+    first = next(iter(head.members), "")
+    return first == "weibo" or (first == "user" and isinstance(head.members["user"], dict))
 
 
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
-    source = span.source
-    rows = ((place, row) for place, post in enumerate(_posts(source), start=1) for row in rows_of(post))
-    return tree_batches(rows, lambda place: f"{source.name}, post {place}")
+def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
+    if next(_posts(source), None) is None:
+        raise NoRowsError(f"{source.name} holds no post: its list 'weibo' is missing or empty.")
+    return source
 
 
-def rows_of(post: Mapping[str, Any]) -> list[Row]:
+def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
+    found = ((place, row) for place, post in enumerate(_posts(span.source), start=1) for row in rows(post))
+    return row_batches(found, lambda place: f"{span.source.name}, post {place}")
+
+
+def rows(post: Mapping[str, Any]) -> Iterable[Row]:
     """A post, and the post that it reposts."""
     original = part(post, "retweet")
     reply_to = link(original.get("id"))
-    rows = [_row(post, reply_to)]
-    return [*rows, _row(original, None) | {"quoted": True}] if reply_to else rows
+    own = _row(post, reply_to)
+    return [own, _row(original, None) | {"quoted": True}] if reply_to else [own]
 
 
 def _row(post: Mapping[str, Any], reply_to: str | None) -> Row:
@@ -52,12 +50,22 @@ def _row(post: Mapping[str, Any], reply_to: str | None) -> Row:
     }
 
 
-def _posts(source: Source) -> list[Mapping[str, Any]]:
-    try:
-        document = orjson.loads(source.path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{source.name} is not a valid JSON document: {error}. Was the crawl cut short?") from error
-    posts = document.get("weibo") if isinstance(document, dict) else None
-    if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-        raise InputError(f"{source.name} has no list 'weibo' of posts, as weibo-crawler writes it.")
-    return posts
+def _posts(source: Source) -> Iterator[Mapping[str, Any]]:
+    with source.open() as handle:
+        for path, value in documents.walk(handle, source.name, lambda path, _: path in ((), POSTS[:1])):
+            if path == POSTS:
+                if not isinstance(value, dict):
+                    raise InputError(f"{source.name} has no list 'weibo' of posts, as weibo-crawler writes it.")
+                yield value
+
+
+READER = Reader(
+    name="weibo-crawler-json",
+    recognises=recognises,
+    check=check,
+    read=read,
+    bytes_a_row=1_000,
+    time_zone=CHINA,
+    clean=("html",),
+    unit="post",
+)

@@ -5,18 +5,22 @@ A comment answers the comment that heads its thread (``root_id``), and that one 
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from pwae_core.corpus.readers.base import Batch, Row, Source, Span, link, tree_batches
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers.base import Batch, NoRowsError, NotOursError, Reader, Row, Source, Span, link, row_batches
+from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
 MAGIC = b"SQLite format 3\0"
+CHINA = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
@@ -35,27 +39,27 @@ TABLES = {
 }
 
 
-def spans(source: Source) -> list[Span]:
-    return [Span(source, 0, source.path.stat().st_size)]
+def recognises(head: Head) -> bool:
+    return head.data.startswith(MAGIC)
 
 
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // 300
-
-
-def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
+def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
     with closing(_open(source)) as database:
         found = _tables(source, database)
-        if not any(database.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in found):
-            raise InputError(f"{source.name} holds no row: its tables {', '.join(found)} are empty.")
+        try:
+            if any(database.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in found):
+                return source
+        except sqlite3.Error as error:
+            raise InputError(_damaged(source, error)) from error
+    raise NoRowsError(f"{source.name} holds no row: its tables {', '.join(found)} are empty.")
 
 
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
+def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
     source = span.source
     with closing(_open(source)) as database:
         for name, columns_of in _tables(source, database).items():
             rows = enumerate(_rows(source, database, name, columns_of), start=1)
-            for batch in tree_batches(rows, partial(_where, source, name)):
+            for batch in row_batches(rows, partial(_where, source, name)):
                 yield replace(batch, part=f"table {name}")
 
 
@@ -80,13 +84,19 @@ def _rows(source: Source, database: sqlite3.Connection, table: str, known: set[s
                 "timestamp": record["created_at"],
             }
     except sqlite3.Error as error:
-        raise InputError(f"{source.name}, table {table} cannot be read: {error}.") from error
+        raise InputError(f"{source.name}, table {table} cannot be read: {error}. Fetch the file again.") from error
+
+
+def _damaged(source: Source, error: sqlite3.Error) -> str:
+    return f"{source.name} is not a readable SQLite file: {error}. Fetch it again."
 
 
 def _open(source: Source) -> sqlite3.Connection:
+    if source.packed:
+        raise InputError(f"{source.name} is a packed SQLite file. Unpack it first.")
     journal = source.path.with_name(f"{source.path.name}-wal")
     still = "" if journal.exists() else "&immutable=1"
-    return sqlite3.connect(f"file:{quote(str(source.path.absolute()))}?mode=ro{still}", uri=True)
+    return sqlite3.connect(f"file:{quote(os.fsencode(source.path.absolute()))}?mode=ro{still}", uri=True)
 
 
 def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]:
@@ -97,12 +107,23 @@ def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]
             for name in TABLES
         }
     except sqlite3.Error as error:
-        raise InputError(f"{source.name} is not a readable SQLite file: {error}.") from error
+        raise InputError(_damaged(source, error)) from error
     there = {name: columns for name, columns in found.items() if columns}
     if not there:
-        raise InputError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
+        raise NotOursError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
     for name, columns in there.items():
         for column in TABLES[name].needed:
             if column not in columns:
-                raise InputError(f"{source.name}, table {name} has no column {column!r}.")
+                raise NotOursError(f"{source.name}, table {name} has no column {column!r}.")
     return there
+
+
+READER = Reader(
+    name="weibo-crawler-sqlite",
+    recognises=recognises,
+    check=check,
+    read=read,
+    bytes_a_row=300,
+    time_zone=CHINA,
+    clean=("html",),
+)

@@ -1,54 +1,32 @@
-"""nghuyong/WeiboSpider's JSON lines: comments with the comment they answer, posts, and reposts with their chain."""
+"""nghuyong/WeiboSpider's objects: comments with the comment they answer, posts, and reposts with their chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable
 
-from pwae_core.corpus.readers import jsonl
-from pwae_core.corpus.readers.base import Batch, Row, Source, Span, link, part, tree_batches
-from pwae_core.errors import InputError
+from pwae_core.corpus.readers.base import Row, link, part
+from pwae_core.corpus.readers.records import Record, record_reader
 
-spans = jsonl.spans
+CHINA = "Asia/Shanghai"
 
 
-def recognises(record: Mapping[str, Any]) -> bool:
+def recognises(record: Record) -> bool:
     """Whether an object is a comment or a post of WeiboSpider's."""
     known = record.keys()
     return {"_id", "content"} <= known and ("comment_user" in known or {"user", "mblogid"} <= known)
 
 
-def estimate_rows(source: Source) -> int:
-    return source.path.stat().st_size // 600
-
-
-def check(source: Source, columns: Mapping[str, str]) -> None:  # noqa: ARG001
-    whole = Span(source, 0, source.path.stat().st_size)
-    if not any(recognises(record) for _, record in islice(jsonl.records(whole), 100)):
-        raise InputError(
-            f"{source.name} has neither comments (_id, content, comment_user) nor posts (_id, mblogid, content, user) "
-            "of WeiboSpider. Name its format with --format."
-        )
-
-
-def read(span: Span, columns: Mapping[str, str]) -> Iterator[Batch]:  # noqa: ARG001
-    rows = ((line, row) for line, record in jsonl.records(span) for row in rows_of(record))
-    return tree_batches(rows, partial(jsonl.where, span))
-
-
-def rows_of(record: Mapping[str, Any]) -> list[Row]:
+def rows(record: Record) -> Iterable[Row]:
     """A comment, and the comment it answers; or a post, linked to the post that it reposts."""
-    if "comment_user" in record:
-        answered = part(record, "reply_comment")
-        reply_to = link(answered.get("_id"))
-        rows = [_row(record, "comment_user", "content", reply_to)]
-        return [*rows, _row(answered, "user", "text", None) | {"quoted": True}] if reply_to else rows
-    return [_row(record, "user", "content", link(record.get("retweet_id")))]
+    if "comment_user" not in record:
+        return [_row(record, "user", "content", link(record.get("retweet_id")))]
+    answered = part(record, "reply_comment")
+    reply_to = link(answered.get("_id"))
+    own = _row(record, "comment_user", "content", reply_to)
+    return [own, _row(answered, "user", "text", None) | {"quoted": True}] if reply_to else [own]
 
 
-def _row(record: Mapping[str, Any], user: str, text: str, reply_to: str | None) -> Row:
+def _row(record: Record, user: str, text: str, reply_to: str | None) -> Row:
     author = part(record, user)
     return {
         "utterance_id": record.get("_id"),
@@ -58,3 +36,15 @@ def _row(record: Mapping[str, Any], user: str, text: str, reply_to: str | None) 
         "text": record.get(text),
         "timestamp": record.get("created_at"),
     }
+
+
+READER = record_reader(
+    name="weibo-spider",
+    recognises=recognises,
+    rows=rows,
+    holds="WeiboSpider's comments (_id, content, comment_user) or posts (_id, mblogid, content, user)",
+    time_zone=CHINA,
+    clean=("html",),
+    bytes_a_row=600,
+    unit="line",
+)

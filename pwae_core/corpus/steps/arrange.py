@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pwae_core.corpus.engine import spill
-from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, ROWS, USER_COUNTS, Job
+from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, MESSAGES, ROWS, USER_COUNTS, Job
 from pwae_core.corpus.engine.keys import hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import trees
+from pwae_core.corpus.steps import chats, links, trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
+from pwae_core.corpus.steps.chats import changes
 from pwae_core.corpus.steps.trees import Indices, Mask
 
 MOST_USERS_TOLD = 3
 
 
 def arrange(job: Job, piece: int) -> Counts:
-    """Orders one shard by conversation and turn, or along its reply trees; merges where asked; counts its users.
+    """Orders one shard by turn, by time, or along its reply trees; merges where asked; counts its users.
 
-    Counts ``utterances`` (of them ``quoted`` ones) and ``conversations``; ``duplicate`` is a (conversation_id, turn)
-    that stands twice, or None.
+    Counts ``utterances`` and ``conversations``, the rows they were made of (``own`` and ``quoted`` ones), and reply
+    links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that stands twice, or None.
     """
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
     duplicate = _duplicate(rows)
+    messages = spill.read_shard(job.files("messages", len(job.spans)), MESSAGES, piece, job.shards)
+    talks, repeated = chats.conversations(messages, job.config.gap)
+    rows = pa.concat_tables([rows, talks])
+    own = rows.num_rows
     if job.config.merge_consecutive:
         rows = merged(rows)
-    rows = in_line(rows)
+    parts = [in_line(rows)]
     threads = job.files("threads", job.shards)
-    counts = {"quoted": 0, "circular": 0}
+    counts: Counts = {"own": 0, "quoted": 0, "circular": 0, **links.count_none()}
     if threads[0].is_file():
         grown, counts = in_trees(spill.read_shard(threads, KNOWN, piece, job.shards), job.config.merge_consecutive)
-        rows = together(rows, grown)
+        parts.append(grown)
+    rows = together(parts)
+    counts["own"] += own
     spill.write(job.file("dialogue", piece), rows)
     users = rows.group_by("user_id", use_threads=False).aggregate([([], "count_all")])
     users = users.rename_columns(["user_id", "utterances"]).cast(USER_COUNTS)
     with spill.writer(job.file("users", piece), USER_COUNTS) as out:
         spill.write_sharded(out, users, hash_texts(users["user_id"].combine_chunks()), job.shards)
     conversations = int((rows["ordinal"].to_numpy() == rows["length"].to_numpy() - 1).sum())
-    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts
+    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts | repeated
 
 
 def count(job: Job, piece: int) -> Counts:
@@ -70,12 +79,12 @@ def ordered(rows: pa.Table) -> pa.Table:
 
 def conversation_starts(rows: pa.Table) -> Mask:
     """True where a row is the first of its conversation; rows must be in order."""
-    return _changes(rows["conversation_id"])
+    return changes(rows["conversation_id"])
 
 
 def merged(rows: pa.Table) -> pa.Table:
     """Consecutive rows of one sender as one: texts joined with a space, the rest from the first."""
-    return _joined(rows, conversation_starts(rows) | _changes(rows["user_id"]))
+    return _joined(rows, conversation_starts(rows) | changes(rows["user_id"]))
 
 
 def _joined(rows: pa.Table, first: Mask) -> pa.Table:
@@ -100,17 +109,21 @@ def in_line(rows: pa.Table) -> pa.Table:
 def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
     """Rows of reply trees (``KNOWN``) as ``DIALOGUE``, every path a conversation that has the name of its leaf.
 
-    Rows without user or text are left out, and what answers them answers what they answer. Counts the ``quoted``
-    utterances, and rows that go round in a ``circular`` thread.
+    Rows without user or text are left out, and what answers them answers what they answer. Counts rows of their ``own``
+    and ``quoted`` ones, those that go round in a ``circular`` thread, and where the links of own rows lead
+    (``links.count``).
     """
     rows = rows.sort_by([(name, "ascending") for name in ("key", "conversation_id", "utterance_id")]).combine_chunks()
     gone = pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])).to_numpy()
-    nearest = trees.without(_parents(rows), gone)
+    parents, kinds = _parents(rows), rows["kind"].to_numpy()
+    nearest = trees.without(parents, gone)
     circular = nearest == np.arange(rows.num_rows)
     kept = ~gone & ~circular
-    counts = {
-        "quoted": int((kept & (rows["kind"].to_numpy() == QUOTED)).sum()),
-        "circular": int((circular & ~gone & (rows["kind"].to_numpy() == OWN)).sum()),
+    counts: Counts = {
+        "own": int((kept & (kinds == OWN)).sum()),
+        "quoted": int((kept & (kinds == QUOTED)).sum()),
+        "circular": int((circular & ~gone & (kinds == OWN)).sum()),
+        **links.count(rows, parents >= 0, kept & (kinds == OWN)),
     }
     rows, parents = rows.filter(pa.array(kept)), _renumbered(nearest[kept], kept)
     forest = trees.grow(parents, np.arange(rows.num_rows))
@@ -118,7 +131,7 @@ def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
     if merge:
         at = np.arange(rows.num_rows)
         only = np.bincount(at - forest.backs, minlength=rows.num_rows) - (forest.backs == 0) == 1
-        first = _changes(rows["user_id"]) | (forest.backs != 1) | ~only[np.maximum(at - 1, 0)]
+        first = changes(rows["user_id"]) | (forest.backs != 1) | ~only[np.maximum(at - 1, 0)]
         parents = np.where(forest.backs > 0, (np.cumsum(first) - 1)[at - forest.backs], -1)[first]
         rows = _joined(rows, first)
         forest = trees.grow(parents, np.arange(rows.num_rows))
@@ -143,25 +156,19 @@ def _renumbered(parents: Indices, kept: Mask) -> Indices:
     return np.where(parents < 0, -1, (np.cumsum(kept) - 1)[parents])
 
 
-def together(lines: pa.Table, grown: pa.Table) -> pa.Table:
-    """Both kinds of conversations in the order of their keys."""
-    rows = pa.concat_tables([lines, grown])
-    order = np.argsort(rows["key"].to_numpy(), kind="stable")
-    return rows.take(pa.array(order)).combine_chunks()
+def together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Conversations of all kinds in the order of their keys."""
+    rows = pa.concat_tables(parts).combine_chunks()
+    keys = rows["key"].to_numpy()
+    if np.all(keys[:-1] <= keys[1:]):
+        return rows
+    return rows.take(pa.array(np.argsort(keys, kind="stable"))).combine_chunks()
 
 
 def _dialogue(rows: pa.Table, names: pa.ChunkedArray, ordinals: Indices, lengths: Indices, backs: Indices) -> pa.Table:
     places = [pa.array(values, pa.int32()) for values in (ordinals, lengths, backs)]
     texts = [rows[name] for name in ("user_id", "text", "timestamp", "key")]
     return pa.table([names, *texts, *places], schema=DIALOGUE)
-
-
-def _changes(column: pa.ChunkedArray) -> Mask:
-    values = column.combine_chunks()
-    changes = np.ones(len(values), np.bool_)
-    if len(values) > 1:
-        changes[1:] = pc.not_equal(values[1:], values[:-1]).to_numpy(zero_copy_only=False)
-    return changes
 
 
 def _duplicate(rows: pa.Table) -> list[object] | None:

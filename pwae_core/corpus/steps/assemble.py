@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.readers.times import parse_times
 from pwae_core.corpus.steps import splits
 from pwae_core.corpus.steps.segment import Roles, sessions_of
 from pwae_core.corpus.steps.trees import Indices
@@ -106,7 +105,7 @@ def _sessions(shard: Shard, windows: Indices) -> pa.Table:
         "response": response_tokens,
         "context_ids": _nested("context_ids", offsets, context_ids),
         "response_ids": response_ids,
-        "time": parse_times(shard.column("timestamp", responses)),
+        "time": shard.column("timestamp", responses),
     }
     return pa.table(columns, schema=SESSIONS)
 

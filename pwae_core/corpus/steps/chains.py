@@ -12,18 +12,25 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwae_core.corpus.readers.base import RAW, Row
+from pwae_core.corpus.readers.base import Row
+from pwae_core.corpus.readers.times import TIME
+from pwae_core.corpus.readers.values import RAW
 
 CHAIN = re.compile(r"//\s*[@＠]\s*([^:：/@＠\s]{1,40})\s*[:：]")
 MARK = r"//\s*[@＠]"
 WHITE = re.compile(r"[\s\u200b]+")
 KIND = pa.int8()
 OWN, ALIAS, QUOTED = 0, 1, 2
-CHAINED = RAW.remove(RAW.get_field_index("quoted")).append(pa.field("kind", KIND))
+CHAINED = pa.schema(
+    [
+        *(pa.field(one.name, TIME) if one.name == "timestamp" else one for one in RAW if one.name != "quoted"),
+        ("kind", KIND),
+    ]
+)
 
 
 def with_kinds(rows: pa.Table) -> pa.Table:
-    """Raw rows with ``kind`` in place of ``quoted``."""
+    """Raw rows (their times read) with ``kind`` in place of ``quoted``."""
     kinds = pc.if_else(pc.fill_null(rows["quoted"], False), pa.scalar(QUOTED, KIND), pa.scalar(OWN, KIND))
     return rows.drop_columns(["quoted"]).append_column("kind", kinds)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,79 +13,155 @@ import pyarrow.compute as pc
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.engine import spill
-from pwae_core.corpus.engine.job import HANDLES, NODES, ROWS, Job
+from pwae_core.corpus.engine.job import HANDLES, MESSAGES, NODES, ROWS, Job
 from pwae_core.corpus.engine.keys import hash_repeated, hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import chains
+from pwae_core.corpus.readers import Source
+from pwae_core.corpus.readers.base import Shape
+from pwae_core.corpus.readers.times import is_never, parse_times
+from pwae_core.corpus.steps import chains, identifiers, nobody
 from pwae_core.text.clean import clean, is_bare, tidy
 
-EMPTY_HASHES = [hashlib.new(name, b"").hexdigest() for name in ("md5", "sha1", "sha256")]
-PLACEHOLDERS = ["null", "none", "nan", "undefined", "n/a"]
-NO_USER = "no user_id"
+NO_USER, NO_TEXT = "no user_id", "no text"
 LEFT_OUT = "user left out (--drop-user)"
-NO_ID = "no utterance_id"
+NO_ID, NO_CONVERSATION, NO_TURN = "no utterance_id", "no conversation_id", "no turn"
+NO_TIME = "no timestamp, or none that is understood"
 CLEANED_AWAY = "nothing left after cleaning"
 BARE = "only punctuation left after cleaning"
 UTTERANCES = (CLEANED_AWAY, BARE)
 
 
-class Rejected(Counter[str]):
-    """How many rows were left out, by reason."""
+@dataclass(frozen=True)
+class Rules:
+    """What holds for the rows of one file: its format's habits and the user's settings."""
+
+    steps: tuple[str, ...]
+    lowercase: bool
+    zone: str
+    form: str | None
+    nobody: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: Source, config: PreprocessConfig) -> Rules:
+        reader = readers.reader(source)
+        return cls(
+            steps=config.steps(reader.clean),
+            lowercase=config.lowercase,
+            zone=reader.time_zone or config.time_zone,
+            form=None if reader.time_zone else config.time_format,
+            nobody=nobody.words_for(reader),
+            dropped=config.drop_users,
+        )
+
+
+@dataclass
+class Seen:
+    """What a span shows: rows left out, by reason; ids put right and damaged; times that were not understood."""
+
+    rejected: Counter[str] = field(default_factory=Counter)
+    trimmed: int = 0
+    floats: int = 0
+    damage: identifiers.Damage = field(default_factory=dict)
+    unread_times: int = 0
+    unread_time: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "rejected": dict(self.rejected),
+            "trimmed": self.trimmed,
+            "floats": self.floats,
+            "damage": self.damage,
+            "unread_times": self.unread_times,
+            "unread_time": self.unread_time,
+        }
 
 
 def scan(job: Job, piece: int) -> Counts:
-    """Reads one span. Counts rows ``read`` and ``kept``, ``nodes`` and, by reason, those ``rejected``."""
-    rejected = Rejected()
+    """Reads one span. Counts rows ``read`` and ``kept``, ``nodes``, and everything that ``Seen`` does."""
+    seen, rules = Seen(), Rules.of(job.spans[piece].source, job.config)
     counts = {"read": 0, "kept": 0, "nodes": 0}
     with (
         spill.writer(job.file("rows", piece), ROWS) as rows,
+        spill.writer(job.file("messages", piece), MESSAGES) as messages,
         spill.writer(job.file("nodes", piece), NODES) as nodes,
         spill.writer(job.file("names", piece), HANDLES) as names,
     ):
-        for batch in readers.read(job.spans[piece], job.config.columns):
+        for batch in readers.read(job.spans[piece], job.config):
             quoted = pc.sum(batch.table["quoted"]).as_py() or 0
-            counts["read"] += batch.table.num_rows - quoted + sum(batch.rejected.values())
-            rejected.update(batch.rejected)
-            if batch.tree:
-                kept, found, people = _tree_rows(batch.table, job, rejected)
+            counts["read"] += batch.table.num_rows - quoted + sum(batch.passed.values())
+            seen.rejected.update(batch.passed)
+            table = prepared(batch.table, rules, seen)
+            if batch.shape == "replies":
+                kept, found, people = _tree_rows(table, job, rules, seen)
                 counts["nodes"] += found.num_rows
                 home = pc.coalesce(found["conversation_id"], found["utterance_id"]).combine_chunks()
                 spill.write_sharded(nodes, found, hash_texts(home), job.shards)
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
+            elif batch.shape == "times":
+                kept = _write_messages(messages, table, job, rules, seen)
             else:
-                kept = _write_rows(rows, batch.table, job, rejected)
+                kept = _write_rows(rows, table, job, rules, seen)
             counts["kept"] += kept
-    return counts | {"rejected": dict(rejected)}
+    return counts | seen.facts()
 
 
-def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rejected: Rejected) -> int:
+def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
+    """The rows with their ids put right and their times read; what was seen of both is counted."""
+    repaired = identifiers.put_right(rows)
+    rows = repaired.rows
+    seen.trimmed += repaired.trimmed
+    seen.floats += repaired.floats
+    seen.damage = identifiers.together(seen.damage, identifiers.damage(rows))
+    texts = rows["timestamp"].combine_chunks()
+    times = parse_times(texts, rules.zone, rules.form)
+    if times.null_count > texts.null_count:
+        unread = texts.filter(pc.and_(pc.is_null(times), pc.invert(is_never(texts))))
+        seen.unread_times += len(unread)
+        seen.unread_time = min(filter(None, (seen.unread_time, pc.min(unread).as_py())), default="")
+    return rows.set_column(rows.schema.get_field_index("timestamp"), "timestamp", times)
+
+
+def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
     rows = rows.select([name for name in ROWS.names if name != "key"])
-    needed = unplaced(rows) | lacks(rows, rows["user_id"], job.config)
-    rows, emptied = cleaned(rows, job.config)
+    needed = unplaced(rows, "turns") | lacks(rows, rows["user_id"], rules)
+    rows, emptied = cleaned(rows, rules)
     why = first(needed | emptied, rows.num_rows)
-    rows = rows.filter(_count(why, rejected))
+    rows = rows.filter(_count(why, seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
     spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
     return int(rows.num_rows)
 
 
-def _tree_rows(rows: pa.Table, job: Job, rejected: Rejected) -> tuple[int, pa.Table, pa.Table]:
+def _write_messages(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
+    rows = rows.select([name for name in MESSAGES.names if name != "key"])
+    needed = unplaced(rows, "times") | lacks(rows, rows["user_id"], rules)
+    rows, emptied = cleaned(rows, rules)
+    rows = rows.filter(_count(first(needed | emptied, rows.num_rows), seen.rejected))
+    keys = hash_repeated(rows["conversation_id"].combine_chunks())
+    spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
+    return int(rows.num_rows)
+
+
+def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int, pa.Table, pa.Table]:
     """How many rows of their own have all they need; all rows, of which those that lack something only link others; and
     who has which name."""
-    rows = rows.filter(_count(first({NO_ID: blank(rows["utterance_id"])}, rows.num_rows), rejected))
     rows = chains.with_kinds(rows)
+    nameless = blank(rows["utterance_id"])
+    seen.rejected[NO_ID] += pc.sum(pc.and_(nameless, pc.equal(rows["kind"], chains.OWN))).as_py() or 0
+    rows = rows.filter(pc.invert(nameless))
     if job.config.unfold:
         rows = chains.unfold(rows)
     rows = _without_blanks(rows.select(NODES.names))
     own = pc.equal(rows["kind"], chains.OWN)
     by_name = pc.and_(pc.equal(rows["kind"], chains.QUOTED), pc.is_valid(rows["user_name"]))
     users = pc.if_else(by_name, pc.coalesce(rows["user_id"], rows["user_name"]), rows["user_id"])
-    needed = lacks(rows, users, job.config)
-    rows, emptied = cleaned(rows, job.config)
+    needed = lacks(rows, users, rules)
+    rows, emptied = cleaned(rows, rules)
     why = first(needed | emptied, rows.num_rows)
-    _count(why.filter(own), rejected)
-    nobody = pc.or_(pc.starts_with(why, NO_USER), pc.equal(why, LEFT_OUT))
-    people = rows.filter(pc.and_(pc.is_valid(rows["user_name"]), pc.and_not(pc.is_valid(rows["user_id"]), nobody)))
+    _count(why.filter(own), seen.rejected)
+    unknown = pc.or_(pc.starts_with(why, NO_USER), pc.equal(why, LEFT_OUT))
+    people = rows.filter(pc.and_(pc.is_valid(rows["user_name"]), pc.and_not(pc.is_valid(rows["user_id"]), unknown)))
     people = people.group_by(HANDLES.names, use_threads=False).aggregate([]).select(HANDLES.names)
     there = pc.equal(why, "")
     for name in ("user_id", "text"):
@@ -104,21 +181,26 @@ def _without_blanks(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def unplaced(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+def unplaced(rows: pa.Table, shape: Shape) -> dict[str, pa.ChunkedArray]:
     """The rows that stand nowhere, by reason."""
-    return {"no conversation_id": blank(rows["conversation_id"]), "no turn": pc.is_null(rows["turn"])}
+    if shape == "replies":
+        return {NO_ID: blank(rows["utterance_id"])}
+    nowhere = {NO_CONVERSATION: blank(rows["conversation_id"])}
+    column, reason = ("timestamp", NO_TIME) if shape == "times" else ("turn", NO_TURN)
+    return nowhere | {reason: pc.is_null(rows[column])}
 
 
-def lacks(rows: pa.Table, users: pa.ChunkedArray, config: PreprocessConfig) -> dict[str, pa.ChunkedArray]:
-    """Each reason for which a row is left out as it came, and the rows that it holds for."""
-    users = pc.utf8_trim_whitespace(pc.fill_null(users, ""))
-    low = pc.utf8_lower(users)
+def lacks(rows: pa.Table, users: pa.ChunkedArray, rules: Rules) -> dict[str, pa.ChunkedArray]:
+    """Each reason for which a row (its ids put right) is left out as it came, and the rows that it holds for."""
+    users = pc.fill_null(users, "")
+    texts = pc.utf8_trim_whitespace(pc.fill_null(rows["text"], ""))
     return {
         NO_USER: pc.equal(users, ""),
-        f"{NO_USER} (null, none, nan, undefined)": pc.is_in(low, value_set=pa.array(PLACEHOLDERS)),
-        f"{NO_USER} (the hash of nothing)": pc.is_in(low, value_set=pa.array(EMPTY_HASHES)),
-        LEFT_OUT: pc.is_in(users, value_set=pa.array(config.drop_users, pa.string())),
-        "no text": blank(rows["text"]),
+        f"{NO_USER} (null, [deleted] and the like)": nobody.is_placeholder(users, rules.nobody),
+        f"{NO_USER} (the hash of nothing)": nobody.is_empty_hash(users),
+        LEFT_OUT: pc.is_in(users, value_set=pa.array(rules.dropped, pa.string())),
+        NO_TEXT: pc.equal(texts, ""),
+        f"{NO_TEXT} (NULL, [removed] and the like)": nobody.is_no_text(texts),
     }
 
 
@@ -127,14 +209,14 @@ def blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.equal(pc.utf8_trim_whitespace(pc.fill_null(column, "")), "")
 
 
-def cleaned(rows: pa.Table, config: PreprocessConfig) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
+def cleaned(rows: pa.Table, rules: Rules) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
     """The rows with cleaned texts, and which of them cleaning left worth nothing, by reason."""
     raw = rows["text"].combine_chunks()
-    texts = clean(raw, config.clean, config.lowercase)
+    texts = clean(raw, rules.steps, rules.lowercase)
     emptied = {CLEANED_AWAY: pa.chunked_array([pc.fill_null(pc.equal(texts, ""), False)])}
     bare = pc.fill_null(is_bare(texts), False)
     if pc.any(bare).as_py():
-        touched = pc.not_equal(texts.filter(bare), tidy(raw.filter(bare), config.lowercase))
+        touched = pc.not_equal(texts.filter(bare), tidy(raw.filter(bare), rules.lowercase))
         emptied[BARE] = pa.chunked_array([pc.replace_with_mask(bare, bare, touched)])
     return rows.set_column(rows.schema.get_field_index("text"), "text", texts), emptied
 
@@ -148,7 +230,7 @@ def first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:
     return why
 
 
-def _count(why: pa.ChunkedArray, rejected: Rejected) -> pa.ChunkedArray:
+def _count(why: pa.ChunkedArray, rejected: Counter[str]) -> pa.ChunkedArray:
     """Counts the rows that have a reason to be left out; True for the others."""
     for one in why.value_counts().to_pylist():
         if one["values"]:

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from pwae_core.config.preprocess import HELD_OUT_COUNT, HELD_OUT_SHARE, PreprocessConfig
 from pwae_core.corpus.engine.keys import Keys, hash_repeated, hash_sessions
-from pwae_core.corpus.readers.times import parse_times
 from pwae_core.errors import ConfigError, EmptyResultError
 
 SPLITS = ("train", "valid", "test")
@@ -68,7 +67,7 @@ def numbers(
     conversation: a hash of the seed and the conversation, or the whole reply tree. By time: the later, the smaller.
     """
     if config.split_by == "time":
-        times = parse_times(rows["timestamp"].take(pa.array(ends)).combine_chunks()).cast(pa.int64())
+        times = rows["timestamp"].take(pa.array(ends)).combine_chunks().cast(pa.int64())
         later = pc.fill_null(times, -(2**63) + 1).to_numpy().astype(np.int64)
         earlier: Keys = np.uint64(2**63) - later.astype(np.uint64)
         return earlier

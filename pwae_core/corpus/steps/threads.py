@@ -9,7 +9,6 @@ deal     shard of ids    -> threads/SHARD  the utterances, sharded by tree
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +16,7 @@ from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import HANDLES, KNOWN, LINKS, NODES, ROOTS, Job
 from pwae_core.corpus.engine.keys import hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import trees
+from pwae_core.corpus.steps import links, nobody, trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
 
 
@@ -32,7 +31,8 @@ def names(job: Job, piece: int) -> Counts:
 
 
 def gather(job: Job, piece: int) -> Counts:
-    """Each utterance of one shard once. Counts what was ``repeated``, and quotations of ``unknown`` users."""
+    """Each utterance of one shard once. Counts what was ``repeated``, quotations of ``unknown`` users, and links of
+    threads that were put right (``mended``) or stand for none (``rooted``)."""
     rows = spill.read_shard(job.files("nodes", len(job.spans)), NODES, piece, job.shards)
     rows, repeated = each_once(rows)
     rows, unknown = _resolved(job, rows)
@@ -40,36 +40,53 @@ def gather(job: Job, piece: int) -> Counts:
     keys = np.zeros(rows.num_rows, np.uint64)
     mask = threaded.to_numpy()
     keys[mask] = hash_texts(rows["conversation_id"].filter(threaded).combine_chunks())
+    mended = np.zeros(rows.num_rows, np.int8)
+    mended[mask] = links.mend(rows.filter(threaded))
+    own = rows["kind"].to_numpy() == OWN
+    rows = links.rewritten(rows, mended)
     spill.write(job.file("known", piece), rows.append_column("key", pa.array(keys)).cast(KNOWN))
     loose = rows.filter(pc.invert(threaded))
-    links = pa.table(
-        [
-            pa.array(hash_texts(loose["utterance_id"].combine_chunks())),
-            pa.array(hash_texts(pc.fill_null(loose["reply_to"], "").combine_chunks())),
-            pc.is_valid(loose["reply_to"]),
-        ],
-        schema=LINKS,
-    )
-    spill.write(job.file("links", piece), links)
-    return {"repeated": repeated, "unknown": unknown}
+    spill.write(job.file("links", piece), _links(loose))
+    return {"repeated": repeated, "unknown": unknown} | _mended(mended, own)
+
+
+def _links(loose: pa.Table) -> pa.Table:
+    to = pc.fill_null(loose["reply_to"], "").combine_chunks()
+    hashes = hash_texts(to)
+    shorter = links.bare(to)
+    around = pc.is_valid(shorter).to_numpy(zero_copy_only=False)
+    otherwise = hashes.copy()
+    otherwise[around] = hash_texts(shorter.drop_null())
+    ids = pa.array(hash_texts(loose["utterance_id"].combine_chunks()))
+    columns = [ids, pa.array(hashes), pc.is_valid(loose["reply_to"]), pa.array(otherwise), nobody.is_no_parent(to)]
+    return pa.table(columns, schema=LINKS)
+
+
+def _mended(mended: links.Mended, own: trees.Mask) -> Counts:
+    return {
+        "mended": int((own & (mended == links.PUT_RIGHT)).sum()),
+        "rooted": int((own & (mended == links.ROOT)).sum()),
+    }
 
 
 def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
     """One row an id, in the order of the ids: the utterance's own row before an alias before a quotation.
 
-    Also how many rows of utterances' own were dropped. Which of several is kept does not depend on their order.
+    Also how many rows of utterances' own were dropped that had a user and a text. Which of several is kept does not
+    depend on their order: one that has both before one that lacks them, then the earliest.
     """
-    by = ("conversation_id", "utterance_id", "kind", "timestamp", "user_id", "text", "reply_to")
+    by = ("conversation_id", "utterance_id", "kind", "lacks", "timestamp", "user_id", "text", "reply_to")
+    rows = rows.append_column("lacks", pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])))
     rows = rows.sort_by([(name, "ascending") for name in by]).combine_chunks()
     if not rows.num_rows:
-        return rows, 0
+        return rows.drop_columns(["lacks"]), 0
     again = np.zeros(rows.num_rows, np.bool_)
     ids, threads = (rows[name].combine_chunks() for name in ("utterance_id", "conversation_id"))
     threads = pc.fill_null(threads, "")
     same = pc.and_(pc.equal(ids[1:], ids[:-1]), pc.equal(threads[1:], threads[:-1]))
     again[1:] = same.to_numpy(zero_copy_only=False)
-    own = rows["kind"].to_numpy() == OWN
-    return rows.filter(pa.array(~again)), int((again & own).sum())
+    own = (rows["kind"].to_numpy() == OWN) & ~rows["lacks"].to_numpy()
+    return rows.filter(pa.array(~again)).drop_columns(["lacks"]), int((again & own).sum())
 
 
 def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
@@ -91,20 +108,22 @@ def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
 def link(job: Job, piece: int) -> Counts:  # noqa: ARG001
     """Finds the tree of every utterance. Needs about 50 bytes of memory for each of those without a thread."""
     parts = [spill.read(path) for path in job.files("links", job.shards)]
-    links = pa.concat_tables(parts)
-    ids, to, linked = (links[name].to_numpy() for name in LINKS.names)
-    found = trees.roots(ids, to, linked) if len(ids) else trees.Roots(ids, linked)
+    ids, to, linked, otherwise, nothing = (
+        np.concatenate([part[name].to_numpy() for part in parts]) for name in LINKS.names
+    )
+    found = trees.roots(ids, to, linked, otherwise, nothing)
     start = 0
     for shard, part in enumerate(parts):
         here = slice(start, start + part.num_rows)
-        columns = [pa.array(found.keys[here]), pa.array(found.circular[here])]
+        columns = [pa.array(found.keys[here]), pa.array(found.circular[here]), pa.array(found.mended[here])]
         spill.write(job.file("roots", shard), pa.table(columns, schema=ROOTS))
         start += part.num_rows
     return {"linked": len(ids)}
 
 
 def deal(job: Job, piece: int) -> Counts:
-    """Brings the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree."""
+    """Brings the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree, and links
+    that were put right (``mended``) or stand for none (``rooted``)."""
     rows = spill.read(job.file("known", piece))
     found = spill.read(job.file("roots", piece))
     loose = rows["conversation_id"].is_null().to_numpy()
@@ -112,12 +131,17 @@ def deal(job: Job, piece: int) -> Counts:
     keys[loose] = found["key"].to_numpy()
     circular = np.zeros(rows.num_rows, np.bool_)
     circular[loose] = found["circular"].to_numpy()
+    mended = np.zeros(rows.num_rows, np.int8)
+    mended[loose] = found["mended"].to_numpy()
     own = rows["kind"].to_numpy() == OWN
+    counts = {"circular": int((circular & own & _whole(rows)).sum())} | _mended(mended, own)
+    rows = links.rewritten(rows, mended)
     rows = rows.set_column(rows.schema.get_field_index("key"), "key", pa.array(keys)).filter(pa.array(~circular))
     with spill.writer(job.file("threads", piece), KNOWN) as out:
-        spill.write_sharded(out, rows, _kept(keys, circular), job.shards)
-    return {"circular": int((circular & own).sum())}
+        spill.write_sharded(out, rows, keys[~circular], job.shards)
+    return counts
 
 
-def _kept(keys: npt.NDArray[np.uint64], circular: trees.Mask) -> npt.NDArray[np.uint64]:
-    return keys[~circular]
+def _whole(rows: pa.Table) -> trees.Mask:
+    """Whether rows have a user and a text: the others were counted when they were read."""
+    return np.asarray(pc.and_(pc.is_valid(rows["user_id"]), pc.is_valid(rows["text"])).to_numpy())

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pwae_core.corpus.engine.keys import Keys
+from pwae_core.corpus.steps.links import PUT_RIGHT, ROOT, Mended
+
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -91,21 +94,32 @@ def grow(parents: Indices, ranks: npt.NDArray[np.integer]) -> Forest:
 
 @dataclass(frozen=True)
 class Roots:
-    """The key of each row's tree; rows in a circle, or below one, have none."""
+    """The key of each row's tree; rows in a circle, or below one, have none. ``mended`` as in ``links``."""
 
-    keys: npt.NDArray[np.uint64]
+    keys: Keys
     circular: Mask
+    mended: Mended
 
 
-def roots(ids: npt.NDArray[np.uint64], links: npt.NDArray[np.uint64], linked: Mask) -> Roots:
+def roots(ids: Keys, links: Keys, linked: Mask, otherwise: Keys, nothing: Mask) -> Roots:
     """Follows every row to the top by doubling the step. ``ids`` are unique; ``links`` count where ``linked``.
 
-    The key of a tree is its topmost known id: that of the row, or the one that it links to and that is not there.
+    A link that is not there is looked up ``otherwise``; if it is not there either and may stand for ``nothing``, the
+    row is a root. The key of a tree is its topmost known id: that of the row, or the one that it links to and that is
+    not there.
     """
+    mended = np.zeros(len(ids), np.int8)
+    if not len(ids):
+        return Roots(ids, linked, mended)
     order = np.argsort(ids)
-    place = np.searchsorted(ids, links, sorter=order)
-    above = order[np.minimum(place, len(ids) - 1)]
+    above = order[np.minimum(np.searchsorted(ids, links, sorter=order), len(ids) - 1)]
     there = linked & (ids[above] == links)
+    again = np.flatnonzero(linked & ~there & (otherwise != links))
+    second = order[np.minimum(np.searchsorted(ids, otherwise[again], sorter=order), len(ids) - 1)]
+    right = ids[second] == otherwise[again]
+    above[again[right]], there[again[right]], mended[again[right]] = second[right], True, PUT_RIGHT
+    mended[linked & ~there & nothing] = ROOT
+    linked = linked & (mended != ROOT)
     nearest = np.where(there, above, np.arange(len(ids)))
     for _ in range(len(ids).bit_length() + 1):
         further = nearest[nearest]
@@ -113,4 +127,4 @@ def roots(ids: npt.NDArray[np.uint64], links: npt.NDArray[np.uint64], linked: Ma
             break
         nearest = further
     tops = np.where(linked, links, ids)
-    return Roots(tops[nearest], there[nearest])
+    return Roots(tops[nearest], there[nearest], mended)

@@ -17,10 +17,10 @@ from crawls import (
     write_table,
 )
 
-from pwae_core.config.preprocess import FORMATS
+from pwae_core.config.preprocess import DEFAULTS, FORMATS
 from pwae_core.corpus import readers
-from pwae_core.corpus.readers import READERS, Source, jsonl
-from pwae_core.corpus.readers.base import RAW
+from pwae_core.corpus.readers import READERS, jsonl
+from pwae_core.corpus.readers.values import RAW
 from pwae_core.errors import InputError
 
 SHOWN = ("utterance_id", "reply_to", "user_id", "user_name", "text", "quoted")
@@ -28,12 +28,14 @@ SHOWN = ("utterance_id", "reply_to", "user_id", "user_name", "text", "quoted")
 
 def read_all(path, format=None):
     """The recognised format, and the rows."""
-    found = readers.recognise(path, path.name)
-    source = Source(path, path.name, format or found)
-    readers.check(source, {})
-    batches = [batch for span in readers.spans(source) for batch in readers.read(span, {})]
-    assert all(batch.tree for batch in batches)
-    return found, pa.concat_tables([RAW.empty_table(), *(batch.table for batch in batches)]).to_pylist(), batches
+    source = readers.check(readers.recognise(path, path.name, format or "auto"), DEFAULTS)
+    batches = [batch for span in readers.spans(source) for batch in readers.read(span, DEFAULTS)]
+    assert {batch.shape for batch in batches} == {"replies"}
+    return (
+        source.format,
+        pa.concat_tables([RAW.empty_table(), *(batch.table for batch in batches)]).to_pylist(),
+        batches,
+    )
 
 
 def shown(rows):
@@ -48,7 +50,7 @@ def refused(path, format=None):
 
 
 def test_every_format_has_a_reader_and_a_setting():
-    assert tuple(READERS) == FORMATS
+    assert READERS.keys() == FORMATS.keys()
 
 
 def test_weibo_spider(tmp_path, monkeypatch):
@@ -145,7 +147,7 @@ def test_pchatbot(tmp_path, header):
     post = made[1]["utterance_id"]
     assert {row["conversation_id"] for row in made} == {post} == {made[3]["utterance_id"]}
     assert [row["reply_to"] for row in made] == [post, None, post, None]
-    assert batches[0].rejected == {"not six fields": 1}
+    assert batches[0].passed == {"not six fields": 1}
 
 
 def test_generic_reply_trees_and_renamed_columns(tmp_path):
@@ -160,14 +162,14 @@ def test_what_the_crawlers_did_not_write_is_refused(tmp_path):
     path = tmp_path / "a"
     row = {"utterance_id": "a", "user_id": "u", "text": "x"}
     assert refused(write_lines(path, [row])).startswith("a has no column 'reply_to'; its columns are: text, user_id,")
-    assert refused(write_lines(path, [row]), "weibo-spider").startswith("a has neither comments (_id, content,")
-    assert refused(write_lines(path, [row]), "media-crawler").startswith("a has neither comments nor posts of Media")
+    assert refused(write_lines(path, [row]), "weibo-spider").startswith("a has none of WeiboSpider's comments (_id, ")
+    assert refused(write_lines(path, [row]), "media-crawler").startswith("a has none of MediaCrawler's comments")
     assert refused(write_lines(path, [row]), "pchatbot").startswith("a does not hold lines of six tab-separated fields")
-    assert refused(write_crawler_json(path, [])) == "a holds no post: its list 'weibo' is empty."
+    assert refused(write_crawler_json(path, [])) == "a holds no post: its list 'weibo' is missing or empty."
     path.write_text('{"user": {"id": "1"}, "weibo": [{"id": 1')
-    assert refused(path).startswith("a is not a valid JSON document: ")
+    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it cut short?): ")
     path.write_text('[{"note_id": "1"')
-    assert refused(path).startswith("a is not a valid JSON document: ")
+    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it cut short?): ")
     path.unlink()
     assert refused(write_crawler_sqlite(path)) == (
         "a holds no row: its tables weibo, comments, reposts are empty."

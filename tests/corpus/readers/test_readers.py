@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, jsonl, parquet
-from pwae_core.corpus.readers.base import RAW
+from pwae_core.corpus.readers.values import RAW
 from pwae_core.errors import InputError
 
 LINEAR = ["conversation_id", "turn", "user_id", "text", "timestamp"]
@@ -17,9 +18,9 @@ ROW = {"conversation_id": "c", "turn": 0, "user_id": "u", "text": "hi"}
 
 
 def read_all(path, columns=None, format=None):
-    source = Source(path, path.name, format or readers.recognise(path, path.name))
-    readers.check(source, columns or {})
-    batches = [batch for span in readers.spans(source) for batch in readers.read(span, columns or {})]
+    config = PreprocessConfig.make({"columns": columns or {}})
+    source = readers.check(readers.recognise(path, path.name, format or "auto"), config)
+    batches = [batch for span in readers.spans(source) for batch in readers.read(span, config)]
     rows = pa.concat_tables([RAW.empty_table(), *(batch.table for batch in batches)])
     return rows.select(LINEAR).to_pylist()
 
@@ -45,7 +46,7 @@ def test_jsonl_csv_tsv_and_parquet_say_the_same(tmp_path):
             writer = csv.DictWriter(handle, [*ROW, "timestamp"], delimiter=delimiter)
             writer.writeheader()
             writer.writerows(rows)
-    assert [readers.recognise(tmp_path / name, name) for name in "abcd"] == ["jsonl", "parquet", "csv", "csv"]
+    assert [readers.recognise(tmp_path / name, name).format for name in "abcd"] == ["jsonl", "parquet", "csv", "csv"]
     expected = [{**row, "timestamp": "2020"} for row in rows]
     assert [read_all(tmp_path / name) for name in "abcd"] == [expected] * 4
 
@@ -73,7 +74,7 @@ def test_spans_of_a_cut_file_are_the_whole_file(tmp_path, monkeypatch):
         assert read_all(path) == rows
     pq.write_table(pa.Table.from_pylist(rows, schema=RAW.remove(len(RAW) - 1)), tmp_path / "b", row_group_size=7)
     monkeypatch.setattr(parquet, "SPAN_ROWS", 20)
-    assert len(parquet.spans(Source(tmp_path / "b", "b", "parquet"))) == 10
+    assert len(parquet.READER.spans(Source(tmp_path / "b", "b", "parquet"))) == 10
     assert read_all(tmp_path / "b") == rows
 
 
@@ -92,8 +93,8 @@ def test_errors_name_file_line_and_column(tmp_path, monkeypatch):
     )
     assert refused(lines(path, ROW, "[1]\n")).startswith("a, line 2 is not a JSON object.")
     assert refused(lines(path, {"x": 1, "text": "t"})) == (
-        "a has no column 'conversation_id'; its columns are: text, x. "
-        "Name the column that holds it with --column conversation_id=COLUMN."
+        "a has no columns 'conversation_id', 'turn' and 'user_id'; its columns are: text, x. Name the columns "
+        "that hold them with --column conversation_id=COLUMN --column turn=COLUMN --column user_id=COLUMN."
     )
     assert "a has no column 'when'" in refused(lines(path, ROW), {"timestamp": "when"})
     assert refused(lines(path, ROW, {**ROW, "turn": "two"})) == "a, line 2: turn is 'two', expected a whole number."
@@ -114,8 +115,8 @@ def test_files_that_are_not_utf8_are_refused(tmp_path):
     assert refused(path) == "a, line 2 is not UTF-8 (byte 0xe9). Convert the file to UTF-8 first."
     path.write_bytes(b"conversation_id,turn,user_id,text\nc,0,u,ok\nc,1,u,caf\xe9\n")
     assert refused(path) == "a, line 3 is not UTF-8 (byte 0xe9). Convert the file to UTF-8 first."
-    path.write_bytes("conversation_id,turn".encode("utf-16"))
-    assert refused(path) == "a is UTF-16, not UTF-8. Convert it to UTF-8 first."
+    path.write_bytes(json.dumps(ROW).encode("utf-16"))
+    assert refused(path).startswith("a, line 1 is not UTF-8 (byte 0xff). Convert the file to UTF-8 first.")
 
 
 def test_bad_csv_is_refused(tmp_path):
@@ -123,14 +124,14 @@ def test_bad_csv_is_refused(tmp_path):
     header = "conversation_id,turn,user_id,text\n"
     path.write_text(header + "c,0,u,ok\nc,1,u,one,two\n")
     assert refused(path).startswith("a, row 2 has 5 fields, expected 4 as in the header.")
-    path.write_text(header + 'c,0,u,"open\n')
-    assert refused(path) == "a, line 2 is not valid CSV: unexpected end of data."
+    path.write_text(header + 'c,0,u,"a, b"\nc,1,u,"open, and\n')
+    assert refused(path) == "a, line 3 is not valid CSV: unexpected end of data."
     path.write_text(header)
     assert refused(path).startswith("a has a header and no rows.")
     path.write_text(header + "c,x,u,ok\n")
     assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
     path.write_bytes(b"\x00\x01\x02")
-    assert refused(path).startswith("a is neither JSONL, CSV nor Parquet.")
+    assert refused(path).startswith("a is of no known format.")
 
 
 def test_bad_parquet_is_refused(tmp_path):

@@ -9,6 +9,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.engine.job import KNOWN
 from pwae_core.corpus.steps.arrange import in_trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
+from pwae_core.corpus.steps.links import PUT_RIGHT, ROOT
 from pwae_core.corpus.steps.trees import grow, levels, roots, without
 from pwae_core.corpus.steps.windows import Places, window_ends
 
@@ -94,17 +95,28 @@ def test_rows_in_circles_are_in_no_level_and_have_no_root(links):
     ids = np.arange(100, 100 + len(links), dtype=np.uint64)
     told = np.array([link >= 0 for link in links], np.bool_)
     answered = np.array([100 + link for link in links], np.uint64)
-    if links:
-        result = roots(ids, answered, told)
-        circles = [parents[row] >= 0 and expected[row] is None for row in range(len(links))]
-        assert result.circular.tolist() == circles
+    result = roots(ids, answered, told, answered, np.zeros(len(links), np.bool_))
+    circles = [parents[row] >= 0 and expected[row] is None for row in range(len(links))]
+    assert result.circular.tolist() == circles
 
 
 def test_the_root_is_the_topmost_id_that_is_known_of():
     ids = np.array([5, 3, 9, 7, 8], np.uint64)
     links = np.array([3, 9, 0, 42, 42], np.uint64)
     linked = np.array([True, True, False, True, True])
-    assert roots(ids, links, linked).keys.tolist() == [9, 9, 9, 42, 42]
+    assert roots(ids, links, linked, links, ~linked).keys.tolist() == [9, 9, 9, 42, 42]
+
+
+def test_links_that_lead_nowhere_are_looked_up_otherwise_or_stand_for_nothing():
+    ids = np.array([5, 3, 9, 1, 2], np.uint64)
+    links = np.array([31, 9, 0, 0, 5], np.uint64)
+    otherwise = np.array([3, 7, 0, 0, 9], np.uint64)
+    linked = np.array([True, True, True, True, True])
+    nothing = np.array([False, False, True, True, True])
+    found = roots(ids, links, linked, otherwise, nothing)
+    assert found.keys.tolist() == [9, 9, 9, 1, 9]
+    assert found.mended.tolist() == [PUT_RIGHT, 0, ROOT, ROOT, 0]
+    assert not found.circular.any()
 
 
 @given(forests(), st.data())
@@ -136,7 +148,8 @@ def test_utterances_of_a_tree_stand_once_under_the_leaf_of_their_longest_path():
         {"conversation_id": "c", "text": "three", "ordinal": 2},
         {"conversation_id": "a", "text": "one", "ordinal": 1},
     ]
-    assert counts == {"quoted": 0, "circular": 0}
+    links = {"roots": 1, "answers": 3, "headless": 0, "lost": 0, "astray": None}
+    assert counts == {"own": 4, "quoted": 0, "circular": 0, **links}
 
 
 def test_what_is_gone_is_bridged_and_circles_fall_out():
@@ -152,7 +165,8 @@ def test_what_is_gone_is_bridged_and_circles_fall_out():
     rows, counts = in_trees(quoted, merge=False)
     assert rows["text"].to_pylist() == ["post", "answer", "orphan"]
     assert rows["back"].to_pylist() == [0, 1, 0]
-    assert counts == {"quoted": 1, "circular": 2}
+    links = {"roots": 0, "answers": 1, "headless": 0, "lost": 1, "astray": ["gone", "s"]}
+    assert counts == {"own": 2, "quoted": 1, "circular": 2, **links}
 
 
 def test_merging_joins_a_sender_to_the_only_answer_and_no_other():

@@ -1,0 +1,185 @@
+"""One's own rows: which columns they have, under which names, and what makes conversations of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pwae_core.config.preprocess import FIELDS, PreprocessConfig
+from pwae_core.corpus.readers.base import (
+    BATCH_ROWS,
+    Batch,
+    NoRowsError,
+    NotOursError,
+    Shape,
+    Source,
+    Span,
+    raw_batch,
+)
+from pwae_core.errors import InputError
+
+LOOKED_AT = 100
+REQUIRED: dict[Shape, tuple[str, ...]] = {
+    "turns": ("conversation_id", "turn", "user_id", "text"),
+    "replies": ("utterance_id", "reply_to", "user_id", "text"),
+    "times": ("conversation_id", "timestamp", "user_id", "text"),
+}
+SYNONYMS = {
+    "conversation_id": ("conversation", "conv_id", "convid", "dialogue_id", "dialog_id", "dialogid", "thread_id",
+                        "thread", "session_id", "session", "chat_id", "channel_id", "link_id", "root"),
+    "turn": ("turn_id", "turn_index", "turn_number", "turnid", "utterance_index", "order", "position", "index", "seq"),
+    "user_id": ("user", "userid", "uid", "author", "author_id", "speaker", "speaker_id", "sender", "sender_id", "from",
+                "from_id", "username", "user_name"),
+    "text": ("utterance", "message", "content", "body", "msg", "sentence", "post", "comment"),
+    "utterance_id": ("id", "message_id", "comment_id", "post_id", "msg_id"),
+    "reply_to": ("reply_to_id", "parent_id", "parent", "in_reply_to", "reply-to", "replyto", "parent_comment_id"),
+}  # fmt: skip
+
+
+def named(columns: Mapping[str, str]) -> dict[str, str]:
+    """The file's name of every field."""
+    return {field: columns.get(field, field) for field in FIELDS}
+
+
+def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
+    """By what rows with the columns ``found`` are made conversations; ``--shape`` decides where it is given."""
+    if config.shape != "auto":
+        return config.shape
+    names, known = named(config.columns), set(found)
+    if names["turn"] not in known:
+        if {names["utterance_id"], names["reply_to"]} <= known:
+            return "replies"
+        if {names["conversation_id"], names["timestamp"]} <= known:
+            return "times"
+        return "replies" if names["utterance_id"] in known else "turns"
+    return "turns"
+
+
+def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> Source:
+    """The source, with a word for the user where its columns allow of two shapes.
+
+    Raises NotOursError when required columns, or some that were named by hand, are not among ``found``.
+    """
+    known = list(dict.fromkeys(found))
+    names, shape = named(config.columns), shape_of(known, config)
+    lacking = [
+        field
+        for field, column in names.items()
+        if column not in known and (field in REQUIRED[shape] or field in config.columns)
+    ]
+    if lacking:
+        raise NotOursError(
+            _lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names)
+        )
+    told = _told(source, shape, {*known}, config)
+    return replace(source, told=(*source.told, told)) if told else source
+
+
+def _told(source: Source, shape: Shape, known: set[str], config: PreprocessConfig) -> str:
+    """How the rows become conversations, where that may surprise."""
+    names = named(config.columns)
+    if shape == "times":
+        cut = f"a pause of over {config.gap:g} minutes begins a new conversation" if config.gap else "no pause ends one"
+        return f"{source.name} has no turns and is read by time: {cut} (--gap)."
+    if config.shape == "auto" and shape == "turns" and {names[field] for field in REQUIRED["replies"]} <= known:
+        return f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
+    return ""
+
+
+def _lacks(source: Source, columns: list[str], known: list[str]) -> str:
+    listed = _listed([repr(column) for column in columns])
+    shown = ", ".join(sorted(known)[:12]) + (", ..." if len(known) > 12 else "")
+    return f"{source.name} has no column{'s' * (len(columns) > 1)} {listed}; its columns are: {shown or 'none'}. "
+
+
+def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) -> str:
+    """What to write, with the columns that most likely hold what is lacking."""
+    free = {_plain(column): column for column in reversed(known) if column not in names.values()}
+    likely = {}
+    for field in lacking:
+        near = [name for name in map(_plain, (field, *SYNONYMS.get(field, ()))) if name in free]
+        if near:
+            likely[field] = free.pop(near[0])
+    if not likely:
+        options = " ".join(f"--column {field}=COLUMN" for field in lacking)
+        them = "columns that hold them" if len(lacking) > 1 else "column that holds it"
+        return f"Name the {them} with {options}."
+    options = " ".join(f"--column {field}={column}" for field, column in likely.items())
+    return f"Perhaps {options}?"
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None:
+    """Raises InputError where two columns of a name that is read are among ``found``."""
+    seen = set()
+    for column in found:
+        if column in seen and column in named(config.columns).values():
+            raise InputError(f"{source.name} has two columns {column!r}. Rename or remove one of them.")
+        seen.add(column)
+
+
+def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
+    """The source of JSON objects, its shape laid down (``layout``).
+
+    The first hundred objects must show every needed column at least once. What cannot be read is an InputError where
+    they have shown them by then, else the file is none of ours.
+    """
+    columns: dict[str, None] = {}
+    found = 0
+    try:
+        for found, (_, record) in enumerate(islice(records, LOOKED_AT), start=1):  # noqa: B007
+            columns.update(dict.fromkeys(record))
+    except InputError as error:
+        if _shows(columns, config):
+            raise
+        raise NotOursError(str(error)) from error
+    if not found:
+        raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
+    return replace(require(source, columns, config), layout=shape_of(columns, config))
+
+
+def _shows(columns: Iterable[str], config: PreprocessConfig) -> bool:
+    """Whether the columns that every row of ours has are among ``columns``."""
+    names = named(config.columns)
+    return {names["user_id"], names["text"]} <= {*columns}
+
+
+def batches(
+    records: Iterator[tuple[int, Mapping[str, Any]]],
+    where: Callable[[int], str],
+    span: Span,
+    config: PreprocessConfig,
+) -> Iterator[Batch]:
+    """JSON objects as batches of the shape that ``check`` laid down. ``where(place)`` names a place in a message."""
+    names = named(config.columns)
+    while rows := list(islice(records, BATCH_ROWS)):
+        places = np.fromiter((place for place, _ in rows), np.int64, len(rows))
+        values: dict[str, Any] = {field: [record.get(name) for _, record in rows] for field, name in names.items()}
+        yield own_batch(values, places, partial(_at, where, places), span.source.layout, span.start)
+
+
+def own_batch(
+    values: Mapping[str, Any], places: npt.NDArray[np.int64], where: Callable[[int], str], shape: Shape, before: int
+) -> Batch:
+    """``raw_batch``; rows that time orders are numbered, by their ``places`` and how much is ``before`` them."""
+    if shape == "times":
+        values = {**values, "turn": pa.array(places + before)}
+    return raw_batch(values, places, where, shape)
+
+
+def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
+    return where(int(places[index]))

@@ -1,0 +1,80 @@
+"""What a WhatsApp chat's dates and clocks mean: the phone that wrote it chose the order, the file must tell it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
+from itertools import pairwise
+
+Numbers = tuple[int, int, int]  # of a date, as they stand
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-first", "month-first", "year-first"
+ORDERS: dict[str, Callable[[Numbers], Numbers]] = {
+    DAY_FIRST: lambda found: (found[2], found[1], found[0]),
+    MONTH_FIRST: lambda found: (found[2], found[0], found[1]),
+    YEAR_FIRST: lambda found: found,
+}
+BEFORE_NOON = {"am", "ص", "πμ", "上午", "早上", "凌晨", "清晨", "오전", "午前", "sa", "pg"}
+AFTER_NOON = {"pm", "م", "μμ", "下午", "中午", "晚上", "오후", "午後", "ch", "ptg"}
+ENOUGH = 0.99
+
+
+def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
+    """Which of ``ORDERS`` the dates of a chat have, which come in the order of time; None where they do not tell it.
+
+    A year of four digits in front decides, then a number that can be no month, then an order in which time runs
+    backwards; with dots the day stands first.
+    """
+    if sum(found[0] > 99 for found in dates) >= ENOUGH * len(dates):
+        return YEAR_FIRST
+    readings = {order: [as_date(found, order) for found in dates] for order in ORDERS}
+    order = _likely(readings, separator)
+    years_first = [day for day in readings[YEAR_FIRST] if day]
+    if order and len(years_first) == len(dates) and _ascends(years_first) and not _ascends(readings[order]):
+        return YEAR_FIRST
+    return order
+
+
+def _likely(readings: Mapping[str, Sequence[date | None]], separator: str) -> str | None:
+    """Whether the day or the month comes first. Dates that are none either way do not count."""
+    valid = {order: sum(map(bool, readings[order])) for order in (DAY_FIRST, MONTH_FIRST)}
+    known = sum(map(any, zip(*(readings[order] for order in valid), strict=True)))
+    likely = [order for order, count in valid.items() if count and count >= ENOUGH * known]
+    if len(likely) == 2 and valid[DAY_FIRST] != valid[MONTH_FIRST]:
+        return max(likely, key=lambda order: valid[order])
+    if len(likely) == 2 and separator == ".":
+        return DAY_FIRST
+    if len(likely) == 2:
+        likely = [order for order in likely if _ascends(readings[order])]
+    return likely[0] if len(likely) == 1 else None
+
+
+def as_date(found: Numbers, order: str) -> date | None:
+    """The day that the numbers of a date name in an order; None where there is no such day."""
+    year, month, day = ORDERS[order](found)
+    try:
+        return date(year + 2000 if year < 100 else year, month, day)
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_time(clock: str, marks: Sequence[str]) -> time | None:
+    """``9:41`` or ``21.41.07`` as a time; of the words around it (``marks``) AM and PM count, in any language."""
+    hour, minute, second = (*(int(part) for part in re.split("[:.]", clock)), 0)[:3]
+    words = {_bare(mark) for mark in marks}
+    if hour <= 12 and words & (BEFORE_NOON | AFTER_NOON):
+        hour = hour % 12 + (12 if words & AFTER_NOON else 0)
+    try:
+        return time(hour, minute, second)
+    except ValueError:
+        return None
+
+
+def _bare(mark: str) -> str:
+    """A word without its dots, spaces and accents, in lower case: ``p. m.`` is ``pm``."""
+    return "".join(one for one in unicodedata.normalize("NFC", mark).casefold() if one.isalpha())
+
+
+def _ascends(days: Sequence[date | None]) -> bool:
+    return all(first <= second for first, second in pairwise(day for day in days if day))

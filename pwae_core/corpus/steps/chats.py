@@ -1,0 +1,65 @@
+"""Chats without turns: their messages ordered by time, and a new conversation where nobody wrote for a while."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pwae_core.corpus.engine.job import ROWS
+from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.steps.trees import Indices, Mask
+
+ORDER = ("key", "conversation_id", "timestamp", "turn", "utterance_id", "user_id", "text")
+SECOND = 1_000_000
+NUMBERS = np.uint64(32)  # bits of a key that number the conversations of a chat; the rest is the chat's own
+
+
+def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
+    """Messages of chats (``MESSAGES``) as rows of conversations (``ROWS``), in order.
+
+    A conversation ends where the next message comes more than ``gap`` minutes later (0: never). It is called
+    ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so that the order of
+    conversations does not depend on shards. Of messages of one id the first is kept; ``repeated`` counts the others.
+    """
+    messages = messages.sort_by([(name, "ascending") for name in ORDER]).combine_chunks()
+    first = _first_of_ids(messages)
+    repeated = int((~first).sum())
+    messages = messages.filter(pa.array(first)).combine_chunks()
+    starts = changes(messages["conversation_id"])
+    times = messages["timestamp"].cast(pa.int64()).to_numpy()
+    late = np.append(False, np.diff(times) > gap * 60 * SECOND)[: len(times)] if gap else np.zeros(len(times), np.bool_)
+    begins = starts | late
+    at = np.arange(len(begins))
+    numbers = np.cumsum(begins, dtype=np.int64)
+    numbers = numbers - _last(starts, numbers) + 1
+    turns = at - _last(begins, at)
+    keys = messages["key"].to_numpy() >> NUMBERS << NUMBERS | numbers.astype(np.uint64)
+    names = pc.binary_join_element_wise(messages["conversation_id"], pa.array(numbers).cast(pa.string()), "/")
+    told = [messages[name] for name in ("user_id", "text", "timestamp")]
+    return pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS), {"repeated": repeated}
+
+
+def _last(where: Mask, values: Indices) -> Indices:
+    """For every row the value of the last row up to it ``where`` something holds; values ascend from 0."""
+    found: Indices = np.maximum.accumulate(np.where(where, values, 0))
+    return found
+
+
+def _first_of_ids(messages: pa.Table) -> Mask:
+    """Whether no message of the same chat and id comes before a message; those without an id are all first ones."""
+    known = pc.is_valid(messages["utterance_id"]).to_numpy()
+    ids = messages.select(["conversation_id", "utterance_id"]).append_column("at", pa.array(np.arange(len(known))))
+    grouped = ids.group_by(["conversation_id", "utterance_id"], use_threads=False).aggregate([("at", "min")])
+    first: Mask = ~known
+    first[grouped["at_min"].to_numpy()] = True
+    return first
+
+
+def changes(column: pa.ChunkedArray) -> Mask:
+    """Where a column has another value than in the row before; True for the first row."""
+    values = column.combine_chunks()
+    found = np.ones(len(values), np.bool_)
+    if len(values) > 1:
+        found[1:] = pc.not_equal(values[1:], values[:-1]).to_numpy(zero_copy_only=False)
+    return found
