@@ -18,12 +18,12 @@ from pathlib import Path
 import jieba
 import pandas as pd
 
-from pwae_core.text import clean
+from pwae_core.text import characters, clean
 
 EMPTY = hashlib.md5(b"").hexdigest()
 STEPS = [
-    (clean.INVISIBLE, ""),
-    (clean.EMOJI, " "),
+    (characters.INVISIBLE, ""),
+    (characters.EMOJI, " "),
     (clean.BRACKETS, " "),
     (clean.LINKS, " "),
     (clean.IMAGES, " "),
@@ -41,7 +41,7 @@ def main(out: Path, raw: list[str]) -> None:
     for pattern, blank in STEPS:
         text = text.str.replace(pattern, blank, regex=True)
     text = text.str.strip()
-    touched = text != data.text.str.replace(clean.INVISIBLE, "", regex=True).str.strip()
+    touched = text != data.text.str.replace(characters.INVISIBLE, "", regex=True).str.strip()
     bare = ~text.str.contains(r"\w", regex=True)
     data = data.assign(text=text)[(text != "") & ~(touched & bare)]
     said = data.user_id.value_counts()

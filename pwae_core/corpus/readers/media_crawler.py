@@ -40,4 +40,5 @@ READER = record_reader(
     holds="MediaCrawler's comments or posts (note_id, content, creator_hash)",
     time_zone=CHINA,
     bytes_a_row=500,
+    clean=("html",),
 )
