@@ -27,8 +27,9 @@ REPOSTS = "(?s)//[@＠].*"
 MENTIONS = f"[@＠][A-Za-z0-9_·{HAN}-]{{1,40}}[:：]?"
 TITLES = "【[^】]*】"
 TOPICS = "#[^#]{1,60}#"
-PLAIN = f"^[{COMPOSED_HAN}0-9，。！？、；,.!?~～]*$"
-SPOKEN = "网页链接|查看图片|图片评论|回[复復]|[转轉快]"
+LATIN = "[A-Za-z0-9,.!?'\"()’“”-]+"
+PLAIN = f"^[{COMPOSED_HAN}0-9，。！？、；,.!?~～]*$|^{LATIN}(?: {LATIN})*$"
+SPOKEN = "网页链接|查看图片|图片评论|回[复復]|[转轉快]|(?i:www[.]|^repost)"
 CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = (
@@ -145,11 +146,11 @@ def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.
     """The steps ``names`` in the order of ``CLEANERS``; white space and invisible characters put right in any case.
 
     Idempotent, but for ``html`` where another step uncovers a tag. A text of which nothing is left becomes the empty
-    string. Texts of nothing but Chinese characters, digits and common punctuation, in which no step finds anything,
-    are passed by.
+    string. Texts of nothing but Chinese characters or English words, digits and common punctuation, in which no step
+    finds anything, are passed by.
     """
     chosen = steps(names, lowercase)
-    if "widths" in names:
+    if "widths" in names or lowercase:
         return _clean(texts, chosen)
     plain = pc.and_not(pc.match_substring_regex(texts, PLAIN), pc.match_substring_regex(texts, SPOKEN))
     rest = pc.invert(pc.fill_null(plain, False))

@@ -23,6 +23,8 @@ LONGEST = 2_000
 END = "\0"  # no tidy text holds it
 CODE = re.compile(f"({BRACKETS})")
 SLOW = re.compile("[<:/]")
+ENTITY = re.compile("&[^&; ]+;")
+PRINTED = re.compile("&(?:lt|gt|amp|quot|#39|#34|#60|#62|#38);")  # neither dots, nor white space, nor nothing
 CODES = pa.list_(pa.field("element", pa.int32(), nullable=False))
 
 Tokens = list[str]
@@ -48,13 +50,19 @@ def tokenise_nltk(texts: pa.Array) -> pa.ListArray:
     """NLTK's TweetTokenizer, made for messages: keeps ``don't``, ``:-)`` and URLs whole. Does not segment Chinese.
 
     Its patterns match no white space, but for dots (``. . .`` is an ellipsis), and look one character ahead or back: so
-    the tokens of a text are those of its pieces. Where there are such dots, or where an entity, which it replaces
-    first, may hide some, the text is one piece.
+    the tokens of a text are those of its pieces, dots that follow each other being one. It replaces entities before;
+    where one is not known to become a character that changes nothing of this, the text is one piece.
     """
-    across = pc.match_substring_regex(texts, r"\. \.|&[^&; ]+;")
-    together = pc.replace_substring(texts.filter(across), " ", "\t")
+    for _ in range(2):  # of three dots in a row the first time takes two
+        texts = pc.replace_substring(texts, ". .", ".\t.")
+    entities = pc.match_substring_regex(texts, ENTITY.pattern)
+    replaced = pa.array(map(_together, texts.filter(entities).to_pylist()), pa.string())
     with _without_clock():
-        return _by_pieces(_tweet_tokens, pc.replace_with_mask(texts, across, together))
+        return _by_pieces(_tweet_tokens, pc.replace_with_mask(texts, entities, replaced))
+
+
+def _together(text: str) -> str:
+    return text.replace(" ", "\t") if ENTITY.search(PRINTED.sub("", text)) else text
 
 
 def tokenise_jieba(texts: pa.Array) -> pa.ListArray:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pwae_core.config.preprocess import CLEANING, CLEANING_BY_DEFAULT
 from pwae_core.text.characters import strip_invisible
-from pwae_core.text.clean import CLEANERS, LOWERCASE, TIDY, clean, is_bare, strip_emoji
+from pwae_core.text.clean import CLEANERS, LOWERCASE, TIDY, clean, is_bare, steps, strip_emoji
 
 CASES = {
     "html": [
@@ -198,3 +198,16 @@ def test_what_the_emoji_package_removes_we_remove(text):
 def test_texts_without_letters_or_digits_are_bare():
     texts = pa.array(["。", "~ !", "", "…[ ]", "6", "哈", "a", "·é", "😂"])
     assert is_bare(texts).to_pylist() == [True, True, True, True, False, False, False, False, True]
+
+
+WORDS = ["so", "Repost", "www.x.y", "WWW.", "I'm", "(ok)", "1,000", "...", "-", "“x”", "http", "回复", "你好", "。"]
+WORDS += [" ", "  "]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), st.sets(st.sampled_from(CLEANING)), st.booleans())
+@example("repost. Repost!", {"marks"}, False)
+def test_texts_that_are_passed_by_would_not_have_changed(text, names, lowercase):
+    apart = pa.array([text])
+    for name in steps(list(names), lowercase):
+        apart = CLEANERS[name](apart)
+    assert one(text, *names, lowercase=lowercase) == " ".join(apart[0].as_py().split())

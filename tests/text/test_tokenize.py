@@ -193,6 +193,7 @@ SPACED = st.lists(st.one_of(st.sampled_from(TRICKY), st.text(max_size=5)), max_s
 
 @given(st.lists(st.one_of(ANY_TEXT, SPACED), max_size=6))
 @example(["a . . b", "a .", ". b", "see &#46; &nosuch; . x"])
+@example([". &nbsp;. &lt;3 . .", ". &#39; .&gt; . &apos; .", "a. . . . .b . . &amp; .", "&am&lt;p; &&gt;x; . ."])
 @example(["x. .com", "http://a.b/. .c", ".... ....", ". [哈哈] ."])
 def test_nltk_gives_what_nltk_itself_gives(texts):
     tidied = tidy(pa.array(texts, pa.string())).to_pylist()
