@@ -9,16 +9,13 @@ The same size and seed give the same bytes.
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Sequence
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from weibo_dump import Dump, write_dump
+from weibo_dump import Dump, main
 
 CHANGED = 1 / 12
 MISSPELT = 1 / 50
@@ -45,7 +42,7 @@ def messages() -> pa.Array:
 
 
 class EnglishDump(Dump):
-    """Utterances for as long as they are wanted, a file's worth at a time."""
+    """English utterances for as long as they are wanted, a file's worth at a time."""
 
     def __init__(self, rows: int, seed: int) -> None:
         self.rows = rows
@@ -74,14 +71,5 @@ class EnglishDump(Dump):
         return self.noisy(pc.binary_join(pa.ListArray.from_arrays(offsets, words), " "), NOISE)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("rows", type=int)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args(arguments)
-    print(write_dump(chosen.rows, chosen.folder, chosen.seed, EnglishDump))
-
-
 if __name__ == "__main__":
-    main()
+    main(EnglishDump)

@@ -63,7 +63,7 @@ def words() -> tuple[pa.Array, npt.NDArray[np.float64]]:
 
 
 class Dump:
-    """Utterances for as long as they are wanted, a file's worth at a time."""
+    """Weibo-like utterances for as long as they are wanted, a file's worth at a time."""
 
     def __init__(self, rows: int, seed: int) -> None:
         self.rows = rows
@@ -135,13 +135,13 @@ def write_dump(rows: int, folder: Path, seed: int = 0, kind: type[Dump] = Dump) 
     return folder
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def main(kind: type[Dump] = Dump) -> None:
+    parser = argparse.ArgumentParser(description=kind.__doc__)
     parser.add_argument("rows", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args(arguments)
-    print(write_dump(chosen.rows, chosen.folder, chosen.seed))
+    chosen = parser.parse_args()
+    print(write_dump(chosen.rows, chosen.folder, chosen.seed, kind))
 
 
 if __name__ == "__main__":
