@@ -103,7 +103,7 @@ def _results(rows: pa.Table, batch: Batch, rules: Rules, chained: bool) -> tuple
     """The cleaned texts, and why rows are left out."""
     if chained:
         own = [_own_words(text) for text in rows["text"].to_pylist()]
-        rows = scan.with_text(rows, pa.array(own, pa.string()))
+        rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
     needed = {scan.NO_ID: scan.blank(rows["utterance_id"])} if batch.shape == "replies" else scan.unplaced(rows)
     needed |= scan.lacks(rows, rows["user_id"], rules)
     rows, emptied = scan.cleaned(rows, rules)

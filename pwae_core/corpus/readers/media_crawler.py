@@ -39,6 +39,6 @@ READER = record_reader(
     rows=rows,
     holds="MediaCrawler's comments or posts (note_id, content, creator_hash)",
     time_zone=CHINA,
-    bytes_a_row=500,
     clean=("html",),
+    bytes_a_row=500,
 )
