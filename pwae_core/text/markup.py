@@ -35,7 +35,7 @@ CODE = re.compile(rf"""^<img\s.*?\balt\s*=\s*["']?(\[[^][<>"']{{1,20}}\]|(?:{EMO
 BARE = re.compile("<[bisuq]>", re.I)  # <b> without </b> may well be a comparison: a<b>c
 CLOSED = re.compile("</([bisuq])>", re.I)
 ENTITY = re.compile(
-    r"&(?:(?:amp|#0*38|#x0*26);)*(?:(#0*\d{1,7}|#x0*[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(lt|gt|amp|quot|nbsp)(?![\w=;]))",
+    r"&(?:(?:amp|#0*38|#x0*26);)*(?:(#0*\d{1,7}|#x0*[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});|(lt|gt|amp|quot|nbsp)(?![a-z0-9_=;]))",
     re.I,
 )
 BASIC = frozenset({"lt", "gt", "amp", "quot", "apos", "nbsp"})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ CODE = re.compile(f"({BRACKETS})")
 SLOW = re.compile("[<:/]")
 ENTITY = re.compile("&[^&; ]+;")
 PRINTED = re.compile("&(?:lt|gt|amp|quot|#39|#34|#60|#62|#38);")  # neither dots, nor white space, nor nothing
+ONE_AT_A_TIME = Lock()
 CODES = pa.list_(pa.field("element", pa.int32(), nullable=False))
 
 Tokens = list[str]
@@ -138,12 +140,13 @@ def _without_clock() -> Iterator[None]:
     """NLTK refuses a text that takes it seconds, which on a busy machine is another one. Here LONGEST is the bound."""
     from nltk import redos
 
-    seconds = redos.DEFAULT_TIMEOUT
-    redos.DEFAULT_TIMEOUT = None
-    try:
-        yield
-    finally:
-        redos.DEFAULT_TIMEOUT = seconds
+    with ONE_AT_A_TIME:
+        seconds = redos.DEFAULT_TIMEOUT
+        redos.DEFAULT_TIMEOUT = None
+        try:
+            yield
+        finally:
+            redos.DEFAULT_TIMEOUT = seconds
 
 
 def _jieba_tokens(texts: Sequence[str]) -> pa.ListArray:

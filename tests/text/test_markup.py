@@ -59,6 +59,8 @@ def test_what_is_no_tag_stays(text):
         ("&nbsp;|&hellip;|&eacute;|&Eacute;", "\xa0|…|é|É"),
         ("&lt;br&gt;x&amp;lt;br/&amp;gt;y", " x y"),
         ("cut off &gt", "cut off >"),
+        ("&lt好&gt", "<好>"),
+        ("\u0645\u06cc&zwnj;\u062e so&shy;ft", "\u0645\u06cc\u200c\u062e so\xadft"),
     ],
 )
 def test_entities(text, expected):
