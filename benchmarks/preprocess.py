@@ -2,6 +2,7 @@
 
     python benchmarks/preprocess.py scale --rows 3000000 31000000    time and memory, and the ratio per utterance
     python benchmarks/preprocess.py against --rows 3000000           pandas + jieba, and segmentation alone
+    python benchmarks/preprocess.py english --rows 3000000           pandas + NLTK, and jieba on the same texts
     python benchmarks/preprocess.py kill --rows 3000000              SIGKILL in the middle, then the same bytes
 
 Each prints a line of JSON per run and the ratios; all that is compared runs in one call, on one machine. Dumps and
@@ -32,6 +33,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from english_dump import EnglishDump
 from weibo_dump import write_dump
 
 HERE = Path(__file__).parent
@@ -103,9 +105,13 @@ def watched(what: str, rows: int, command: Sequence[str | Path]) -> tuple[Run, s
     return run, output
 
 
-def preprocess(dump: Path, out: Path) -> list[str | Path]:
+def preprocess(dump: Path, out: Path, tokenizer: str = "jieba") -> list[str | Path]:
     code = "from pwae_cli.app import main; main()"
-    return [sys.executable, "-c", code, "preprocess", dump, "--out", out, "--tokenizer", "jieba", "--json"]
+    return [sys.executable, "-c", code, "preprocess", dump, "--out", out, "--tokenizer", tokenizer, "--json"]
+
+
+def script(dump: Path, out: Path, tokenizer: str) -> list[str | Path]:
+    return [sys.executable, HERE / "pandas_script.py", out, tokenizer, *sorted(dump.glob("*.parquet"))]
 
 
 def digests(corpus: Path) -> dict[str, str]:
@@ -135,23 +141,11 @@ def scale(folder: Path, sizes: Sequence[int]) -> None:
 
 def against(folder: Path, rows: int) -> None:
     dump = write_dump(rows, folder / f"dump-{rows}")
-    files = sorted(dump.glob("*.parquet"))
     ours, output = watched("pwae preprocess", rows, preprocess(dump, folder / "ours"))
-    script = [sys.executable, HERE / "pandas_jieba.py", folder / "theirs", *files]
-    theirs, told = watched("pandas + jieba", rows, script)
+    theirs, told = watched("pandas + jieba", rows, script(dump, folder / "theirs", "jieba"))
     _, spent = watched("segmentation", rows, [sys.executable, __file__, "segment", "--folder", dump])
     alone = json.loads(spent)
     print(json.dumps({"what": "segmentation alone", **alone}), flush=True)
-    made = json.loads(told)
-    ids = [
-        pq.read_table(folder / "ours" / f"{name}.parquet", columns=["session_id"])
-        for name in ("train", "valid", "test")
-    ]
-    sessions = sorted(pa.concat_tables(ids)["session_id"].to_pylist())
-    same = hashlib.sha256("\n".join(sessions).encode()).hexdigest() == made["ids"]
-    print(
-        json.dumps({"sessions": json.loads(output)["counts"]["sessions"], "theirs": made["sessions"], "the same": same})
-    )
     for name in ("wall_s", "cpu_s"):
         one, two, three = getattr(ours, name), getattr(theirs, name), alone[name]
         print(
@@ -159,6 +153,29 @@ def against(folder: Path, rows: int) -> None:
                 {name: {"pandas + jieba / ours": round(two / one, 2), "ours / segmentation": round(one / three, 2)}}
             )
         )
+    compare(folder / "ours", output, told)
+
+
+def english(folder: Path, rows: int) -> None:
+    dump = write_dump(rows, folder / f"english-{rows}", kind=EnglishDump)
+    ours, output = watched("pwae preprocess, nltk", rows, preprocess(dump, folder / "ours", "nltk"))
+    jieba, _ = watched("pwae preprocess, jieba", rows, preprocess(dump, folder / "by-jieba", "jieba"))
+    theirs, told = watched("pandas + NLTK", rows, script(dump, folder / "theirs", "nltk"))
+    for name in ("wall_s", "cpu_s"):
+        one, two, three = (getattr(run, name) for run in (ours, theirs, jieba))
+        print(json.dumps({name: {"pandas + NLTK / ours": round(two / one, 2), "ours / jieba": round(one / three, 2)}}))
+    compare(folder / "ours", output, told)
+
+
+def compare(corpus: Path, output: str, told: str) -> None:
+    """Whether the script made the same sessions. Exits where it did not."""
+    made = json.loads(told)
+    ids = [pq.read_table(corpus / f"{name}.parquet", columns=["session_id"]) for name in ("train", "valid", "test")]
+    sessions = sorted(pa.concat_tables(ids)["session_id"].to_pylist())
+    same = hashlib.sha256("\n".join(sessions).encode()).hexdigest() == made["ids"]
+    print(
+        json.dumps({"sessions": json.loads(output)["counts"]["sessions"], "theirs": made["sessions"], "the same": same})
+    )
     if not same:
         sys.exit(1)
 
@@ -207,7 +224,7 @@ def kill(folder: Path, rows: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("command", choices=["scale", "against", "kill", "segment"])
+    parser.add_argument("command", choices=["scale", "against", "english", "kill", "segment"])
     parser.add_argument("--rows", type=int, nargs="+", default=[3_000_000])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--keep", action="store_true")
@@ -222,7 +239,7 @@ def main() -> None:
         if chosen.command == "scale":
             scale(folder, chosen.rows)
         else:
-            (against if chosen.command == "against" else kill)(folder, chosen.rows[0])
+            {"against": against, "english": english, "kill": kill}[chosen.command](folder, chosen.rows[0])
     finally:
         if not chosen.keep:
             shutil.rmtree(folder)

@@ -63,7 +63,7 @@ def words() -> tuple[pa.Array, npt.NDArray[np.float64]]:
 
 
 class Dump:
-    """Utterances for as long as they are wanted, a file's worth at a time."""
+    """Weibo-like utterances for as long as they are wanted, a file's worth at a time."""
 
     def __init__(self, rows: int, seed: int) -> None:
         self.rows = rows
@@ -84,10 +84,14 @@ class Dump:
     def texts(self, count: int) -> pa.Array:
         repeated = self.random.random(count) < REPEATED
         phrases = self.phrases.take(pa.array((PHRASES * self.random.random(count) ** 3).astype(np.int64)))
-        texts = pc.if_else(pa.array(repeated), phrases, self.sentences(count, 11))
-        kind = self.random.choice(len(NOISE), count, p=[share for share, _, _ in NOISE])
-        before = pa.array([one for _, one, _ in NOISE]).take(pa.array(kind))
-        behind = pa.array([one for _, _, one in NOISE]).take(pa.array(kind))
+        return self.noisy(pc.if_else(pa.array(repeated), phrases, self.sentences(count, 11)), NOISE)
+
+    def noisy(self, texts: pa.Array, noise: Sequence[tuple[float, str, str]]) -> pa.Array:
+        """The texts with what people and platforms put around them; some are nothing else."""
+        count = len(texts)
+        kind = self.random.choice(len(noise), count, p=[share for share, _, _ in noise])
+        before = pa.array([one for _, one, _ in noise]).take(pa.array(kind))
+        behind = pa.array([one for _, _, one in noise]).take(pa.array(kind))
         texts = pc.binary_join_element_wise(before, texts, behind, "")
         empty = pa.array(EMPTY).take(pa.array(self.random.integers(len(EMPTY), size=count)))
         return pc.if_else(pa.array(self.random.random(count) < EMPTY_SHARE), empty, texts)
@@ -117,13 +121,13 @@ class Dump:
         )
 
 
-def write_dump(rows: int, folder: Path, seed: int = 0) -> Path:
+def write_dump(rows: int, folder: Path, seed: int = 0, kind: type[Dump] = Dump) -> Path:
     """Writes ``rows`` utterances to ``folder``; a dump that is there already is left as it is."""
     done = folder / f"{rows}-{seed}.done"
     if done.is_file():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    dump = Dump(rows, seed)
+    dump = kind(rows, seed)
     for number, start in enumerate(range(0, rows, ROWS_A_FILE)):
         table = dump.table(min(ROWS_A_FILE, rows - start))
         pq.write_table(table, folder / f"part-{number:03d}.parquet", row_group_size=250_000, compression="zstd")
@@ -131,13 +135,13 @@ def write_dump(rows: int, folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def main(kind: type[Dump] = Dump) -> None:
+    parser = argparse.ArgumentParser(description=kind.__doc__)
     parser.add_argument("rows", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args(arguments)
-    print(write_dump(chosen.rows, chosen.folder, chosen.seed))
+    chosen = parser.parse_args()
+    print(write_dump(chosen.rows, chosen.folder, chosen.seed, kind))
 
 
 if __name__ == "__main__":

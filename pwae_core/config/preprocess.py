@@ -6,7 +6,7 @@ import difflib
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pwae_core.config.base import Config
 
@@ -30,6 +30,7 @@ FORMATS = {
 """Every format, and a line about it (``--format list``). ``corpus.readers.registry`` has the reader of each."""
 
 CLEANING = (
+    "html",
     "widths",
     "emoji",
     "brackets",
@@ -45,6 +46,10 @@ CLEANING = (
 CLEANING_BY_DEFAULT = ("emoji", "brackets", "links", "images", "replies", "reposts", "marks")
 HELD_OUT_COUNT = 5_000
 HELD_OUT_SHARE = 0.05
+
+
+def _are_changes(names: Any) -> bool:
+    return bool(names) and all(isinstance(name, str) and name[:1] in ("+", "-") for name in names)
 
 
 class PreprocessConfig(Config):
@@ -162,6 +167,16 @@ class PreprocessConfig(Config):
             raise ValueError("a form names its parts, as in %d/%m/%Y %H:%M")
         return form
 
+    @model_validator(mode="before")
+    @classmethod
+    def _what_formats_need_is_the_default(cls, values: Any) -> Any:
+        """A list of one's own stands alone, and ``-html`` leaves markup as it is."""
+        names = values.get("clean") if isinstance(values, dict) else None
+        if not isinstance(names, list | tuple) or "clean_as_format" in values:
+            return values
+        default = _are_changes(names) or tuple(names) == CLEANING_BY_DEFAULT
+        return {**values, "clean_as_format": default and "-html" not in names}
+
     @field_validator("columns")
     @classmethod
     def _fields_exist(cls, columns: dict[str, str]) -> dict[str, str]:
@@ -173,7 +188,7 @@ class PreprocessConfig(Config):
     @field_validator("clean", mode="before")
     @classmethod
     def _changes_the_default(cls, names: Any) -> Any:
-        if not names or not all(isinstance(name, str) and name[:1] in ("+", "-") for name in names):
+        if not _are_changes(names):
             return names
         changes = {name[1:]: name[0] == "+" for name in names}
         left = [name for name in CLEANING_BY_DEFAULT if changes.get(name, True)]

@@ -16,13 +16,11 @@ from pwae_core.corpus.readers import Batch, Source
 from pwae_core.corpus.steps import chains, scan
 from pwae_core.corpus.steps.scan import Rules
 from pwae_core.corpus.steps.trees import Indices
-from pwae_core.text.clean import CLEANERS, clean, squeeze_spaces, tidy
+from pwae_core.text.clean import CLEANERS, TIDY, clean, squeeze_spaces, steps
 
 FILES_LOOKED_AT = 20
 BATCHES_LOOKED_AT = 3  # of a file: its first rows, or those of each table of a database
 UNFOLD = "unfold"
-WHITE_SPACE = "white space"
-LOWERCASE = "lowercase"
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,13 @@ def _spread(rows: Sequence[Explained], wanted: int) -> list[Explained]:
 
 def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: int) -> list[Explained]:
     rules, chained = Rules.of(source, config), batch.shape == "replies" and config.unfold
-    rows = batch.table
+    rows, before = scan.unmarked(batch.table, rules), batch.table["text"]
     texts, reasons = _results(rows, batch, rules, chained)
-    touched = pc.or_(pc.not_equal(reasons, ""), pc.fill_null(pc.not_equal(texts, rows["text"]), True)).to_numpy()
+    touched = pc.or_(pc.not_equal(reasons, ""), pc.fill_null(pc.not_equal(texts, before), True)).to_numpy()
     order = np.concatenate([_evenly(np.flatnonzero(touched), wanted), _evenly(np.flatnonzero(~touched), wanted)])
     found = []
     for row in map(int, order):
-        text = rows["text"][row].as_py() or ""
+        text = before[row].as_py() or ""
         found.append(
             Explained(
                 place=_place(source, batch, row),
@@ -84,7 +82,7 @@ def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: in
                 after=texts[row].as_py() or "",
                 steps=_steps(text, chained, rules),
                 rejected=reasons[row].as_py(),
-                quotes=_quotes(text, rules) if chained else (),
+                quotes=_quotes(rows["text"][row].as_py() or "", rules) if chained else (),
             )
         )
     return found
@@ -123,21 +121,14 @@ def _quotes(text: str, rules: Rules) -> tuple[Quotation, ...]:
 
 
 def _steps(text: str, chained: bool, rules: Rules) -> tuple[str, ...]:
-    """The steps that change a text, in the order in which they come."""
-    found = []
-    if chained and _own_words(text) != text:
-        found.append(UNFOLD)
-        text = _own_words(text) or ""
-    now = tidy(pa.array([text]))
-    if now[0].as_py() != text:
-        found.append(WHITE_SPACE)
-    if rules.lowercase:
-        low = tidy(now, lowercase=True)
-        found += [LOWERCASE] if low != now else []
-        now = low
-    for name in rules.steps:
-        cleaned = CLEANERS[name](now)
-        if squeeze_spaces(cleaned) != squeeze_spaces(now):
+    """The steps that change a text, in the order in which they come: chains are unfolded once HTML is read."""
+    order = steps(rules.steps, rules.lowercase)
+    if chained:
+        order.insert(order.index(TIDY), UNFOLD)
+    found, now = [], pa.array([text])
+    for name in order:
+        after = pa.array([_own_words(now[0].as_py())]) if name == UNFOLD else CLEANERS[name](now)
+        if after != now if name == TIDY else squeeze_spaces(after) != squeeze_spaces(now):
             found.append(name)
-        now = cleaned
+        now = after
     return tuple(found)

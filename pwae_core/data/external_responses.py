@@ -7,12 +7,13 @@
     context_user_ids  list of strings, who says each context utterance    (optional)
     user_id           string, who responds                                (optional)
 
-Other columns are ignored. Strings are tokenised, token lists are taken as they are.
+Other columns are ignored. Strings are tokenised, token lists are taken as they are, in Unicode's NFC as the corpus is.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,11 @@ def _strings(value: object, where: str, column: str) -> list[str]:
 def _utterances(value: object, where: str, column: str) -> list[str | list[str]]:
     if not isinstance(value, list):
         raise InputError(f"{where}: {column}: expected a list of strings or of token lists, got {_kind(value)}.")
-    return [_strings(u, where, column) if isinstance(u, list) else _string(u, where, column) for u in value]
+    return [_tokens(u, where, column) if isinstance(u, list) else _string(u, where, column) for u in value]
+
+
+def _tokens(value: list[object], where: str, column: str) -> list[str]:
+    return [unicodedata.normalize("NFC", token) for token in _strings(value, where, column)]
 
 
 def _kind(value: object) -> str:

@@ -1,8 +1,8 @@
 """Cleaning: what is removed from raw text before it counts as an utterance.
 
 Every step is a pure function over an Arrow array of strings. What a step removes leaves a space behind, so that two
-pieces never join into something new, and no pattern allows white space inside: cleaning twice is cleaning once. The
-patterns write their ranges out, so that they mean the same in every engine; none needs look-around.
+pieces never join into something new, and no pattern but HTML's allows white space inside: cleaning twice is cleaning
+once. The patterns write their ranges out, so that they mean the same in every engine; none needs look-around.
 """
 
 from __future__ import annotations
@@ -12,23 +12,11 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pwae_core.text.characters import COMPOSED_HAN, EMOJI, HAN, WHITE, normalise, strip_invisible, strip_strays
+from pwae_core.text.markup import strip_markup
+
 Cleaner = Callable[[pa.Array], pa.Array]
 
-WHITE = "\\t-\\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-INVISIBLE = (
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb]"
-)
-PICTURES = (
-    "\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a\u231b\u2328\u23cf\u23e9-\u23f3\u23f8-\u23fa"
-    "\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u2767\u2794-\u27bf\u2934\u2935\u2b05-\u2b07\u2b1b\u2b1c\u2b50"
-    "\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f0ff\U0001f10d-\U0001f10f\U0001f12f\U0001f16c-\U0001f171\U0001f17e"
-    "\U0001f17f\U0001f18e\U0001f191-\U0001f19a\U0001f1ad-\U0001f1ff\U0001f201-\U0001f20f\U0001f21a\U0001f22f"
-    "\U0001f232-\U0001f23a\U0001f23c-\U0001f23f\U0001f249-\U0001faff"
-)
-JOINERS = "\u200d\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f"
-EMOJI = f"[0-9#*][\ufe0e\ufe0f]*\u20e3|[{PICTURES}{JOINERS}]+"
 CODES = "doge|dog|ok|no|good|cool|kiss|vs|lol|emm|cry|love"
 BRACKETS = f"\\[(?:(?i:{CODES})|[A-Za-z0-9]{{0,8}}[{HAN}][{HAN}A-Za-z0-9·]{{0,11}})\\]"
 URL = "[A-Za-z0-9./?&=_~%+:@-]*"
@@ -39,8 +27,9 @@ REPOSTS = "(?s)//[@＠].*"
 MENTIONS = f"[@＠][A-Za-z0-9_·{HAN}-]{{1,40}}[:：]?"
 TITLES = "【[^】]*】"
 TOPICS = "#[^#]{1,60}#"
-PLAIN = f"^[{HAN}0-9，。！？、；,.!?~～]*$"
-SPOKEN = "网页链接|查看图片|图片评论|回[复復]|[转轉快]"
+LATIN = "[A-Za-z0-9,.!?'\"()’“”-]+"
+PLAIN = f"^[{COMPOSED_HAN}0-9，。！？、；,.!?~～]*$|^{LATIN}(?: {LATIN})*$"
+SPOKEN = "网页链接|查看图片|图片评论|回[复復]|[转轉快]|(?i:www[.]|^repost)"
 CONTENT = r"[\pL\pN]"
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 MARKS = (
@@ -51,11 +40,6 @@ MARKS = (
 
 def _blank(texts: pa.Array, pattern: str, blank: str = " ") -> pa.Array:
     return pc.replace_substring_regex(texts, pattern=pattern, replacement=blank)
-
-
-def strip_invisible(texts: pa.Array) -> pa.Array:
-    """Control characters, zero-width spaces, byte-order marks, direction marks: gone without a trace."""
-    return _blank(texts, INVISIBLE, "")
 
 
 def strip_emoji(texts: pa.Array) -> pa.Array:
@@ -119,10 +103,25 @@ def narrow_widths(texts: pa.Array) -> pa.Array:
     if not pc.any(wide).as_py():
         return texts
     narrow = [text.translate(WIDE) for text in texts.filter(wide).to_pylist()]
-    return pc.replace_with_mask(texts, wide, pa.array(narrow, pa.string()))
+    return pc.replace_with_mask(texts, wide, normalise(pa.array(narrow, pa.string())))
 
 
+def lower(texts: pa.Array) -> pa.Array:
+    """Lower case, which may spell with an accent apart what capitals did not."""
+    return normalise(pc.utf8_lower(texts))
+
+
+def tidy(texts: pa.Array) -> pa.Array:
+    """What is done whatever steps are chosen: one form of every character, none that is invisible, single spaces."""
+    return squeeze_spaces(normalise(strip_invisible(texts)))
+
+
+TIDY = "white space"
+LOWERCASE = "lowercase"
 CLEANERS: dict[str, Cleaner] = {
+    "html": strip_markup,
+    TIDY: tidy,
+    LOWERCASE: lower,
     "widths": narrow_widths,
     "emoji": strip_emoji,
     "brackets": strip_brackets,
@@ -137,31 +136,31 @@ CLEANERS: dict[str, Cleaner] = {
 }
 
 
+def steps(names: Sequence[str], lowercase: bool = False) -> list[str]:
+    """The cleaners that do ``names``, in the order in which they come."""
+    wanted = {*names, TIDY, *([LOWERCASE] if lowercase else [])}
+    return [name for name in CLEANERS if name in wanted]
+
+
 def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.Array:
     """The steps ``names`` in the order of ``CLEANERS``; white space and invisible characters put right in any case.
 
-    Idempotent. A text of which nothing is left becomes the empty string. Texts of nothing but Chinese characters,
-    digits and common punctuation, in which no step finds anything, are passed by.
+    Idempotent, but for ``html`` where another step uncovers a tag. A text of which nothing is left becomes the empty
+    string. Texts of nothing but Chinese characters or English words, digits and common punctuation, in which no step
+    finds anything, are passed by.
     """
-    if "widths" in names:
-        return _clean(texts, names, lowercase)
+    chosen = steps(names, lowercase)
+    if "widths" in names or lowercase:
+        return _clean(texts, chosen)
     plain = pc.and_not(pc.match_substring_regex(texts, PLAIN), pc.match_substring_regex(texts, SPOKEN))
     rest = pc.invert(pc.fill_null(plain, False))
-    return pc.replace_with_mask(texts, rest, _clean(texts.filter(rest), names, lowercase))
+    return pc.replace_with_mask(texts, rest, _clean(texts.filter(rest), chosen))
 
 
-def _clean(texts: pa.Array, names: Sequence[str], lowercase: bool) -> pa.Array:
-    texts = tidy(texts, lowercase)
-    for name, cleaner in CLEANERS.items():
-        if name in names:
-            texts = cleaner(texts)
-    return squeeze_spaces(texts)
-
-
-def tidy(texts: pa.Array, lowercase: bool = False) -> pa.Array:
-    """What is done whatever steps are chosen."""
-    texts = squeeze_spaces(strip_invisible(texts))
-    return pc.utf8_lower(texts) if lowercase else texts
+def _clean(texts: pa.Array, chosen: Sequence[str]) -> pa.Array:
+    for name in chosen:
+        texts = CLEANERS[name](texts)
+    return squeeze_spaces(strip_strays(texts))
 
 
 def is_bare(texts: pa.Array) -> pa.Array:

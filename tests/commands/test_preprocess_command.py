@@ -91,6 +91,19 @@ def test_explain_unfolds_chains(pwae, tmp_path):
     assert (shown[0]["after"], shown[0]["steps"], shown[0]["rejected"]) == ("mine", ["unfold", "white space"], "")
 
 
+def test_explain_reads_html_before_chains_and_shows_what_they_quote(pwae, tmp_path):
+    text = "mine&lt;3//<a href=/n/b>@b</a>:hers [doge]//<a href=/n/c>@c</a>:[doge]"
+    raw = write_jsonl([spider_post(2, 2, text, reposted=1), spider_post(3, 3, "plain")], tmp_path / "raw")
+    shown = pwae("preprocess", raw, "--explain", "1", "--json").succeeds().json
+    assert [(one["before"], one["after"], one["steps"]) for one in shown] == [(text, "mine<3", ["html", "unfold"])]
+    assert shown[0]["quotes"] == [
+        {"name": "b", "before": "hers [doge]", "after": "hers"},
+        {"name": "c", "before": "[doge]", "after": ""},
+    ]
+    (own,) = pwae("preprocess", raw, "--explain", "1", "--json", "--clean=-html").succeeds().json
+    assert (own["after"], own["steps"]) == (text.replace("[doge]", ""), ["brackets"])
+
+
 def test_explain_shows_the_rows_of_every_table_and_what_rows_quote(pwae, tmp_path):
     write_crawler_sqlite(
         tmp_path / "weibo.db",

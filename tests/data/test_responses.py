@@ -82,6 +82,13 @@ def test_reads_strings_and_token_lists_alike(tmp_path: Path) -> None:
     assert from_tokens.facts is None
 
 
+def test_one_word_in_two_unicode_forms_is_one_token(tmp_path: Path) -> None:
+    for name, responses in (("tokens", [["de\u0301ja\u0300", "vu"]]), ("texts", ["de\u0301ja\u0300\u200b vu"])):
+        row = {"session_id": "a", "responses": responses}
+        read = read_responses(jsonl(tmp_path, row, name=f"{name}.jsonl"), tokenizer="nltk")
+        assert read.table["responses"].to_pylist() == [[["déjà", "vu"]]]
+
+
 def test_reads_parquet_with_the_fewest_columns(tmp_path: Path) -> None:
     path = tmp_path / "llm.parquet"
     pq.write_table(

@@ -227,3 +227,41 @@ def test_lines_and_trees_can_be_read_together(tmp_path, monkeypatch, snapshot):
     monkeypatch.setattr(sources, "ROWS_A_SHARD", 30)
     made(raw, tmp_path / "cut")
     assert snapshot(tmp_path / "cut")["train.parquet"] == before
+
+
+QUOTED = '回复<a href=/n/name9>@name9</a>:喝茶吗<img alt="[doge]" src="https://x/d.png" /> &gt;_&lt;'
+
+
+def test_html_of_crawlers_is_read_quotations_too(tmp_path):
+    spider = write_lines(tmp_path / "c.jsonl", [spider_comment(2, 2, "好&amp;坏", (1, 1, QUOTED))])
+    items = [crawler_post(2, 2, "好&amp;坏", reposted=crawler_post(1, 1, QUOTED))]
+    crawler = write_crawler_json(tmp_path / "w.json", items)
+    database = write_crawler_sqlite(
+        tmp_path / "w.db", weibo=[("1", "1", QUOTED)], comments=[("2", "1", "", "2", "好&amp;坏")]
+    )
+    media = write_lines(
+        tmp_path / "m.jsonl", [media_post("1", "1", QUOTED), media_comment("2", "1", "", "2", "好&amp;坏")]
+    )
+    for raw in (spider, crawler, database, media):
+        _, sessions = made(raw, tmp_path / f"{raw.name}.out", window=2)
+        assert sessions == [[("1", "喝茶吗 >_<"), ("2", "好&坏")]]
+    _, sessions = made(spider, tmp_path / "as it is", window=2, clean=["-html"])
+    assert sessions[0][1] == ("2", "好&amp;坏")
+    _, sessions = made(spider, tmp_path / "a list", window=2, clean=["links"])
+    assert sessions[0][1] == ("2", "好&amp;坏")
+
+
+def test_chains_are_found_in_html(tmp_path):
+    rows = [spider_post(1, 1, "post"), spider_post(2, 2, "hers", reposted=1)]
+    rows.append(spider_post(3, 3, "mine//<a href='/n/name2'>@name2</a>:hers", reposted=1))
+    _, sessions = made(write_lines(tmp_path / "posts.jsonl", rows), tmp_path / "corpus")
+    assert sessions == [[("1", "post"), ("2", "hers"), ("3", "mine")]]
+
+
+def test_html_of_own_rows_is_read_where_it_is_asked_for(tmp_path):
+    text = "<i>so</i> &lt;b&gt;a&lt;/b&gt;"
+    rows = [{"conversation_id": "c", "turn": n, "user_id": str(n), "text": text} for n in range(2)]
+    raw = write_jsonl(rows, tmp_path / "raw.jsonl")
+    assert made(raw, tmp_path / "default", window=2)[1][0][0] == ("0", text)
+    assert made(raw, tmp_path / "html", window=2, clean=["+html"])[1][0][0] == ("0", "so a")
+    assert made(raw, tmp_path / "alone", window=2, clean=["html"])[1][0][0] == ("0", "so a")

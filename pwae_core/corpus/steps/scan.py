@@ -20,7 +20,8 @@ from pwae_core.corpus.readers import Source
 from pwae_core.corpus.readers.base import Shape
 from pwae_core.corpus.readers.times import is_never, parse_times
 from pwae_core.corpus.steps import chains, identifiers, nobody
-from pwae_core.text.clean import clean, is_bare, tidy
+from pwae_core.text.clean import clean, is_bare
+from pwae_core.text.markup import strip_markup
 
 NO_USER, NO_TEXT = "no user_id", "no text"
 LEFT_OUT = "user left out (--drop-user)"
@@ -107,8 +108,8 @@ def scan(job: Job, piece: int) -> Counts:
 
 
 def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
-    """The rows with their ids put right and their times read; what was seen of both is counted."""
-    repaired = identifiers.put_right(rows)
+    """The rows with their HTML and times read and their ids put right; what was seen of ids and times is counted."""
+    repaired = identifiers.put_right(unmarked(rows, rules))
     rows = repaired.rows
     seen.trimmed += repaired.trimmed
     seen.floats += repaired.floats
@@ -120,6 +121,15 @@ def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
         seen.unread_times += len(unread)
         seen.unread_time = min(filter(None, (seen.unread_time, pc.min(unread).as_py())), default="")
     return rows.set_column(rows.schema.get_field_index("timestamp"), "timestamp", times)
+
+
+def unmarked(rows: pa.Table, rules: Rules) -> pa.Table:
+    """The rows with HTML read as what it stands for, where that is a step: chains can be told only then."""
+    return with_text(rows, strip_markup(rows["text"].combine_chunks())) if "html" in rules.steps else rows
+
+
+def with_text(rows: pa.Table, texts: pa.Array) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index("text"), "text", texts)
 
 
 def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
@@ -216,9 +226,9 @@ def cleaned(rows: pa.Table, rules: Rules) -> tuple[pa.Table, dict[str, pa.Chunke
     emptied = {CLEANED_AWAY: pa.chunked_array([pc.fill_null(pc.equal(texts, ""), False)])}
     bare = pc.fill_null(is_bare(texts), False)
     if pc.any(bare).as_py():
-        touched = pc.not_equal(texts.filter(bare), tidy(raw.filter(bare), rules.lowercase))
+        touched = pc.not_equal(texts.filter(bare), clean(raw.filter(bare), (), rules.lowercase))
         emptied[BARE] = pa.chunked_array([pc.replace_with_mask(bare, bare, touched)])
-    return rows.set_column(rows.schema.get_field_index("text"), "text", texts), emptied
+    return with_text(rows, texts), emptied
 
 
 def first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:

@@ -16,9 +16,6 @@ from pwae_core.corpus.steps.trees import Indices, Mask
 from pwae_core.corpus.steps.windows import Places
 from pwae_core.text.tokenize import CJK_RANGES, tokenise_array
 
-TEXTS_A_CALL = 20_000
-CODES = pa.list_(pa.field("element", pa.int32(), nullable=False))
-
 
 @dataclass(frozen=True)
 class Roles:
@@ -55,7 +52,7 @@ def segment(job: Job, piece: int) -> Counts:
     windows, split = sessions_of(job, piece, rows)
     roles = Roles.of(rows.num_rows, windows, split)
     texts = rows["text"].filter(pa.array(roles.used)).combine_chunks()
-    words, tokens = tokenise(texts, job.config.tokenizer)
+    words, tokens = tokenise_array(texts, job.config.tokenizer)
     in_training = tokens.filter(pa.array(roles.trained[roles.used])).flatten().to_numpy()
     counts = pa.array(np.bincount(in_training, minlength=len(words)))
     spill.write(job.file("tokens", piece), pa.table([tokens], ["tokens"]))
@@ -72,21 +69,6 @@ def sessions_of(job: Job, piece: int, rows: pa.Table) -> tuple[Indices, splits.S
     """The rows of every session of a shard, [sessions, window], and their splits."""
     ends = spill.read(job.file("windows", piece))["end"].to_numpy()
     return Places.of(rows).members(ends, job.config.window), splits.of_shard(job.folder, piece)
-
-
-def tokenise(texts: pa.Array, tokenizer: str) -> tuple[pa.Array, pa.Array]:
-    """The distinct tokens, and per text the list of their numbers. A text that a tokenizer empties is one token."""
-    encoded = texts.dictionary_encode()
-    flat = [pa.array([], pa.string()).dictionary_encode()]
-    sizes = [np.zeros(1, np.int64)]
-    for start in range(0, len(encoded.dictionary), TEXTS_A_CALL):
-        for tokens in tokenise_array(encoded.dictionary.slice(start, TEXTS_A_CALL), tokenizer):
-            flat.append(tokens.flatten())
-            sizes.append(np.diff(tokens.offsets.to_numpy()))
-    words = pa.chunked_array(flat).unify_dictionaries().combine_chunks()
-    offsets = pa.array(np.cumsum(np.concatenate(sizes)), pa.int32())
-    lists_of_codes = pa.ListArray.from_arrays(offsets, words.indices, type=CODES)
-    return words.dictionary, lists_of_codes.take(encoded.indices)
 
 
 def _responses(responders: pa.ChunkedArray, split: splits.Split) -> pa.Table:
