@@ -36,7 +36,7 @@ LARGEST_WINDOW = 31
 """Base 2 logarithm of the largest window of zstd that is unpacked: dumps of Reddit need it, and 2 GiB of memory."""
 
 
-def opened(path: Path, shown: str = "") -> BinaryIO:
+def opened(path: Path, shown: str = "") -> io.BufferedReader:
     """A regular file, open for reading; ``shown`` is what messages call it, its path by default.
 
     Raises InputError for what cannot be read, and at once for what is no regular file.

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
@@ -30,6 +32,7 @@ from pwae_core.training.runs import (
     size_of,
 )
 from pwae_core.training.signals import stop_requests
+from pwae_core.training.sizes import refuse_large_training
 
 BUDGET = ("epochs", "max_steps", "patience", "micro_batches")
 """What --resume may change: how long training goes on and in what parts, not what it does."""
@@ -80,7 +83,7 @@ def train(
         if group.largest(standing):
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
-            model, splits = _build(job, config)
+            model, splits = _build(job, config, where)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
@@ -117,11 +120,13 @@ def _stands(out: Path, plan: Plan, resume: bool, force: bool) -> bool:
     return artifacts.standing(out, plan, force) is not None
 
 
-def _build(job: _Job, config: TrainConfig) -> tuple[Model, tuple[Sessions, Sessions]]:
-    """The model as training begins with it, and the two splits."""
+def _build(job: _Job, config: TrainConfig, where: torch.device) -> tuple[Model, tuple[Sessions, Sessions]]:
+    """The model as training begins with it, and the two splits. Raises ConfigError for what cannot fit in memory."""
     data = job.corpus
     splits = _split(data, "train", config), _split(data, "valid", config)
-    model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
+    words, users = data.rows("vocabulary.parquet"), data.rows("users.parquet")
+    refuse_large_training(config, words, users, splits[0], where)
+    model = build_model(config.model, words, users, config.seed)
     if job.vectors is not None:
         initialise_words(model, job.vectors)
     periods_of(model, config)
