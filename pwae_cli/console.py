@@ -23,26 +23,12 @@ from rich.table import Table
 
 from pwae_core.errors import InputError, StorageError
 from pwae_core.progress import Progress, Task
+from pwae_core.text.inert import OBEYED, inert
 
 PLAIN_EVERY_SECONDS = 10.0
 LONGEST_LINE = 1 << 16
 """Bytes of a line that somebody types, at most."""
-OBEYED = (
-    *range(32),
-    *range(127, 160),
-    0x061C,
-    *range(0x200E, 0x2010),  # marks, embeddings, overrides and isolates of direction
-    *range(0x2028, 0x202F),  # line and paragraph separators among them
-    *range(0x2066, 0x2070),
-    *range(0xFFF9, 0xFFFC),
-)
-REPLACED = {code: "\ufffd" for code in OBEYED if chr(code) not in "\t\n"}
 ESCAPED = {code: f"\\u{code:04x}" for code in OBEYED if code >= 127}  # JSON itself escapes those below
-
-
-def inert(text: str) -> str:
-    """``text`` without the characters that a terminal would obey."""
-    return text.translate(REPLACED)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pwae_core.errors import ArtifactError, InputError, StorageError
+from pwae_core.inputs import opened
 
 SEAL = "seal"
 
@@ -43,9 +44,9 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal. Raises InputError when it cannot be read."""
+    """The SHA-256 of a file's bytes, in hexadecimal. Raises InputError when it cannot be read, or is no file."""
     try:
-        with path.open("rb") as handle:
+        with opened(path) as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error

@@ -36,7 +36,7 @@ LARGEST_WINDOW = 31
 """Base 2 logarithm of the largest window of zstd that is unpacked: dumps of Reddit need it, and 2 GiB of memory."""
 
 
-def opened(path: Path, shown: str = "") -> BinaryIO:
+def opened(path: Path, shown: str = "") -> io.BufferedReader:
     """A regular file, open for reading; ``shown`` is what messages call it, its path by default.
 
     Raises InputError for what cannot be read, and at once for what is no regular file.
@@ -122,13 +122,14 @@ def _stream(file: BinaryIO, packing: str) -> Any:
 
 
 def text(path: Path) -> str:
-    """A small file of UTF-8 text, with or without a byte order mark; what a pipe gives is read too (``<(...)``).
+    """A small file of UTF-8 text, with or without a byte order mark; what a pipe gives is read too (``<(...)``). Its
+    lines end with ``\\n``, whatever ends them in the file.
 
     Raises InputError for what cannot be read, is larger than LARGEST_TEXT, or is not UTF-8 (with the line).
     """
     raw = _whole(path)
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error

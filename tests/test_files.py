@@ -42,7 +42,7 @@ def test_hashes(tmp_path):
     assert files.hash_file(tmp_path / "abc") == hashlib.sha256(b"abc").hexdigest()
     with pytest.raises(InputError, match=r"Cannot read .*/none: No such file or directory\."):
         files.hash_file(tmp_path / "none")
-    with pytest.raises(InputError, match=r"Cannot read .*: Is a directory\."):
+    with pytest.raises(InputError, match=r".* is a folder, not a file\. Name a file\."):
         files.hash_file(tmp_path)
 
 

@@ -106,6 +106,11 @@ def test_what_a_pipe_gives_is_read_as_text():
     os.close(read)
 
 
+def test_the_lines_of_a_text_end_alike(tmp_path):
+    (tmp_path / "file").write_bytes("a\r\nb\rc\nd\u2028e\x85f\x0bg".encode())
+    assert inputs.text(tmp_path / "file") == "a\nb\nc\nd\u2028e\x85f\x0bg"
+
+
 def test_a_pipe_without_a_writer_is_at_its_end(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert inputs.text(tmp_path / "pipe") == ""

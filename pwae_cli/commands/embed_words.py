@@ -20,7 +20,7 @@ def command(
     out: Out,
     vectors: Annotated[
         Path | None,
-        typer.Option("--from", help="Import these vectors instead: word2vec's text or binary format, also gzipped."),
+        typer.Option("--from", help="Import these vectors instead: word2vec's text or binary format, also packed."),
     ] = None,
     dimension: Annotated[int, option(EmbedWordsConfig, "dimension")] = DEFAULTS.dimension,
     architecture: Annotated[
@@ -79,6 +79,8 @@ def _print(report: EmbedWordsReport) -> None:
         rows.append(("most frequent without", " ".join(report.missing)))
     stands = " (stood already)" if report.standing else ""
     console.print_table(f"Word vectors in {report.out}{stands}", ["", "value"], rows)
+    for note in report.notes:
+        console.print_line(note)
 
 
 def _share(part: int, whole: int) -> str:

@@ -20,8 +20,8 @@ def command(
     preset: Annotated[str, typer.Option(help=f"Sizes to count at: {', '.join(PRESETS)}.")] = "paper",
     config: Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value.")] = None,
-    words: Annotated[int, typer.Option(min=1, help="Words of the vocabulary.")] = WORDS,
-    users: Annotated[int, typer.Option(min=0, help="Users of the corpus.")] = 10_000,
+    words: Annotated[int, typer.Option(min=1, max=10**9, help="Words of the vocabulary.")] = WORDS,
+    users: Annotated[int, typer.Option(min=0, max=10**9, help="Users of the corpus.")] = 10_000,
     as_json: Json = False,
 ) -> None:
     """List the systems that 'pwae train --model' knows.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from pwae_core.config.places import Loc, Place, dotted
 from pwae_core.errors import ConfigError
+
+LARGEST = 2**53
+"""Of a whole number: as large as every reader of JSON takes it."""
+LONGEST_SHOWN = 80
 
 
 class Config(BaseModel):
@@ -18,6 +23,16 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     listed: ClassVar[str] = "Run the command with --help for the settings there are."
     """Where somebody who names an unknown setting finds those there are."""
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_used(cls, value: Any) -> Any:
+        """Neither a number that is too large to reckon with, nor a path that no file can have."""
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError(f"a number beyond {LARGEST} is too large")
+        if isinstance(value, Path) and "\0" in str(value):
+            raise ValueError("a zero byte is in no name of a file")
+        return value
 
     @classmethod
     def make(cls, values: Mapping[str, Any], place: Place = dotted) -> Self:
@@ -39,8 +54,17 @@ def explain(error: ValidationError, config: type[Config] = Config, place: Place 
     if first["type"] == "extra_forbidden":
         return f"{name}: unknown setting. {_close_to(config, loc)}{config.listed}"
     message = first["msg"].removeprefix("Value error, ")
-    got = "" if not loc or isinstance(first["input"], dict | BaseModel) else f" (got {first['input']!r})"
+    got = "" if not loc or isinstance(first["input"], dict | BaseModel) else f" (got {_shown(first['input'])})"
     return f"{name}: {message}{got}." if loc else f"{message}."
+
+
+def _shown(value: object) -> str:
+    """A value in few characters."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python's, for a whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _close_to(config: type[Config], loc: Loc) -> str:

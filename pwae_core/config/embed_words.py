@@ -14,12 +14,14 @@ class EmbedWordsConfig(Config):
 
     dimension: int = Field(200, ge=1, description="Width of a vector; imported vectors bring their own (section 4.3).")
     architecture: Literal["skip-gram", "cbow"] = Field("skip-gram", description="The network of word2vec.")
-    window: int = Field(5, ge=1, description="How many words on either side are a word's surroundings.")
-    negative: int = Field(5, ge=1, description="Noise words drawn for each pair of words.")
-    epochs: int = Field(5, ge=1, description="Passes over the training utterances.")
-    learning_rate: float = Field(0.025, gt=0, description="Learning rate at the start; it falls linearly.")
+    window: int = Field(5, ge=1, le=1000, description="How many words on either side are a word's surroundings.")
+    negative: int = Field(5, ge=1, le=1000, description="Noise words drawn for each pair of words.")
+    epochs: int = Field(5, ge=1, le=100_000, description="Passes over the training utterances.")
+    learning_rate: float = Field(0.025, gt=0, le=1, description="Learning rate at the start; it falls linearly.")
     subsampling: float = Field(1e-3, ge=0, description="Words more frequent than this are thinned out; 0 keeps all.")
-    workers: int = Field(1, ge=1, description="Threads. With one the vectors repeat exactly, with several they do not.")
+    workers: int = Field(
+        1, ge=1, le=1024, description="Threads. With one the vectors repeat exactly, with several they do not."
+    )
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of word2vec, and of the words that get random vectors.")
 
 

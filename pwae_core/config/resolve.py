@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pwae_core import inputs
 from pwae_core.config.places import Place, dotted, given_in, in_toml
 from pwae_core.config.train import PRESETS, TrainConfig
 from pwae_core.errors import ConfigError, InputError
+
+DEEPEST = 10
+TOO_DEEP = f"it is nested more than {DEEPEST} deep"
 
 
 def resolve(
@@ -48,24 +52,36 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file. Raises InputError, with the line, when it cannot be read."""
+    text = inputs.text(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+        return _parsed(text)
+    except ValueError as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """TOML as a dictionary. Raises ValueError; for tables nested beyond DEEPEST too, which no setting is."""
+    try:
+        values = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError(TOO_DEEP) from error
+    level: list[Any] = [values]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        level = [one for one in level if isinstance(one, dict | list)]
+    if level:
+        raise ValueError(TOO_DEEP)
+    return values
 
 
 def parse_setting(setting: str) -> dict[str, Any]:
     """``model.latent_size=64`` as a nested dictionary; the value is read as TOML, or as a plain word."""
     key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {setting}: expected key=value, for example --set model.latent_size=64.")
+    if not equals or not key.strip() or key.count(".") > DEEPEST:
+        raise ConfigError(f"--set {setting:.80}: expected key=value, for example --set model.latent_size=64.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = _parsed(f"value = {text}")["value"]
+    except ValueError:
         value = text.strip()
     return nested(key.strip(), value)
 

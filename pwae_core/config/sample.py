@@ -18,11 +18,11 @@ class DecodingConfig(Config):
     top_k: int = Field(40, gt=0, description="Words that top-k sampling chooses from.")
     top_p: float = Field(0.9, gt=0, le=1, description="Probability mass that nucleus sampling chooses from.")
     temperature: float = Field(1.0, gt=0, description="Temperature of top-k and nucleus sampling.")
-    beam_size: int = Field(5, gt=0, description="Hypotheses that beam search keeps.")
+    beam_size: int = Field(5, gt=0, le=1000, description="Hypotheses that beam search keeps.")
     no_repeat_ngram: int = Field(
         0, ge=0, description="No n-gram of this size twice in an answer; 0: repetition is free."
     )
-    max_length: int = Field(40, gt=0, description="Tokens of an answer, at most.")
+    max_length: int = Field(40, gt=0, le=10_000, description="Tokens of an answer, at most.")
     allow_unknown: bool = Field(False, description="Let answers hold <unk>.")
 
 

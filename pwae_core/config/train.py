@@ -57,7 +57,7 @@ class ModelConfig(Config):
         10_000, gt=0, description="Iterations in which the weight of the KL divergence grows to 1 (cvae)."
     )
     bag_of_words: float = Field(1.0, ge=0, description="Weight of the bag-of-words loss (cvae); 0: none.")
-    max_length: int = Field(40, gt=0, description="Tokens of an utterance that are read, and of an answer.")
+    max_length: int = Field(40, gt=0, le=10_000, description="Tokens of an utterance that are read, and of an answer.")
     word_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the encoders.")
     utterance_dropout: float = Field(0.25, ge=0, lt=1, description="Dropout on the utterance vectors.")
     decoder_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
@@ -128,7 +128,7 @@ class TrainConfig(Config):
     )
     batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
     micro_batches: int = Field(
-        1, gt=0, description="Parts in which a mini-batch is done, one after the other, to need less memory."
+        1, gt=0, le=10_000, description="Parts in which a mini-batch is done, one after the other, to need less memory."
     )
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="Of the reconstruction: float32, or bfloat16 where autocast has it; the critic's is fp32."

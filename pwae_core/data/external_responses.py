@@ -1,4 +1,4 @@
-"""Responses of any other system: one row per context in JSONL or Parquet.
+"""Responses of any other system: one row per context in JSONL (packed or not) or Parquet.
 
     session_id        string, unique: the test session that is answered
     responses         list of strings, or of token lists: the samples in the order they were drawn
@@ -23,10 +23,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pwae_core.errors import ConfigError, InputError
+from pwae_core.inputs import opened, unpacked
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import TOKENIZERS
 
 GIVEN = "given"
+LONGEST_LINE = 64 << 20
 COLUMNS = ("session_id", "user_id", "context_user_ids", "context", "references", "reference", "responses")
 UTTERANCE_COLUMNS = ("context", "references", "responses")
 
@@ -42,7 +44,7 @@ class External:
 def read_external(path: Path, tokenizer: str | None) -> External:
     """Reads and checks an external file. Raises InputError (file, row, column), ConfigError without a tokenizer."""
     readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": _parquet_rows}
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path} does not exist. Give a folder of 'pwae sample', or a .jsonl or .parquet file.")
     if path.suffix not in readers:
         raise InputError(f"{path} is neither a folder of 'pwae sample' nor a file that ends in .jsonl or .parquet.")
@@ -52,29 +54,54 @@ def read_external(path: Path, tokenizer: str | None) -> External:
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+    with unpacked(path) as lines:
+        number = 0
+        while line := lines.readline(LONGEST_LINE):
+            number += 1
             where = f"{path}, line {number}"
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                row = json.loads(text) if text.strip() else None
-            except UnicodeDecodeError as error:
-                raise InputError(f"{where}: not UTF-8. Convert the file to UTF-8.") from error
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"{where}: not JSON ({error}). Each line must be one JSON object.") from error
+            row = _parsed(line, where, first=number == 1)
             if row is not None and not isinstance(row, dict):
                 raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}.")
             if row is not None:
                 yield where, row
 
 
+def _parsed(line: bytes, where: str, *, first: bool) -> object:
+    """A line's JSON; None for a blank line."""
+    if len(line) == LONGEST_LINE:
+        raise InputError(f"{where}: longer than {LONGEST_LINE >> 20} MiB. Each line must be one JSON object.")
+    try:
+        text = line.decode("utf-8-sig" if first else "utf-8")
+        return json.loads(text, object_pairs_hook=_once) if text.strip() else None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: not UTF-8. Convert the file to UTF-8.") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: not JSON (nested too deep). Each line must be one JSON object.") from error
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error}). Each line must be one JSON object.") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that names each column once. Raises ValueError."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r:.80} stands twice")
+    return row
+
+
 def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
-        with pq.ParquetFile(path) as file:
-            names = [name for name in COLUMNS if name in file.schema_arrow.names]
-            rows = file.read(columns=names).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a readable Parquet file ({error}).") from error
+        with opened(path) as handle, pq.ParquetFile(handle) as file:
+            there = file.schema_arrow.names
+            names = [name for name in COLUMNS if name in there]
+            rows = [] if any(there.count(name) > 1 for name in names) else file.read(columns=names).to_pylist()
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is not a readable Parquet file ({reason:.200}). Write it again.") from error
+    for name in names:
+        if there.count(name) > 1:
+            raise InputError(f"{path}: two columns are called {name}. Keep one of them.")
     for number, row in enumerate(rows, 1):
         yield f"{path}, row {number}", row
 

@@ -1,4 +1,6 @@
-"""HTML from data that is never HTML: text is escaped where it is put in, and cannot be anything but text."""
+"""HTML from data that is never HTML: text is escaped where it is put in, and cannot be anything but text; what would
+turn its neighbours around is replaced.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pwae_core.human_eval.sheets.readable_text import visible
+from pwae_core.text.inert import inert
 from pwae_core.text.tokenize import is_cjk
 
 CUT = " […]"
@@ -39,7 +42,7 @@ def join(children: Iterable[Child]) -> Markup:
 def escape(child: Markup | str) -> str:
     if isinstance(child, Markup):
         return child.html
-    return html.escape(child.encode("utf-8", "replace").decode("utf-8"), quote=True)
+    return html.escape(inert(child).encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
 def _attribute(key: str, value: str | int | float | bool | None) -> str:
@@ -51,7 +54,8 @@ def _attribute(key: str, value: str | int | float | bool | None) -> str:
 
 def data(identifier: str, value: object) -> Markup:
     """A block of JSON for the page's own script; nothing in it can end the block."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    shown = json.loads(inert(json.dumps(value, ensure_ascii=False, allow_nan=False)))
+    text = json.dumps(shown, ensure_ascii=True, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(f'<script type="application/json" id="{identifier}">{text}</script>')

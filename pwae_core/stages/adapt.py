@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pwae_core import inputs
 from pwae_core.config.adapt import DEFAULTS, AdaptConfig
 from pwae_core.data.sessions import Ints, Sessions, from_lists
 from pwae_core.data.typed_context import tokens_of
@@ -116,12 +117,7 @@ def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress
 
 def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
     """What was answered (nothing: unknown), and the utterances; both as token ids."""
-    try:
-        lines = history.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise InputError(f"Cannot read {history}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{history} is not UTF-8 text. Save it as UTF-8.") from error
+    lines = inputs.text(history).split("\n")
     halves = [line.rpartition("\t") for line in lines if line.strip()]
     preprocess = run.artifact.facts["preprocess"]
     asked, said = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.embed_words import DEFAULTS, EmbedWordsConfig
 from pwae_core.corpus.utterances import training_utterances
-from pwae_core.errors import InputError
+from pwae_core.errors import DivergenceError, InputError
 from pwae_core.files import hash_file
+from pwae_core.memory import refuse_beyond
 from pwae_core.progress import SILENT, Progress, Task
 from pwae_core.schemas import VECTORS
 from pwae_core.text.vocabulary import PAD, SPECIALS, Vocabulary
@@ -26,11 +27,15 @@ from pwae_core.text.word2vec import Vector, read_vectors
 SCALE_WITHOUT_NEIGHBOURS = 0.1
 MISSING_SHOWN = 10
 LINES_AT_ONCE = 65_536
+BYTES_A_VALUE = 16
+"""Of a table while it is made: its random rows in float64, itself, and word2vec's own in float32."""
 
 
 @dataclass(frozen=True)
 class EmbedWordsReport:
-    """``words`` are the vocabulary's without the specials, ``tokens`` all that stand in the training utterances."""
+    """``words`` are the vocabulary's without the specials, ``tokens`` all that stand in the training utterances,
+    ``notes`` what of an imported file was passed over.
+    """
 
     out: str
     standing: bool
@@ -43,6 +48,7 @@ class EmbedWordsReport:
     tokens: int
     known_tokens: int
     missing: list[str]
+    notes: list[str] = field(default_factory=list)
 
 
 def embed_words(
@@ -58,7 +64,8 @@ def embed_words(
 
     Each distinct utterance of the training sessions and histories is read once; ``vectors`` names a word2vec file to
     import instead. A token without a vector gets random values as spread out as the known ones, ``<pad>`` zeros.
-    Raises ArtifactError for the corpus, InputError for the file, StorageError for ``out``.
+    Raises ArtifactError for the corpus, InputError for the file, ConfigError for vectors that cannot fit in memory,
+    DivergenceError for a training that ends beyond the finite numbers, StorageError for ``out``.
     """
     source = artifacts.load(corpus, "corpus")
     plan = _plan(source, config, vectors)
@@ -69,6 +76,7 @@ def embed_words(
     utterances = training_utterances(source)
     with artifacts.draft(out, plan) as draft:
         if vectors is None:
+            _refuse_large(config.dimension, vocabulary, "Lower --dimension.")
             known, facts = _train(utterances, config, draft.work / "lines.txt", progress)
         else:
             known, facts = _import(vectors, plan, vocabulary, progress)
@@ -98,10 +106,16 @@ def _import(
     if not found.vectors:
         raise InputError(
             f"{path}: none of its {found.rows} words is one of the corpus's {len(vocabulary.ids)}. "
-            f"Are language, script and case the same?"
+            f"Are language, script, case and encoding the same?"
         )
-    source = f"import-{plan.inputs['vectors'][:12]}"
-    return found.vectors, {"dimension": found.dimension, "source": source, "deterministic": True}
+    _refuse_large(found.dimension, vocabulary, "Use vectors of fewer dimensions, or a smaller vocabulary.")
+    facts = {"dimension": found.dimension, "source": f"import-{plan.inputs['vectors'][:12]}", "deterministic": True}
+    return found.vectors, facts | ({"notes": [*found.notes]} if found.notes else {})
+
+
+def _refuse_large(dimension: int, vocabulary: Vocabulary, advice: str) -> None:
+    what = f"A table of {len(vocabulary):,} words in {dimension:,} dimensions"
+    refuse_beyond(BYTES_A_VALUE * len(vocabulary) * dimension, what, advice)
 
 
 def _train(
@@ -134,6 +148,8 @@ def _train(
             epochs=config.epochs,
             callbacks=[_epochs(task)],
         )
+    if not np.isfinite(model.wv.vectors).all():
+        raise DivergenceError("word2vec left the finite numbers. Lower --learning-rate.")
     known = {int(word): model.wv.vectors[row] for word, row in model.wv.key_to_index.items()}
     return known, {
         "dimension": config.dimension,
@@ -177,7 +193,7 @@ def _table(vocabulary: Vocabulary, known: Mapping[int, Vector], dimension: int, 
 
 def _random(rows: int, dimension: int, known: Mapping[int, Vector], seed: int) -> NDArray[np.float32]:
     """A random row for every id, whichever are known: normal, with the standard deviation of the known values."""
-    scale = float(np.std(np.stack(list(known.values())))) if known else SCALE_WITHOUT_NEIGHBOURS
+    scale = float(np.std(np.stack(list(known.values())), dtype=np.float64)) if known else SCALE_WITHOUT_NEIGHBOURS
     generator = np.random.Generator(np.random.PCG64(seed))
     return (scale * generator.standard_normal((rows, dimension))).astype(np.float32)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
 from pwae_core.config.train import ALIASES, TrainConfig
 from pwae_core.models import MODELS
 from pwae_core.text.vocabulary import SPECIALS
 from pwae_core.training.periods import periods_of
+from pwae_core.training.sizes import outlined
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,14 @@ class SystemInfo:
 def list_systems(config: TrainConfig, vocabulary_size: int, users: int) -> tuple[SystemInfo, ...]:
     """Every system, with its parameters at the sizes of ``config``, so many words and so many users.
 
-    Nothing is allocated: the parameters are counted on shapes alone.
+    Nothing is allocated: the parameters are counted on shapes alone. Raises ConfigError for sizes beyond any memory.
     """
     return tuple(_info(name, config, vocabulary_size + len(SPECIALS), users + 1) for name in MODELS)
 
 
 def _info(name: str, config: TrainConfig, vocabulary_size: int, users: int) -> SystemInfo:
     sizes = config.model.model_copy(update={"name": name})
-    with torch.device("meta"):
-        model = MODELS[name](sizes, vocabulary_size, users)
+    model = outlined(sizes, vocabulary_size, users)
     return SystemInfo(
         name=name,
         aliases=tuple(alias for alias, meant in ALIASES.items() if meant == name),

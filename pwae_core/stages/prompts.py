@@ -10,13 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pwae_core import artifacts, prompting
+from pwae_core import artifacts, inputs, prompting
 from pwae_core.artifacts import Artifact
 from pwae_core.artifacts.marks import is_sealed_rows, seal_row
 from pwae_core.artifacts.staging import put
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 from pwae_core.data.sessions import some_of
-from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.errors import ArtifactError, EmptyResultError
 from pwae_core.human_eval.blinding.candidates import Candidate
 from pwae_core.human_eval.blinding.histories import Histories, Said, draw_history
 from pwae_core.human_eval.blinding.placement import Context
@@ -72,12 +72,7 @@ def prompts(
 def _template(path: Path | None) -> Template:
     if path is None:
         return prompting.parse(prompting.DEFAULT, "template")
-    try:
-        return prompting.parse(path.read_text(encoding="utf-8-sig"), path)
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8. Convert the file to UTF-8.") from error
+    return prompting.parse(inputs.text(path), path)
 
 
 def _drawn(corpus: Artifact, config: PromptsConfig) -> pa.Table:

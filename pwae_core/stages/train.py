@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
@@ -32,6 +34,7 @@ from pwae_core.training.runs import (
     size_of,
 )
 from pwae_core.training.signals import stop_requests
+from pwae_core.training.sizes import refuse_large_training
 
 BUDGET = ("epochs", "max_steps", "patience", "micro_batches")
 """What --resume may change: how long training goes on and in what parts, not what it does."""
@@ -89,7 +92,7 @@ def train(
         if group.largest(standing):
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
-            built = _build(job, config)
+            built = _build(job, config, where)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
@@ -138,10 +141,13 @@ class _Built:
     facts: dict[str, object]
 
 
-def _build(job: _Job, config: TrainConfig) -> _Built:
+def _build(job: _Job, config: TrainConfig, where: torch.device) -> _Built:
+    """Raises ConfigError for what cannot fit in memory."""
     data = job.corpus
     training, valid = _split(data, "train", config), _split(data, "valid", config)
-    model = build_model(config.model, data.rows("vocabulary.parquet"), data.rows("users.parquet"), config.seed)
+    words, users = data.rows("vocabulary.parquet"), data.rows("users.parquet")
+    refuse_large_training(config, words, users, training, where)
+    model = build_model(config.model, words, users, config.seed)
     if job.vectors is not None:
         initialise_words(model, job.vectors)
     periods_of(model, config)

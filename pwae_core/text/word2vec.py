@@ -1,4 +1,4 @@
-"""Reads word vectors that others trained: word2vec's text and binary formats, gzipped or not.
+"""Reads word vectors that others trained: word2vec's text and binary formats, packed or not.
 
 The format is recognised by content. The file is streamed: only the wanted words' vectors are kept, so a file of many
 gigabytes costs no more memory than the vocabulary. A text file without the first line "words dimension" (GloVe's) is
@@ -8,35 +8,41 @@ read too; that it is complete cannot be told then.
 from __future__ import annotations
 
 import codecs
-import gzip
-import zlib
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pwae_core.errors import InputError
+from pwae_core.inputs import unpacked
 
-GZIP = b"\x1f\x8b"
 HEAD = 1 << 20
 LONGEST_LINE = 1 << 22
 LONGEST_WORD = 1 << 16
+LONGEST_NUMBER = 18
 CHUNK = 1 << 20
+MORE = "more"
+LARGEST = 1e9
+"""Of a value: the squares of a whole table of them can still be summed in float32, and no word vector is near it."""
 
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """The vectors found: ``vectors[id]`` of shape (dimension,). ``rows`` is how many the whole file holds."""
+    """The vectors found: ``vectors[id]`` of shape (dimension,). ``rows`` is how many the whole file holds; ``notes``
+    say what was passed over.
+    """
 
     dimension: int
     rows: int
     vectors: Mapping[int, Vector]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,7 @@ class _Format:
     binary: bool
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """``values`` are a text row's fields, or a binary row's float32 in little-endian order."""
 
     place: str
@@ -60,52 +65,77 @@ class _Row:
 def read_vectors(path: Path, ids: Mapping[str, int], advance: Callable[[int], None] = lambda _: None) -> WordVectors:
     """The vectors in ``path`` of the words in ``ids``, by id; ``advance`` is told how many bytes of disk were read.
 
+    A word is the file's word of the same spelling; if there is none, the first that differs from it in Unicode
+    composition alone. Rows whose word is cut inside a character, or stood before, are passed over and told.
     Raises InputError, with the line (text) or the row (binary), for a file that cannot be read or is no word2vec
-    file, a word that is not UTF-8 or stands twice, a row of another dimension, a value that is no finite number, and a
-    file that ends before the vectors that its first line announces.
+    file, a row of another dimension, a value that is not finite or larger than LARGEST, and a file that does not hold
+    as many vectors as its first line announces.
     """
-    wanted = {word.encode("utf-8", "surrogatepass"): number for word, number in ids.items()}
-    places: dict[int, str] = {}
-    vectors: dict[int, Vector] = {}
-    rows = 0
-    with _opened(path) as (stream, position):
+    found = _Found({word.encode("utf-8", "surrogatepass"): number for word, number in ids.items()})
+    rows = told = 0
+    with unpacked(path) as stream:
         shape, head = _recognise(path, stream)
         reader = _binary_rows if shape.binary else _text_rows
-        told = 0
         for row in reader(path, _Buffer(stream, head), shape):
             rows += 1
-            _check_utf8(path, row)
-            number = wanted.get(row.word)
-            if number is not None:
-                if number in vectors:
-                    word = row.word.decode()
-                    raise InputError(f"{path}, {row.place}: the word {word!r} stood in {places[number]} already.")
-                places[number], vectors[number] = row.place, _vector(path, row)
+            found.add(path, row)
             if rows % 4096 == 0:
-                advance(position() - told)
-                told = position()
+                advance(stream.position() - told)
+                told = stream.position()
     _check_count(path, shape, rows)
-    return WordVectors(shape.dimension, rows, vectors)
+    return WordVectors(shape.dimension, rows, {**found.composed, **found.vectors}, found.notes())
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedIOBase, Callable[[], int]]]:
-    """The file's bytes, unpacked if need be, and how far on disk they have been read."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(len(GZIP)) == GZIP
-            raw.seek(0)
-            yield (gzip.GzipFile(fileobj=raw) if packed else raw), raw.tell
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: the gzip file is damaged or cut short. Fetch it again.") from error
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+class _Found:
+    """The vectors of the words in ``wanted``: ``vectors`` of their own spelling, ``composed`` of another composition;
+    and how often, and where first, a word was ``cut`` or ``repeated``.
+    """
+
+    def __init__(self, wanted: Mapping[bytes, int]) -> None:
+        self.wanted = wanted
+        self.by_composition = {_composed(word): number for word, number in wanted.items()}
+        self.vectors: dict[int, Vector] = {}
+        self.composed: dict[int, Vector] = {}
+        self.cut: Counter[str] = Counter()
+        self.repeated: Counter[str] = Counter()
+
+    def add(self, path: Path, row: _Row) -> None:
+        """Keeps the row's vector if its word is wanted. Raises InputError for one that is no vector of numbers."""
+        number = self.wanted.get(row.word)
+        if number is not None and number not in self.vectors:
+            self.vectors[number] = _vector(path, row)
+        elif number is not None:
+            self.repeated[f"{row.word.decode()!r} in {row.place}" if not self.repeated else MORE] += 1
+        elif not row.word.isascii():
+            self._add_composed(path, row)
+
+    def _add_composed(self, path: Path, row: _Row) -> None:
+        try:
+            number = self.by_composition.get(_composed(row.word))
+        except UnicodeDecodeError:
+            self.cut[f"{row.word[:40]!r} in {row.place}" if not self.cut else MORE] += 1
+            return
+        if number is not None:
+            self.composed.setdefault(number, _vector(path, row))
+
+    def notes(self) -> tuple[str, ...]:
+        kinds = {"that is not UTF-8": self.cut, "that stood before": self.repeated}
+        return tuple(
+            f"Passed over: {found.total():,} of its rows, for a word {kind} (the first: {next(iter(found))})."
+            for kind, found in kinds.items()
+            if found
+        )
+
+
+def _composed(word: bytes) -> str:
+    """The word in Unicode's composed form (NFC). Raises UnicodeDecodeError for one that is cut inside a character."""
+    return unicodedata.normalize("NFC", word.decode())
 
 
 class _Buffer:
     """A stream read in large pieces and taken in small ones."""
 
-    def __init__(self, stream: BufferedIOBase, head: bytes) -> None:
+    def __init__(self, stream: BinaryIO, head: bytes) -> None:
         self.stream, self.data, self.start = stream, head, 0
 
     def until(self, border: bytes, at_most: int) -> bytes | None:
@@ -137,14 +167,14 @@ class _Buffer:
         return bool(piece)
 
 
-def _recognise(path: Path, stream: BufferedIOBase) -> tuple[_Format, bytes]:
+def _recognise(path: Path, stream: BinaryIO) -> tuple[_Format, bytes]:
     """The file's format, and the bytes that were read to know it, the first line passed over if it is a header."""
     head = stream.read(HEAD).removeprefix(codecs.BOM_UTF8)
     if not head:
         raise InputError(f"{path} is empty.")
     first, _, rest = head.partition(b"\n")
     fields = first.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
+    if len(fields) == 2 and all(field.isdigit() and len(field) <= LONGEST_NUMBER for field in fields):
         announced, dimension = map(int, fields)
         if 0 < dimension <= LONGEST_LINE // 4:
             return _Format(announced, dimension, _is_binary(rest, dimension)), rest
@@ -174,17 +204,22 @@ def _is_number(field: bytes) -> bool:
 
 
 def _text_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
-    """A word may hold spaces (". . ." does in published files); more values than the dimension may not."""
-    number = 1 if shape.announced is None else 2
+    """A word may hold spaces (". . ." does in published files); more values than the dimension may not.
+    Blank lines may end a file.
+    """
+    number, blank = (0 if shape.announced is None else 1), 0
     while True:
         line = buffer.until(b"\n", LONGEST_LINE)
         last = line is None
         line = (buffer.rest() if line is None else line).rstrip(b" \r")
-        if not last or line:
+        number += 1
+        if line:
+            if blank:
+                raise InputError(f"{path}, line {blank}: it is blank, and vectors follow it. Remove the line.")
             yield _text_row(path, f"line {number}", line, shape.dimension)
         if last:
             return
-        number += 1
+        blank = blank or (0 if line else number)
 
 
 def _text_row(path: Path, place: str, line: bytes, dimension: int) -> _Row:
@@ -209,15 +244,8 @@ def _binary_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
         if len(values) < width:
             return
         yield _Row(place, word.lstrip(b"\n"), values)
-    if left := buffer.rest().strip(b"\n"):
+    if left := buffer.rest().strip():
         raise InputError(f"{path}: at least {len(left)} bytes follow the {shape.announced} vectors it announces.")
-
-
-def _check_utf8(path: Path, row: _Row) -> None:
-    try:
-        row.word.decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}, {row.place}: the word {row.word[:40]!r} is not UTF-8. Convert the file.") from error
 
 
 def _vector(path: Path, row: _Row) -> Vector:
@@ -225,10 +253,13 @@ def _vector(path: Path, row: _Row) -> Vector:
         values = np.frombuffer(row.values, "<f4") if isinstance(row.values, bytes) else list(map(float, row.values))
     except ValueError as error:
         raise InputError(f"{path}, {row.place}: {error}.") from error
-    vector = np.array(values, dtype=np.float32)
-    if not np.isfinite(vector).all():
-        raise InputError(f"{path}, {row.place}: the vector of {row.word.decode()!r} holds a value that is not finite.")
-    return vector
+    vector = np.array(values, dtype=np.float64)
+    if not (np.abs(vector) <= LARGEST).all():
+        wrong, word = vector[~(np.abs(vector) <= LARGEST)][0], row.word.decode()
+        raise InputError(
+            f"{path}, {row.place}: the vector of {word!r} holds {wrong:g}, beyond ±{LARGEST:g}. Is the file damaged?"
+        )
+    return vector.astype(np.float32)
 
 
 def _check_count(path: Path, shape: _Format, rows: int) -> None:

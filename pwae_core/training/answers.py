@@ -14,6 +14,7 @@ from pwae_core.decoding import decode
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import Progress
 from pwae_core.training.runs import Run
+from pwae_core.training.sizes import refuse_large_answers
 
 
 def is_deterministic(run: Run, config: SampleConfig) -> bool:
@@ -29,9 +30,11 @@ def answer(
 
     What an answer draws is given by the seed, the session's key and the number of the sample: not by who answers, what
     is decoded beside it, or how many answers there are. A deterministic system decodes once and gives that answer
-    ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn.
+    ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn. Raises ConfigError for
+    what cannot fit in memory.
     """
     drawn = 1 if is_deterministic(run, config) else config.samples
+    refuse_large_answers(config, drawn, len(sessions), run.model.vocabulary_size, run.device)
     answers: dict[int, list[list[str]]] = {}
     with progress.task(f"sample {run.system}", len(sessions)) as task:
         for rows in sessions.in_order(config.batch_size):

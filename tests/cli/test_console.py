@@ -154,11 +154,6 @@ def test_characters_that_turn_or_break_a_line_are_replaced_and_in_json_escaped(c
     assert not {character for character in TURNED if not character.isalpha()} & set(written)
 
 
-def test_joiners_and_letters_of_every_script_stay():
-    text = "ක්‍ෂ می‌خواهم 👩‍👩‍👧 שלום é\u0301 \u200b\u200b"
-    assert console.inert(text) == text
-
-
 def typed(monkeypatch, data, encoding="utf-8"):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="surrogateescape"))
     return console.lines()

@@ -114,7 +114,7 @@ def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, 
     (tmp_path / "empty.txt").write_text("\n \n")
     refused(5, "holds no utterance after cleaning", file=tmp_path / "empty.txt")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
-    refused(4, "latin.txt is not UTF-8 text", file=tmp_path / "latin.txt")
+    refused(4, "latin.txt, line 1: not UTF-8 text", file=tmp_path / "latin.txt")
     pwae("adapt", own.parent / "none", "--history", history).fails(6, "holds no run")
     assert not (own / "people").exists()
 

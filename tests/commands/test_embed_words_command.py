@@ -23,6 +23,45 @@ def test_the_table_says_what_is_covered(pwae, corpus, tmp_path):
     assert "(stood already)" in again
 
 
+def test_a_cut_word_is_told_each_time_and_the_whole_words_are_imported(pwae, corpus, tmp_path):
+    path = tmp_path / "published.txt"
+    path.write_bytes(b"3 2\ntea 0.5 -0.25\n\xe8\x8c 9 9\nrain 2 3\n\n")
+    note = "Passed over: 1 of its rows, for a word that is not UTF-8 (the first: b'\\xe8\\x8c' in line 3)."
+    command = ("embed-words", corpus, "--out", tmp_path / "v", "--from", path)
+    first = pwae(*command).succeeds()
+    assert note in first.stdout
+    again = pwae(*command, "--json").succeeds().json
+    assert (again["standing"], again["known_words"], again["notes"]) == (True, 2, [note])
+
+
+def test_a_vector_beyond_all_reason_is_refused_and_leaves_nothing(pwae, corpus, tmp_path):
+    path = tmp_path / "published.txt"
+    path.write_text("2 2\ntea 0.5 -0.25\nrain 2 1e20\n")
+    result = pwae("embed-words", corpus, "--out", tmp_path / "v", "--from", path)
+    result.fails(4, f"{path}, line 3: the vector of 'rain' holds 1e+20, beyond ±1e+09.")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["corpus", "published.txt"]
+
+
+def test_what_cannot_fit_in_memory_is_refused(pwae, corpus, tmp_path):
+    result = pwae("embed-words", corpus, "--out", tmp_path / "v", "--dimension", 10**12)
+    result.fails(3, "A table of 20 words in 1,000,000,000,000 dimensions would take about 320,000.0 GB", "--dimension")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["corpus"]
+
+
+def test_a_training_that_leaves_the_finite_numbers_is_refused(pwae, corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("gensim.models.Word2Vec.train", lambda model, **_: model.wv.vectors.fill(float("nan")))
+    result = pwae("embed-words", corpus, "--out", tmp_path / "v")
+    result.fails(8, "word2vec left the finite numbers. Lower --learning-rate.")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["corpus"]
+
+
+def test_no_learning_rate_is_taken_that_could_crash_the_training(pwae, corpus, tmp_path):
+    pwae("embed-words", corpus, "--out", tmp_path / "v", "--learning-rate", 1e38).fails(
+        3, "learning_rate: Input should"
+    )
+    pwae("embed-words", corpus, "--out", tmp_path / "v", "--learning-rate", 1, "--epochs", 300).succeeds()
+
+
 def test_json_is_the_report(pwae, corpus, tmp_path):
     options = ("--dimension", 5, "--architecture", "cbow", "--epochs", 2, "--seed", 3, "--json")
     report = pwae("embed-words", corpus, "--out", tmp_path / "v", *options).succeeds().json
@@ -38,6 +77,7 @@ def test_json_is_the_report(pwae, corpus, tmp_path):
         "tokens": 34,
         "known_tokens": 34,
         "missing": [],
+        "notes": [],
     }
     config = artifacts.load(tmp_path / "v", "vectors").config
     assert {name: config[name] for name in ("dimension", "architecture", "epochs", "seed")} == {

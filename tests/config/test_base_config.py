@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 from pydantic import Field, ValidationError, field_validator
@@ -76,3 +77,31 @@ def test_every_setting_of_every_stage_is_described_in_a_sentence(kind):
     for name, field in kind.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+class Place(Config):
+    folder: Path = Field(Path(), description="A folder.")
+    size: int | None = Field(None, description="A size.")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"folder": "a\0b"}, "folder: a zero byte is in no name of a file (got 'a\\x00b')."),
+        ({"size": -(2**60)}, f"size: a number beyond 9007199254740992 is too large (got {-(2**60)})."),
+        (
+            {"size": "x" * 10_000},
+            "size: Input should be a valid integer, unable to parse string as an integer (got 'xx",
+        ),
+        (
+            {"size": "\x1b[2J\u202e"},
+            r"size: Input should be a valid integer, unable to parse string as an integer (got '\x1b",
+        ),
+    ],
+)
+def test_what_no_setting_can_be_is_refused_in_few_characters(values, message):
+    with pytest.raises(ConfigError) as caught:
+        Place.make(values)
+    assert str(caught.value).startswith(message)
+    assert len(str(caught.value)) < 200
+    assert str(caught.value).isprintable()

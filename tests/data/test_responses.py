@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +159,59 @@ def test_bytes_that_are_not_jsonl_are_named_by_line(tmp_path: Path) -> None:
         read_responses(path, tokenizer="whitespace")
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[" * 100_000, r"line 2: not JSON \(nested too deep\)"),
+        ('{"a":' * 100_000, r"line 2: not JSON \(nested too deep\)"),
+        ('{"session_id": "b", "responses": ' + "[" * 500 + "]" * 500 + "}", "line 2: responses: expected a string"),
+        ('{"session_id": ' + "9" * 5000 + "}", r"line 2: not JSON \(Exceeds the limit"),
+        ('{"session_id": NaN, "responses": ["x"]}', "line 2: session_id: expected a string, got float nan"),
+        (
+            '{"session_id": "b", "responses": ["x"], "responses": ["y"]}',
+            r"line 2: not JSON \('responses' stands twice\)",
+        ),
+        ("\0", r"line 2: not JSON"),
+        ("\ufeff{}", r"line 2: not JSON"),
+    ],
+)
+def test_what_json_can_be_and_a_row_cannot(tmp_path: Path, line: str, message: str) -> None:
+    path = jsonl(tmp_path, ROW)
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        read_responses(path, tokenizer="whitespace")
+    assert len(str(caught.value)) < 500
+
+
+def test_a_packed_file_is_read_and_a_line_without_an_end_is_not(tmp_path: Path, monkeypatch: Any) -> None:
+    path = jsonl(tmp_path, ROW)
+    whole = read_responses(path, tokenizer="whitespace").table
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert read_responses(path, tokenizer="whitespace").table.equals(whole)
+    monkeypatch.setattr("pwae_core.data.external_responses.LONGEST_LINE", 1 << 20)
+    path.write_bytes(gzip.compress(b" " * (1 << 21)))
+    with pytest.raises(InputError, match="line 1: longer than 1 MiB"):
+        read_responses(path, tokenizer="whitespace")
+
+
+def test_parquet_that_cannot_be_rows(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    ids, answers = pa.array(["a", "b"]), pa.array([["x"], ["y"]])
+    pq.write_table(pa.table([ids, ids, answers], names=["session_id", "session_id", "responses"]), path)
+    with pytest.raises(InputError, match=r"two columns are called session_id\. Keep one of them\."):
+        read_responses(path, tokenizer="whitespace")
+    broken = pa.Array.from_buffers(pa.string(), 2, pa.array([b"a", b"\xff"]).buffers())
+    pq.write_table(pa.table([broken, answers], names=["session_id", "responses"]), path)
+    with pytest.raises(InputError, match=r"x\.parquet is not a readable Parquet file \(.*utf-8"):
+        read_responses(path, tokenizer="whitespace")
+
+
 def test_other_bad_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.jsonl does not exist\. Give a folder of 'pwae sample'"):
         read_responses(tmp_path / "none.jsonl")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(InputError, match=r"pipe\.jsonl is a pipe, not a file\."):
+        read_responses(tmp_path / "pipe.jsonl")
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(InputError, match=r"x\.txt is neither a folder of 'pwae sample' nor a file that ends in"):
         read_responses(tmp_path / "x.txt")

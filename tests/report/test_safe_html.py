@@ -28,17 +28,21 @@ def test_attribute_names_and_flags() -> None:
 
 
 def test_json_cannot_end_its_block_and_reads_back() -> None:
-    made = data("people", [HOSTILE, "\u2028 <!-- 你好"]).html
+    made = data("people", [HOSTILE, "\u2028 <!-- 你好 \u202e😀"]).html
     body = re.fullmatch(r'<script type="application/json" id="people">(.*)</script>', made)
     assert body
     assert not re.search("[<>&\u2028]", body[1])
-    assert json.loads(body[1]) == [HOSTILE, "\u2028 <!-- 你好"]
+    assert json.loads(body[1]) == [HOSTILE, "\ufffd <!-- 你好 \ufffd😀"]
 
 
 def test_what_shows_nothing_goes_and_long_texts_are_cut() -> None:
     assert short("a\u202eb\x00c\n d\ufeff", 10) == "abc d"
     assert short("x" * 40_000, 5) == "xxxxx […]"
     assert short("abcde", 5) == "abcde"
+
+
+def test_what_turns_its_neighbours_around_is_replaced() -> None:
+    assert tag("p", "a\u202eb\x9bc", title="\u2066").html == '<p title="\ufffd">a\ufffdb\ufffdc</p>'
 
 
 def test_lone_surrogates_do_not_stop_a_page() -> None:

@@ -136,7 +136,7 @@ def test_random_values_are_as_spread_out_as_the_known_ones(tmp_path):
 def test_a_file_of_another_language_is_refused(corpus, tmp_path):
     path = tmp_path / "other.txt"
     path.write_text("1 2\nunheard 1 2\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"none of its 1 words is one of the corpus's 16\. Are language, script and"):
+    with pytest.raises(InputError, match=r"none of its 1 words is one of the corpus's 16\. Are language, script,"):
         embed_words(corpus, tmp_path / "v", SMALL, vectors=path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["corpus", "other.txt"]
 

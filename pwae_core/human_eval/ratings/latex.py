@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
 from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.text.inert import inert
 
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -25,7 +26,7 @@ NOTHING = "--"
 
 def escaped(text: str) -> str:
     """``text`` as LaTeX prints it, on one line."""
-    return "".join(ESCAPES.get(character, character) for character in " ".join(text.split()))
+    return "".join(ESCAPES.get(character, character) for character in inert(" ".join(text.split())))
 
 
 def means_table(means: Sequence[Mean]) -> str:

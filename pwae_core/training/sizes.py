@@ -1,0 +1,83 @@
+"""What a model takes in memory, reckoned on shapes alone, before it is built."""
+
+from __future__ import annotations
+
+import torch
+
+from pwae_core import memory
+from pwae_core.config.sample import SampleConfig
+from pwae_core.config.train import ModelConfig, OptimiserConfig, TrainConfig
+from pwae_core.data.sessions import Sessions
+from pwae_core.errors import ConfigError
+from pwae_core.models import MODELS
+from pwae_core.models.base import Model
+
+FLOAT = 4
+KEPT_BY_OPTIMISER = {"sgd": 0, "rmsprop": 1, "adam": 2}
+"""Numbers that an optimiser keeps for each parameter."""
+HYPOTHESIS = 200
+"""Bytes of a hypothesis of beam search, about."""
+LOWER_SIZES = "Lower the sizes of [model]: hidden_size, user_size, latent_size, word_size, components, user_words"
+
+
+def outlined(config: ModelConfig, vocabulary_size: int, users: int) -> Model:
+    """The model without its numbers. Raises ConfigError for one that no machine could address."""
+    try:
+        with torch.device("meta"):
+            return MODELS[config.name](config, vocabulary_size, users)
+    except (RuntimeError, OverflowError, TypeError) as error:  # torch's, for a number of bytes beyond 64 bits
+        raise ConfigError(f"{config.name} would be larger than any memory. {LOWER_SIZES}.") from error
+
+
+def refuse_large_training(
+    config: TrainConfig, vocabulary_size: int, users: int, train: Sessions, device: torch.device
+) -> None:
+    """Raises ConfigError, with the memory it would take, for a training that cannot fit.
+
+    Counted are weights, gradients, what the optimisers keep, and the encoders' states of one batch: the true need is
+    larger.
+    """
+    model = outlined(config.model, vocabulary_size, users)
+    elements = sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
+    trained = sum(parameter.numel() for parameter in model.parameters())
+    kept = max(KEPT_BY_OPTIMISER[one.kind] for one in _optimisers(config))
+    what = f"{config.model.name} with {trained:,} parameters"
+    memory.refuse_beyond(FLOAT * (elements + trained * (1 + kept)), what, f"{LOWER_SIZES}.", on_device(device))
+    rows = -(-min(config.batch_size, len(train)) // config.micro_batches)
+    advice = "Lower batch_size, or raise micro_batches."
+    needed = FLOAT * rows * _tokens(train) * (config.model.word_size + 4 * config.model.hidden_size)
+    memory.refuse_beyond(needed, f"A batch of {rows:,} sessions", advice, on_device(device))
+
+
+def _optimisers(config: TrainConfig) -> tuple[OptimiserConfig, ...]:
+    return config.autoencoder, config.generator, config.critic
+
+
+def _tokens(sessions: Sessions) -> int:
+    """The tokens of a session that are read, on average."""
+    lengths = (sessions.context.offsets, sessions.response.offsets)
+    read = sum(int((one[1:] - one[:-1]).clip(max=sessions.max_length).sum()) for one in lengths)
+    return -(-read // max(len(sessions), 1))
+
+
+def refuse_large_answers(
+    config: SampleConfig, drawn: int, contexts: int, vocabulary_size: int, device: torch.device
+) -> None:
+    """Raises ConfigError, with the memory it would take, for answers that cannot fit: ``drawn`` to each context."""
+    decoding, rows = config.decoding, min(config.batch_size, contexts) * drawn
+    if decoding.strategy == "beam":
+        rows = max(rows, decoding.beam_size)
+        hypotheses = HYPOTHESIS * decoding.beam_size * min(decoding.beam_size, vocabulary_size)
+        memory.refuse_beyond(hypotheses, f"A beam of {decoding.beam_size:,}", "Lower beam_size.")
+    what = f"Decoding {rows:,} answers at a time"
+    needed = FLOAT * rows * (2 * vocabulary_size + decoding.max_length)
+    memory.refuse_beyond(needed, what, "Lower batch_size, samples or max_length.", on_device(device))
+    number = contexts * config.samples
+    memory.refuse_beyond(64 * number, f"Keeping {number:,} answers", "Lower samples, or --limit the contexts.")
+
+
+def on_device(device: torch.device) -> int:
+    """The bytes of memory of a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return memory.of_machine()
