@@ -143,6 +143,7 @@ def _in_place(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
             else:
                 lock.enter_context(files.held(folder, folder))
             stage.clear()
+        settle(folder / PLAN)
         token = _reopened(folder)
         made = Draft(folder, plan, folder, environment(plan.kind))
         yield made

@@ -18,6 +18,9 @@ from pwae_core.artifacts.notes import PLAN, Plan, PlanNote, manifest_of, plan_of
 from pwae_core.artifacts.ownership import NEW, OLD, WORK, Owned, empty, first_stray, owned, staged, staging_folder
 from pwae_core.errors import PwaeError, StorageError
 
+FILE = "file"
+"""The kind of what is one file and no artifact."""
+
 
 @dataclass(frozen=True)
 class Staging:
@@ -149,7 +152,7 @@ def _settled(target: Path) -> Staging | None:
         empty(folder, staged(folder) or Owned())  # at most a plan whose writing was cut off
         return None
     stage = Staging(target, folder, note)
-    if not stage.new.exists():
+    if note.kind == FILE or not stage.new.exists():
         stage.clear()
     elif stage.old.exists():
         stage.finish()
@@ -164,7 +167,7 @@ def put(path: Path, data: bytes, is_ours: Callable[[Path], bool]) -> None:
     Raises ArtifactError for a file that is not, StorageError when it cannot be written.
     """
     target = path.resolve()
-    with staging(target, Plan("file", {}, {}), (target.name,)) as stage:
+    with staging(target, Plan(FILE, {}, {}), (target.name,)) as stage:
         made = stage.new / target.name
         files.write_bytes(made, data, stage.note.token)
         if os.path.lexists(target) and not (files.is_regular(target) and is_ours(target)):

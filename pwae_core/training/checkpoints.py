@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from pwae_core.artifacts.notes import token_of
+from pwae_core.artifacts import token_of
 from pwae_core.artifacts.ownership import bears_its_hash
 from pwae_core.errors import ArtifactError
 from pwae_core.files import hash_file, sealed, unsealed, write_bytes

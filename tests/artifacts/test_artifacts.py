@@ -45,12 +45,12 @@ def kill_in(folder, code, **options):
     """Makes a draft in a process that does ``code`` in it and is then killed."""
     script = (
         "import os, signal, sys; from pathlib import Path; from pwae_core import artifacts\n"
-        "sys.path.insert(0, sys.argv[2]); import test_artifacts\n"
+        "sys.path[:0] = sys.argv[2:]; import test_artifacts\n"
         f"with artifacts.draft(Path(sys.argv[1]), test_artifacts.PLAN, **{options}) as draft:\n"
         f"    {code}\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    arguments = [sys.executable, "-c", script, str(folder), str(Path(__file__).parent)]
+    arguments = [sys.executable, "-c", script, str(folder), *map(str, Path(__file__).parents[:2])]
     assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
 
 
