@@ -77,12 +77,17 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
     Raises ArtifactError when something else stands there. ``force`` lets an artifact of the same kind be replaced, but
     for what in it is not as pwae wrote it; never what another stage or anybody else made.
     """
-    place = folder.resolve()
-    if settle(place, plan, force=force):
-        return load(folder, plan.kind)
+    with files.storage_errors(folder):
+        place = folder.resolve()
+        made = settle(place, plan, force=force) or _stands(folder, place, plan, force)
+    return load(folder, plan.kind) if made else None
+
+
+def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
+    """Whether what ``plan`` makes is at ``place``, which the user calls ``folder``."""
     if files.is_vacant(place):
         refuse_foreign(place)
-        return None
+        return False
     manifest, unfinished = manifest_of(place), plan_of(place)
     note = unfinished or manifest
     if note is None:
@@ -91,18 +96,18 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
     if force:
         refuse_strays(place, owned(place))
         refuse_foreign(place)
-        return None
+        return False
     if is_unfinished(place):
-        return None
+        return False
     difference = describe_difference(note.model_dump(), plan.to_dict())
     if difference:
         raise ArtifactError(
             f"{folder} stands, made differently ({difference}). Choose another --out, or --force to replace it."
         )
     if unfinished:
-        with files.storage_errors(folder), files.held(place, folder):
+        with files.held(place, folder):
             (place / PLAN).unlink(missing_ok=True)
-    return load(folder, plan.kind)
+    return True
 
 
 def _foreign(folder: Path) -> ArtifactError:

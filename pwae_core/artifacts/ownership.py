@@ -73,7 +73,7 @@ def _is_sealed(path: Path) -> bool:
 
 def staging_folder(target: Path) -> Path:
     """The hidden folder beside ``target`` in which it is made."""
-    return target.with_name(f".{target.name}.partial")
+    return target.parent / f".{target.name}.partial"
 
 
 def owned(folder: Path) -> Owned:

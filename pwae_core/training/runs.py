@@ -161,6 +161,7 @@ def inform(model: Model, corpus: Artifact, train: Sessions) -> None:
 def copy_tables(corpus: Artifact, folder: Path) -> None:
     """A run carries its vocabulary and users, so that it answers without the corpus."""
     for name in ("vocabulary.parquet", "users.parquet"):
+        (folder / name).unlink(missing_ok=True)  # not through a link
         shutil.copyfile(corpus.path(name), folder / name)
 
 
