@@ -11,26 +11,16 @@ from trained import PREPROCESS, Made
 
 Command = Sequence[object]
 PLAN = """
-title = "Tiny"
 preset = "small"
 seeds = [1]
+sample = { samples = 2, limit = 4 }
+evaluate = { resamples = 20 }
+systems = [{ model = "seq2seq" }]
+
 [train]
 max_steps = 2
 validate_every = 1
-batch_size = 16
-[train.model]
-word_size = 8
-hidden_size = 8
-user_size = 4
-latent_size = 4
-max_length = 8
-[sample]
-samples = 2
-limit = 4
-[evaluate]
-resamples = 20
-[[systems]]
-model = "seq2seq"
+model = { word_size = 8, hidden_size = 8, user_size = 4, latent_size = 4, max_length = 8 }
 """
 
 

@@ -26,7 +26,7 @@ from pwae_core.artifacts.notes import (
     write_plan,
 )
 from pwae_core.artifacts.ownership import Owned, our_files, owned
-from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_strays, settle, staging
+from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_here, refuse_strays, settle, staging
 from pwae_core.artifacts.tables import table_writer
 from pwae_core.errors import ArtifactError
 from pwae_core.schemas import ARTIFACTS, OTHER_FILES
@@ -86,6 +86,7 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
 def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
     """Whether what ``plan`` makes is at ``place``, which the user calls ``folder``."""
     if files.is_vacant(place):
+        refuse_here(place)
         refuse_foreign(place)
         return False
     manifest, unfinished = manifest_of(place), plan_of(place)
@@ -94,6 +95,7 @@ def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
         raise _foreign(folder)
     refuse_other_kind(folder, note, plan.kind)
     if force:
+        refuse_here(place)
         refuse_strays(place, owned(place))
         refuse_foreign(place)
         return False

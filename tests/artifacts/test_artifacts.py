@@ -497,9 +497,23 @@ def test_a_pipe_of_that_name_is_refused_and_not_waited_for(tmp_path, name):
         artifacts.standing(tmp_path / "v", PLAN, force=True)
 
 
+def test_the_folder_that_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "v").mkdir()
+    monkeypatch.chdir(tmp_path / "v")
+    for out in (Path(), Path("../v"), tmp_path / "v"):
+        with pytest.raises(ArtifactError, match=r"You are in .*v, which would be replaced\. Go elsewhere"):
+            artifacts.standing(out, PLAN, force=False)
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "v")
+    monkeypatch.chdir(tmp_path / "v")
+    assert artifacts.standing(Path(), PLAN, force=False)
+    with pytest.raises(ArtifactError, match="which would be replaced"):
+        artifacts.standing(Path(), PLAN, force=True)
+
+
 def test_the_root_is_no_place(tmp_path):
     with pytest.raises(ArtifactError, match=r"^/ exists and is not an artifact of pwae"):
-        artifacts.standing(Path("/"), PLAN, force=True)
+        artifacts.standing(Path("/"), PLAN, force=False)
 
 
 def test_a_file_named_by_its_hash_proves_itself(tmp_path):
