@@ -50,8 +50,8 @@ class Staging:
         """Puts ``new`` to its place. Raises ArtifactError for something there that is not ``mine``."""
         refuse_here(self.target)
         if not files.is_vacant(self.target):
-            refuse_strays(self.target, mine(self.target))
             with files.held(self.target, self.target):
+                refuse_strays(self.target, mine(self.target))
                 self.target.rename(self.old)
         self.finish()
 
