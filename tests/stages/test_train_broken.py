@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from crashes import SOME, killed
 from trained import stopped
 
 from pwae_core import artifacts
+from pwae_core.errors import ArtifactError
 from pwae_core.training import checkpoints
 
 OFTEN = ("log_every=1", "checkpoint_every=1", "validate_every=2")
@@ -126,6 +128,35 @@ def test_a_damaged_manifest_is_refused(pwae, made, tmp_path):
     (tmp_path / "run" / "manifest.json").write_text("{")
     for more in ([], ["--resume"], ["--force"]):
         pwae(*command, *more).fails(6, "manifest.json was altered or damaged", "Move the folder away and make")
+
+
+@pytest.mark.parametrize("name", ["checkpoints/best.json", "log.parquet", "users.parquet"])
+def test_a_file_that_somebody_has_put_into_a_run_is_not_written_over(pwae, made, tmp_path, name):
+    command = made.train(tmp_path / "run", "model.name=seq2seq", "validate_every=1")
+    pwae(*command, "--max-steps", 1).succeeds()
+    mine = tmp_path / "run" / name
+    mine.write_text('{"mine": 1}')
+    for more in (["--max-steps", 2, "--resume"], ["--max-steps", 1, "--force"]):
+        pwae(*command, *more).fails(6, f"{mine} is in the way, and pwae did not write it, or not as it is now.")
+        assert mine.read_text() == '{"mine": 1}'
+
+
+def test_a_checkpoint_is_not_written_over_another_s_file(made, tmp_path):
+    tensors, state = {"model.a": torch.ones(1)}, {"step": 1}
+    checkpoints.save_checkpoint(tmp_path, "best", tensors, state)
+    (written,) = tmp_path.glob("best-1-*.safetensors")
+    for path in (written, tmp_path / "best.json"):
+        whole = path.read_bytes()
+        path.write_text("{}")
+        with pytest.raises(ArtifactError, match=f"{path.name} is in the way"):
+            checkpoints.save_checkpoint(tmp_path, "best", tensors, state)
+        assert path.read_text() == "{}"
+        path.write_bytes(whole)
+    (tmp_path / "best-mine.safetensors").write_text("mine")
+    (tmp_path / "best-1-00000000.safetensors").write_text("mine")
+    checkpoints.save_checkpoint(tmp_path, "best", {"model.a": torch.zeros(1)}, state)
+    assert not written.exists()
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 # -- divergence
