@@ -10,7 +10,7 @@ from plants import lost, places, takes_force
 from scenarios import Inputs, make_inputs, scenarios
 
 SLOW = ("train rl-persona", "train --force, of one that was adapted", "preprocess of standard input", "experiment")
-ONE_BY_ONE = ("evaluate --force", "prompts --force")
+ONE_BY_ONE = ("prompts --force",)
 NOWHERE = Path("nowhere")
 NAMES = [name for name in scenarios(Inputs.nowhere(), NOWHERE) if name not in SLOW]
 
