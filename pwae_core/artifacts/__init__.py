@@ -8,7 +8,7 @@ made, so two runs of the same command can be compared byte for byte.
 
 from pwae_core.artifacts.artifact import Artifact, kind_of, load, same_vocabulary
 from pwae_core.artifacts.drafts import Draft, draft, standing
-from pwae_core.artifacts.notes import MANIFEST, PLAN, Plan, describe_difference
+from pwae_core.artifacts.notes import MANIFEST, PLAN, Plan, describe_difference, token_of
 from pwae_core.artifacts.tables import ROW_GROUP
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "load",
     "same_vocabulary",
     "standing",
+    "token_of",
 ]

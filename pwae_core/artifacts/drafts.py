@@ -26,7 +26,7 @@ from pwae_core.artifacts.notes import (
     write_plan,
 )
 from pwae_core.artifacts.ownership import Owned, our_files, owned
-from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_strays, settle, staging
+from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_here, refuse_strays, settle, staging
 from pwae_core.artifacts.tables import table_writer
 from pwae_core.errors import ArtifactError
 from pwae_core.schemas import ARTIFACTS, OTHER_FILES
@@ -77,32 +77,39 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
     Raises ArtifactError when something else stands there. ``force`` lets an artifact of the same kind be replaced, but
     for what in it is not as pwae wrote it; never what another stage or anybody else made.
     """
-    place = folder.resolve()
-    if settle(place, plan, force=force):
-        return load(folder, plan.kind)
+    with files.storage_errors(folder):
+        place = folder.resolve()
+        made = settle(place, plan, force=force) or _stands(folder, place, plan, force)
+    return load(folder, plan.kind) if made else None
+
+
+def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
+    """Whether what ``plan`` makes is at ``place``, which the user calls ``folder``."""
     if files.is_vacant(place):
+        refuse_here(place)
         refuse_foreign(place)
-        return None
+        return False
     manifest, unfinished = manifest_of(place), plan_of(place)
     note = unfinished or manifest
     if note is None:
         raise _foreign(folder)
     refuse_other_kind(folder, note, plan.kind)
     if force:
+        refuse_here(place)
         refuse_strays(place, owned(place))
         refuse_foreign(place)
-        return None
+        return False
     if is_unfinished(place):
-        return None
+        return False
     difference = describe_difference(note.model_dump(), plan.to_dict())
     if difference:
         raise ArtifactError(
             f"{folder} stands, made differently ({difference}). Choose another --out, or --force to replace it."
         )
     if unfinished:
-        with files.storage_errors(folder), files.held(place, folder):
+        with files.held(place, folder):
             (place / PLAN).unlink(missing_ok=True)
-    return load(folder, plan.kind)
+    return True
 
 
 def _foreign(folder: Path) -> ArtifactError:
@@ -143,6 +150,7 @@ def _in_place(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
             else:
                 lock.enter_context(files.held(folder, folder))
             stage.clear()
+        settle(folder / PLAN)
         token = _reopened(folder)
         made = Draft(folder, plan, folder, environment(plan.kind))
         yield made

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pwae_core import __version__, files
-from pwae_core.errors import ArtifactError
+from pwae_core.errors import ArtifactError, InputError
 from pwae_core.schemas import STAGE_OF_KIND
 
 MANIFEST, PLAN = "manifest.json", "plan.json"
@@ -116,12 +116,14 @@ def write_plan(folder: Path, note: PlanNote) -> None:
 
 
 def read(path: Path, shape: type[N]) -> N | None:
-    """The note at ``path``; None where none is, or not as it was written."""
+    """The note at ``path``; None where none is, or not as it was written. Raises InputError when it cannot be read."""
     if not files.is_regular(path):
         return None
     try:
         return shape.model_validate(files.unsealed(path.read_bytes()))
-    except (OSError, ValidationError):
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    except ValidationError:
         return None
 
 
@@ -165,7 +167,7 @@ def damaged(path: Path) -> ArtifactError:
 
 def _is_unsealed(path: Path) -> bool:
     try:
-        old = json.loads(path.read_bytes())
+        old = json.loads(path.read_bytes()) if files.is_regular(path) else None
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(old, dict) and {"kind", "stage", "pwae", "config"} <= old.keys() and files.SEAL not in old

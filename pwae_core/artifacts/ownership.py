@@ -52,7 +52,7 @@ class Owned:
             or (name in NOTES and NOTES[name](folder) is not None)
             or (bool(self.token) and name.endswith(f".{self.token}.new"))
             or (self.pattern is not None and self.pattern.fullmatch(name) is not None)
-            or (self.proves_itself and (bears_its_hash(path) or _is_sealed(path)))
+            or (self.proves_itself and (bears_its_hash(path) or is_sealed(path)))
         )
 
     def folder(self, name: str) -> bool:
@@ -67,13 +67,14 @@ def bears_its_hash(path: Path) -> bool:
     return found is not None and files.is_regular(path) and files.hash_file(path)[:8] == found.group(1)
 
 
-def _is_sealed(path: Path) -> bool:
-    return path.suffix == ".json" and files.unsealed(path.read_bytes()) is not None
+def is_sealed(path: Path) -> bool:
+    """Whether ``path`` is JSON with its seal."""
+    return path.suffix == ".json" and files.is_regular(path) and files.unsealed(path.read_bytes()) is not None
 
 
 def staging_folder(target: Path) -> Path:
     """The hidden folder beside ``target`` in which it is made."""
-    return target.with_name(f".{target.name}.partial")
+    return target.parent / f".{target.name}.partial"
 
 
 def owned(folder: Path) -> Owned:

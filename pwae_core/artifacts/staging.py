@@ -16,7 +16,10 @@ from pathlib import Path
 from pwae_core import files
 from pwae_core.artifacts.notes import PLAN, Plan, PlanNote, manifest_of, plan_of
 from pwae_core.artifacts.ownership import NEW, OLD, WORK, Owned, empty, first_stray, owned, staged, staging_folder
-from pwae_core.errors import PwaeError, StorageError
+from pwae_core.errors import ArtifactError, PwaeError, StorageError
+
+FILE = "file"
+"""The kind of what is one file and no artifact."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ class Staging:
 
     def deliver(self, mine: Callable[[Path], Owned] = owned) -> None:
         """Puts ``new`` to its place. Raises ArtifactError for something there that is not ``mine``."""
+        refuse_here(self.target)
         if not files.is_vacant(self.target):
-            refuse_strays(self.target, mine(self.target))
             with files.held(self.target, self.target):
+                refuse_strays(self.target, mine(self.target))
                 self.target.rename(self.old)
         self.finish()
 
@@ -66,6 +70,12 @@ def refuse_strays(folder: Path, mine: Owned) -> None:
     stray = first_stray(folder, mine)
     if stray:
         raise files.in_the_way(stray)
+
+
+def refuse_here(target: Path) -> None:
+    """Raises ArtifactError where this process is in the folder that is to be replaced: it would be nowhere then."""
+    if target.exists() and Path.cwd().is_relative_to(target):
+        raise ArtifactError(f"You are in {target}, which would be replaced. Go elsewhere, or choose another --out.")
 
 
 def refuse_foreign(target: Path) -> None:
@@ -149,7 +159,7 @@ def _settled(target: Path) -> Staging | None:
         empty(folder, staged(folder) or Owned())  # at most a plan whose writing was cut off
         return None
     stage = Staging(target, folder, note)
-    if not stage.new.exists():
+    if note.kind == FILE or not stage.new.exists():
         stage.clear()
     elif stage.old.exists():
         stage.finish()
@@ -164,7 +174,7 @@ def put(path: Path, data: bytes, is_ours: Callable[[Path], bool]) -> None:
     Raises ArtifactError for a file that is not, StorageError when it cannot be written.
     """
     target = path.resolve()
-    with staging(target, Plan("file", {}, {}), (target.name,)) as stage:
+    with staging(target, Plan(FILE, {}, {}), (target.name,)) as stage:
         made = stage.new / target.name
         files.write_bytes(made, data, stage.note.token)
         if os.path.lexists(target) and not (files.is_regular(target) and is_ours(target)):

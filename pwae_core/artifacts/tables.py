@@ -16,7 +16,11 @@ ROW_GROUP = 65_536
 
 @contextmanager
 def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
-    """Yields ``write(table)``, whose tables must have exactly the schema's columns. An error leaves no file."""
+    """Yields ``write(table)``, whose tables must have exactly the schema's columns. An error leaves no file.
+
+    What stood there goes first: other names of the same file, such as a backup of hard links, keep what they hold.
+    """
+    path.unlink(missing_ok=True)
     try:
         with pq.ParquetWriter(path, schema, compression="zstd") as parquet:
             pieces = _Pieces(parquet, schema, path.name)

@@ -60,7 +60,7 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
             rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
             periods_of(MODELS[config.model.name](config.model, *rows), config)
     except (ConfigError, ArtifactError) as error:
-        raise type(error)(f"{run.folder}: {failure_told(str(error), plan.corpus.parent)}") from error
+        raise type(error)(f"{run.folder}: {for_a_plan(str(error))}") from error
 
 
 def refuse_other_plans(
@@ -95,12 +95,17 @@ def _difference(folder: Path, now: Mapping[str, Any]) -> str:
 
 
 def failure_told(message: str, out: Path) -> str:
-    """A stage's message as an experiment tells it: files seen from ``out``, and no option that only the stage has."""
+    """A stage's message as results tell it: ``for_a_plan``, and no folder of this machine but those under ``out``."""
     for place in (f"{out.resolve()}/", f"{out}/" if out.name else ""):
         message = message.replace(place, "") if place else message
-    message = re.sub(r"(?<![\w./])/(?:[^/\s]+/)+(?=[^/\s])", "", message)
-    kept = [one for one in SENTENCE.split(message) if _is_of_use(one)]
-    return " ".join(kept) if len(kept) == len(SENTENCE.split(message)) else " ".join([*kept, "Change the plan."])
+    return for_a_plan(re.sub(r"(?<![\w./])/(?:[^/\s]+/)+(?=[^/\s])", "", message))
+
+
+def for_a_plan(message: str) -> str:
+    """A stage's message without advice that only the stage can take: to use an option that an experiment lacks."""
+    sentences = SENTENCE.split(message)
+    kept = [one for one in sentences if _is_of_use(one)]
+    return " ".join(kept if kept == sentences else [*kept, "Change the plan."])
 
 
 def _is_of_use(sentence: str) -> bool:

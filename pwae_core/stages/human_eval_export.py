@@ -104,9 +104,9 @@ def human_eval_export(
     check_apart(out, key)
     sources = _read(responses, corpus, config)
     made = artifacts.standing(key, sources.plan, force)
+    finish(out, _exported(key))
     if made is None:
         return _report(_make(sources, out, key, progress), out, standing=False)
-    finish(out, made.facts[EXPORTED])
     missing = compare(out, made.facts[EXPORTED]).missing
     if missing:
         restore(out, _export(sources, progress).files, missing)

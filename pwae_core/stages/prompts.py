@@ -13,7 +13,7 @@ import pyarrow as pa
 from pwae_core import artifacts, inputs, prompting
 from pwae_core.artifacts import Artifact
 from pwae_core.artifacts.marks import is_sealed_rows, seal_row
-from pwae_core.artifacts.staging import put
+from pwae_core.artifacts.staging import put, settle
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 from pwae_core.data.sessions import some_of
 from pwae_core.errors import ArtifactError, EmptyResultError
@@ -118,6 +118,7 @@ def _write(out: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> bool:
     """Writes the file whole or not at all; True where it stood already, the same to the byte."""
     lines = [json.dumps(seal_row(row), ensure_ascii=False) + "\n" for row in rows]
     content = "".join(lines).encode("utf-8", "backslashreplace")
+    settle(out.resolve())
     if out.exists():
         if not is_sealed_rows(out.resolve()):
             raise ArtifactError(

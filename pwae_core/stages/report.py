@@ -12,7 +12,7 @@ from typing import Any
 from pwae_core import __version__, files
 from pwae_core.artifacts import Artifact
 from pwae_core.artifacts.marks import HEAD, UNSEALED, is_sealed_text, seal_text
-from pwae_core.artifacts.staging import put
+from pwae_core.artifacts.staging import put, settle
 from pwae_core.config.report import DEFAULTS, ReportConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError
@@ -111,6 +111,7 @@ def _mark(sources: Sources, config: ReportConfig) -> str:
 
 def _stands(path: Path, mark: str, force: bool) -> bool:
     """Whether this very report is at ``path``; False where it may be written."""
+    settle(path.resolve())
     if not path.exists():
         return False
     if not path.is_file():

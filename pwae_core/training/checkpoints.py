@@ -7,6 +7,7 @@ the one before it.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,24 +17,30 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from pwae_core.artifacts.notes import token_of
-from pwae_core.artifacts.ownership import bears_its_hash
+from pwae_core.artifacts import token_of
+from pwae_core.artifacts.ownership import bears_its_hash, is_sealed
 from pwae_core.errors import ArtifactError
-from pwae_core.files import hash_file, sealed, unsealed, write_bytes
+from pwae_core.files import hash_file, in_the_way, sealed, unsealed, write_bytes
 
 LAST, BEST = "last", "best"
 
 
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Writes the checkpoint ``name`` (last or best) of a run, replacing the one before."""
+    """Writes the checkpoint ``name`` (last or best) of a run, replacing the one before.
+
+    Raises ArtifactError, and writes nothing, where a file that is not ours has its name.
+    """
     folder.mkdir(exist_ok=True)
     token = token_of(folder.parent)
     data = save({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()})
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{name}-{state['step']}-{digest[:8]}.safetensors"
+    pointer = folder / f"{name}.json"
+    for place, is_ours in ((path, bears_its_hash), (pointer, is_sealed)):
+        if os.path.lexists(place) and not is_ours(place):
+            raise in_the_way(place)
     write_bytes(path, data, token)
-    pointer = {"file": path.name, "sha256": digest, "state": dict(state)}
-    write_bytes(folder / f"{name}.json", sealed(pointer), token)
+    write_bytes(pointer, sealed({"file": path.name, "sha256": digest, "state": dict(state)}), token)
     for old in folder.glob(f"{name}-*.safetensors"):
         if old != path and bears_its_hash(old):
             old.unlink()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pwae_core.artifacts.notes import token_of
+from pwae_core.artifacts import token_of
 from pwae_core.errors import ArtifactError
 from pwae_core.files import write_bytes
 from pwae_core.schemas import LOG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 from pwae_core.artifacts import MANIFEST, PLAN, Plan, describe_difference
 from pwae_core.artifacts.artifact import is_unfinished
 from pwae_core.artifacts.notes import Note, damaged, manifest_of, plan_of
+from pwae_core.artifacts.ownership import owned
 from pwae_core.artifacts.staging import put
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import held, sealed, storage_errors
+from pwae_core.files import held, in_the_way, sealed, storage_errors
 from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
 
 
@@ -56,8 +58,14 @@ def _note(folder: Path) -> Note:
 
 
 def _written(folder: Path) -> list[str]:
-    plan, manifest = plan_of(folder), manifest_of(folder)
-    return plan.wrote if plan else ["checkpoints", *manifest.files] if manifest else []
+    """What of a run will be written over. Raises ArtifactError for a file that is not as it was written."""
+    plan, manifest, mine = plan_of(folder), manifest_of(folder), owned(folder)
+    if plan or not manifest:
+        return plan.wrote if plan else []
+    for name in manifest.files:
+        if os.path.lexists(folder / name) and not mine.file(folder, name):
+            raise in_the_way(folder / name)
+    return ["checkpoints", *manifest.files]
 
 
 def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:

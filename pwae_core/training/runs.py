@@ -206,6 +206,7 @@ def known_users(model: Model, users: pa.Table) -> Known:
 def copy_tables(corpus: Artifact, folder: Path) -> None:
     """A run carries its vocabulary and users, so that it answers without the corpus."""
     for name in ("vocabulary.parquet", "users.parquet"):
+        (folder / name).unlink(missing_ok=True)  # not through a link
         shutil.copyfile(corpus.path(name), folder / name)
 
 

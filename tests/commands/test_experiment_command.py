@@ -8,14 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from trained import write_corpus
 
 from pwae_cli.commands.experiment import _print as print_report
 from pwae_core import experiment
+from pwae_core.artifacts import Plan
+from pwae_core.artifacts.staging import staging
 from pwae_core.config.experiment import planned_runs, read_plan
-from pwae_core.errors import ConfigError, Interrupted
+from pwae_core.errors import ArtifactError, ConfigError, Interrupted
 from pwae_core.experiment import running
 from pwae_core.files import unsealed
 from pwae_core.metrics.table import METRICS
@@ -251,3 +254,94 @@ def test_an_unknown_preset_is_refused(plan: Path) -> None:
     plan.write_text(PLAN.replace('preset = "small"', 'preset = "huge"'))
     with pytest.raises(ConfigError, match=r"plan\.toml: preset: there is no 'huge'\. Choose one of paper, small"):
         read_plan(plan, {})
+
+
+SINGLE = PLAN[: PLAN.index("[[systems]]")].replace("[1, 2]", "[1]") + '[[systems]]\nmodel = "seq2seq"\n'
+
+
+def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.write_text(SINGLE)
+
+    def refused(*_: Any, **__: Any) -> None:
+        place = tmp_path / "out" / "seq2seq-seed1" / "run"
+        raise ArtifactError(
+            f"{place} stands, made differently (seed). Choose another --out, or use --resume or --set a=1."
+        )
+
+    monkeypatch.setattr(running, "train", refused)
+    done = pwae("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--json")
+    assert done.exit_code == 1
+    assert "Traceback" not in done.stderr
+    (run,) = done.json["runs"]
+    assert run["failure"] == "seq2seq-seed1/run stands, made differently (seed). Change the plan."
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "results.json",
+        "results.md",
+        "results.parquet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("resamples = 20", "samples = 3", 3, "[evaluate] samples: 3 of each context, but [sample] samples draws 2."),
+        ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run by itself."),
+        ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
+    ],
+)
+def test_what_would_fail_in_every_run_is_said_before_the_first(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, old: str, new: str, code: int, words: str
+) -> None:
+    plan.write_text(SINGLE.replace(old, new))
+    pwae("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out").fails(code, words)
+    plan.write_text(SINGLE)
+    pwae("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "moon").fails(
+        3, "--device moon"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_vectors_that_do_not_fit_are_said_before_the_first(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    vectors = tmp_path / "vectors"
+    pwae("embed-words", corpus, "--out", vectors, "--dimension", 5, "--epochs", 1).succeeds()
+    command = ("experiment", plan, "--corpus", corpus, "--embeddings", vectors, "--out", tmp_path / "out")
+    done = pwae(*command).fails(
+        6, "seq2seq-seed1: ", "has vectors of 5 dimensions, the model takes 8.", "Change the plan."
+    )
+    assert "--set" not in done.stderr
+
+
+def test_two_at_once_on_one_folder_the_second_says_so(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    out = tmp_path / "out"
+    with staging((out / "results").resolve(), Plan("results", {}, {}), ()):
+        pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(
+            7, f"Another process is writing {out}/results."
+        )
+    assert sorted(path.name for path in out.iterdir()) == [".results.partial"], "the first one's"
+
+
+@pytest.mark.parametrize("name", ["results.md", "results.json", "results.parquet"])
+def test_results_of_somebody_else_s_are_not_written_over(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, name: str
+) -> None:
+    plan.write_text(SINGLE)
+    (tmp_path / "out").mkdir()
+    mine = tmp_path / "out" / name
+    if name == "results.parquet":
+        pq.write_table(pa.table({"mine": [1]}), mine)
+    else:
+        mine.write_text('{"rows": [], "runs": []}')
+    before = mine.read_bytes()
+    for force in ([], ["--force"]):
+        command = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", *force)
+        pwae(*command).fails(6, f"{mine} exists and was not made by 'pwae experiment'")
+    assert mine.read_bytes() == before
+    assert list((tmp_path / "out").iterdir()) == [mine]

@@ -100,7 +100,7 @@ def test_a_folder_that_may_not_be_written(pwae, tmp_path):
     result = pwae("preprocess", raw, "--out", tmp_path / "file" / "corpus")
     result.fails(7, "part of the path is a file; choose another --out")
     result = pwae("preprocess", "-", "--out", tmp_path / "file" / "corpus", stdin=raw.read_bytes())
-    result.fails(7, "a file of that name stands there; choose another --out")
+    result.fails(7, "part of the path is a file; choose another --out")
 
 
 def test_a_folder_of_something_else_is_left_alone(pwae, tmp_path):

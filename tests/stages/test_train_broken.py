@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from crashes import SOME, killed
 from trained import stopped
 
 from pwae_core import artifacts
+from pwae_core.errors import ArtifactError
 from pwae_core.training import checkpoints
 
 OFTEN = ("log_every=1", "checkpoint_every=1", "validate_every=2")
@@ -20,34 +22,31 @@ OFTEN = ("log_every=1", "checkpoint_every=1", "validate_every=2")
 
 def test_killed_at_any_moment_the_rerun_gives_the_bytes_of_an_undisturbed_run(made, tmp_path):
     """Before every seventh of its changes on disk, and each of the first."""
-    done = killed(tmp_path / "run", made.train(tmp_path / "run", "max_steps=3", *OFTEN), SOME)
-    assert done["moments"] >= 10
-    assert (done["different"], done["left"]) == ([], [])
+    done = killed(tmp_path, made.train(tmp_path / "run", "max_steps=3", *OFTEN), SOME)
+    assert done["kills"] >= 10
+    assert done["failures"] == []
 
 
 def test_killed_around_the_change_of_periods(made, tmp_path):
     """Two checkpoints of one iteration follow each other there, with other optimisers in them."""
     command = made.train(tmp_path / "run", "model.name=rl-persona", "max_steps=2", "validate_every=1", "log_every=1")
-    done = killed(tmp_path / "run", command, [*range(45, 65, 2), 500])
-    assert done["moments"] == 10
-    assert (done["different"], done["left"]) == ([], [])
+    done = killed(tmp_path, command, range(50, 76, 3))
+    assert done == {"kills": 9, "failures": []}
 
 
 def test_killed_while_a_finished_run_is_resumed(made, tmp_path):
     command = made.train(tmp_path / "run", *OFTEN)
     resume = [*command, "--max-steps", 3, "--resume"]
-    done = killed(tmp_path / "run", resume, SOME, before=[*command, "--max-steps", 2])
-    assert done["moments"] >= 6
-    assert (done["different"], done["left"]) == ([], [])
+    done = killed(tmp_path, resume, SOME, before=[[*command, "--max-steps", 2]])
+    assert done["kills"] >= 6
+    assert done["failures"] == []
 
 
 def test_killed_while_a_resumed_run_goes_back_to_the_end_of_a_period(made, tmp_path):
     command = made.train(tmp_path / "run", "model.name=rl-persona", "validate_every=1")
-    moments = [*range(9, 22, 4), 500]
-    before = [*command, "--max-steps", 2]
-    done = killed(tmp_path / "run", [*command, "--max-steps", 4, "--resume"], moments, before=before)
-    assert done["moments"] == 4
-    assert (done["different"], done["left"]) == ([], [])
+    before = [[*command, "--max-steps", 2]]
+    done = killed(tmp_path, [*command, "--max-steps", 4, "--resume"], range(9, 22, 4), before=before)
+    assert done == {"kills": 4, "failures": []}
 
 
 SIGNALLED = """
@@ -136,6 +135,35 @@ def test_a_damaged_manifest_is_refused(pwae, made, tmp_path):
     (tmp_path / "run" / "manifest.json").write_text("{")
     for more in ([], ["--resume"], ["--force"]):
         pwae(*command, *more).fails(6, "manifest.json was altered or damaged", "Move the folder away and make")
+
+
+@pytest.mark.parametrize("name", ["checkpoints/best.json", "log.parquet", "users.parquet"])
+def test_a_file_that_somebody_has_put_into_a_run_is_not_written_over(pwae, made, tmp_path, name):
+    command = made.train(tmp_path / "run", "model.name=seq2seq", "validate_every=1")
+    pwae(*command, "--max-steps", 1).succeeds()
+    mine = tmp_path / "run" / name
+    mine.write_text('{"mine": 1}')
+    for more in (["--max-steps", 2, "--resume"], ["--max-steps", 1, "--force"]):
+        pwae(*command, *more).fails(6, f"{mine} is in the way, and pwae did not write it, or not as it is now.")
+        assert mine.read_text() == '{"mine": 1}'
+
+
+def test_a_checkpoint_is_not_written_over_another_s_file(made, tmp_path):
+    tensors, state = {"model.a": torch.ones(1)}, {"step": 1}
+    checkpoints.save_checkpoint(tmp_path, "best", tensors, state)
+    (written,) = tmp_path.glob("best-1-*.safetensors")
+    for path in (written, tmp_path / "best.json"):
+        whole = path.read_bytes()
+        path.write_text("{}")
+        with pytest.raises(ArtifactError, match=f"{path.name} is in the way"):
+            checkpoints.save_checkpoint(tmp_path, "best", tensors, state)
+        assert path.read_text() == "{}"
+        path.write_bytes(whole)
+    (tmp_path / "best-mine.safetensors").write_text("mine")
+    (tmp_path / "best-1-00000000.safetensors").write_text("mine")
+    checkpoints.save_checkpoint(tmp_path, "best", {"model.a": torch.zeros(1)}, state)
+    assert not written.exists()
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 # -- divergence

@@ -1,6 +1,7 @@
 """A run opened for use: the right weights, vocabulary and users; devices; the process's own randomness untouched."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ from trained import weights
 from pwae_core import artifacts
 from pwae_core.config.train import ModelConfig
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.training.runs import build_model, choose_device, initialise_words, open_run, size_of
+from pwae_core.training.runs import (
+    build_model,
+    choose_device,
+    computed_on,
+    corpus_path,
+    initialise_words,
+    open_run,
+    size_of,
+)
 
 CPU = torch.device("cpu")
 TINY = ModelConfig(word_size=4, hidden_size=3, user_size=5, latent_size=2)
@@ -82,3 +91,47 @@ def test_devices():
             choose_device(name)
     with pytest.raises(ConfigError, match=r"--device meta: systems are not trained on it\. Use auto, cpu or cuda\."):
         choose_device("meta")
+
+
+@pytest.mark.parametrize(
+    ("corpus", "run", "way"),
+    [
+        ("/home/ann/project/corpus", "/home/ann/project/runs/a", "../../corpus"),
+        ("/home/ann/corpus", "/home/ann/runs/a", "../../corpus"),
+        ("/data/team/corpus", "/data/team/ann/runs", "../../corpus"),
+        ("/data/ann/corpus", "/data/runs", None),
+        ("/home/bob/corpus", "/home/ann/run", None),
+        ("/corpus", "/scratch/run", None),
+        ("/data/corpus", "/data/run", "../corpus"),
+    ],
+)
+def test_a_run_says_where_its_corpus_is_without_a_name_of_the_machine(monkeypatch, corpus, run, way):
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/ann"))
+    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    assert corpus_path(Path(corpus), Path(run)) == way
+
+
+def test_where_there_is_neither_home_nor_user_the_root_alone_is_too_much(monkeypatch):
+    def missing(*_):
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", missing)
+    assert corpus_path(Path("/corpus"), Path("/scratch/run")) is None
+    assert corpus_path(Path("/data/corpus"), Path("/data/run")) == "../corpus"
+
+
+def test_a_run_is_used_from_any_folder(pwae, made, tmp_path, monkeypatch):
+    shutil.copytree(made.corpus, tmp_path / "corpus")
+    monkeypatch.chdir(tmp_path)
+    command = made.train(Path("runs/a"), "model.name=seq2seq", "max_steps=1")
+    command[1] = "corpus"
+    pwae(*command).succeeds()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    pwae("sample", "../runs/a", "--out", "r", "--limit", 2, "--samples", 1, "--device", "cpu").succeeds()
+    shown = pwae("report", "../runs/a", "--out", "r.html", "--device", "cpu").succeeds().stdout
+    assert "was not found" not in shown
+    made_with = artifacts.load(tmp_path / "runs" / "a", "run").manifest["environment"]
+    assert made_with == {**made_with, "device": "cpu", "threads": torch.get_num_threads()}
+    assert {"python", "torch", "numpy", "pyarrow", "device", "threads"} == made_with.keys()
+    assert computed_on(CPU) == {"device": "cpu", "threads": torch.get_num_threads()}

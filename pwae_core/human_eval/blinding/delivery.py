@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ from pathlib import Path
 
 from pwae_core.artifacts import Plan
 from pwae_core.artifacts.ownership import REPLACES, Owned
-from pwae_core.artifacts.staging import left_over, put, staging
+from pwae_core.artifacts.staging import left_over, staging
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import hash_file, is_vacant, write_bytes
+from pwae_core.files import hash_file, in_the_way, is_vacant, write_bytes
 
 SHEETS = "sheets"
 EXPORTED = "exported"
@@ -99,5 +100,10 @@ def restore(folder: Path, sheets: Mapping[str, bytes], missing: Iterable[str]) -
         with staged(folder, sheets) as put_there:
             put_there()
         return
-    for name in missing:
-        put(folder / name, sheets[name], lambda _: False)
+    with staging(folder.resolve(), Plan(SHEETS, {REPLACES: {}, EXPORTED: {}}, {}), tuple(missing)) as stage:
+        for name in missing:
+            write_bytes(stage.new / name, sheets[name], stage.note.token)
+            if os.path.lexists(folder / name):
+                raise in_the_way(folder / name)
+            (stage.new / name).rename(folder / name)
+        stage.clear()

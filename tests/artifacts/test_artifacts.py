@@ -16,7 +16,7 @@ import pytest
 from altered import resealed
 
 from pwae_core import artifacts, schemas
-from pwae_core.artifacts import Plan, artifact, notes, staging
+from pwae_core.artifacts import Plan, artifact, notes
 from pwae_core.artifacts.ownership import bears_its_hash
 from pwae_core.errors import ArtifactError, StorageError
 
@@ -41,16 +41,31 @@ def make(folder, plan=PLAN, facts=None, **options):
     return artifacts.load(folder, "vectors")
 
 
+DIE = "os.kill(os.getpid(), signal.SIGKILL)"
+
+
 def kill_in(folder, code, **options):
     """Makes a draft in a process that does ``code`` in it and is then killed."""
     script = (
-        "import os, signal, sys; from pathlib import Path; from pwae_core import artifacts\n"
-        "sys.path.insert(0, sys.argv[2]); import test_artifacts\n"
-        f"with artifacts.draft(Path(sys.argv[1]), test_artifacts.PLAN, **{options}) as draft:\n"
-        f"    {code}\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"with artifacts.draft(Path(sys.argv[1]), test_artifacts.PLAN, **{options}) as draft:\n    {code}\n    {DIE}\n"
     )
-    arguments = [sys.executable, "-c", script, str(folder), str(Path(__file__).parent)]
+    dies(folder, script)
+
+
+def kill_at(moment, folder, **facts):
+    """Makes an artifact in a process that is killed when it comes to a method of Staging."""
+    dies(
+        folder, f"staging.Staging.{moment} = lambda *_: {DIE}\ntest_artifacts.make(Path(sys.argv[1]), facts={facts})\n"
+    )
+
+
+def dies(folder, script):
+    head = (
+        "import os, signal, sys; from pathlib import Path; from pwae_core import artifacts\n"
+        "from pwae_core.artifacts import staging\n"
+        "sys.path[:0] = sys.argv[2:]; import test_artifacts\n"
+    )
+    arguments = [sys.executable, "-c", head + script, str(folder), *map(str, Path(__file__).parents[:2])]
     assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
 
 
@@ -463,6 +478,44 @@ def test_another_s_folder_beside_is_never_touched(tmp_path, plant, snapshot):
     assert snapshot(tmp_path) == before
 
 
+def test_a_backup_of_hard_links_keeps_what_it_holds(tmp_path):
+    made = make(tmp_path / "v", in_place=True)
+    (tmp_path / "backup").mkdir()
+    for name in ("vectors.parquet", "manifest.json"):
+        (tmp_path / "backup" / name).hardlink_to(tmp_path / "v" / name)
+    with artifacts.draft(tmp_path / "v", PLAN, in_place=True) as draft:
+        draft.write("vectors.parquet", table(9))
+    assert artifacts.load(tmp_path / "backup", "vectors").table("vectors.parquet") == table()
+    assert artifacts.load(tmp_path / "backup", "vectors").manifest == made.manifest
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "plan.json"])
+def test_a_pipe_of_that_name_is_refused_and_not_waited_for(tmp_path, name):
+    (tmp_path / "v").mkdir()
+    os.mkfifo(tmp_path / "v" / name)
+    with pytest.raises(ArtifactError, match=f"{name} was altered or damaged, or is no note of pwae"):
+        artifacts.standing(tmp_path / "v", PLAN, force=True)
+
+
+def test_the_folder_that_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "v").mkdir()
+    monkeypatch.chdir(tmp_path / "v")
+    for out in (Path(), Path("../v"), tmp_path / "v"):
+        with pytest.raises(ArtifactError, match=r"You are in .*v, which would be replaced\. Go elsewhere"):
+            artifacts.standing(out, PLAN, force=False)
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "v")
+    monkeypatch.chdir(tmp_path / "v")
+    assert artifacts.standing(Path(), PLAN, force=False)
+    with pytest.raises(ArtifactError, match="which would be replaced"):
+        artifacts.standing(Path(), PLAN, force=True)
+
+
+def test_the_root_is_no_place(tmp_path):
+    with pytest.raises(ArtifactError, match=r"^/ exists and is not an artifact of pwae"):
+        artifacts.standing(Path("/"), PLAN, force=False)
+
+
 def test_a_file_named_by_its_hash_proves_itself(tmp_path):
     data = b"weights"
     ours = tmp_path / f"last-7-{hashlib.sha256(data).hexdigest()[:8]}.safetensors"
@@ -509,14 +562,9 @@ def test_a_plan_whose_writing_was_cut_off_is_begun_again(tmp_path, left):
     assert names(tmp_path) == ["v"]
 
 
-def test_complete_and_not_yet_in_its_place_it_is_put_there(tmp_path, monkeypatch, snapshot):
+def test_complete_and_not_yet_in_its_place_it_is_put_there(tmp_path, snapshot):
     make(tmp_path / "w")
-    with monkeypatch.context() as patch:
-        patch.setattr(staging.Staging, "deliver", lambda *_: os._exit(9))
-        child = os.fork()
-        if not child:
-            make(tmp_path / "v")
-        os.waitpid(child, 0)
+    kill_at("deliver", tmp_path / "v", vocabulary="b" * 64)
     assert artifacts.standing(tmp_path / "v", PLAN, force=False)
     assert snapshot(tmp_path / "v") == snapshot(tmp_path / "w")
     assert names(tmp_path) == ["v", "w"]
@@ -531,14 +579,9 @@ def test_killed_between_manifest_and_plan_the_artifact_is_complete(tmp_path, sna
     assert snapshot(tmp_path / "v") == before
 
 
-def test_killed_between_the_two_renames_the_rerun_completes_it(tmp_path, monkeypatch):
+def test_killed_between_the_two_renames_the_rerun_completes_it(tmp_path):
     make(tmp_path / "v")
-    with monkeypatch.context() as patch:
-        patch.setattr(staging.Staging, "finish", lambda *_: os._exit(9))
-        child = os.fork()
-        if not child:
-            make(tmp_path / "v", facts={"anew": 1})
-        os.waitpid(child, 0)
+    kill_at("finish", tmp_path / "v", anew=1)
     assert names(tmp_path) == [".v.partial"]
     found = artifacts.standing(tmp_path / "v", PLAN, force=True)
     assert found
