@@ -277,12 +277,12 @@ def test_every_problem_is_told_by_sheet_row_and_column(folder: Path) -> None:
         "the cell empty.",
         "annotator-2.xlsx, Items, row 7, column G (informativeness): 'True' is no rating. Write one of 1, 2, 3, or "
         "leave the cell empty.",
+        f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
+        "are annotator 2's. Put each annotator's rows into a file of their own.",
         "annotator-2.xlsx, Items, row 8, column B (item): the item is missing beside ratings. Copy it from the sheet "
         "that was sent out.",
         "annotator-2.xlsx, Items, row 9, column B (item): 'mine' is no item of this key. Copy it from the sheet, or "
         "give the key of this sheet.",
-        f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
-        "are annotator 2's. Put each annotator's rows into a file of their own.",
     ]
 
 
@@ -385,7 +385,10 @@ def test_sheets_of_another_export_are_refused(folder: Path, changes: dict[str, A
         with pytest.raises(InputError, match="correct the problem told above"):
             human_eval_score(sheets, folder / key, QUICK, progress=heard)
         assert len(heard.lines) == 1
-        assert f"of the export {strange}, the key is that of {own}. Leave the file out, or give the" in heard.lines[0]
+        assert (
+            f"the item is of the export {strange}, the key is that of {own}. Leave the file out, or give the"
+            in heard.lines[0]
+        )
 
 
 def test_sheets_from_before_a_replaced_export(folder: Path) -> None:
@@ -407,7 +410,7 @@ def test_a_row_of_another_export_among_its_own(folder: Path) -> None:
     write_csv(folder / "a.csv", [*rows[:5], rows[5] | {"item": other[5]["item"]}, *rows[6:]])
     told = problems(folder, folder / "a.csv")
     assert len(told) == 1
-    assert told[0].startswith("a.csv, row 7, column B (item): this item is of the export ")
+    assert told[0].startswith("a.csv, row 7, column B (item): the item is of the export ")
 
 
 # Texts ---------------------------------------------------------------------------------------------------------------
@@ -421,7 +424,9 @@ def test_rows_of_which_only_some_columns_were_sorted_are_refused(folder: Path) -
         away = sum(row[name] != text for row, text in zip(rows, moved, strict=True))
         write_csv(folder / "a.csv", [row | {name: text} for row, text in zip(rows, moved, strict=True)])
         (told,) = problems(folder, folder / "a.csv")
-        assert f"({name}): here, and in {away - 1} more rows is another text than the item was sent out with" in told
+        assert (
+            f"({name}), and likewise in {away - 1} more rows: this is another text than the item was sent out" in told
+        )
         assert told.endswith(f"where texts are only misspelt, empty the column {name}.")
         write_csv(folder / "a.csv", [row | {name: ""} for row in rows])
         score(folder, [folder / "a.csv"])
@@ -598,13 +603,13 @@ def test_what_is_wrong_in_label_studio_s_json_is_told_by_its_place(folder: Path)
     assert heard.lines[0] == "p.json, annotation 4 (readability): '9' is not on the scale. Write one of 1, 2, 3."
     assert heard.lines[1].startswith("p.json, annotation 6 (personalisation): item ")
     assert heard.lines[2].startswith("p.json, annotation 8 (readability): '1, 2' is no rating.")
-    assert heard.lines[3].startswith("p.json, annotation 7 (response): here is another text than the item was sent out")
+    assert heard.lines[3].startswith("p.json, annotation 7 (response): this is another text than the item was sent out")
 
 
 def test_label_studio_s_json_of_another_export(folder: Path) -> None:
     as_json(folder / "p.json", label_studio(folder))
     (told,) = problems(folder, folder / "p.json")
-    assert "p.json, annotation 1 (item): this item, and 27 more below it is of the export" in told
+    assert "p.json, annotation 1 (item), and likewise in 27 more rows: the item is of the export" in told
 
 
 def test_nothing_is_lost_on_the_way_through_libreoffice(folder: Path) -> None:

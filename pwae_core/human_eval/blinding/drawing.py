@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.errors import EmptyResultError
+from pwae_core.grammar import counted
 from pwae_core.human_eval.blinding.candidates import Candidate, make_items
 from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Item, shuffled
 
@@ -76,8 +77,8 @@ def draw(found: Sequence[Candidate], speak: Iterable[str], config: HumanEvalConf
         why = "".join(f", {count:,} {reason}" for count, reason in reasons if count)
         other = ", or use --no-ground-truth" if config.ground_truth and (unanswered or overlapping) else ""
         raise EmptyResultError(
-            f"Only {len(apart):,} contexts can be judged, {config.contexts:,} were asked for: all systems answer "
-            f"{len(found):,}{why}. Lower --contexts{other}."
+            f"Only {counted(len(apart), 'context')} can be judged, {config.contexts:,} were asked for: all systems "
+            f"answer {len(found):,}{why}. Lower --contexts{other}."
         )
     chosen = apart[: config.contexts]
     return Drawn(

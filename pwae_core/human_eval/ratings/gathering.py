@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pwae_core.grammar import counted
 from pwae_core.human_eval.blinding.placement import EXPORT_LETTERS, ITEM_LETTERS
 from pwae_core.human_eval.ratings.cells import (
     BY_NAME,
@@ -25,7 +26,6 @@ from pwae_core.human_eval.sheets.readable_text import visible
 from pwae_core.human_eval.sheets.sheet import RATED
 
 COLUMN_NAMES = "item, " + ", ".join(RATED)
-LETTERS = EXPORT_LETTERS + ITEM_LETTERS
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,12 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
     if problems:
         return
     owner: int | None = None
-    strange: dict[str, list[Place]] = {}
+    unknown: dict[str, list[Cell]] = {}
     moved: dict[str, list[Place]] = {}
     for row in rows(page, top, where):
-        letters = item_letters(row.item.value)
-        item = key.known.get(letters)
-        if item is None and len(letters) == LETTERS and letters[:EXPORT_LETTERS] != key.export:
-            strange.setdefault(letters[:EXPORT_LETTERS], []).append(row.item.place)
-        elif item is None:
-            made.problems.append(_unknown(row))
+        item = key.known.get(item_letters(row.item.value))
+        if item is None:
+            unknown.setdefault(_export_of(row.item.value), []).append(row.item)
         elif item.annotator != (owner := owner or item.annotator):
             made.problems.append(
                 f"{row.item.place}: item {item.item_id} is annotator {item.annotator}'s, the items above it are "
@@ -92,32 +89,38 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
                 if not key.texts[name].is_of(item.item_id, cell.value):
                     moved.setdefault(name, []).append(cell.place)
             _row(row, item, made)
-    made.problems += [_of_another_export(places, export, key) for export, places in strange.items()]
+    made.problems += [_unknown(cells, export, key.export) for export, cells in unknown.items()]
     made.problems += [_moved(places) for places in moved.values()]
 
 
-def _of_another_export(places: Sequence[Place], export: str, key: Key) -> str:
-    more = f", and {len(places) - 1:,} more below it" if len(places) > 1 else ""
-    return (
-        f"{places[0]}: this item{more} is of the export {export}, the key is that of {key.export}. "
-        "Leave the file out, or give the key of its export."
-    )
+def _export_of(item: object) -> str:
+    """The letters with which an item id begins; "?" for what is none, "" for nothing."""
+    letters = item_letters(item)
+    return letters[:EXPORT_LETTERS] if len(letters) == EXPORT_LETTERS + ITEM_LETTERS else "?" if plain(item) else ""
+
+
+def _unknown(cells: Sequence[Cell], export: str, own: str) -> str:
+    place, more = cells[0].place, _more(cells)
+    if not export:
+        return f"{place}{more}: the item is missing beside ratings. Copy it from the sheet that was sent out."
+    if export not in ("?", own):
+        return (
+            f"{place}{more}: the item is of the export {export}, the key is that of {own}. "
+            "Leave the file out, or give the key of its export."
+        )
+    shown = visible(plain(cells[0].value))[:40]
+    return f"{place}{more}: {shown!r} is no item of this key. Copy it from the sheet, or give the key of this sheet."
 
 
 def _moved(places: Sequence[Place]) -> str:
-    more = f", and in {len(places) - 1:,} more rows" if len(places) > 1 else ""
     return (
-        f"{places[0]}: here{more} is another text than the item was sent out with. Put moved cells back; "
+        f"{places[0]}{_more(places)}: this is another text than the item was sent out with. Put moved cells back; "
         f"where texts are only misspelt, empty the column {places[0].name}."
     )
 
 
-def _unknown(row: FilledRow) -> str:
-    text = plain(row.item.value)
-    if not text:
-        return f"{row.item.place}: the item is missing beside ratings. Copy it from the sheet that was sent out."
-    shown = visible(text)[:40]
-    return f"{row.item.place}: {shown!r} is no item of this key. Copy it from the sheet, or give the key of this sheet."
+def _more(places: Sequence[object]) -> str:
+    return f", and likewise in {counted(len(places) - 1, 'more row')}" if len(places) > 1 else ""
 
 
 def _row(row: FilledRow, item: KeyItem, made: Gathered) -> None:

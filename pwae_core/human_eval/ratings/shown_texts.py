@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from pwae_core.human_eval.ratings.grid import Formula
+
 UNIFIED = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
@@ -30,7 +32,8 @@ class ShownTexts:
         Spaces, line ends, Unicode forms, quotation marks, dashes, capitals and the CSV's apostrophe may have changed,
         letters may have been lost to another encoding. What is the text of another item is never taken.
         """
-        found, shown = str("" if value is None else value), self.shown[item_id]
+        found = value.text if isinstance(value, Formula) else str("" if value is None else value)
+        shown = self.shown[item_id]
         if not found.strip() or _spaced(found) == _spaced(shown):
             return True
         if _spaced(found) in self._all:

@@ -63,7 +63,7 @@ def test_too_few_contexts() -> None:
     with pytest.raises(EmptyResultError) as caught:
         drawn_of(found, 3)
     assert str(caught.value) == (
-        "Only 1 contexts can be judged, 3 were asked for: all systems answer 4, 1 have a responder without history, "
+        "Only 1 context can be judged, 3 were asked for: all systems answer 4, 1 have a responder without history, "
         "1 have no real response, 1 would show a judged response, or are answered with what another shows. "
         "Lower --contexts, or use --no-ground-truth."
     )

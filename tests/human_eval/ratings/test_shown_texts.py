@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from pwae_core.human_eval.ratings.grid import Formula
 from pwae_core.human_eval.ratings.shown_texts import ShownTexts
 
 TEXT = "A: I don't think so – it's “fine” … très bien\nB: 你好，哈哈 \U0001f600\n→ B responds"
@@ -78,4 +79,5 @@ def test_numbers_and_marks() -> None:
     assert not accepts(3.5, "3")
     assert not accepts("!", "?")
     assert not accepts("really", "really?")
+    assert accepts(Formula("=hi"), "=hi"), "a program took the text for a formula"
     assert accepts("' =1+1", "=1+1"), "the apostrophe of the text file, with a space"
