@@ -47,9 +47,11 @@ class _Texts:
 
 
 def wording(tokens: Sequence[str]) -> str:
-    """The letters and digits of a text, however it is written; the text itself where it has none."""
+    """The letters and digits of a text, however it is written; its signs where it has neither."""
     text = unicodedata.normalize("NFKC", "".join(tokens)).casefold()
-    return "".join(c for c in text if unicodedata.category(c)[0] in "LMN") or "".join(text.split())
+    kinds = [(character, unicodedata.category(character)[0]) for character in text]
+    spoken = any(kind in "LN" for _, kind in kinds)
+    return "".join(character for character, kind in kinds if kind in ("LMN" if spoken else "PS"))
 
 
 def _wordings(texts: Iterable[Sequence[str]]) -> set[str]:

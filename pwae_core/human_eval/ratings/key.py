@@ -35,7 +35,7 @@ class Key:
 
 
 def read_key(key: Artifact) -> Key:
-    """From the artifact."""
+    """The key in its artifact. Raises ArtifactError where the table was altered."""
     table = key.table("items.parquet").to_pydict()
     items = key_items(table)
     texts = {

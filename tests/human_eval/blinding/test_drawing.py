@@ -115,6 +115,7 @@ def test_conversations_come_first_once_each() -> None:
 def test_wording() -> None:
     assert {wording(text.split()) for text in ("It 's FINE !", "it's fine", "ｉｔｓ　ｆｉｎｅ…")} == {"itsfine"}
     assert wording(["你好", "！"]) == wording(["你", "好"]) == "你好"
-    assert wording(["!", "!"]) == "!!"
+    assert wording(["!", "\u200b!"]) == "!!"
+    assert wording(["\u2764\ufe0f"]) == wording(["\u2764"]) != wording(["\u2600\ufe0f"]), "emoji, coloured or not"
     assert wording(["हिन्दी"]) == "हिन्दी", "vowel signs are not dropped"
     assert wording([]) == ""
