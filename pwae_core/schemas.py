@@ -120,6 +120,9 @@ ITEMS = _schema(  # the key of the human evaluation: never in the annotators' fo
     ("session_id", pa.string()),
     ("user_id", pa.string()),
     ("response", TOKENS),
+    ("conversation", pa.string()),  # what the sheet shows of the item, as text
+    ("history", pa.string()),
+    ("response_text", pa.string()),
 )
 HUMAN_RATINGS = _schema(
     ("annotator", pa.int32()),

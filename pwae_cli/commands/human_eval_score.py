@@ -30,7 +30,8 @@ NOTHING = "–"
 
 def command(
     sheets: Annotated[
-        list[Path], typer.Argument(help="What annotators sent back: .xlsx and .csv files, or folders of them.")
+        list[Path],
+        typer.Argument(help="What annotators sent back: .xlsx and .csv files, Label Studio's exports, or folders."),
     ],
     key: Annotated[Path, typer.Option("--key", help="The key that 'pwae human-eval-export' wrote.")],
     out: Annotated[
@@ -89,6 +90,9 @@ def _print(report: HumanEvalScoreReport) -> None:
         console.print_line(told)
     for note in report.notes:
         console.print_line(note)
+    for why in dict.fromkeys(one.why for one in report.passed_over):
+        paths = [one.path for one in report.passed_over if one.why == why]
+        console.print_line(f"Passed over ({why}): {', '.join(paths)}.")
 
 
 def _print_means(report: HumanEvalScoreReport) -> None:

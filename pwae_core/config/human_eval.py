@@ -20,7 +20,7 @@ class HumanEvalConfig(Config):
     repeats: int = Field(0, ge=0, description="Items shown twice to each annotator, to measure self-consistency.")
     page: bool = Field(True, description="Write each sheet as a web page too, to be filled in offline.")
     label_studio: bool = Field(False, description="Write each sheet as tasks for Label Studio too.")
-    seed: int = Field(7, ge=0, description="Seed of everything random.")
+    seed: int = Field(7, ge=0, description="Seed of the contexts, samples and histories that are drawn.")
 
 
 class HumanEvalScoreConfig(Config):

@@ -13,8 +13,8 @@ from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
-from pwae_core.files import hash_strings
-from pwae_core.human_eval.blinding.candidates import Drawn, candidates, draw, make_items
+from pwae_core.files import hash_strings, to_json
+from pwae_core.human_eval.blinding.candidates import candidates
 from pwae_core.human_eval.blinding.delivery import (
     EXPORTED,
     check_apart,
@@ -25,8 +25,10 @@ from pwae_core.human_eval.blinding.delivery import (
     restore,
     staged,
 )
+from pwae_core.human_eval.blinding.drawing import Drawn, draw
 from pwae_core.human_eval.blinding.histories import Histories, draw_histories
-from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Placed, place
+from pwae_core.human_eval.blinding.key import EXPORT, KIND, SALT
+from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Placed, fingerprint, new_salt, place
 from pwae_core.human_eval.sheets.csv_file import to_csv
 from pwae_core.human_eval.sheets.html_page import to_html
 from pwae_core.human_eval.sheets.label_studio import CONFIG_FILE, interface, to_tasks
@@ -39,15 +41,20 @@ from pwae_core.schemas import ITEMS
 
 @dataclass(frozen=True)
 class HumanEvalReport:
-    """What was exported. All systems answer ``common`` contexts, some of which could not be judged."""
+    """What was exported. All systems answer ``common`` contexts, some of which could not be judged.
+
+    ``export`` are the letters with which all of its item ids begin.
+    """
 
     sheets: str
     key: str
+    export: str
     systems: list[str]
     contexts: int
     common: int
     without_history: int
     without_reference: int
+    overlapping: int
     items: int  # in each sheet, repeats included
     repeats: int
     annotators: int
@@ -68,20 +75,23 @@ class Sources:
     @property
     def plan(self) -> artifacts.Plan:
         inputs = {f"responses/{one.system}": one.fingerprint for one in self.sets}
-        return artifacts.Plan("human-eval-key", self.config.model_dump(), {"corpus": self.corpus.fingerprint} | inputs)
+        return artifacts.Plan(KIND, self.config.model_dump(), {"corpus": self.corpus.fingerprint} | inputs)
 
     @property
-    def secret(self) -> str:
-        """What every choice is keyed with: the seed, and the inputs' hashes, which annotators do not have."""
-        named = [f"{one.system}={one.fingerprint}" for one in self.sets]
-        return hash_strings([str(self.config.seed), self.corpus.fingerprint, *named])
+    def draws(self) -> str:
+        """What the draw of contexts, samples and histories is keyed with: what is shown can be drawn again."""
+        return f"seed {self.config.seed}"
+
+    def secret(self, salt: str) -> str:
+        """What order and ids are keyed with: ``salt``, and everything that makes this export another than others."""
+        return hash_strings([salt, to_json(self.plan.to_dict()).decode()])
 
 
 @dataclass(frozen=True)
 class Export:
     """Everything that is written: the key's rows and facts, and the annotators' files."""
 
-    placed: list[Placed]
+    items: pa.Table
     facts: Mapping[str, Any]
     files: Mapping[str, bytes]
 
@@ -99,23 +109,25 @@ def human_eval_export(
 
     The key is complete before the sheets appear, so no sheet is ever without its key; the rerun of a killed export
     puts the sheets there. A file that has changed since it was exported is never replaced, not even with ``force``.
+    The salt of a key that is there is used again, so that the same command makes the same bytes.
     """
     key = key or out.absolute().with_name(f"{out.absolute().name}-key")
     check_apart(out, key)
     sources = _read(responses, corpus, config)
     made = artifacts.standing(key, sources.plan, force)
-    finish(out, _exported(key))
+    finish(out, _facts_before(key).get(EXPORTED, {}))
     if made is None:
         return _report(_make(sources, out, key, progress), out, standing=False)
     missing = compare(out, made.facts[EXPORTED]).missing
     if missing:
-        restore(out, _export(sources, progress).files, missing)
+        restore(out, _export(sources, made.facts[SALT], progress).files, missing)
     return _report(made, out, standing=not missing)
 
 
 def _report(made: artifacts.Artifact, out: Path, standing: bool) -> HumanEvalReport:
     facts = dict(made.facts)
     exported = facts.pop(EXPORTED)
+    del facts[SALT]
     changed = list(compare(out, exported).changed)
     return HumanEvalReport(
         sheets=str(out), key=str(made.folder), files=sorted(exported), changed=changed, standing=standing, **facts
@@ -144,16 +156,17 @@ def _read_one(named: Named, corpus: artifacts.Artifact) -> ResponseSet:
     return complete(one, corpus) if gaps else one
 
 
-def _export(sources: Sources, progress: Progress) -> Export:
-    config, secret = sources.config, sources.secret
+def _export(sources: Sources, salt: str, progress: Progress) -> Export:
+    config, secret = sources.config, sources.secret(salt)
     found = candidates({one.system: one.table for one in sources.sets})
     histories = _histories(sources.corpus)
     histories.check_known((one.context for one in found), sources.corpus.folder)
-    drawn = draw(found, histories.speaking, config, secret)
-    shown = draw_histories(drawn.chosen, histories, config.history, secret)
-    placed = place(make_items(drawn.chosen, config, secret), config.annotators, config.repeats, secret)
+    drawn = draw(found, histories.speaking, config, sources.draws)
+    shown = draw_histories(drawn, histories, config.history, sources.draws)
+    placed = place(drawn.items, config.annotators, config.repeats, secret)
     sheets = make_sheets(placed, shown)
-    return Export(placed, _facts(sources, drawn, sheets), _files(sheets, config, progress))
+    facts = _facts(sources, drawn, sheets) | {EXPORT: fingerprint(secret), SALT: salt}
+    return Export(_to_table(placed, sheets), facts, _files(sheets, config, progress))
 
 
 def _histories(corpus: artifacts.Artifact) -> Histories:
@@ -170,6 +183,7 @@ def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str,
         "common": drawn.common,
         "without_history": drawn.without_history,
         "without_reference": drawn.without_reference,
+        "overlapping": drawn.overlapping,
         "items": len(sheets[0].rows),
         "repeats": config.repeats,
         "annotators": config.annotators,
@@ -195,26 +209,27 @@ def _files(sheets: Sequence[Sheet], config: HumanEvalConfig, progress: Progress)
 
 def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
     """The sheets are ready before the key is, and come to their place after it: none is ever without its key."""
-    replaced = _exported(key)
+    before = _facts_before(key)
+    replaced = before.get(EXPORTED, {})
     check_replaceable(out, replaced)
-    made = _export(sources, progress)
+    made = _export(sources, before.get(SALT) or new_salt(), progress)
     with staged(out, made.files, replaced) as put_there:
         with artifacts.draft(key, sources.plan) as draft:
-            draft.write("items.parquet", _to_table(made.placed))
+            draft.write("items.parquet", made.items)
             draft.facts = {**made.facts, EXPORTED: hashes(made.files)}
         put_there()
-    return artifacts.load(key, "human-eval-key")
+    return artifacts.load(key, KIND)
 
 
-def _exported(key: Path) -> Mapping[str, str]:
+def _facts_before(key: Path) -> Mapping[str, Any]:
     try:
-        exported: Mapping[str, str] = artifacts.load(key, "human-eval-key").facts[EXPORTED]
+        return artifacts.load(key, KIND).facts
     except ArtifactError:
         return {}
-    return exported
 
 
-def _to_table(placed: Sequence[Placed]) -> pa.Table:
+def _to_table(placed: Sequence[Placed], sheets: Sequence[Sheet]) -> pa.Table:
+    rows = {row.item: row for sheet in sheets for row in sheet.rows}
     return pa.table(
         {
             "annotator": [one.annotator for one in placed],
@@ -224,6 +239,9 @@ def _to_table(placed: Sequence[Placed]) -> pa.Table:
             "session_id": [one.item.context.session_id for one in placed],
             "user_id": [one.item.context.user_id for one in placed],
             "response": [list(one.item.response) for one in placed],
+            "conversation": [rows[one.item_id].conversation for one in placed],
+            "history": [rows[one.item_id].history for one in placed],
+            "response_text": [rows[one.item_id].response for one in placed],
         },
         schema=ITEMS,
     )

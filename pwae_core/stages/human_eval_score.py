@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ from pwae_core import artifacts, schemas
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 from pwae_core.errors import EmptyResultError, InputError
-from pwae_core.files import hash_file
+from pwae_core.human_eval.blinding.key import KIND
 from pwae_core.human_eval.ratings.arrays import arrange
 from pwae_core.human_eval.ratings.cells import is_header
-from pwae_core.human_eval.ratings.gathering import Gathered, KeyItem, Returned, gather, key_items, returned
+from pwae_core.human_eval.ratings.gathering import Gathered, Returned, gather, returned
+from pwae_core.human_eval.ratings.key import Key, KeyItem, read_key
 from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
-from pwae_core.human_eval.ratings.returned_files import find, read
+from pwae_core.human_eval.ratings.returned_files import PassedOver, find, load, read
 from pwae_core.human_eval.sheets.sheet import RATED
 from pwae_core.metrics.bootstrap import LEVEL, caution
 from pwae_core.progress import SILENT, Progress
@@ -29,7 +31,10 @@ MOST_TOLD = 200  # problems; a sheet of another key has one in every row
 
 @dataclass(frozen=True)
 class HumanEvalScoreReport:
-    """``means`` are Table 2's human columns; ``notes`` what a reader of the numbers has to know besides."""
+    """``means`` are Table 2's human columns; ``notes`` what a reader of the numbers has to know besides.
+
+    ``passed_over`` are the files that were given, or lie in a folder that was, and are not read.
+    """
 
     out: str | None
     standing: bool
@@ -38,6 +43,7 @@ class HumanEvalScoreReport:
     annotators: list[int]
     level: float
     sheets: list[Returned]
+    passed_over: list[PassedOver]
     means: list[Mean]
     agreement: list[Agreed]
     comparisons: list[Comparison]
@@ -47,7 +53,8 @@ class HumanEvalScoreReport:
 
 @dataclass(frozen=True)
 class _Sources:
-    files: list[Path]
+    files: Mapping[Path, bytes]
+    passed_over: list[PassedOver]
     key: Artifact
     plan: Plan
 
@@ -69,24 +76,27 @@ def human_eval_score(
     sources = _sources(sheets, key, config)
     standing = artifacts.standing(out, sources.plan, force) if out else None
     if standing:
-        return _report(dict(standing.facts), out, standing=True)
-    items = key_items(sources.key.table("items.parquet").to_pydict())
-    gathered = _gather(sources, items, progress)
-    facts = _facts(items, gathered, config, progress)
+        return _report(dict(standing.facts), sources, out, standing=True)
+    key_read = read_key(sources.key)
+    gathered = _gather(sources, key_read, progress)
+    facts = _facts(key_read.items, gathered, config, progress)
     if out:
         with artifacts.draft(out, sources.plan) as draft:
-            for name, table in _tables(items, gathered, facts).items():
+            for name, table in _tables(key_read.items, gathered, facts).items():
                 draft.write(name, table)
             draft.facts = facts
-    return _report(facts, out, standing=False)
+    return _report(facts, sources, out, standing=False)
 
 
 def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig) -> _Sources:
-    whole = artifacts.load(key, "human-eval-key")
-    files = sorted(find(sheets), key=lambda path: (path.name, hash_file(path)))
+    whole = artifacts.load(key, KIND)
+    found = find(sheets)
+    read = {path: load(path) for path in found.files}
+    hashed = {path: hashlib.sha256(data).hexdigest() for path, data in read.items()}
+    files = {path: read[path] for path in sorted(read, key=lambda path: (path.name, hashed[path]))}
     inputs = {"key": whole.fingerprint} | _judged(whole)
-    inputs |= {f"sheets/{number}:{path.name}": hash_file(path) for number, path in enumerate(files)}
-    return _Sources(files, whole, Plan("human-eval-scores", config.model_dump(), inputs))
+    inputs |= {f"sheets/{number}:{path.name}": hashed[path] for number, path in enumerate(files)}
+    return _Sources(files, list(found.passed_over), whole, Plan("human-eval-scores", config.model_dump(), inputs))
 
 
 def _judged(key: Artifact) -> dict[str, str]:
@@ -95,13 +105,13 @@ def _judged(key: Artifact) -> dict[str, str]:
     return {name: value for name, value in inputs.items() if name.startswith("responses/")}
 
 
-def _gather(sources: _Sources, items: Sequence[KeyItem], progress: Progress) -> Gathered:
+def _gather(sources: _Sources, key: Key, progress: Progress) -> Gathered:
     with progress.task("Reading sheets", len(sources.files)) as task:
         pages = []
-        for path in sources.files:
-            pages.append(read(path, is_header))
+        for path, data in sources.files.items():
+            pages.append(read(path, data, is_header))
             task.advance()
-    gathered = gather(pages, items)
+    gathered = gather(pages, key)
     problems = gathered.problems
     for problem in problems[:MOST_TOLD]:
         progress.say(problem)
@@ -171,7 +181,7 @@ def _tables(items: Sequence[KeyItem], gathered: Gathered, facts: dict[str, Any])
     }
 
 
-def _report(facts: dict[str, Any], out: Path | None, standing: bool) -> HumanEvalScoreReport:
+def _report(facts: dict[str, Any], sources: _Sources, out: Path | None, standing: bool) -> HumanEvalScoreReport:
     """From the facts, computed or read back: the same either way."""
-    values = facts | {"out": str(out) if out else None, "standing": standing}
+    values = facts | {"out": str(out) if out else None, "standing": standing, "passed_over": sources.passed_over}
     return TypeAdapter(HumanEvalScoreReport).validate_python(values)

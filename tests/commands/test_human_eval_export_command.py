@@ -40,7 +40,13 @@ def test_the_paper_s_protocol_is_the_default() -> None:
 
 def test_it_prints_where_sheets_and_key_are(pwae: Pwae, folder: Path) -> None:
     result = export(pwae, "--repeats", 2).succeeds()
-    for words in ("Sheets for the annotators in out", "one, two, ground-truth", "never for annotators", "out-key"):
+    for words in (
+        "Sheets for the annotators in out",
+        "one, two, ground-truth",
+        "never for annotators",
+        "out-key",
+        "item ids begin with",
+    ):
         assert words in result.stdout
     assert "(stood already)" in export(pwae, "--repeats", 2).succeeds().stdout
     assert openpyxl.load_workbook(folder / "out/annotator-3.xlsx")["Items"].max_row == 1 + 5 * 3 + 2
@@ -87,15 +93,17 @@ def test_a_system_named_twice(pwae: Pwae, folder: Path) -> None:
 
 
 def test_more_contexts_than_there_are(pwae: Pwae, folder: Path) -> None:
-    export(pwae, "--contexts", 31).fails(5, "Only 30 contexts can be judged, 31 were asked for", "Lower --contexts.")
+    few = export(pwae, "--contexts", 31)
+    few.fails(5, "Only 28 contexts can be judged, 31 were asked for: all systems answer 30, 2 would show a judged")
+    export(pwae, "--contexts", 28).succeeds()
     some = made(folder)
     judged.make_responses(folder / "few", "few", judged.Judged(some.corpus, some.sessions[:3], {}))
-    export(pwae, systems=("one", "few")).fails(5, "Only 3 contexts can be judged, 5 were asked for")
+    export(pwae, "--force", systems=("one", "few")).fails(5, "Only 3 contexts can be judged, 5 were asked for")
 
 
 def test_contexts_without_a_real_response(pwae: Pwae, folder: Path) -> None:
     judged.make_responses(folder / "typed", "typed", made(folder), references=[])
-    export(pwae, systems=("typed",)).fails(5, "30 no real response. Lower --contexts, or use --no-ground-truth.")
+    export(pwae, systems=("typed",)).fails(5, "30 have no real response. Lower --contexts, or use --no-ground-truth.")
     export(pwae, "--no-ground-truth", systems=("typed",)).succeeds()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import judged
 import pytest
 from filling import fill_xlsx, key_of
 
-from pwae_core.human_eval.ratings.gathering import KeyItem
+from pwae_core.human_eval.ratings.key import KeyItem
 
 Pwae = Callable[..., Any]
 EVIL = r"[red]50%_\x{y}&=1+1"
@@ -52,6 +53,8 @@ def test_tables(pwae: Pwae, folder: Path) -> None:
         "0.0625",
         "0.1875",
         "Nothing was rated by annotator 3.",
+        "Passed over (the page itself holds no ratings: give the .csv that it saved): out/annotator-1.html, out/annot",
+        "Passed over (no sheet): out/INSTRUCTIONS.txt.",
     ):
         assert words in printed, words
 
@@ -59,6 +62,7 @@ def test_tables(pwae: Pwae, folder: Path) -> None:
 def test_json_has_no_nan_and_comes_back_from_the_artifact(pwae: Pwae, folder: Path) -> None:
     report = score(pwae, "--out", "scores", "--json").succeeds().json
     assert report["annotators"] == [1, 2]
+    assert {"path": "out/INSTRUCTIONS.txt", "why": "no sheet"} in report["passed_over"]
     assert {one["value"] for one in report["agreement"] if one["criterion"] == "personalisation"} == {1, None}
     again = score(pwae, "--out", "scores", "--json").succeeds().json
     assert again == report | {"standing": True}
@@ -111,6 +115,12 @@ def test_problems_are_lines_on_stderr(pwae: Pwae, folder: Path) -> None:
         "of this sheet.",
     ]
     assert not (folder / "scores").exists()
+
+
+def test_what_is_no_file_is_refused_at_once(pwae: Pwae, folder: Path) -> None:
+    score(pwae, sheets="/dev/null").fails(4, "/dev/null is a device, not a file.")
+    os.mkfifo("pipe")
+    score(pwae, sheets="pipe").fails(4, "pipe is a pipe, not a file. Save what it gives to a file, and name that.")
 
 
 def test_other_errors(pwae: Pwae, folder: Path) -> None:

@@ -1,18 +1,17 @@
-"""From responses to sheets and key: complete, reproducible, safe against kills, and blind."""
+"""From responses to sheets and key: complete, reproducible, with ids that no other export has, and blind."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import random
 import re
-import subprocess
-import sys
+import shutil
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,14 @@ import judged
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from scipy import stats
 
 from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError
-from pwae_core.human_eval.blinding import placement
 from pwae_core.human_eval.sheets.csv_file import armed
 from pwae_core.human_eval.sheets.readable_text import readable
+from pwae_core.stages import human_eval_export as human_eval_export_module
 from pwae_core.stages.human_eval_export import HumanEvalReport, human_eval_export
 from pwae_core.text.tokenize import detokenise
 
@@ -66,11 +64,13 @@ def test_the_report_says_what_stands_where(folder: Path) -> None:
     assert report == HumanEvalReport(
         sheets=str(folder / "out"),
         key=str(folder / "out-key"),
+        export=key_rows(folder)[0]["item_id"][:4],
         systems=["Quokka", "Zebrafinch", "ground-truth"],
         contexts=8,
         common=30,
         without_history=0,
         without_reference=0,
+        overlapping=report.overlapping,
         items=24,
         repeats=0,
         annotators=2,
@@ -138,7 +138,8 @@ def test_page_and_tasks_hold_the_same_in_the_same_order(folder: Path) -> None:
         assert data["items"] == rows
         assert [sorted(item) for item in data["items"]] == [sorted(given)] * len(rows)
         tasks = json.loads((folder / f"out/annotator-{annotator}.label-studio.json").read_text("utf-8"))
-        assert tasks == [{"data": row} for row in rows]
+        renamed = [{"responder_history" if k == "history" else k: v for k, v in row.items()} for row in rows]
+        assert tasks == [{"data": row} for row in renamed]
 
 
 def test_the_history_is_the_responders_and_the_same_for_every_system(folder: Path) -> None:
@@ -159,24 +160,86 @@ def test_the_history_is_the_responders_and_the_same_for_every_system(folder: Pat
 
 
 def test_the_same_bytes_again_whatever_the_order_of_the_systems(folder: Path, snapshot: Snapshot) -> None:
+    """The salt is read from the key that stands; with ``force`` too."""
     export(folder)
+    before = snapshot(folder / "out"), snapshot(folder / "out-key")
+    shutil.rmtree(folder / "out")
     systems = [Named(folder / system) for system in reversed(SYSTEMS)]
-    human_eval_export(systems, folder / "corpus", folder / "again", SMALL, key=folder / "elsewhere/key")
-    assert snapshot(folder / "again") == snapshot(folder / "out")
-    assert snapshot(folder / "elsewhere/key") == snapshot(folder / "out-key")
-    export(folder, SMALL.model_copy(update={"seed": 8}), out="other")
-    assert snapshot(folder / "other")["annotator-1.csv"] != snapshot(folder / "out")["annotator-1.csv"]
+    human_eval_export(systems, folder / "corpus", folder / "out", SMALL)
+    assert (snapshot(folder / "out"), snapshot(folder / "out-key")) == before
+    human_eval_export(systems, folder / "corpus", folder / "out", SMALL, force=True)
+    assert (snapshot(folder / "out"), snapshot(folder / "out-key")) == before
+    export(folder, SMALL.model_copy(update={"seed": 8}), force=True)
+    assert ids(folder).isdisjoint(
+        row.split('"')[3] for row in before[0]["annotator-1.csv"].decode().split("\r\n")[1:-1]
+    )
+    export(folder, force=True)
+    assert (snapshot(folder / "out"), snapshot(folder / "out-key")) == before, "an export that was replaced comes back"
 
 
-def test_the_seed_alone_does_not_undo_the_blinding(folder: Path) -> None:
-    """Other responses, same seed: another order. Who has only the sheets and the seed cannot reconstruct it."""
+def ids(folder: Path, key: str = "out-key") -> set[str]:
+    return {row["item_id"] for row in key_rows(folder, key)}
+
+
+def test_whoever_reruns_the_command_elsewhere_gets_another_key(folder: Path) -> None:
+    """The same contexts, texts and inputs; other ids, another order, another salt."""
     export(folder)
-    made = judged.Judged(folder / "corpus", pq.read_table(folder / "corpus/test.parquet").to_pylist(), {})
-    judged.make_responses(folder / "changed", SYSTEMS[0], made, samples=5)
-    systems = [Named(folder / "changed"), Named(folder / SYSTEMS[1])]
-    human_eval_export(systems, folder / "corpus", folder / "other", SMALL)
-    order, other = ([row["session_id"] for row in key_rows(folder, key)] for key in ("out-key", "other-key"))
-    assert order != other
+    export(folder, out="elsewhere")
+    one, two = key_rows(folder), key_rows(folder, "elsewhere-key")
+    assert ids(folder).isdisjoint(ids(folder, "elsewhere-key"))
+    content = ("system", "session_id", "response", "conversation", "history")
+    assert [row["session_id"] for row in one] != [row["session_id"] for row in two]
+    first, second = ({tuple(str(row[name]) for name in content) for row in rows} for rows in (one, two))
+    assert first == second
+
+
+SETTINGS = {
+    "contexts": 7,
+    "annotators": 3,
+    "history": 3,
+    "sample": "first",
+    "ground_truth": False,
+    "repeats": 2,
+    "page": False,
+    "label_studio": True,
+    "seed": 8,
+}
+
+
+def test_no_two_exports_have_an_id_in_common(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if the salt were the same: every setting, and every input, makes other ids."""
+    assert set(SETTINGS) == set(HumanEvalConfig.model_fields), "a new setting must be tried here too"
+    monkeypatch.setattr(human_eval_export_module, "new_salt", lambda: "s" * 64)
+    export(folder)
+    found = [ids(folder)]
+    for name, value in SETTINGS.items():
+        export(folder, SMALL.model_copy(update={name: value}), out=name)
+        found.append(ids(folder, f"{name}-key"))
+    human_eval_export([Named(folder / SYSTEMS[0])], folder / "corpus", folder / "one", SMALL)
+    found.append(ids(folder, "one-key"))
+    for one, two in combinations(found, 2):
+        assert one.isdisjoint(two)
+    assert len({next(iter(one))[:4] for one in found}) == len(found)
+
+
+def test_the_salt_is_in_the_key_alone(folder: Path) -> None:
+    report = export(folder, SMALL.model_copy(update={"label_studio": True}))
+    salt = artifacts.load(folder / "out-key", "human-eval-key").facts["salt"]
+    assert len(salt) == 64
+    assert salt not in str(report)
+    for path in (folder / "out").iterdir():
+        for data in xlsx_parts(path).values() if path.suffix == ".xlsx" else [path.read_bytes()]:
+            assert salt.encode() not in data
+
+
+def test_the_seed_draws_the_same_contexts_for_other_systems(folder: Path) -> None:
+    """What is shown can be drawn again; a system more or less does not change it."""
+    export(folder)
+    human_eval_export([Named(folder / SYSTEMS[0])], folder / "corpus", folder / "one", SMALL)
+    one, two = ({row["session_id"] for row in key_rows(folder, key)} for key in ("out-key", "one-key"))
+    assert len(one & two) >= 6, "but for those that would show what the other system says"
+    export(folder, SMALL.model_copy(update={"seed": 8}), out="other")
+    assert {row["session_id"] for row in key_rows(folder, "other-key")} != one
 
 
 def test_repeats_have_two_ids_in_the_key(folder: Path) -> None:
@@ -202,12 +265,13 @@ def test_filled_sheets_are_reported_and_never_replaced(folder: Path, snapshot: S
     assert snapshot(folder) == before
 
 
-def test_force_replaces_untouched_sheets_and_their_key(folder: Path, snapshot: Snapshot) -> None:
+def test_force_replaces_untouched_sheets_and_their_key(folder: Path) -> None:
     export(folder)
-    export(folder, SMALL.model_copy(update={"annotators": 1}), force=True)
-    export(folder, SMALL.model_copy(update={"annotators": 1}), out="fresh")
-    assert snapshot(folder / "out") == snapshot(folder / "fresh")
-    assert snapshot(folder / "out-key") == snapshot(folder / "fresh-key")
+    before = ids(folder)
+    report = export(folder, SMALL.model_copy(update={"annotators": 1}), force=True)
+    assert sorted(path.name for path in (folder / "out").iterdir()) == report.files
+    assert {row["item"] for row in csv_rows(folder, 1)} == ids(folder)
+    assert before.isdisjoint(ids(folder))
 
 
 def test_a_folder_of_something_else_is_left_alone(folder: Path, snapshot: Snapshot) -> None:
@@ -218,67 +282,6 @@ def test_a_folder_of_something_else_is_left_alone(folder: Path, snapshot: Snapsh
         with pytest.raises(ArtifactError, match=r"holds thesis\.txt, which is no sheet of this key"):
             export(folder, force=force)
     assert snapshot(folder) == before
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from pwae_core.config.human_eval import HumanEvalConfig
-from pwae_core.data.responses import Named
-from pwae_core.stages.human_eval_export import human_eval_export
-
-folder, when, force = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "force"
-fsync, rename, count = os.fsync, Path.rename, 0
-
-def counted(function):
-    def call(*arguments):
-        global count
-        count += 1
-        if count == when:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments)
-    return call
-
-os.fsync, Path.rename = counted(fsync), counted(rename)
-systems = [Named(folder / system) for system in ("Zebrafinch", "Quokka")]
-config = HumanEvalConfig(contexts=8, annotators=2 if force else 1, history=4)
-human_eval_export(systems, folder / "corpus", folder / "out", config, force=force)
-print(count)
-"""
-
-
-def killed(folder: Path, when: int, mode: str = "") -> int:
-    code = [sys.executable, "-c", KILLED, str(folder), str(when), mode]
-    return subprocess.run(code, capture_output=True, check=False).returncode
-
-
-@pytest.mark.parametrize("when", [1, 4, 8, 10, 12, 13, 14])
-def test_a_killed_export_is_completed_by_the_next(folder: Path, snapshot: Snapshot, when: int) -> None:
-    one = SMALL.model_copy(update={"annotators": 1})
-    assert killed(folder, when) == -9
-    if (folder / "out").exists():
-        assert (folder / "out-key/manifest.json").exists(), "sheets without their key"
-    export(folder, one)
-    export(folder, one, out="fresh")
-    assert snapshot(folder / "out") == snapshot(folder / "fresh")
-    assert snapshot(folder / "out-key") == snapshot(folder / "fresh-key")
-    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
-
-
-def test_the_kills_reach_the_last_step(folder: Path) -> None:
-    assert killed(folder, when=14) == -9
-    assert (folder / "out-key/manifest.json").exists()
-    assert not (folder / "out").exists()
-
-
-@pytest.mark.parametrize("when", [3, 14, 18, 19, 20, 21])
-def test_a_killed_replacement_never_leaves_sheets_of_another_key(folder: Path, when: int, snapshot: Snapshot) -> None:
-    export(folder, SMALL.model_copy(update={"annotators": 1}))
-    assert killed(folder, when, "force") == -9
-    export(folder, force=True)
-    assert export(folder).changed == []
-    export(folder, out="fresh")
-    assert snapshot(folder / "out") == snapshot(folder / "fresh")
 
 
 # Blinding, attacked -------------------------------------------------------------------------------------------------
@@ -322,81 +325,3 @@ def test_shared_strings_stand_in_the_order_of_the_sheet(folder: Path) -> None:
     indices = [int(number) for number in re.findall(r't="s"><v>(\d+)</v>', page)]
     first_seen = list(dict.fromkeys(indices))
     assert first_seen == sorted(first_seen)
-
-
-Features = tuple[object, ...]
-
-
-def features(path: Path) -> dict[str, Features]:
-    """Everything about an item in a workbook but the words: where it stands, its id, its markup, its neighbours."""
-    page = xlsx_parts(path)["xl/worksheets/sheet2.xml"].decode()
-    markup = {int(number): rest for number, rest in re.findall(r'<row r="(\d+)"(.*?)</row>', page)}
-    sheet = openpyxl.load_workbook(path)["Items"]
-    found: dict[str, Features] = {}
-    seen: Counter[str] = Counter()
-    last: dict[str, int] = {}
-    for row in range(2, sheet.max_row + 1):
-        item, conversation = str(sheet.cell(row, 2).value), str(sheet.cell(row, 3).value)
-        styles = tuple(re.findall(r's="(\d+)"', markup[row]))
-        gap = row - last.get(conversation, 0)
-        letters = item.replace("-", "")
-        found[item] = (
-            *letters,
-            letters[0] < letters[-1],
-            styles,
-            len(markup[row]) % 7,
-            sheet.row_dimensions[row].height,
-            row % 2,
-            row % 4,
-            8 * row // sheet.max_row,
-            seen[conversation],
-            min(gap // 50, 8),
-        )
-        seen[conversation] += 1
-        last[conversation] = row
-    return found
-
-
-def guesses(train: Iterable[tuple[Features, str]], test: Iterable[tuple[Features, str]]) -> int:
-    """How many systems of ``test`` naive Bayes guesses, taught by what the attacker knows of ``train``."""
-    counts: Counter[tuple[int, object, str]] = Counter()
-    totals: Counter[str] = Counter()
-    for values, system in train:
-        totals[system] += 1
-        counts.update((index, value, system) for index, value in enumerate(values))
-
-    def score(values: Features, system: str) -> float:
-        product = 1.0
-        for index, value in enumerate(values):
-            product *= (counts[index, value, system] + 1) / (totals[system] + 4)
-        return product
-
-    return sum(max(totals, key=lambda name: score(values, name)) == system for values, system in test)
-
-
-def attack(folder: Path) -> float:
-    """The probability of guessing so many items right by chance: learnt on half of them, tried on the others."""
-    system = {row["item_id"]: row["system"] for row in key_rows(folder)}
-    known = [
-        (values, system[item]) for n in (1, 2) for item, values in features(folder / f"out/annotator-{n}.xlsx").items()
-    ]
-    random.Random(0).shuffle(known)
-    half = len(known) // 2
-    right = guesses(known[:half], known[half:])
-    return float(stats.binomtest(right, len(known) - half, 1 / 3, alternative="greater").pvalue)
-
-
-def test_systems_are_told_apart_at_chance_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = judged.make_corpus(tmp_path / "corpus", sessions=150)
-    for system in SYSTEMS:
-        judged.make_responses(tmp_path / system, system, made)
-    config = HumanEvalConfig(contexts=150, annotators=2, history=3)
-    export(tmp_path, config)
-    assert attack(tmp_path) > 0.01
-
-    def leak(items: Any, repeats: int, secret: str, annotator: int) -> Any:
-        return sorted(items, key=lambda item: (placement.keyed(secret, item.context.session_id), item.system))
-
-    monkeypatch.setattr(placement, "_order", leak)
-    export(tmp_path, config, force=True)
-    assert attack(tmp_path) < 1e-6, "the attack must find systems that always stand in the same order"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +24,8 @@ from pwae_core.config.human_eval import HumanEvalConfig, HumanEvalScoreConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
 from pwae_core.human_eval.ratings.agreement import ALL_EQUAL
-from pwae_core.human_eval.ratings.gathering import KeyItem
+from pwae_core.human_eval.ratings.key import KeyItem
+from pwae_core.human_eval.ratings.returned_files import PassedOver
 from pwae_core.human_eval.sheets.sheet import RATED
 from pwae_core.stages.human_eval_export import human_eval_export
 from pwae_core.stages.human_eval_score import HumanEvalScoreReport, human_eval_score
@@ -49,7 +53,10 @@ def plan(folder: Path) -> filling.Rate:
     Informativeness: half of the 24 items get 1, half 3; annotator 3 says the opposite of 3 items in each half.
     Personalisation: 1 throughout.
     """
-    key = key_of(folder / "out-key")
+    return plan_of(key_of(folder / "out-key"))
+
+
+def plan_of(key: list[KeyItem]) -> filling.Rate:
     items = sorted({(one.session_id, one.system) for one in key})
     fickle = {one.annotator: one.item_id for one in key if one.showing == 2}
     number = {pair: place for place, pair in enumerate(items)}
@@ -270,12 +277,12 @@ def test_every_problem_is_told_by_sheet_row_and_column(folder: Path) -> None:
         "the cell empty.",
         "annotator-2.xlsx, Items, row 7, column G (informativeness): 'True' is no rating. Write one of 1, 2, 3, or "
         "leave the cell empty.",
+        f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
+        "are annotator 2's. Put each annotator's rows into a file of their own.",
         "annotator-2.xlsx, Items, row 8, column B (item): the item is missing beside ratings. Copy it from the sheet "
         "that was sent out.",
         "annotator-2.xlsx, Items, row 9, column B (item): 'mine' is no item of this key. Copy it from the sheet, or "
         "give the key of this sheet.",
-        f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
-        "are annotator 2's. Put each annotator's rows into a file of their own.",
     ]
 
 
@@ -304,13 +311,15 @@ def test_columns_that_are_missing_or_doubled(folder: Path) -> None:
 
 
 def test_files_that_are_no_sheets(folder: Path) -> None:
-    (folder / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (folder / "old.dat").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     (folder / "cut.xlsx").write_bytes((folder / "out/annotator-1.xlsx").read_bytes()[:3000])
-    (folder / "nothing").mkdir()
+    (folder / "cut.json").write_text('[{"data": {"item": "x"')
+    (folder / "other.json").write_text('[{"name": "x"}]')
     for name, words in (
-        ("old.xls", "is neither XLSX nor CSV, or has a password. Save it as .xlsx without one."),
+        ("old.dat", "is an old workbook (.xls), or has a password. Save it as .xlsx without one."),
         ("cut.xlsx", "is a damaged workbook (BadZipFile). Save it again as .xlsx."),
-        ("nothing", "holds no .xlsx or .csv file."),
+        ("cut.json", "is damaged JSON. Export it again, or as CSV."),
+        ("other.json", "has no task with an item of a sheet. Export the project as JSON, JSON-MIN, CSV or TSV."),
         ("nowhere.csv", "does not exist."),
     ):
         with pytest.raises(InputError) as caught:
@@ -318,20 +327,123 @@ def test_files_that_are_no_sheets(folder: Path) -> None:
         assert str(caught.value) == f"{folder / name} {words}"
     with pytest.raises(EmptyResultError, match="No cell of these sheets is rated"):
         score(folder, [folder / "out"])
-    with pytest.raises(InputError, match="None of the files is a sheet"):
+    with pytest.raises(InputError, match=r"None of the files is a sheet: .*INSTRUCTIONS.txt \(no sheet\)"):
         score(folder, [folder / "out/INSTRUCTIONS.txt"])
 
 
+def test_what_is_passed_over_is_named(folder: Path) -> None:
+    fill_all(folder)
+    back = folder / "returned"
+    (back / "ann3").mkdir(parents=True)
+    shutil.copy(folder / "out/annotator-1.xlsx", back)
+    shutil.copy(folder / "out/annotator-3.xlsx", back / "ann3")
+    (back / "annotator-2.ods").write_bytes(b"PK")
+    report = score(folder, [back], out=folder / "scores")
+    assert report.passed_over == [
+        PassedOver(str(back / "ann3"), "a folder: give it too"),
+        PassedOver(str(back / "annotator-2.ods"), "save it as .xlsx, and give that"),
+    ]
+    (back / "later.html").touch()
+    again = score(folder, [back], out=folder / "scores")
+    assert again.standing
+    assert [Path(one.path).name for one in again.passed_over] == ["ann3", "annotator-2.ods", "later.html"]
+    assert score(folder, [back, back / "ann3"]).annotators == [1, 3]
+
+
+# Sheets of another export --------------------------------------------------------------------------------------------
+
+
 def test_the_wrong_key(folder: Path) -> None:
-    paths = fill_all(folder)
     with pytest.raises(ArtifactError, match=r"corpus holds corpus .* expected human-eval-key"):
-        human_eval_score(paths, folder / "corpus", QUICK)
+        human_eval_score(fill_all(folder), folder / "corpus", QUICK)
+
+
+def later(folder: Path, **changes: object) -> Path:
+    """Another export beside the first one, with sheets that are filled in."""
     systems = [Named(folder / system) for system in SYSTEMS]
-    human_eval_export(systems, folder / "corpus", folder / "later", SETTINGS.model_copy(update={"seed": 8}))
-    heard = Heard()
-    with pytest.raises(InputError, match="correct the 84 problems told above"):
-        human_eval_score(paths, folder / "later-key", QUICK, progress=heard)
-    assert len(heard.lines) == 84
+    human_eval_export(systems, folder / "corpus", folder / "later", SETTINGS.model_copy(update=changes))
+    for path in (folder / "later").glob("*.xlsx"):
+        fill_xlsx(path, key_of(folder / "later-key"), lambda *_: 1)
+    return folder / "later"
+
+
+@pytest.mark.parametrize("changes", [{}, {"contexts": 4, "repeats": 0}, {"annotators": 1}, {"seed": 8}], ids=str)
+def test_sheets_of_another_export_are_refused(folder: Path, changes: dict[str, Any]) -> None:
+    """A pilot with the later key, the later sheets with the pilot's, both together; by settings or by salt alone."""
+    first, second = fill_all(folder)[0], later(folder, **changes) / "annotator-1.xlsx"
+    exports = [key_of(folder / f"{name}-key")[0].item_id[:4] for name in ("out", "later")]
+    (folder / "mixed").mkdir()
+    shutil.copy(first, folder / "mixed/a.xlsx")
+    shutil.copy(second, folder / "mixed/b.xlsx")
+    for sheets, key, (strange, own) in (
+        ([first], "later-key", exports),
+        ([second], "out-key", exports[::-1]),
+        ([folder / "mixed"], "out-key", exports[::-1]),
+        ([folder / "mixed"], "later-key", exports),
+    ):
+        heard = Heard()
+        with pytest.raises(InputError, match="correct the problem told above"):
+            human_eval_score(sheets, folder / key, QUICK, progress=heard)
+        assert len(heard.lines) == 1
+        assert (
+            f"the item is of the export {strange}, the key is that of {own}. Leave the file out, or give the"
+            in heard.lines[0]
+        )
+
+
+def test_sheets_from_before_a_replaced_export(folder: Path) -> None:
+    """With other settings they are refused; the first command again, and they are of its key."""
+    paths = [path.rename(folder / path.name) for path in fill_all(folder)]
+    systems = [Named(folder / system) for system in SYSTEMS]
+    for path in (folder / "out").iterdir():
+        path.unlink()
+    human_eval_export(systems, folder / "corpus", folder / "out", SETTINGS.model_copy(update={"seed": 8}), force=True)
+    assert len(problems(folder, *paths)) == 3
+    human_eval_export(systems, folder / "corpus", folder / "out", SETTINGS, force=True)
+    check_planted(score(folder, paths))
+
+
+def test_a_row_of_another_export_among_its_own(folder: Path) -> None:
+    key = key_of(folder / "out-key")
+    rows = fill_csv(folder / "out/annotator-1.csv", key, plan(folder))
+    other = csv_rows(later(folder) / "annotator-1.csv")
+    write_csv(folder / "a.csv", [*rows[:5], rows[5] | {"item": other[5]["item"]}, *rows[6:]])
+    told = problems(folder, folder / "a.csv")
+    assert len(told) == 1
+    assert told[0].startswith("a.csv, row 7, column B (item): the item is of the export ")
+
+
+# Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_which_only_some_columns_were_sorted_are_refused(folder: Path) -> None:
+    """Items and ratings stay, texts move: whoever filled this in rated something else."""
+    rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
+    for name in ("response", "conversation", "history"):
+        moved = sorted(row[name] for row in rows)
+        away = sum(row[name] != text for row, text in zip(rows, moved, strict=True))
+        write_csv(folder / "a.csv", [row | {name: text} for row, text in zip(rows, moved, strict=True)])
+        (told,) = problems(folder, folder / "a.csv")
+        assert (
+            f"({name}), and likewise in {away - 1} more rows: this is another text than the item was sent out" in told
+        )
+        assert told.endswith(f"where texts are only misspelt, empty the column {name}.")
+        write_csv(folder / "a.csv", [row | {name: ""} for row in rows])
+        score(folder, [folder / "a.csv"])
+
+
+@pytest.mark.parametrize(
+    ("saved", "read"), [("gbk", "gbk"), ("cp1252", "cp1252"), ("utf-8", "cp1252"), ("utf-8", "gbk")]
+)
+def test_texts_that_lost_letters_are_taken(folder: Path, saved: str, read: str) -> None:
+    """A spreadsheet opens the text file in the wrong encoding, or saves it in a poorer one."""
+    rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
+    names = ("item", "conversation", "history", "response", *RATED)
+    for row in rows:
+        for name in names[1:4]:
+            row[name] = row[name].encode(saved, "replace").decode(read, "replace").replace("\n", "\r\n") + " "
+    write_csv(folder / "a.csv", [{name: row[name] for name in names} for row in rows])
+    assert score(folder, [folder / "a.csv"]).sheets[0].rated == 84
 
 
 def test_the_unblinded_ratings_are_kept(folder: Path, snapshot: Snapshot) -> None:
@@ -381,16 +493,123 @@ def test_annotators_who_use_the_page(folder: Path) -> None:
     check_planted(score(folder, [*paths, saved]))
 
 
-def test_label_studio_s_export(folder: Path) -> None:
-    """Its CSV: the tasks' fields and the choices as columns, more columns of its own, rows in its own order."""
-    files = []
-    for annotator in (1, 2, 3):
-        rows = fill_csv(folder / f"out/annotator-{annotator}.csv", key_of(folder / "out-key"), plan(folder))
-        names = ("conversation", "history", "item", "no", "response", *RATED, "comment")
-        more = {"id": 7, "annotator": 1, "annotation_id": 9, "created_at": "2020-01-01T00:00:00Z", "lead_time": 3.25}
-        files.append(folder / f"project-{annotator}.csv")
-        write_csv(files[-1], [more | {name: row[name] for name in names} for row in rows[::-1]], "utf-8")
-    check_planted(score(folder, files))
+# Label Studio --------------------------------------------------------------------------------------------------------
+
+
+def label_studio(folder: Path) -> list[dict[str, Any]]:
+    """The tasks of annotator 1 as a project exports them, annotated: JSON, as Label Studio writes it."""
+    systems = [Named(folder / system) for system in SYSTEMS]
+    config = SETTINGS.model_copy(update={"label_studio": True})
+    human_eval_export(systems, folder / "corpus", folder / "tasks", config)
+    rate = plan_of(key_of(folder / "tasks-key"))
+    items = {one.item_id: one for one in key_of(folder / "tasks-key")}
+    tasks = json.loads((folder / "tasks/annotator-1.label-studio.json").read_text("utf-8"))
+    return [
+        {
+            "id": number,
+            "annotations": [
+                {
+                    "id": 100 + number,
+                    "completed_by": 1,
+                    "result": [
+                        *(_choice(name, rate(items[task["data"]["item"]], name)) for name in RATED),
+                        {"id": "t", "type": "textarea", "from_name": "comment", "value": {"text": [f"so {number}"]}},
+                    ],
+                    "was_cancelled": False,
+                    "created_at": "2024-01-30T02:40:43.893565Z",
+                    "lead_time": 8.65,
+                }
+            ],
+            "drafts": [],
+            "predictions": [{"result": [_choice("readability", 2)]}],
+            "data": task["data"],
+            "meta": {},
+            "inner_id": number,
+        }
+        for number, task in enumerate(tasks[::-1], start=1)
+    ]
+
+
+def _choice(name: str, rating: object) -> dict[str, Any]:
+    value = {"choices": [str(rating)]}
+    return {"id": "q", "type": "choices", "value": value, "origin": "manual", "to_name": "response", "from_name": name}
+
+
+def minimal(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """JSON_MIN: a flat record per annotation, single choices and texts as they are."""
+    records = []
+    for task in tasks:
+        for annotation in task["annotations"]:
+            values = {one["from_name"]: (*one["value"].values(),)[0][0] for one in annotation["result"]}
+            own = {"annotator": 1, "annotation_id": annotation["id"], "created_at": annotation["created_at"]}
+            records.append(task["data"] | {"id": task["id"]} | values | own | {"updated_at": "", "lead_time": 3.25})
+    return records
+
+
+def as_json(path: Path, tasks: list[dict[str, Any]]) -> None:
+    path.write_text(json.dumps(tasks, ensure_ascii=False, indent=2), "utf-8")
+
+
+def as_table(path: Path, tasks: list[dict[str, Any]]) -> None:
+    """Columns in alphabetical order, what is not a number quoted; and a column of its own, history."""
+    records = [record | {"history": "[]"} for record in minimal(tasks)]
+    text = io.StringIO(newline="")
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    writer = csv.DictWriter(text, sorted(records[0]), delimiter=delimiter, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+    writer.writerows(records)
+    path.write_text(text.getvalue(), "utf-8", newline="")
+
+
+EXPORTS: dict[str, Callable[[Path, list[dict[str, Any]]], None]] = {
+    "project.json": as_json,
+    "project-min.json": lambda path, tasks: as_json(path, minimal(tasks)),
+    "project.csv": as_table,
+    "project.tsv": as_table,
+    "export.txt": as_json,
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_export_of_label_studio(folder: Path, name: str) -> None:
+    EXPORTS[name](folder / name, label_studio(folder))
+    report = human_eval_score([folder / name], folder / "tasks-key", QUICK)
+    assert (report.sheets[0].files, report.sheets[0].rated, report.comments) == ((name,), 84, 28)
+    assert {one.system: one.mean for one in report.means if one.criterion == "readability"} == READABILITY
+
+
+def test_tasks_that_nobody_has_annotated_add_nothing(folder: Path) -> None:
+    tasks = label_studio(folder)
+    tasks[0]["annotations"] = []
+    tasks[1]["annotations"][0]["was_cancelled"] = True
+    tasks[2]["annotations"][0]["result"] = tasks[2]["annotations"][0]["result"][:1]
+    as_json(folder / "tasks/project.json", tasks)
+    report = human_eval_score([folder / "tasks"], folder / "tasks-key", QUICK)
+    assert report.sheets[0].rated == 84 - 3 - 3 - 2
+    assert "annotator-1.label-studio.json" in report.sheets[0].files
+
+
+def test_what_is_wrong_in_label_studio_s_json_is_told_by_its_place(folder: Path) -> None:
+    tasks = label_studio(folder)
+    tasks[0]["annotations"] *= 2
+    tasks[1]["annotations"].append({"result": [_choice("readability", 9)]})
+    tasks[2]["annotations"].append({"result": [_choice("personalisation", "0"), 7, {}]})
+    tasks[3]["data"]["response"] = "another"
+    tasks[4]["annotations"][0]["result"][0]["value"]["choices"] = ["1", "2"]
+    as_json(folder / "p.json", tasks)
+    heard = Heard()
+    with pytest.raises(InputError, match="correct the 4 problems"):
+        human_eval_score([folder / "p.json"], folder / "tasks-key", QUICK, progress=heard)
+    assert heard.lines[0] == "p.json, annotation 4 (readability): '9' is not on the scale. Write one of 1, 2, 3."
+    assert heard.lines[1].startswith("p.json, annotation 6 (personalisation): item ")
+    assert heard.lines[2].startswith("p.json, annotation 8 (readability): '1, 2' is no rating.")
+    assert heard.lines[3].startswith("p.json, annotation 7 (response): this is another text than the item was sent out")
+
+
+def test_label_studio_s_json_of_another_export(folder: Path) -> None:
+    as_json(folder / "p.json", label_studio(folder))
+    (told,) = problems(folder, folder / "p.json")
+    assert "p.json, annotation 1 (item), and likewise in 27 more rows: the item is of the export" in told
 
 
 def test_nothing_is_lost_on_the_way_through_libreoffice(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from pwae_core.errors import InputError
 from pwae_core.human_eval.blinding.candidates import Candidate
+from pwae_core.human_eval.blinding.drawing import Drawn, wording
 from pwae_core.human_eval.blinding.placement import Context, Tokens, shuffled
 
 
@@ -55,24 +56,28 @@ class Histories:
         return said
 
 
-def draw_histories(
-    chosen: Sequence[Candidate], histories: Histories, count: int, secret: str
-) -> dict[str, list[Tokens]]:
+def draw_histories(drawn: Drawn, histories: Histories, count: int, secret: str) -> dict[str, list[Tokens]]:
     """At most ``count`` utterances of each context's responder, by session id."""
-    said = histories.of({one.context.user_id for one in chosen})
-    return {one.context.session_id: draw_history(said[one.context.user_id], one, count, secret) for one in chosen}
+    said = histories.of({one.context.user_id for one in drawn.chosen})
+    hidden = drawn.responses
+    return {
+        one.context.session_id: draw_history(said[one.context.user_id], one, count, secret, hidden)
+        for one in drawn.chosen
+    }
 
 
-def draw_history(said: Iterable[Said], candidate: Candidate, count: int, secret: str) -> list[Tokens]:
+def draw_history(
+    said: Iterable[Said], candidate: Candidate, count: int, secret: str, hidden: Set[str] = frozenset()
+) -> list[Tokens]:
     """At most ``count`` different utterances of the context's responder.
 
     What the item itself shows is left out: its context, and the real responses, which would give the ground truth
-    away. Utterances of other conversations come first, those of the item's own only where there are too few.
+    away. So is what any judged response says: ``hidden``, as ``wording``. Utterances of other conversations come
+    first, those of the item's own only where there are too few.
     """
-    session_id = candidate.context.session_id
-    conversation_id = session_id.rpartition("#")[0]
-    shown = {*candidate.context.utterances, *candidate.references}
-    drawn = shuffled(said, lambda one: (one.conversation_id, str(one.turn)), secret, "history", session_id)
-    drawn.sort(key=lambda one: one.conversation_id == conversation_id)
-    different = dict.fromkeys(one.tokens for one in drawn if one.tokens not in shown)
+    context = candidate.context
+    left_out = hidden | {wording(text) for text in (*context.utterances, *candidate.references)}
+    drawn = shuffled(said, lambda one: (one.conversation_id, str(one.turn)), secret, "history", context.session_id)
+    drawn.sort(key=lambda one: one.conversation_id == context.conversation_id)
+    different = dict.fromkeys(one.tokens for one in drawn if wording(one.tokens) not in left_out)
     return list(different)[:count]

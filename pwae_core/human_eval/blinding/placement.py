@@ -1,13 +1,15 @@
 """Double blinding: what is judged, in which order and under which id, so that nothing tells the systems apart.
 
-Every choice is a keyed hash (HMAC-SHA256) of what is chosen. The key comes from the seed and from the inputs' bytes,
-which annotators do not have: knowing this code and the seed is not enough to undo the shuffle. The choices depend on
-no order (of files, of rows, of systems) and on no version of a random generator.
+Every choice is a keyed hash (HMAC-SHA256) of what is chosen. What is shown is keyed with the seed. Where it stands and
+under which id is keyed with a random salt that only the key holds, and with the whole plan of the export: nobody who
+reruns the same commands gets the same order, and two exports have no id in common. The choices depend on no order (of
+files, of rows, of systems) and on no version of a random generator.
 """
 
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,7 +19,7 @@ from pwae_core.files import hash_strings
 
 GROUND_TRUTH = "ground-truth"
 ALPHABET = "bcdfghjkmnpqrstvwxyz"  # no vowels: no words; no digits: nothing that a spreadsheet takes for a number
-ID_LETTERS = 12
+EXPORT_LETTERS, ITEM_LETTERS = 4, 12
 
 Tokens = tuple[str, ...]
 Choice = TypeVar("Choice")
@@ -31,6 +33,10 @@ class Context:
     user_id: str
     speakers: tuple[str, ...]  # the user id of who says each utterance, "" where it is not known
     utterances: tuple[Tokens, ...]  # oldest first
+
+    @property
+    def conversation_id(self) -> str:
+        return self.session_id.rpartition("#")[0] or self.session_id
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class Placed:
     position: int  # from 1
     item_id: str
     item: Item
+
+
+def new_salt() -> str:
+    """Where the order and the ids come from: nothing that is published, or can be run again, leads to it."""
+    return secrets.token_hex(32)
+
+
+def fingerprint(secret: str) -> str:
+    """The four letters with which every item id of an export begins."""
+    return _letters(keyed(secret, "export"), EXPORT_LETTERS)
 
 
 def keyed(secret: str, *parts: object) -> int:
@@ -102,17 +118,19 @@ def _order(items: Sequence[Item], repeats: int, secret: str, annotator: int) -> 
 
 
 def _opaque_ids(count: int, secret: str) -> list[str]:
+    export = fingerprint(secret)
     ids: dict[str, None] = {}
     number = 0
     while len(ids) < count:
-        ids[_letters(keyed(secret, "id", number))] = None
+        ids[f"{export}-{_letters(keyed(secret, 'id', number), ITEM_LETTERS)}"] = None
         number += 1
     return list(ids)
 
 
-def _letters(number: int) -> str:
+def _letters(number: int, count: int) -> str:
+    """``count`` letters that ``number`` chooses, in groups of four: ``bcdf-ghjk``."""
     letters = ""
-    for _ in range(ID_LETTERS):
+    for _ in range(count):
         number, digit = divmod(number, len(ALPHABET))
         letters += ALPHABET[digit]
-    return "-".join(letters[start : start + 4] for start in range(0, ID_LETTERS, 4))
+    return "-".join(letters[start : start + 4] for start in range(0, count, 4))

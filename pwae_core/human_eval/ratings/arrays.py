@@ -10,7 +10,7 @@ import numpy as np
 from pwae_core.human_eval.blinding.placement import GROUND_TRUTH
 from pwae_core.human_eval.ratings import agreement
 from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, Statistic
-from pwae_core.human_eval.ratings.gathering import KeyItem
+from pwae_core.human_eval.ratings.key import KeyItem
 from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
 
 FIRST, AGAIN = 1, 2

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from pwae_core.human_eval.blinding.placement import ALPHABET
-from pwae_core.human_eval.ratings.returned_files import HEADER_WITHIN, Formula, Grid
+from pwae_core.human_eval.ratings.grid import Formula, Grid
+from pwae_core.human_eval.sheets.label_studio import HISTORY
 from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
-from pwae_core.human_eval.sheets.sheet import RATED, REMARK
+from pwae_core.human_eval.sheets.sheet import ITEM, RATED, REMARK, TEXTS
 
-ITEM = "item"
 ALIASES = {"personalization": "personalisation"}
-READ = (ITEM, *RATED, REMARK)
+READ = (ITEM, *RATED, REMARK, *TEXTS)
 NUMBER = re.compile(r"(\d+)([.,]0*)?")
 SHOWN = 40  # characters of a cell in a message
 
@@ -24,14 +24,17 @@ Columns = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell stands, as a spreadsheet shows it."""
+    """Where a cell stands, as a spreadsheet shows it; ``unit`` is what a row is called where no spreadsheet does."""
 
     sheet: str
     row: int
     column: int
     name: str
+    unit: str = ""
 
     def __str__(self) -> str:
+        if self.unit:
+            return f"{self.sheet}, {self.unit} {self.row} ({self.name})"
         return f"{self.sheet}, row {self.row}, column {letters(self.column)} ({self.name})"
 
 
@@ -45,10 +48,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class FilledRow:
-    """One row below the header. ``ratings`` has every criterion."""
+    """One row below the header. ``ratings`` has every criterion, ``texts`` what the row shows of the given texts."""
 
     item: Cell
     ratings: Mapping[str, Cell]
+    texts: Mapping[str, Cell]
     remark: object
 
 
@@ -84,8 +88,8 @@ def _column_name(value: object) -> str:
 
 
 def header(grid: Grid) -> int | None:
-    """The index of the header row; None where the page has none."""
-    return next((number for number, row in enumerate(grid.rows[:HEADER_WITHIN]) if is_header(row)), None)
+    """The number of the header row; None where the page has none."""
+    return next((number for number, row in grid.first_rows if is_header(row)), None)
 
 
 def columns(grid: Grid, top: int) -> tuple[Columns, list[str]]:
@@ -94,10 +98,12 @@ def columns(grid: Grid, top: int) -> tuple[Columns, list[str]]:
     problems = []
     for name in (*RATED, ITEM):
         if name not in names:
-            problems.append(f"{grid.name}, row {top + 1}: the column {name} is missing. Put it back from the sheet.")
+            problems.append(f"{grid.name}, row {top}: the column {name} is missing. Put it back from the sheet.")
         elif names.count(name) > 1:
             places = " and ".join(letters(number) for number, own in enumerate(names) if own == name)
-            problems.append(f"{grid.name}, row {top + 1}: the columns {places} are both called {name}. Keep one.")
+            problems.append(f"{grid.name}, row {top}: the columns {places} are both called {name}. Keep one.")
+    if HISTORY in names:  # Label Studio's; its own column history is something else
+        names = [{"history": "", HISTORY: "history"}.get(name, name) for name in names]
     return {name: names.index(name) for name in READ if name in names}, problems
 
 
@@ -107,12 +113,15 @@ def rows(grid: Grid, top: int, where: Columns) -> Iterator[FilledRow]:
     def cell(row: Sequence[object], number: int, name: str) -> Cell:
         column = where[name]
         value = row[column] if column < len(row) else None
-        return Cell(Place(grid.name, number, column, name), value)
+        return Cell(Place(grid.name, number, column, name, grid.unit), value)
 
-    for number, row in enumerate(grid.rows[top + 1 :], start=top + 2):
+    for number, row in grid.rows.items():
+        if number <= top:
+            continue
         made = FilledRow(
             item=cell(row, number, ITEM),
             ratings={name: cell(row, number, name) for name in RATED},
+            texts={name: cell(row, number, name) for name in TEXTS if name in where},
             remark=cell(row, number, REMARK).value if REMARK in where else None,
         )
         if any(plain(one.value) for one in (made.item, *made.ratings.values())):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pwae_core.grammar import counted
+from pwae_core.human_eval.blinding.placement import EXPORT_LETTERS, ITEM_LETTERS
 from pwae_core.human_eval.ratings.cells import (
     BY_NAME,
     Cell,
@@ -18,22 +20,12 @@ from pwae_core.human_eval.ratings.cells import (
     rating,
     rows,
 )
-from pwae_core.human_eval.ratings.returned_files import Grid
+from pwae_core.human_eval.ratings.grid import Grid
+from pwae_core.human_eval.ratings.key import Key, KeyItem
 from pwae_core.human_eval.sheets.readable_text import visible
 from pwae_core.human_eval.sheets.sheet import RATED
 
 COLUMN_NAMES = "item, " + ", ".join(RATED)
-
-
-@dataclass(frozen=True)
-class KeyItem:
-    """A row of the key. ``showing`` is 1, or 2 where the annotator sees the item for the second time."""
-
-    annotator: int
-    item_id: str
-    system: str
-    session_id: str
-    showing: int
 
 
 @dataclass(frozen=True)
@@ -60,21 +52,9 @@ class Gathered:
     problems: list[str] = field(default_factory=list)
 
 
-def key_items(table: Mapping[str, Sequence[object]]) -> list[KeyItem]:
-    """The key's items from columns of ``schemas.ITEMS``, in the order of the sheets."""
-    made: list[KeyItem] = []
-    shown: dict[tuple[object, ...], int] = {}
-    names = ("annotator", "position", "item_id", "system", "session_id")
-    for annotator, _, item_id, system, session_id in sorted(zip(*(table[name] for name in names), strict=True)):
-        again = shown[annotator, system, session_id] = shown.get((annotator, system, session_id), 0) + 1
-        made.append(KeyItem(int(annotator), str(item_id), str(system), str(session_id), again))
-    return made
-
-
-def gather(files: Iterable[Sequence[Grid]], key: Sequence[KeyItem]) -> Gathered:
+def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
     """Reads the pages of every file. All problems are collected, not only the first."""
     made = Gathered()
-    known = {item_letters(one.item_id): one for one in key}
     for pages in files:
         found = [(page, top) for page in pages if (top := header(page)) is not None]
         if not found:
@@ -82,38 +62,65 @@ def gather(files: Iterable[Sequence[Grid]], key: Sequence[KeyItem]) -> Gathered:
                 f"{pages[0].path.name} has no row with the columns' names ({COLUMN_NAMES}): it is no filled sheet."
             )
         for page, top in found:
-            _page(page, top, known, made)
+            _page(page, top, key, made)
     return made
 
 
-def _page(page: Grid, top: int, known: Mapping[str, KeyItem], made: Gathered) -> None:
+def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
     where, problems = columns(page, top)
     made.problems += problems
     if problems:
         return
     owner: int | None = None
+    unknown: dict[str, list[Cell]] = {}
+    moved: dict[str, list[Place]] = {}
     for row in rows(page, top, where):
-        item = known.get(item_letters(row.item.value))
+        item = key.known.get(item_letters(row.item.value))
         if item is None:
-            made.problems.append(_unknown(row))
-            continue
-        owner = owner or item.annotator
-        if item.annotator != owner:
+            unknown.setdefault(_export_of(row.item.value), []).append(row.item)
+        elif item.annotator != (owner := owner or item.annotator):
             made.problems.append(
                 f"{row.item.place}: item {item.item_id} is annotator {item.annotator}'s, the items above it are "
                 f"annotator {owner}'s. Put each annotator's rows into a file of their own."
             )
-            continue
-        made.files.setdefault(owner, {})[page.path.name] = None
-        _row(row, item, made)
+        else:
+            made.files.setdefault(owner, {})[page.path.name] = None
+            for name, cell in row.texts.items():
+                if not key.texts[name].is_of(item.item_id, cell.value):
+                    moved.setdefault(name, []).append(cell.place)
+            _row(row, item, made)
+    made.problems += [_unknown(cells, export, key.export) for export, cells in unknown.items()]
+    made.problems += [_moved(places) for places in moved.values()]
 
 
-def _unknown(row: FilledRow) -> str:
-    text = plain(row.item.value)
-    if not text:
-        return f"{row.item.place}: the item is missing beside ratings. Copy it from the sheet that was sent out."
-    shown = visible(text)[:40]
-    return f"{row.item.place}: {shown!r} is no item of this key. Copy it from the sheet, or give the key of this sheet."
+def _export_of(item: object) -> str:
+    """The letters with which an item id begins; "?" for what is none, "" for nothing."""
+    letters = item_letters(item)
+    return letters[:EXPORT_LETTERS] if len(letters) == EXPORT_LETTERS + ITEM_LETTERS else "?" if plain(item) else ""
+
+
+def _unknown(cells: Sequence[Cell], export: str, own: str) -> str:
+    place, more = cells[0].place, _more(cells)
+    if not export:
+        return f"{place}{more}: the item is missing beside ratings. Copy it from the sheet that was sent out."
+    if export not in ("?", own):
+        return (
+            f"{place}{more}: the item is of the export {export}, the key is that of {own}. "
+            "Leave the file out, or give the key of its export."
+        )
+    shown = visible(plain(cells[0].value))[:40]
+    return f"{place}{more}: {shown!r} is no item of this key. Copy it from the sheet, or give the key of this sheet."
+
+
+def _moved(places: Sequence[Place]) -> str:
+    return (
+        f"{places[0]}{_more(places)}: this is another text than the item was sent out with. Put moved cells back; "
+        f"where texts are only misspelt, empty the column {places[0].name}."
+    )
+
+
+def _more(places: Sequence[object]) -> str:
+    return f", and likewise in {counted(len(places) - 1, 'more row')}" if len(places) > 1 else ""
 
 
 def _row(row: FilledRow, item: KeyItem, made: Gathered) -> None:

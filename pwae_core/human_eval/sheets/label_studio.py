@@ -1,6 +1,7 @@
 """A sheet as tasks for Label Studio, and the labelling interface that shows them.
 
-Its CSV export names columns as the sheets do, so that filled tasks are read like any other sheet.
+Its exports name columns as the sheets do, so that filled tasks are read like any other sheet. One is renamed: Label
+Studio has a column ``history`` of its own.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
 from pwae_core.human_eval.sheets.sheet import REMARK, Sheet
 
 CONFIG_FILE = "label-studio.xml"
+HISTORY = "responder_history"
+RENAMED = {"history": HISTORY}
 TEXTS = {
     "conversation": "Conversation",
-    "history": "What the responder has said elsewhere",
+    HISTORY: "What the responder has said elsewhere",
     "response": "The response to judge",
 }
 
 
 def to_tasks(sheet: Sheet) -> bytes:
     """The tasks in the sheet's order, to be imported as JSON."""
-    tasks = [{"data": asdict(row)} for row in sheet.rows]
+    tasks = [{"data": {RENAMED.get(name, name): value for name, value in asdict(row).items()}} for row in sheet.rows]
     return (json.dumps(tasks, ensure_ascii=False, indent=1) + "\n").encode()
 
 

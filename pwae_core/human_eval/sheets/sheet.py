@@ -10,7 +10,9 @@ from pwae_core.human_eval.blinding.placement import Placed, Tokens
 from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, SHEETS
 from pwae_core.human_eval.sheets.readable_text import conversation, history, readable
 
-GIVEN = ("no", "item", "conversation", "history", "response")
+ITEM = "item"
+TEXTS = ("conversation", "history", "response")
+GIVEN = ("no", ITEM, *TEXTS)
 RATED = tuple(criterion.name for criterion in CRITERIA)
 REMARK = "comment"
 COLUMNS = (*GIVEN, *RATED, REMARK)

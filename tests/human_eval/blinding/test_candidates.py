@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from pwae_core.config.human_eval import HumanEvalConfig
-from pwae_core.errors import EmptyResultError, InputError
-from pwae_core.human_eval.blinding.candidates import Candidate, candidates, draw, make_items
+from pwae_core.errors import InputError
+from pwae_core.human_eval.blinding.candidates import Candidate, candidates, make_items
+from pwae_core.human_eval.blinding.drawing import Drawn
 from pwae_core.human_eval.blinding.histories import Histories, Said, draw_histories, draw_history
 from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Context
 from pwae_core.schemas import RESPONSES
@@ -16,10 +17,6 @@ from pwae_core.schemas import RESPONSES
 def candidate(number: int, user: str = "bob", references: tuple[tuple[str, ...], ...] = (("yes",),)) -> Candidate:
     context = Context(f"c{number}#0", user, ("ann",), (("hi",),))
     return Candidate(context, references, {"one": [["a"], ["b"]], "two": [["c"]]})
-
-
-def names(found: tuple[Candidate, ...]) -> list[str]:
-    return [one.context.session_id for one in found]
 
 
 def test_rows_become_candidates() -> None:
@@ -42,50 +39,23 @@ def test_rows_become_candidates() -> None:
     assert unknown.context.speakers == ("",), "as many speakers as utterances, though nobody is known"
 
 
-def test_contexts_are_drawn_by_the_secret_and_fewer_are_among_more() -> None:
-    found = [candidate(number) for number in range(50)]
-    ten, twenty = (draw(found, ["bob"], HumanEvalConfig(contexts=n), "s") for n in (10, 20))
-    assert names(ten.chosen) == names(twenty.chosen)[:10]
-    assert names(ten.chosen) != names(draw(found, ["bob"], HumanEvalConfig(contexts=10), "t").chosen)
-    assert draw(found[::-1], ["bob"], HumanEvalConfig(contexts=10), "s") == ten
-
-
-def test_what_cannot_be_judged_is_left_out_and_counted() -> None:
-    found = [candidate(0), candidate(1, user="mute"), candidate(2, references=()), candidate(3)]
-    drawn = draw(found, ["bob"], HumanEvalConfig(contexts=2), "s")
-    assert sorted(names(drawn.chosen)) == ["c0#0", "c3#0"]
-    assert (drawn.common, drawn.without_history, drawn.without_reference) == (4, 1, 1)
-    everything = HumanEvalConfig(contexts=4, history=0, ground_truth=False)
-    assert len(draw(found, ["bob"], everything, "s").chosen) == 4
-
-
-def test_too_few_contexts() -> None:
-    found = [candidate(0), candidate(1, user="mute"), candidate(2, references=()), candidate(3)]
-    with pytest.raises(EmptyResultError) as caught:
-        draw(found, ["bob"], HumanEvalConfig(contexts=3), "s")
-    assert str(caught.value) == (
-        "Only 2 contexts can be judged, 3 were asked for: all systems answer 4, 1 of which have a responder without "
-        "history and 1 no real response. Lower --contexts, or use --no-ground-truth."
-    )
-
-
 def test_one_item_per_context_and_system_and_the_real_response() -> None:
-    items = make_items([candidate(0)], HumanEvalConfig(sample="first"), "s")
+    items = make_items(candidate(0), HumanEvalConfig(sample="first"), "s")
     assert [(one.system, one.response) for one in items] == [
         ("one", ("a",)),
         ("two", ("c",)),
         (GROUND_TRUTH, ("yes",)),
     ]
-    without = make_items([candidate(0)], HumanEvalConfig(ground_truth=False), "s")
+    without = make_items(candidate(0), HumanEvalConfig(ground_truth=False), "s")
     assert [one.system for one in without] == ["one", "two"]
-    drawn = {make_items([candidate(number)], HumanEvalConfig(), "s")[0].response for number in range(20)}
+    drawn = {make_items(candidate(number), HumanEvalConfig(), "s")[0].response for number in range(20)}
     assert drawn == {("a",), ("b",)}
 
 
 def test_a_system_without_a_response() -> None:
     empty = Candidate(candidate(0).context, (), {"one": []})
     with pytest.raises(InputError, match=r"^one has no response to session 'c0#0'\. Sample it again\.$"):
-        make_items([empty], HumanEvalConfig(), "s")
+        make_items(empty, HumanEvalConfig(), "s")
 
 
 def said(*words: str, conversation: str = "other") -> list[Said]:
@@ -95,6 +65,13 @@ def said(*words: str, conversation: str = "other") -> list[Said]:
 def test_the_history_shows_neither_the_real_response_nor_the_context_nor_anything_twice() -> None:
     drawn = draw_history(said("yes", "hi", "so", "so", "well"), candidate(0), 10, "s")
     assert sorted(drawn) == [("so",), ("well",)]
+
+
+def test_the_history_shows_no_judged_response_however_it_is_written() -> None:
+    mine = [
+        Said("other", n, tuple(text.split())) for n, text in enumerate(["So , fun !", "so fun", "ＳＯ fun", "so fine"])
+    ]
+    assert draw_history(mine, candidate(0), 10, "s", {"sofun"}) == [("so", "fine")]
 
 
 def test_other_conversations_come_first() -> None:
@@ -122,7 +99,8 @@ def test_histories_are_those_of_the_responder() -> None:
     histories = Histories({"": 0, "ann": 1, "bob": 2, "mute": 3}, pa.Table.from_pylist(rows, schema=schema))
     assert histories.speaking == {"ann", "bob"}
     chosen = [candidate(0), candidate(1, user="ann")]
-    assert draw_histories(chosen, histories, 5, "s") == {"c0#0": [("word2",)], "c1#0": [("word1",)]}
+    drawn = Drawn(tuple(chosen), (), 2, 0, 0, 0)
+    assert draw_histories(drawn, histories, 5, "s") == {"c0#0": [("word2",)], "c1#0": [("word1",)]}
     histories.check_known((one.context for one in chosen), "corpora/a")
     with pytest.raises(InputError) as caught:
         histories.check_known([candidate(7, user="eve").context], "corpora/a")

@@ -9,7 +9,17 @@ import pytest
 from scipy import stats
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.blinding.placement import Context, Item, Placed, keyed, pick, place, shuffled
+from pwae_core.human_eval.blinding.placement import (
+    Context,
+    Item,
+    Placed,
+    fingerprint,
+    keyed,
+    new_salt,
+    pick,
+    place,
+    shuffled,
+)
 
 SYSTEMS = ("alpha", "beta", "gamma")
 
@@ -53,7 +63,8 @@ def test_ids_are_opaque_and_of_one_annotator_only() -> None:
     placed = place(items(), annotators=3, repeats=5, secret="s")
     ids = [one.item_id for one in placed]
     assert len(set(ids)) == len(ids) == 3 * 125
-    assert all(re.fullmatch(r"[b-df-hj-np-tv-z]{4}(-[b-df-hj-np-tv-z]{4}){2}", one) for one in ids)
+    assert all(re.fullmatch(r"[b-df-hj-np-tv-z]{4}(-[b-df-hj-np-tv-z]{4}){3}", one) for one in ids)
+    assert {one[:4] for one in ids} == {fingerprint("s")}
     assert ids != [one.item_id for one in place(items(), 3, 5, "another secret")]
 
 
@@ -90,3 +101,8 @@ def test_samples_are_drawn_evenly_or_the_first_is_taken() -> None:
     drawn = Counter(pick("abcd", "random", "s", f"session {number}") for number in range(1000))
     assert stats.chisquare([drawn[one] for one in "abcd"]).pvalue > 1e-3
     assert {pick("abcd", "first", "s", f"session {number}") for number in range(100)} == {"a"}
+
+
+def test_a_salt_is_new_each_time() -> None:
+    assert len({new_salt() for _ in range(100)}) == 100
+    assert len(new_salt()) == 64

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pwae_core.human_eval.ratings.cells import columns, header, item_letters, letters, rating
-from pwae_core.human_eval.ratings.returned_files import Formula, Grid
+from pwae_core.human_eval.ratings.cells import Place, columns, header, item_letters, letters, rating
+from pwae_core.human_eval.ratings.grid import Formula, Grid
 from pwae_core.human_eval.sheets.questions import CRITERIA
 
 READABILITY, _, PERSONALISATION = CRITERIA
@@ -68,15 +68,27 @@ def test_columns_by_letters() -> None:
 
 
 def test_headers_as_the_sheets_write_them() -> None:
-    rows = [
-        ["Rated by me"],
-        [],
-        ["Comment", " Personalization [0-1]", "x", "READABILITY\n(1-3)", "Ｉtem", "informativeness (1-3)"],
-    ]
+    rows = {
+        1: ["Rated by me"],
+        3: [
+            "Comment",
+            " Personalization [0-1]",
+            "x",
+            "READABILITY\n(1-3)",
+            "Ｉtem",
+            "informativeness (1-3)",
+            "History",
+        ],
+    }
     grid = Grid(Path("a.csv"), "", rows)
-    assert header(grid) == 2
-    assert columns(grid, 2) == (
-        {"item": 4, "readability": 3, "informativeness": 5, "personalisation": 1, "comment": 0},
+    assert header(grid) == 3
+    assert columns(grid, 3) == (
+        {"item": 4, "readability": 3, "informativeness": 5, "personalisation": 1, "comment": 0, "history": 6},
         [],
     )
-    assert header(Grid(Path("a.csv"), "", [["item", "name"], ["readability"]])) is None
+    assert header(Grid(Path("a.csv"), "", {1: ["item", "name"], 2: ["readability"]})) is None
+
+
+def test_places() -> None:
+    assert str(Place("a.csv", 7, 2, "readability")) == "a.csv, row 7, column C (readability)"
+    assert str(Place("a.json", 7, 2, "readability", "annotation")) == "a.json, annotation 7 (readability)"

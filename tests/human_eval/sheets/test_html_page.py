@@ -11,8 +11,9 @@ import pytest
 from browser import BACKSPACE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, UP, Browser, chromium
 
 from pwae_core.human_eval.ratings.cells import is_header
-from pwae_core.human_eval.ratings.gathering import KeyItem, gather
-from pwae_core.human_eval.ratings.returned_files import read
+from pwae_core.human_eval.ratings.gathering import gather
+from pwae_core.human_eval.ratings.key import Key, KeyItem
+from pwae_core.human_eval.ratings.returned_files import load, read
 from pwae_core.human_eval.sheets.html_page import embedded, to_html
 from pwae_core.human_eval.sheets.sheet import RATED, Row, Sheet
 
@@ -47,8 +48,9 @@ def sheet(count: int = len(ATTACKS), annotator: int = 1) -> Sheet:
     return Sheet(annotator, tuple(rows))
 
 
-def key(one: Sheet) -> list[KeyItem]:
-    return [KeyItem(one.annotator, row.item, "system", str(row.no), 1) for row in one.rows]
+def key(one: Sheet) -> Key:
+    items = [KeyItem(one.annotator, row.item, "system", str(row.no), 1) for row in one.rows]
+    return Key("bcdf", items, {item.item_id.replace("-", ""): item for item in items}, {})
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +225,7 @@ def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
     saved = browser.downloaded("annotator-1-ratings.csv")
     assert saved.read_bytes().startswith(b'\xef\xbb\xbf"no","item","readability"')
     assert '"\'=1+1"' in saved.read_text("utf-8-sig")
-    gathered = gather([read(saved, is_header)], key(sheet()))
+    gathered = gather([read(saved, load(saved), is_header)], key(sheet()))
     assert gathered.problems == []
     assert gathered.ratings == expected
     assert list(gathered.comments.values()) == remarks
@@ -232,7 +234,8 @@ def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
 def test_half_a_sheet_is_saved_too(browser: Browser, page: Path) -> None:
     browser.press(ESCAPE + "1" + RIGHT + "22")
     browser.click("#save")
-    gathered = gather([read(browser.downloaded("annotator-1-ratings.csv"), is_header)], key(sheet()))
+    saved = browser.downloaded("annotator-1-ratings.csv")
+    gathered = gather([read(saved, load(saved), is_header)], key(sheet()))
     assert gathered.problems == []
     assert sorted(gathered.ratings.values()) == [1, 2, 2]
     assert len(gathered.seen) == 12

@@ -20,7 +20,7 @@ def test_tasks_are_the_rows() -> None:
                 "no": 1,
                 "item": "bcdf-ghjk-mnpq",
                 "conversation": "A: hi\n→ B responds",
-                "history": "• so",
+                "responder_history": "• so",
                 "response": EVIL,
             }
         }
@@ -34,4 +34,4 @@ def test_the_interface_asks_every_criterion_on_its_scale() -> None:
     assert {one.tag for one in root.iter()} == {"View", "Header", "Text", "Choices", "Choice", "TextArea"}
     keys = [choice.get("hotkey") for choice in root.iter("Choice")]
     assert len(keys) == len(set(keys)) == 8
-    assert {one.get("value") for one in root.iter("Text")} == {"$conversation", "$history", "$response"}
+    assert {one.get("value") for one in root.iter("Text")} == {"$conversation", "$responder_history", "$response"}

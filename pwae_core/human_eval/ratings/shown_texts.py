@@ -1,0 +1,66 @@
+"""Whether a text that came back is the one that was sent out, whatever programs have done to it on the way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+from pwae_core.human_eval.ratings.grid import Formula
+
+UNIFIED = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
+CARRIAGE_RETURN = re.compile("_x000d_", re.IGNORECASE)  # as workbooks write it
+LOST = re.compile("[?\ufffd]+")
+MISREAD = ("cp1252", "latin-1", "gb18030")  # what UTF-8 is taken for
+POORER = ("ascii", "cp1252", "gbk", "big5", "cp932", "cp949", "cp1251")  # what a text is saved in, "?" for the rest
+
+
+class ShownTexts:
+    """What one column of the sheets shows, by item id."""
+
+    def __init__(self, shown: Mapping[str, str]) -> None:
+        self.shown = shown
+        self._all = {_spaced(text) for text in shown.values()}
+
+    def is_of(self, item_id: str, value: object) -> bool:
+        """Whether ``value`` is the item's text, or nothing.
+
+        Spaces, line ends, Unicode forms, quotation marks, dashes, capitals and the CSV's apostrophe may have changed,
+        letters may have been lost to another encoding. What is the text of another item is never taken.
+        """
+        found = value.text if isinstance(value, Formula) else str("" if value is None else value)
+        shown = self.shown[item_id]
+        if not found.strip() or _spaced(found) == _spaced(shown):
+            return True
+        if _spaced(found) in self._all:
+            return False
+        ours, wanted = _plain(found), _plain(shown)
+        if ours in (wanted, f"'{wanted}") or f"'{ours}" == wanted:
+            return True
+        return not shown.isascii() and any(_lossy(found) == _lossy(image) for image in _damaged(shown))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", CARRIAGE_RETURN.sub("", text)).casefold().translate(UNIFIED)
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
+
+
+def _lossy(text: str) -> str:
+    return LOST.sub("?", _plain(text)).removeprefix("'")
+
+
+def _damaged(text: str) -> Iterator[str]:
+    """What programs make of ``text`` that take or save it in another encoding."""
+    for encoding in MISREAD:
+        yield text.encode("utf-8", "replace").decode(encoding, "ignore")
+        yield text.encode("utf-8", "replace").decode(encoding, "replace")
+    for encoding in POORER:
+        yield text.encode(encoding, "replace").decode(encoding)

@@ -1,0 +1,61 @@
+"""Text files as grids: CSV in whatever encoding and dialect a program saved it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pwae_core.errors import InputError
+from pwae_core.human_eval.ratings.grid import HEADER_WITHIN, Grid, Header, filled
+
+DELIMITERS = ",;\t|"
+ENCODINGS = ("utf-8", "gb18030")  # tried in this order; what is neither is read as Latin-1
+BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file whose encoding nobody tells."""
+    for mark, encoding in BOMS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    zeros = [data[start:2000:2].count(0) for start in (0, 1)]
+    if max(zeros) > len(data[:2000]) // 8:
+        return data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le", "replace")
+    for encoding in ENCODINGS:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def read_table(path: Path, text: str, header: Header) -> Grid:
+    """The text read with the delimiter that makes a header of one of its first rows; else with a comma.
+
+    Raises InputError where a quotation mark does not do what it does in CSV, since rows could be lost in a cell.
+    """
+    delimiter = next((one for one in DELIMITERS if _has_header(text, one, header)), DELIMITERS[0])
+    reader = _reader(text, delimiter)
+    try:
+        return Grid(path, "", filled(path, enumerate(reader, start=1)))
+    except csv.Error as error:
+        raise InputError(
+            f"{path} is no CSV: a quotation mark before line {reader.line_num + 1} is never closed, or stands inside "
+            "a cell. Save it again as .csv."
+        ) from error
+
+
+def _reader(text: str, delimiter: str) -> Any:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _has_header(text: str, delimiter: str, header: Header) -> bool:
+    rows: Iterator[list[str]] = (row for row in _reader(text, delimiter) if any(row))
+    try:
+        return any(map(header, islice(rows, HEADER_WITHIN)))
+    except csv.Error:
+        return False
