@@ -48,9 +48,16 @@ class Browser:
 
     def open(self, path: Path) -> None:
         self.call("POST", "/url", url=path.absolute().as_uri())
+        self.paint()
 
     def reload(self) -> None:
         self.call("POST", "/refresh")
+        self.paint()
+
+    def paint(self) -> None:
+        """Waits until the page is on the screen: Chromium drops keys that are pressed before."""
+        twice = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
+        self.call("POST", "/execute/async", script=twice, args=[])
 
     def run(self, script: str, *arguments: object) -> Any:
         return self.call("POST", "/execute/sync", script=script, args=list(arguments))
@@ -66,6 +73,7 @@ class Browser:
         """Real key strokes, to whatever has the focus."""
         strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.call("POST", "/actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+        self.paint()
 
     def text(self, css: str) -> str:
         return str(self.run("return document.querySelector(arguments[0]).textContent", css))
