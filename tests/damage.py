@@ -291,6 +291,6 @@ def damage(chance: random.Random, path: Path) -> str:
     way = chance.choice(ways)
     try:
         return f"{way.__name__}: {way(chance, path)}"
-    except (ValueError, IndexError, sqlite3.Error, pa.ArrowException) as error:
+    except (ValueError, IndexError, AttributeError, sqlite3.Error, pa.ArrowException) as error:
         path.write_bytes(b"")
         return f"{way.__name__} could not ({type(error).__name__}): emptied"
