@@ -4,6 +4,7 @@ may hold.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from pwae_core.config.base import Config
-from pwae_core.errors import ConfigError
+from pwae_core.errors import ConfigError, StorageError
 
 LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""
@@ -32,6 +33,10 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Raises ConfigError for an argument that no file and no text can be. Raw data may have any name."""
+        try:
+            Path.cwd()
+        except FileNotFoundError as error:
+            raise StorageError("The folder that you are in is gone. Change to another.") from error
         for parameter in self.params:
             if parameter.name == "raw":
                 continue
@@ -55,7 +60,10 @@ def _check_argument(shown: str, value: str | Path) -> None:
     if not isinstance(value, Path):
         _check_text(shown, text)
         return
-    _check_text(shown, str(value.absolute()))
+    whole = os.path.abspath(value)  # noqa: PTH100 - without following links
+    _check_text(shown, whole)
+    if whole == os.sep:
+        raise ConfigError(f"{shown} {text:.80}: that is the root of the file system. Name a folder in it.")
     longest = max((len(part.encode()) for part in value.parts), default=0)
     if longest > LONGEST_NAME:
         raise ConfigError(f"{shown}: a name of {longest} bytes; a file has at most {LONGEST_NAME}. Shorten it.")

@@ -136,11 +136,14 @@ def text(path: Path) -> str:
 
 
 def _whole(path: Path) -> bytes:
-    with _open_pipe(path) if _is_pipe(path) else opened(path) as handle:
+    pipe = _is_pipe(path)
+    with _open_pipe(path) if pipe else opened(path) as handle:
         try:
             raw = handle.read(LARGEST_TEXT + 1)
         except OSError as error:
             raise _unreadable(str(path), error) from error
+    if pipe and not raw:
+        raise InputError(f"{path} is a pipe that gives nothing. Does anybody write to it?")
     if len(raw) > LARGEST_TEXT:
         raise InputError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB. Is it the right file?")
     return raw

@@ -24,7 +24,7 @@ def conversations(*files: Path, shards: int = 1, **settings: Any) -> dict[str, C
     names = [str(one) for one in files]
     with tempfile.TemporaryDirectory() as folder, sources(names, Path(folder, "x"), config) as found:
         spans = tuple(span for source in found.sources for span in readers.spans(source))
-        job = Job(Path(folder), config, spans, shards)
+        job = Job(Path(folder), Path(folder), config, spans, shards)
         counts = [scan(job, piece) for piece in range(len(spans))]
         assert all(one["read"] == one["kept"] + sum(one["rejected"].values()) for one in counts)
         if sum(one["nodes"] for one in counts):

@@ -35,7 +35,9 @@ POLL_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Run:
-    """A run of ``pwae``. ``stdin``, ``stdout`` and ``stderr``: a path, CLOSED or GONE; empty: nothing, or kept."""
+    """A run of ``pwae``. ``stdin``, ``stdout`` and ``stderr``: a path, CLOSED or GONE; empty: nothing, or kept.
+    ``gone``: the folder is removed once the run stands in it.
+    """
 
     arguments: Sequence[str]
     folder: str
@@ -44,6 +46,7 @@ class Run:
     stderr: str = ""
     seconds: float = 60.0
     bytes: int = 2 << 30
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def _read(stream: IO[bytes]) -> str:
 def _be_pwae(run: Run, out: IO[bytes], err: IO[bytes]) -> None:
     """The child: ends here."""
     os.chdir(run.folder)
+    if run.gone:
+        os.rmdir(run.folder)  # noqa: PTH106
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (run.bytes, run.bytes))
     _stream(0, run.stdin or os.devnull, None)

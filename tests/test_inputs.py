@@ -111,9 +111,10 @@ def test_the_lines_of_a_text_end_alike(tmp_path):
     assert inputs.text(tmp_path / "file") == "a\nb\nc\nd\u2028e\x85f\x0bg"
 
 
-def test_a_pipe_without_a_writer_is_at_its_end(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    assert inputs.text(tmp_path / "pipe") == ""
+def test_a_pipe_without_a_writer_is_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refused(inputs.text, pipe) == f"{pipe} is a pipe that gives nothing. Does anybody write to it?"
 
 
 def test_text_that_is_not_utf8_or_too_large_is_refused(tmp_path, monkeypatch):

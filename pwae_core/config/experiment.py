@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pwae_core.config.base import Config
 from pwae_core.config.evaluate import EvaluateConfig
@@ -17,6 +17,18 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.config.train import PRESETS, TrainConfig, lacks_components, no_components
 from pwae_core.errors import ConfigError
 
+JOINERS = str.maketrans("", "", "\u200c\u200d")
+
+
+def _one_line(text: str) -> str:
+    if not text.translate(JOINERS).isprintable():
+        raise ValueError("a name in a table is one line of characters that show")
+    return text
+
+
+Shown = Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
+"""What the table shows, and folders are called after."""
+
 
 class SystemPlan(Config):
     """One system of a plan, or one for each K of ``components``."""
@@ -24,7 +36,7 @@ class SystemPlan(Config):
     model: str = Field(description="The system: a name that 'pwae models' lists.")
     without: tuple[Literal["prior", "fusion"], ...] = Field((), description="Ablations of Table 4.")
     components: tuple[int, ...] = Field((), description="Values of K, a run for each; none: the settings' own.")
-    label: str = Field("", description="Its name in the table; none: the system's own.")
+    label: Shown = Field("", description="Its name in the table; none: the system's own.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of this system's training.")
 
     @model_validator(mode="after")
@@ -39,7 +51,7 @@ class ExperimentConfig(Config):
 
     listed: ClassVar[str] = "docs/experiments.md lists the settings of a plan."
 
-    title: str = Field("Results", description="Heading of the table.")
+    title: Shown = Field("Results", description="Heading of the table.")
     corpus: Path = Field(Path("corpus"), description="Folder of 'pwae preprocess'.")
     embeddings: Path | None = Field(
         None, description="Folder of 'pwae embed-words', for the training and the BOW metrics."

@@ -115,7 +115,7 @@ def _stands(path: Path, mark: str, force: bool) -> bool:
     if not path.exists():
         return False
     if not path.is_file():
-        raise ArtifactError(f"{path} is a folder. Give the name of a file.")
+        raise ArtifactError(f"{path} is not a file. Give the name of one.")
     if not _is_ours(path.resolve()):
         raise ArtifactError(
             f"{path} exists and was not made by 'pwae report', or was changed since. Choose another name."

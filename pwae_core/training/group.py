@@ -114,7 +114,9 @@ ALONE = Group()
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Group]:
-    """The group that torchrun started: numbers over gloo, tensors on CUDA over NCCL."""
+    """The group that torchrun started: numbers over gloo, tensors on CUDA over NCCL. Raises ConfigError, and
+    LostProcessError.
+    """
     if not launched():
         yield ALONE
         return
@@ -123,8 +125,11 @@ def joined(device: torch.device) -> Iterator[Group]:
     # The functions of this module have the group of the moment of its import as a default. Imported later, by an
     # optimiser, it would keep the group's threads until the interpreter ends, which they can abort.
     import_module("torch.distributed.nn.functional")
-    with _lost():
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        with _lost():
+            dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    except ValueError as error:
+        raise ConfigError(f"RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT: not as torchrun sets them: {error}.") from error
     try:
         yield Group(dist.get_rank(), dist.get_world_size())
     finally:

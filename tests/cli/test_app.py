@@ -144,6 +144,7 @@ NOT_UTF8 = os.fsdecode(b"\xc4\xe3")
         (["sample", "run", "--context", "tea", "--context", NOT_UTF8], ["--context", "bytes that are not UTF-8"]),
         (["adapt", "run", "--history", "h", "--user", NOT_UTF8], ["--user", "bytes that are not UTF-8"]),
         (["preprocess", "x.jsonl", "--out", "a/" + "茶" * 86], ["--out: a name of 258 bytes", "at most 255"]),
+        (["embed-words", "c", "--out", "../" * 50], ["--out ../", "that is the root of the file system"]),
         (["report", "a\0b", "--out", "r"], ["PATHS", "zero byte"]),
     ],
 )
@@ -159,11 +160,34 @@ def test_in_a_folder_whose_name_is_not_utf8(pwae, tmp_path, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def test_in_a_folder_that_is_gone(forked, tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    done = forked("embed-words", "corpus", "--out", "v", folder=folder, gone=True)
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        7,
+        "",
+        "pwae: The folder that you are in is gone. Change to another.\n",
+    )
+
+
+def test_links_in_a_circle(pwae, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    for command in (["embed-words", tmp_path / "loop", "--out", "v"], ["report", tmp_path / "loop", "--out", "r.html"]):
+        result = pwae(*command)
+        result.fails(result.exit_code, "loop")
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
         (OSError(5, "Input/output error", "a/b"), 7, "Cannot use a/b: Input/output error."),
         (OSError(36, "File name too long", "x", None, "y"), 7, "Cannot use x, y: File name too long."),
+        (
+            RuntimeError("Symlink loop from 'x'"),
+            7,
+            "Links lead in a circle: Symlink loop from 'x'. Remove one of them.",
+        ),
         (MemoryError(), 10, "The memory is used up. Use smaller settings or less data, or a larger machine."),
         (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "The memory is used up."),
     ],

@@ -52,7 +52,7 @@ def test_a_file_of_settings(show, tmp_path):
     path.write_text("epochs = \n")
     show("--config", path).fails(4, f"{path} is not valid TOML: ", "line 1")
     path.write_bytes(b"\xff\xfe")
-    show("--config", path).fails(4, f"{path} is not UTF-8 text. Save it as UTF-8.")
+    show("--config", path).fails(4, f"{path}, line 1: not UTF-8 text. Save the file as UTF-8.")
     path.write_text("[model]\nname = 3\n")
     show("--config", path).fails(3, f"{path}: [model] name: Input should be ", "(got 3).")
     path.write_text("optimizer = 'adam'\n")
@@ -133,3 +133,10 @@ def test_help_names_every_option_and_its_default():
     ):
         assert option in done.stdout
     assert "[default: paper]" in done.stdout
+
+
+def test_an_environment_that_torchrun_did_not_set_is_one_line(pwae, made, tmp_path, monkeypatch):
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "x")
+    pwae(*made.train(tmp_path / "run", "max_steps=1")).fails(3, "RANK, WORLD_SIZE, MASTER_ADDR", "as torchrun sets")
+    assert not (tmp_path / "run").exists()

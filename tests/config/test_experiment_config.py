@@ -89,3 +89,16 @@ def test_rows_of_several_k_name_it(path: Path) -> None:
         ("PersonaWAE K=3", 3),
         ("Mine K=2", 2),
     ]
+
+
+@pytest.mark.parametrize("name", ["a\\u001bb", "a\\u202eb", "a\\nb", "a\\u009b", "x" * 81])
+@pytest.mark.parametrize("place", ["title", "label"])
+def test_what_a_table_cannot_show_is_no_name(tmp_path, name, place):
+    given = {"title": "Small", "label": "Mine"} | {place: name}
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        f'title = "{given["title"]}"\ncorpus = "c"\n[[systems]]\nmodel = "seq2seq"\nlabel = "{given["label"]}"\n'
+    )
+    with pytest.raises(ConfigError, match=rf"plan\.toml: .*{place}: ") as caught:
+        read_plan(path, {})
+    assert str(caught.value).isprintable()

@@ -221,7 +221,7 @@ def test_the_attack_finds_what_leaks(folder: Path, tmp_path: Path, monkeypatch: 
     salted(monkeypatch, "a")
     LEAKS[leak](monkeypatch)
     export(folder, tmp_path / "out", CONFIG.model_copy(update={"contexts": 150 if leak == "overlap" else 60}))
-    assert attack(tmp_path / "out") < 1e-4
+    assert attack(tmp_path / "out") < 1e-3
 
 
 def test_no_response_stands_anywhere_else(folder: Path, tmp_path: Path) -> None:

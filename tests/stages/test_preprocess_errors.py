@@ -77,7 +77,10 @@ def test_settings_that_make_no_sense(fails):
     fails(ROWS, 3, "leave none of", options=("--test", "100000"))
     fails(ROWS, 3, "valid: a size is a whole number, or a fraction below 1 (got 2.5).", options=("--valid", "2.5"))
     fails(
-        ROWS, 3, "clean: 'emojis' is not a cleaning step; the steps are widths, emoji,", options=("--clean", "emojis")
+        ROWS,
+        3,
+        "clean: 'emojis' is not a cleaning step; the steps are html, widths, emoji,",
+        options=("--clean", "emojis"),
     )
     fails(ROWS, 3, "columns: 'user' is not a field;", options=("--column", "user=author"))
     fails(ROWS, 3, "--column author: expected FIELD=COLUMN", options=("--column", "author"))

@@ -93,7 +93,7 @@ def test_what_is_not_a_report_is_never_replaced(work: list[Named], tmp_path: Pat
     said = r"mine\.html exists and was not made by 'pwae report', or was changed since\. Choose another name\."
     with pytest.raises(ArtifactError, match=said):
         make(work, mine, force=True)
-    with pytest.raises(ArtifactError, match=r"is a folder\. Give the name of a file\."):
+    with pytest.raises(ArtifactError, match=r"is not a file\. Give the name of one\."):
         make(work, tmp_path)
     with pytest.raises(ArtifactError, match="was not made by"):
         make(work, tmp_path / "r.html", latex=mine)

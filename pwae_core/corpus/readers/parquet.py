@@ -55,11 +55,22 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
         for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=sorted(set(there.values()))):
             places = np.arange(done + 1, done + batch.num_rows + 1)
             values = {field: batch.column(name) for field, name in there.items()}
+            for field, name in there.items():
+                _check_text(span.source, before + done, name, values[field])
             where, shape = partial(_where, span.source, before + done), own.shape_of(found, config)
             yield own.own_batch(values, places, where, shape, before)
             done += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(_damaged(span.source)) from error
+
+
+def _check_text(source: Source, before: int, name: str, column: pa.Array) -> None:
+    """Raises InputError where a column of strings holds bytes that are not UTF-8: Parquet's writers need not look."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as error:
+        rows = f"rows {before + 1:,} to {before + len(column):,}"
+        raise InputError(f"{source.name}, {rows}: the column {name} is not UTF-8. Convert it first.") from error
 
 
 def _where(source: Source, before: int, index: int) -> str:
