@@ -114,10 +114,15 @@ def at_size(size: int) -> Kill:
 
 
 def _called(command: Sequence[str]) -> Callable[[], object]:
-    """``pwae COMMAND``; or, for ``call MODULE FUNCTION ...``, a function of the tests."""
+    """``pwae COMMAND``; or, for ``call MODULE FUNCTION ...``, a function of the tests.
+
+    The salt of an export, which is drawn anew where there is no key yet, is a given one, so that files can be compared.
+    """
     if command[0] == CALL:
         function = getattr(importlib.import_module(command[1]), command[2])
         return partial(function, *command[3:])
+    if command[0] == "human-eval-export":
+        importlib.import_module("pwae_core.stages.human_eval_export").__dict__["new_salt"] = lambda: "5" * 64
     sys.argv = ["pwae", *command]
     main = importlib.import_module("pwae_cli.app").main
     return partial(main)
