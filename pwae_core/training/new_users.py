@@ -22,7 +22,7 @@ from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Batch, Ints, Sessions
 from pwae_core.data.statistics import words_of
 from pwae_core.errors import ArtifactError, ConfigError
-from pwae_core.files import write_bytes
+from pwae_core.files import write_new
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import Noise, seeded
 from pwae_core.schemas import OTHER_FILES, PEOPLE
@@ -76,7 +76,7 @@ def keep_person(run: Artifact, name: str, rows: Mapping[str, Tensor], source: st
         for key, value in rows.items():
             old = kept.get(key, value[:0].cpu())
             kept[key] = torch.cat((old[:row], value.cpu(), old[row + 1 :]))
-        write_bytes(made.folder / ROWS, save(kept))
+        write_new(made.folder / ROWS, save(kept))
         sources = dict(before.facts["learned_from"]) if before else {}
         made.facts = {"names": list(names), "learned_from": {**sources, name: source}}
         made.environment |= environment

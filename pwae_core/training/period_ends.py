@@ -49,8 +49,13 @@ def starting_point(folder: Path, budget: Budget) -> str:
 
 
 def put_back(folder: Path, start: str, position: Position) -> None:
-    """Makes the last and the best checkpoint what they were at ``position``, of the checkpoint ``start``."""
+    """Makes the last and the best checkpoint what they were at ``position``, of the checkpoint ``start``.
+
+    A best one that is newer, with no copy of the one before, was saved just before a kill: it will come again.
+    """
     if start != LAST:
         copy_checkpoint(folder, start, LAST)
-    if position.best is not None and load_state(folder, BEST)["step"] != position.best_step:
-        copy_checkpoint(folder, kept_name(position.period, BEST), BEST)
+    kept = kept_name(position.period, BEST)
+    newer = position.best is not None and load_state(folder, BEST)["step"] != position.best_step
+    if newer and has_checkpoint(folder, kept) and load_state(folder, kept)["step"] == position.best_step:
+        copy_checkpoint(folder, kept, BEST)
