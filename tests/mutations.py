@@ -10,7 +10,7 @@ import hashlib
 import os
 import random
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,18 +66,26 @@ class Trial:
 
 def trials(pwae: Pwae, world: Path, scratch: Path, numbers: range) -> Iterator[Trial]:
     """The trials of these ``numbers``; what a number does depends on it and on the world alone."""
-    all_targets = targets(world)
+    by_reader = grouped(targets(world))
     for number in numbers:
         chance = random.Random(number)
         copy = scratch / str(number)
         shutil.copytree(world, copy, symlinks=True)
-        target = chance.choice(all_targets)
+        target = chance.choice(by_reader[chance.choice(sorted(by_reader))])
         if chance.random() < 0.2:
             target, what = with_odd_option(chance, pwae)
         else:
             what = f"{target.damaged}: {damage(chance, copy / target.damaged)}"
         yield _performed(pwae, number, target, what, copy)
         shutil.rmtree(copy)
+
+
+def grouped(found: Sequence[Target]) -> dict[tuple[str, str], list[Target]]:
+    """The targets by entry of the world and command, so that artifacts of many files are not most of the trials."""
+    groups: dict[tuple[str, str], list[Target]] = {}
+    for one in found:
+        groups.setdefault((one.damaged.split("/")[0], one.command[0]), []).append(one)
+    return groups
 
 
 def with_odd_option(chance: random.Random, pwae: Pwae) -> tuple[Target, str]:
