@@ -54,7 +54,7 @@ def copy_checkpoint(folder: Path, name: str, copy: str) -> None:
 def drop_checkpoint(folder: Path, name: str) -> None:
     """Removes a checkpoint, where there is one."""
     pointer = folder / f"{name}.json"
-    if pointer.is_file() and unsealed(pointer.read_bytes()) is not None:
+    if is_sealed(pointer):
         pointer.unlink()
     for path in folder.glob(f"{name}-*.safetensors"):
         if bears_its_hash(path):

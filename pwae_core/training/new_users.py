@@ -36,7 +36,10 @@ Rows = dict[str, Tensor]
 
 def read_people(run: Artifact) -> tuple[dict[str, int], Rows]:
     """Who was adapted to, by row, and their rows. Raises ArtifactError where the run has been trained on since."""
-    kept = _kept(run)
+    return _rows_of(_kept(run))
+
+
+def _rows_of(kept: Artifact | None) -> tuple[dict[str, int], Rows]:
     if kept is None:
         return {}, {}
     return {name: row for row, name in enumerate(kept.facts["names"])}, load_file(kept.path(ROWS))
@@ -70,8 +73,8 @@ def settle_people(run: Path) -> None:
 def keep_person(run: Artifact, name: str, rows: Mapping[str, Tensor], source: str, **environment: str | int) -> None:
     """Adds a person to those of the run, or replaces them; ``source`` is the hash of what they were learned from."""
     with draft(run.folder / PEOPLE, Plan(PEOPLE, {}, {"run": run.fingerprint})) as made:
-        names, kept = read_people(run)
         before = _kept(run)
+        names, kept = _rows_of(before)
         row = names.setdefault(name, len(names))
         for key, value in rows.items():
             old = kept.get(key, value[:0].cpu())

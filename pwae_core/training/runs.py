@@ -45,10 +45,10 @@ class Run:
 
     @cached_property
     def users(self) -> dict[str, int]:
-        """The row of each user id; row 0, ``<unk>``, is nobody in particular."""
+        """The row of each user id; row 0, ``<unk>``, is nobody in particular, whoever else is called so."""
         table = self.artifact.table("users.parquet", ["user", "user_id"])
         trained = dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
-        return trained | {name: len(trained) + row for row, name in enumerate(self.people)}
+        return trained | {name: len(table) + row for row, name in enumerate(self.people)} | {NOBODY: 0}
 
     def user_number(self, name: str, asked: str = "--user") -> int:
         """The row of a user who was ``asked`` for. Raises InputError, which tells how to find one, for a stranger."""

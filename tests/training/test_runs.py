@@ -2,8 +2,10 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from trained import weights
@@ -12,6 +14,7 @@ from pwae_core import artifacts
 from pwae_core.config.train import ModelConfig
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.training.runs import (
+    Run,
     build_model,
     choose_device,
     computed_on,
@@ -44,6 +47,14 @@ def test_a_run_knows_its_words_and_users(made):
     assert opened.vocabulary.fingerprint == corpus.facts["vocabulary"]
     assert opened.users == {"<unk>": 0} | {f"user00{number}": number + 1 for number in range(6)}
     assert (opened.system, opened.model.user_count, opened.model.vocabulary_size) == ("PersonaWAE", 7, 47)
+
+
+def test_nobody_is_nobody_whoever_else_is_called_so(made):
+    """A person called <unk> has a row of their own, and whoever is adapted to comes behind all rows."""
+    names = pa.table({"user": [0, 1, 2], "user_id": ["<unk>", "ann", "<unk>"]})
+    opened = open_run(made.personawae, CPU)
+    run = Run(SimpleNamespace(table=lambda *_: names), opened.model, CPU, people=("new",))
+    assert run.users == {"<unk>": 0, "ann": 1, "new": 3}
 
 
 def test_a_checkpoint_of_another_run_is_refused(pwae, made, tmp_path):

@@ -182,11 +182,12 @@ def row_batches(
                 kept.append((place, row))
         places = np.fromiter((place for place, _ in kept), np.int64, len(kept))
         values = {name: [row.get(name) for _, row in kept] for name in RAW.names}
-        batch = raw_batch(values, places, partial(_at, where, places), shape)
+        batch = raw_batch(values, places, partial(at, where, places), shape)
         yield Batch(batch.table, places, shape, passed)
 
 
-def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
+def at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
+    """What a message calls the row ``index`` of those that come from ``places``."""
     return where(int(places[index]))
 
 

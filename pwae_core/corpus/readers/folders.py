@@ -6,12 +6,12 @@ Linked folders are followed, each folder and file once however many links lead t
 from __future__ import annotations
 
 import glob
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.errors import InputError
 
 HIDDEN, HIDDEN_FOLDER = "hidden file", "hidden folder"
@@ -19,8 +19,6 @@ AGAIN = "file met before (named twice, or a link)"
 FOLDER_AGAIN = "folder met before (a link)"
 NO_FILE = "broken link, pipe, socket or device"
 OURS = "folder that pwae wrote"
-NOTES = ("manifest.json", "plan.json")
-LONGEST_NOTE = 1 << 20
 Identity = tuple[int, int]
 
 
@@ -105,13 +103,4 @@ def _met(path: Path, known: set[Identity]) -> bool:
 
 def _is_ours(folder: Path) -> bool:
     """Whether a folder is an artifact of pwae, complete or not: its tables are no raw data."""
-    for name in NOTES:
-        path = folder / name
-        if path.is_file() and path.stat().st_size <= LONGEST_NOTE:
-            try:
-                note = json.loads(path.read_bytes())
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(note, dict) and {"pwae", "stage", "kind"} <= note.keys():
-                return True
-    return False
+    return manifest_of(folder) is not None or plan_of(folder) is not None

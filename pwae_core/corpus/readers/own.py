@@ -21,6 +21,7 @@ from pwae_core.corpus.readers.base import (
     Shape,
     Source,
     Span,
+    at,
     raw_batch,
 )
 from pwae_core.errors import InputError
@@ -169,7 +170,7 @@ def batches(
     while rows := list(islice(records, BATCH_ROWS)):
         places = np.fromiter((place for place, _ in rows), np.int64, len(rows))
         values: dict[str, Any] = {field: [record.get(name) for _, record in rows] for field, name in names.items()}
-        yield own_batch(values, places, partial(_at, where, places), span.source.layout, span.start)
+        yield own_batch(values, places, partial(at, where, places), span.source.layout, span.start)
 
 
 def own_batch(
@@ -179,7 +180,3 @@ def own_batch(
     if shape == "times":
         values = {**values, "turn": pa.array(places + before)}
     return raw_batch(values, places, where, shape)
-
-
-def _at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
-    return where(int(places[index]))

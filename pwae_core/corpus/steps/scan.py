@@ -100,9 +100,9 @@ def scan(job: Job, piece: int) -> Counts:
                 spill.write_sharded(nodes, found, hash_texts(home), job.shards)
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
             elif batch.shape == "times":
-                kept = _write_messages(messages, table, job, rules, seen)
+                kept = _write_placed(messages, table, MESSAGES, "times", job, rules, seen)
             else:
-                kept = _write_rows(rows, table, job, rules, seen)
+                kept = _write_placed(rows, table, ROWS, "turns", job, rules, seen)
             counts["kept"] += kept
     return counts | seen.facts()
 
@@ -132,20 +132,12 @@ def with_text(rows: pa.Table, texts: pa.Array) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index("text"), "text", texts)
 
 
-def _write_rows(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
-    rows = rows.select([name for name in ROWS.names if name != "key"])
-    needed = unplaced(rows, "turns") | lacks(rows, rows["user_id"], rules)
-    rows, emptied = cleaned(rows, rules)
-    why = first(needed | emptied, rows.num_rows)
-    rows = rows.filter(_count(why, seen.rejected))
-    keys = hash_repeated(rows["conversation_id"].combine_chunks())
-    spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
-    return int(rows.num_rows)
-
-
-def _write_messages(out: spill.Writer, rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> int:
-    rows = rows.select([name for name in MESSAGES.names if name != "key"])
-    needed = unplaced(rows, "times") | lacks(rows, rows["user_id"], rules)
+def _write_placed(
+    out: spill.Writer, rows: pa.Table, schema: pa.Schema, shape: Shape, job: Job, rules: Rules, seen: Seen
+) -> int:
+    """Writes the rows that have all they need, and whose places in conversations their columns tell; how many."""
+    rows = rows.select([name for name in schema.names if name != "key"])
+    needed = unplaced(rows, shape) | lacks(rows, rows["user_id"], rules)
     rows, emptied = cleaned(rows, rules)
     rows = rows.filter(_count(first(needed | emptied, rows.num_rows), seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
