@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_core.config.resolve import resolve
-from pwae_core.config.train import PRESETS, ModelConfig, TrainConfig
+from pwae_core.config.resolve import resolve, resolve_resumed
+from pwae_core.config.train import BUDGET, PRESETS, ModelConfig, TrainConfig
+from pwae_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pwae_core.stages.train import TrainReport
 
 
 class Part(StrEnum):
@@ -22,11 +28,12 @@ class Part(StrEnum):
 
 
 Corpus = Annotated[
-    Path | None, typer.Argument(help="Folder of 'pwae preprocess'; needed unless --show-config is given.")
+    Path | None,
+    typer.Argument(help="Folder of 'pwae preprocess'; with --resume and without --out, the run that goes on."),
 ]
 Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-words'; without it words start random.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder of the run, likewise. A run that was cut off there is continued.")
+    Path | None, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")
 ]
 Preset = Annotated[str, typer.Option(help=f"Settings to start from: {', '.join(PRESETS)}.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
@@ -39,12 +46,17 @@ Without = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the run at --out; epochs, max_steps and patience may be changed.")
+    bool,
+    typer.Option(
+        "--resume",
+        help=f"Let a run go on, with its own settings and inputs: --resume RUN. May be changed: {', '.join(BUDGET)}.",
+    ),
 ]
 ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the settings as JSON and stop.")]
 
 
 def command(
+    context: typer.Context,
     corpus: Corpus = None,
     out: Out = None,
     embeddings: Embeddings = None,
@@ -68,6 +80,8 @@ def command(
 
     PersonaWAE is section 3 of the paper, its peers are the other systems of Table 2.
 
+    A run goes on for longer with: pwae train --resume RUN --epochs 50
+
     On several devices: torchrun --nproc-per-node 4 -m pwae_cli train CORPUS --out RUN ...
     """
     given = {
@@ -79,37 +93,50 @@ def command(
         "batch_size": batch_size,
         "seed": seed,
     }
-    resolved = resolve(preset, config, settings or [], given)
-    if show_config:
-        console.print_json(resolved.model_dump(mode="json"))
-        return
-    if corpus is None or out is None:
-        raise typer.BadParameter("give CORPUS and --out; only --show-config does without.")
+    layers: dict[str, Any] = {"file": config, "settings": settings or [], "overrides": given}
+    how: dict[str, Any] = {"embeddings": embeddings, "device": device, "progress": console.progress()}
+    if resume:
+        if force:
+            raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")
+        run, moved = (out, corpus) if out else (corpus, None)
+        if run is None:
+            raise typer.BadParameter("--resume: say which run.")
+        named = context.get_parameter_source("preset")
+        over = partial(resolve_resumed, preset if named and named.name != "DEFAULT" else None, **layers)
+        if show_config:
+            from pwae_core.training.resuming import recorded
 
-    from dataclasses import asdict
+            console.print_json(over(recorded(run).config).model_dump(mode="json"))
+            return
+        from pwae_core.stages import train as stage
 
-    from pwae_core.stages.train import train
+        report = stage.resume(run, over, corpus=moved, **how)
+    else:
+        resolved = resolve(preset, **layers)
+        if show_config:
+            console.print_json(resolved.model_dump(mode="json"))
+            return
+        if corpus is None or out is None:
+            raise typer.BadParameter(
+                "give CORPUS and --out; only --show-config does without. A run goes on with --resume RUN."
+            )
+        from pwae_core.stages import train as stage
+
+        report = stage.train(corpus, out, resolved, force=force, **how)
     from pwae_core.training.group import speaks
 
-    report = train(
-        corpus,
-        out,
-        resolved,
-        embeddings=embeddings,
-        device=device,
-        resume=resume,
-        force=force,
-        progress=console.progress(),
-    )
-    if not speaks():
-        return
+    if speaks():
+        _show(report, as_json)
+
+
+def _show(report: TrainReport, as_json: bool) -> None:
     if as_json:
         console.print_json(asdict(report))
         return
     rows: list[tuple[str, object]] = [
         ("parameters", report.parameters),
         ("training sessions", report.train_sessions),
-        (f"of these cut at {resolved.model.max_length} tokens", report.cut_responses),
+        ("of these cut at model.max_length", report.cut_responses),
         ("users who were never trained", report.untrained_users),
         ("iterations", report.steps),
         ("ended", report.ended),

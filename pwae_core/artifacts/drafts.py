@@ -70,6 +70,13 @@ class Draft:
         if new:
             write_plan(self.folder, plan.model_copy(update={"wrote": [*plan.wrote, *new]}))
 
+    def foretell(self, **facts: Any) -> None:
+        """Sets facts that others may need before the artifact is complete."""
+        self.facts |= facts
+        plan = plan_of(self.folder)
+        if plan and plan.facts != plan.facts | facts:
+            write_plan(self.folder, plan.model_copy(update={"facts": {**plan.facts, **facts}}))
+
 
 def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
     """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or it may be replaced.

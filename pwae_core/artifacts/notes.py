@@ -65,10 +65,14 @@ class ManifestNote(Note):
 
 
 class PlanNote(Note):
-    """An unfinished artifact. ``token`` is in the names of its temporary files; ``wrote`` are its others so far."""
+    """An unfinished artifact. ``token`` is in the names of its temporary files; ``wrote`` are its others so far.
+
+    ``facts`` are those of the manifest to come that are known already.
+    """
 
     token: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     wrote: list[Name]
+    facts: dict[str, Any] = {}
 
 
 N = TypeVar("N", bound=Note)
@@ -105,9 +109,9 @@ class Plan:
         """Whether ``note`` speaks of what this plan makes."""
         return note is not None and {key: getattr(note, key) for key in Note.model_fields} == self.to_dict()
 
-    def unfinished(self, wrote: Sequence[str] = ()) -> PlanNote:
+    def unfinished(self, wrote: Sequence[str] = (), facts: Mapping[str, Any] | None = None) -> PlanNote:
         """The note to begin with."""
-        return PlanNote(**self.to_dict(), token=files.new_token(), wrote=list(wrote))
+        return PlanNote(**self.to_dict(), token=files.new_token(), wrote=list(wrote), facts=dict(facts or {}))
 
 
 def write_plan(folder: Path, note: PlanNote) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pwae_core import inputs
 from pwae_core.config.places import Place, dotted, given_in, in_toml
-from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.config.train import BUDGET, PRESETS, TrainConfig
 from pwae_core.errors import ConfigError, InputError
 
 DEEPEST = 10
@@ -23,13 +23,40 @@ def resolve(
 
     ``overrides`` maps dotted keys to values; None: the option was not given. Raises ConfigError or InputError.
     """
+    return _over(_named(preset), file, settings, overrides or {})
+
+
+def resolve_resumed(
+    preset: str | None,
+    recorded: Mapping[str, Any],
+    /,
+    *,
+    file: Path | None,
+    settings: Sequence[str],
+    overrides: Mapping[str, Any],
+) -> TrainConfig:
+    """The config under which a run goes on: ``recorded``, and what is given over it, as ``resolve`` takes it.
+
+    A ``preset`` that is named stands for all settings but the budget. Raises ConfigError or InputError.
+    """
+    base = recorded if preset is None else merge(_named(preset), {key: recorded[key] for key in BUDGET})
+    return _over(base, file, settings, overrides)
+
+
+def _named(preset: str) -> Mapping[str, Any]:
     if preset not in PRESETS:
         raise ConfigError(f"preset: there is no '{preset}'. Choose one of {', '.join(PRESETS)}.")
-    layers: list[tuple[Mapping[str, Any], Place]] = [(PRESETS[preset], dotted)]
+    return PRESETS[preset]
+
+
+def _over(
+    base: Mapping[str, Any], file: Path | None, settings: Sequence[str], overrides: Mapping[str, Any]
+) -> TrainConfig:
+    layers: list[tuple[Mapping[str, Any], Place]] = [(base, dotted)]
     if file is not None:
         layers.append((read_toml(file), lambda loc: f"{file}: {in_toml(loc)}"))
     layers += [(parse_setting(setting), dotted) for setting in settings]
-    layers += [(nested(key, value), dotted) for key, value in (overrides or {}).items() if value is not None]
+    layers += [(nested(key, value), dotted) for key, value in overrides.items() if value is not None]
     return TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
 
 

@@ -152,6 +152,9 @@ class TrainConfig(Config):
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 
 
+BUDGET = ("epochs", "max_steps", "patience", "micro_batches", "checkpoint_every")
+"""What --resume may change: how long training goes on, in what parts and how safely, not what it does."""
+
 PRESETS: dict[str, dict[str, object]] = {
     "paper": {},
     "small": {

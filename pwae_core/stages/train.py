@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,30 +15,27 @@ from pwae_core.artifacts import Artifact, Draft, Plan
 from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.data.untrained import Untrained, as_nobody
-from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
+from pwae_core.errors import ArtifactError, EmptyResultError
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.periods import periods_of
-from pwae_core.training.resuming import refuse_other_unfinished, reopen
+from pwae_core.training.resuming import find_input, recorded, refuse_other_budget, refuse_other_unfinished, reopen
 from pwae_core.training.runs import (
     build_model,
     choose_device,
     computed_on,
     copy_tables,
-    corpus_path,
     describe_system,
     inform,
     initialise_words,
     known_users,
+    path_from,
     size_of,
 )
 from pwae_core.training.signals import stop_requests
 from pwae_core.training.sizes import refuse_large_training
-
-BUDGET = ("epochs", "max_steps", "patience", "micro_batches")
-"""What --resume may change: how long training goes on and in what parts, not what it does."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,6 @@ def train(
     *,
     embeddings: Path | None = None,
     device: str = "auto",
-    resume: bool = False,
     force: bool = False,
     progress: Progress = SILENT,
 ) -> TrainReport:
@@ -81,30 +78,70 @@ def train(
     train or validate on, ConfigError, DivergenceError, Interrupted, LostProcessError, StorageError; Followed in a
     process when it is another one that raises these.
     """
-    if resume and force:
-        raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")
+
+    def prepare() -> _Job:
+        data = artifacts.load(corpus, "corpus")
+        return _job(data, matching_vectors(embeddings, data, config) if embeddings else None, config)
+
+    return _train(out, prepare, device, progress, force=force)
+
+
+def resume(
+    run: Path,
+    settings: Callable[[Mapping[str, Any]], TrainConfig] = TrainConfig.make,
+    *,
+    corpus: Path | None = None,
+    embeddings: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> TrainReport:
+    """Lets the run at ``run`` go on, finished or not.
+
+    ``settings`` makes the config to go on with of the one that the run recorded; they may differ in the budget. The
+    inputs are where the run was trained on them, or where they are said to be now. Raises as ``train`` does, and
+    ArtifactError where there is no run, or other settings or inputs; ConfigError for less training than was done.
+    """
+
+    def prepare() -> _Job:
+        note = recorded(run)
+        data, vectors = (find_input(run, note, *one) for one in (("corpus", corpus), ("embeddings", embeddings)))
+        assert data is not None
+        return _job(data, vectors, settings(note.config))
+
+    return _train(run, prepare, device, progress, resumed=True)
+
+
+def _train(
+    out: Path,
+    prepare: Callable[[], _Job],
+    device: str,
+    progress: Progress,
+    *,
+    resumed: bool = False,
+    force: bool = False,
+) -> TrainReport:
     where = local_device(choose_device(device))
     with joined(where) as group:
         progress = progress if group.first else SILENT
         with group.in_step():
-            job = _prepare(corpus, embeddings, config)
-            standing = group.first and _stands(out, job.plan, resume, force)
+            job = prepare()
+            standing = group.first and _stands(out, job.plan, resumed, force)
         if group.largest(standing):
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
-            built = _build(job, config, where)
+            built = _build(job, where)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
             with group.in_step():
                 splits = built.train, built.valid
-                trainer = Trainer(built.model, *splits, config, out.resolve(), where, progress, stop, group)
+                trainer = Trainer(built.model, *splits, job.config, out.resolve(), where, progress, stop, group)
             with group.one_voice():
                 ended = trainer.run()
             if draft is not None:
                 draft.write("log.parquet", trainer.log.table())
                 draft.environment |= computed_on(trainer.device)
-                draft.facts |= _facts(trainer, job.corpus, corpus, ended) | built.facts
+                draft.facts |= _facts(trainer, job.corpus, ended) | built.facts
         group.wait()
         return _report(artifacts.load(out, "run"), standing=False)
 
@@ -113,20 +150,20 @@ def train(
 class _Job:
     corpus: Artifact
     vectors: Artifact | None
+    config: TrainConfig
     plan: Plan
 
 
-def _prepare(corpus: Path, embeddings: Path | None, config: TrainConfig) -> _Job:
-    data = artifacts.load(corpus, "corpus")
-    vectors = matching_vectors(embeddings, data, config) if embeddings else None
-    inputs = {"corpus": data.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
-    return _Job(data, vectors, Plan("run", config.model_dump(mode="json"), inputs))
+def _job(corpus: Artifact, vectors: Artifact | None, config: TrainConfig) -> _Job:
+    inputs = {"corpus": corpus.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
+    return _Job(corpus, vectors, config, Plan("run", config.model_dump(mode="json"), inputs))
 
 
-def _stands(out: Path, plan: Plan, resume: bool, force: bool) -> bool:
-    if resume:
-        reopen(out, plan, BUDGET)
+def _stands(out: Path, plan: Plan, resumed: bool, force: bool) -> bool:
+    if resumed:
+        reopen(out, plan)
     elif not force:
+        refuse_other_budget(out, plan)
         refuse_other_unfinished(out, plan)
     return artifacts.standing(out, plan, force) is not None
 
@@ -141,9 +178,9 @@ class _Built:
     facts: dict[str, object]
 
 
-def _build(job: _Job, config: TrainConfig, where: torch.device) -> _Built:
+def _build(job: _Job, where: torch.device) -> _Built:
     """Raises ConfigError for what cannot fit in memory."""
-    data = job.corpus
+    data, config = job.corpus, job.config
     training, valid = _split(data, "train", config), _split(data, "valid", config)
     words, users = data.rows("vocabulary.parquet"), data.rows("users.parquet")
     refuse_large_training(config, words, users, training, where)
@@ -165,6 +202,10 @@ def _build(job: _Job, config: TrainConfig, where: torch.device) -> _Built:
 def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
     draft = stack.enter_context(artifacts.draft(out, job.plan, resume=not force, in_place=True))
     draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints")
+    draft.foretell(
+        corpus_path=path_from(draft.folder, job.corpus.folder),
+        embeddings_path=path_from(draft.folder, job.vectors.folder) if job.vectors else None,
+    )
     copy_tables(job.corpus, draft.folder)
     return draft
 
@@ -190,7 +231,7 @@ def _split(corpus: Artifact, name: str, config: TrainConfig) -> Sessions:
     return sessions
 
 
-def _facts(trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> dict[str, object]:
+def _facts(trainer: Trainer, corpus: Artifact, ended: str) -> dict[str, object]:
     return {
         "system": describe_system(trainer.model),
         "deterministic": trainer.model.deterministic,
@@ -199,7 +240,6 @@ def _facts(trainer: Trainer, corpus: Artifact, path: Path, ended: str) -> dict[s
         "users": trainer.model.user_count,
         "tokenizer": corpus.facts["tokenizer"],
         "preprocess": corpus.config,
-        "corpus_path": corpus_path(path, trainer.folder),
         **size_of(trainer.model),
         "train_sessions": len(trainer.train),
         "steps": trainer.position.step,

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pwae_core.artifacts import MANIFEST, PLAN, Plan, describe_difference
-from pwae_core.artifacts.artifact import is_unfinished
-from pwae_core.artifacts.notes import Note, damaged, manifest_of, plan_of
+from pwae_core.artifacts import MANIFEST, PLAN, Artifact, Plan, describe_difference, load
+from pwae_core.artifacts.artifact import is_unfinished, refuse_other_kind
+from pwae_core.artifacts.notes import ManifestNote, PlanNote, damaged, manifest_of, plan_of
 from pwae_core.artifacts.ownership import owned
 from pwae_core.artifacts.staging import put
+from pwae_core.config.train import BUDGET
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.files import held, in_the_way, sealed, storage_errors
+from pwae_core.schemas import PEOPLE
 from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
+from pwae_core.training.runs import followed
+
+KINDS = {"corpus": "corpus", "embeddings": "vectors"}
+"""The kind of each input of a run."""
+
+
+# -- the same command again
 
 
 def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
@@ -29,32 +39,80 @@ def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
             )
 
 
-def reopen(folder: Path, plan: Plan, may_differ: Collection[str]) -> None:
+def refuse_other_budget(folder: Path, plan: Plan) -> None:
+    """Raises ArtifactError, which speaks of --resume, where the run at ``folder`` differs from ``plan`` in nothing but
+    its budget.
+    """
+    note = plan_of(folder) or manifest_of(folder)
+    old, new = note.model_dump() if note else {}, plan.to_dict()
+    if note is None or note.kind != plan.kind or describe_difference(_without_budget(old), _without_budget(new)):
+        return
+    if differing := describe_difference(old, new):
+        changed = [f"--set {key}={new['config'][key]}" for key in BUDGET if old["config"][key] != new["config"][key]]
+        holds = "holds an unfinished run, made" if is_unfinished(folder) else "stands, made"
+        raise ArtifactError(
+            f"{folder} {holds} differently ({differing}). To let it go on like this: "
+            f"'pwae train --resume {shlex.quote(str(folder))} {' '.join(changed)}'. Or choose another --out."
+        )
+
+
+# -- --resume
+
+
+def recorded(folder: Path) -> ManifestNote | PlanNote:
+    """What the run at ``folder``, finished or not, says of itself. Raises ArtifactError where there is none."""
+    note = plan_of(folder) or manifest_of(folder)
+    if note is None:
+        there = [name for name in (MANIFEST, PLAN) if os.path.lexists(folder / name)]
+        if there:
+            raise damaged(folder / there[0])
+        raise ArtifactError(f"{folder} holds no run to resume. Leave --resume out to start one.")
+    refuse_other_kind(folder, note, "run")
+    return note
+
+
+def find_input(folder: Path, note: ManifestNote | PlanNote, name: str, given: Path | None) -> Artifact | None:
+    """An input of the run at ``folder``: where it is ``given``, or where the run was trained on it.
+
+    None for one that the run has not. Raises ArtifactError where it is not there, or another one.
+    """
+    if name not in note.inputs:
+        if given is not None:
+            raise ArtifactError(f"{folder} was trained without {name}. Leave --{name} out.")
+        return None
+    say = "Give it as CORPUS, with --out" if name == "corpus" else "Give --embeddings"
+    place = given or followed(folder, note.facts.get(f"{name}_path"))
+    if place is None:
+        raise ArtifactError(f"{folder} does not say where its {name} is. {say}.")
+    if given is None and not place.exists():
+        raise ArtifactError(f"{place}, where {folder} had its {name}, does not exist. {say}.")
+    found = load(place, KINDS[name])
+    if found.fingerprint != note.inputs[name]:
+        raise ArtifactError(
+            f"{folder} cannot be resumed with other settings (input {name}: {note.inputs[name][:16]}, now "
+            f"{found.fingerprint[:16]}): {place} is not what it was trained on. {say}."
+        )
+    return found
+
+
+def reopen(folder: Path, plan: Plan) -> None:
     """Lets the run at ``folder``, finished or not, go on under ``plan``.
 
-    ``plan`` may differ from the plan that made the run only in the config keys ``may_differ``. Raises ArtifactError
-    when there is nothing to go on with, or more differs; ConfigError for less training than was done already.
+    ``plan`` may differ from the plan that made the run only in the budget. Raises ArtifactError when there is nothing
+    to go on with, or more differs; ConfigError for less training than was done already.
     """
-    old, new = _note(folder).model_dump(), plan.to_dict()
-    differing = describe_difference(_without(old, may_differ), _without(new, may_differ))
+    note = recorded(folder)
+    old, new = note.model_dump(), plan.to_dict()
+    differing = describe_difference(_without_budget(old), _without_budget(new))
     if differing:
         raise ArtifactError(f"{folder} cannot be resumed with other settings ({differing}). Choose another --out.")
     if describe_difference(old, new):
         _refuse_less(folder, new["config"])
+        _refuse_adapted(folder)
         with storage_errors(folder), held(folder, folder):
-            note = plan.unfinished(_written(folder))
-            put(folder / PLAN, sealed(note.model_dump()), lambda _: plan_of(folder) is not None)
-
-
-def _note(folder: Path) -> Note:
-    """What is said of the run at ``folder``. Raises ArtifactError where there is none."""
-    note = plan_of(folder) or manifest_of(folder)
-    if note is None:
-        there = [name for name in (MANIFEST, PLAN) if (folder / name).exists()]
-        if there:
-            raise damaged(folder / there[0])
-        raise ArtifactError(f"{folder} holds no run to resume. Leave --resume out to start one.")
-    return note
+            facts = {key: note.facts[key] for name in KINDS if (key := f"{name}_path") in note.facts}
+            begun = plan.unfinished(_written(folder), facts)
+            put(folder / PLAN, sealed(begun.model_dump()), lambda _: plan_of(folder) is not None)
 
 
 def _written(folder: Path) -> list[str]:
@@ -79,5 +137,14 @@ def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
             raise ConfigError(f"{key} {config[key]}: what {folder} has done already takes {least}. Give as many.")
 
 
-def _without(plan: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
-    return {**plan, "config": {key: value for key, value in plan["config"].items() if key not in keys}}
+def _refuse_adapted(folder: Path) -> None:
+    """People who were learned for a run as it is would be lost to a longer one."""
+    if manifest_of(folder / PEOPLE):
+        raise ArtifactError(
+            f"{folder / PEOPLE} holds people whom {folder} was adapted to as it is now. Move that folder away to let "
+            "the run go on, and run 'pwae adapt' again afterwards."
+        )
+
+
+def _without_budget(plan: Mapping[str, Any]) -> dict[str, Any]:
+    return {**plan, "config": {key: value for key, value in plan["config"].items() if key not in BUDGET}}

@@ -120,17 +120,21 @@ def corpus_of(run: Artifact, given: Path | None) -> Artifact:
 
 def remembered_corpus(run: Artifact) -> Path | None:
     """Where the corpus of a run was, seen from the run; None where that would have told too much of the machine."""
-    path = run.facts["corpus_path"]
-    return Path(os.path.normpath(run.folder.resolve() / path)) if path else None
+    return followed(run.folder, run.facts["corpus_path"])
 
 
-def corpus_path(corpus: Path, run: Path) -> str | None:
-    """The way from ``run`` to ``corpus``; None where it would tell more than what both have in common.
+def followed(run: Path, path: str | None) -> Path | None:
+    """Where ``path``, as ``path_from`` gave it, leads from ``run``."""
+    return Path(os.path.normpath(run.resolve() / path)) if path else None
+
+
+def path_from(run: Path, there: Path) -> str | None:
+    """The way from ``run`` to an input of it; None where it would tell more than what both have in common.
 
     That is where they share nothing but the root, or the way goes through a home or bears the user's name: no such
     name leaves the machine in a run.
     """
-    here, there = run.resolve(), corpus.absolute()
+    here, there = run.resolve(), there.absolute()
     way = Path(os.path.relpath(there, here))
     shared = Path(os.path.commonpath((here, there)))
     above, names = _of_the_user()

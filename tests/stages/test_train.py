@@ -219,6 +219,111 @@ def test_resume_on_another_corpus_is_refused(pwae, made, tmp_path):
     pwae(*command, "--max-steps", 3, "--resume").fails(6, "cannot be resumed with other settings (input corpus: ")
 
 
+# -- resume by the run's own records
+
+
+def test_the_run_alone_is_enough(pwae, made, tmp_path, snapshot, monkeypatch):
+    """Its settings and its inputs are found, wherever the command is run."""
+    pwae(*made.train(tmp_path / "run", "validate_every=3", "seed=11"), "--max-steps", 4).succeeds()
+    monkeypatch.chdir(made.corpus)
+    again = pwae("train", "--resume", tmp_path / "run", "--max-steps", 9, "--device", "cpu", "--json").succeeds()
+    assert (again.json["steps"], again.json["standing"]) == (9, False)
+    pwae(*made.train(tmp_path / "whole", "validate_every=3", "seed=11"), "--max-steps", 9).succeeds()
+    assert snapshot(tmp_path / "run") == snapshot(tmp_path / "whole")
+    assert pwae("train", "--resume", tmp_path / "run", "--json").succeeds().json == again.json | {"standing": True}
+
+
+def test_an_interrupted_run_alone_is_enough(pwae, made, tmp_path, snapshot):
+    stopped(pwae, 3, made.train(tmp_path / "run", "max_steps=6", "validate_every=2"))
+    done = pwae("train", "--out", tmp_path / "run", "--resume", "--max-steps", 7, "--set", "checkpoint_every=2")
+    assert "continuing from iteration 3" in done.succeeds().stderr
+    pwae(*made.train(tmp_path / "whole", "max_steps=7", "validate_every=2", "checkpoint_every=2")).succeeds()
+    assert snapshot(tmp_path / "run") == snapshot(tmp_path / "whole")
+
+
+def test_the_settings_to_go_on_with_are_shown(pwae, made):
+    shown = pwae("train", "--resume", made.personawae, "--epochs", 50, "--show-config").succeeds().json
+    assert shown == artifacts.load(made.personawae, "run").config | {"epochs": 50}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--set", "critic_steps=4"], 6, ["cannot be resumed with other settings (config critic_steps: 5, now 4)"]),
+        (["--seed", 9], 6, ["(config seed: 7, now 9)"]),
+        (["--preset", "paper"], 6, ["(config autoencoder."]),
+        (["--model", "gpt"], 3, ["model.name: Input should be 'seq2seq'"]),
+        (["--max-steps", 59], 3, ["max_steps 59: what ", "has done already takes 60. Give as many."]),
+        (["--force"], 3, ["--resume continues the run at --out, --force replaces it. Give one of them."]),
+    ],
+)
+def test_what_may_not_change_is_told_with_both_values(pwae, made, snapshot, options, code, words):
+    before = snapshot(made.personawae)
+    pwae("train", "--resume", made.personawae, *options).fails(code, *words)
+    assert snapshot(made.personawae) == before
+
+
+def test_resume_needs_a_run(pwae, made, tmp_path):
+    result = pwae("train", "--resume")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--resume: say which run." in result.stderr
+    pwae("train", "--resume", made.corpus).fails(6, "holds corpus (of 'pwae preprocess'), expected run")
+    pwae("train", "--resume", tmp_path / "none").fails(6, "none holds no run to resume. Leave --resume out to start")
+
+
+def test_inputs_that_moved_are_named_anew(pwae, made, tmp_path):
+    for name in ("corpus", "vectors"):
+        shutil.copytree(getattr(made, name), tmp_path / name)
+    command = made.train(tmp_path / "run", "max_steps=2")
+    command[1], command[3] = tmp_path / "corpus", tmp_path / "vectors"
+    pwae(*command).succeeds()
+    (tmp_path / "corpus").rename(tmp_path / "moved")
+    resume = ["train", "--out", tmp_path / "run", "--resume", "--max-steps", 3]
+    gone = f"{tmp_path / 'corpus'}, where {tmp_path / 'run'} had its corpus, does not exist."
+    pwae(*resume).fails(6, gone, "Give it as CORPUS, with --out.")
+    other = made.same_words(tmp_path / "corpus")
+    words = ("cannot be resumed with other settings (input corpus: ", f"{other} is not what it was trained on.")
+    pwae(*resume).fails(6, *words)
+    resume.insert(1, tmp_path / "moved")
+    (tmp_path / "vectors").rename(tmp_path / "elsewhere")
+    pwae(*resume).fails(6, "had its embeddings, does not exist. Give --embeddings.")
+    pwae(*resume, "--embeddings", tmp_path / "elsewhere").succeeds()
+    facts = artifacts.load(tmp_path / "run", "run").facts
+    assert (facts["corpus_path"], facts["embeddings_path"], facts["steps"]) == ("../moved", "../elsewhere", 3)
+
+
+def test_word_vectors_for_a_run_without(pwae, made, tmp_path):
+    command = made.train(tmp_path / "run", "max_steps=2")
+    del command[2:4]
+    pwae(*command).succeeds()
+    resume = ("train", "--resume", tmp_path / "run", "--max-steps", 3)
+    pwae(*resume, "--embeddings", made.vectors).fails(6, "was trained without embeddings. Leave --embeddings out.")
+    pwae(*resume).succeeds()
+
+
+def test_people_are_not_lost_to_a_longer_run(pwae, made, tmp_path, snapshot):
+    run = shutil.copytree(made.personawae, tmp_path / "run")
+    (tmp_path / "said.txt").write_text("i like tea very much\nrain makes me happy\n")
+    pwae("adapt", run, "--history", tmp_path / "said.txt", "--user", "eve", "--steps", 1).succeeds()
+    before = snapshot(run)
+    resume = ("train", made.corpus, "--embeddings", made.vectors, "--out", run, "--resume", "--max-steps")
+    pwae(*resume, 61).fails(6, "people holds people whom ", "Move that folder away to let the run go on")
+    assert snapshot(run) == before
+    assert pwae(*resume, 60, "--json").succeeds().json["standing"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_another_budget_speaks_of_resume(pwae, made, tmp_path, cut):
+    command = made.train(tmp_path / "run", "max_steps=4")
+    stopped(pwae, 3, command) if cut else pwae(*command).succeeds()
+    other = pwae(*command, "--max-steps", 5, "--epochs", 50)
+    advice = f"'pwae train --resume {tmp_path / 'run'} --set epochs=50 --set max_steps=5'"
+    other.fails(6, "made differently (config epochs: 100, now 50; config max_steps: 4, now 5)", advice)
+    assert "--force" not in other.stderr
+    pwae(*advice.strip("'").split()[1:]).succeeds()
+    assert artifacts.load(tmp_path / "run", "run").facts["steps"] == 5
+
+
 # -- inputs that do not belong together
 
 

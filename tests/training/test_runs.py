@@ -18,9 +18,9 @@ from pwae_core.training.runs import (
     build_model,
     choose_device,
     computed_on,
-    corpus_path,
     initialise_words,
     open_run,
+    path_from,
     size_of,
 )
 
@@ -119,7 +119,7 @@ def test_devices():
 def test_a_run_says_where_its_corpus_is_without_a_name_of_the_machine(monkeypatch, corpus, run, way):
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ann"))
     monkeypatch.setattr("getpass.getuser", lambda: "ann")
-    assert corpus_path(Path(corpus), Path(run)) == way
+    assert path_from(Path(run), Path(corpus)) == way
 
 
 def test_where_there_is_neither_home_nor_user_the_root_alone_is_too_much(monkeypatch):
@@ -127,8 +127,8 @@ def test_where_there_is_neither_home_nor_user_the_root_alone_is_too_much(monkeyp
         raise KeyError
 
     monkeypatch.setattr("getpass.getuser", missing)
-    assert corpus_path(Path("/corpus"), Path("/scratch/run")) is None
-    assert corpus_path(Path("/data/corpus"), Path("/data/run")) == "../corpus"
+    assert path_from(Path("/scratch/run"), Path("/corpus")) is None
+    assert path_from(Path("/data/run"), Path("/data/corpus")) == "../corpus"
 
 
 def test_a_run_is_used_from_any_folder(pwae, made, tmp_path, monkeypatch):
