@@ -29,6 +29,8 @@ def command(
     ] = None,
     contexts: Annotated[int, option(HumanEvalConfig, "contexts")] = DEFAULTS.contexts,
     annotators: Annotated[int, option(HumanEvalConfig, "annotators")] = DEFAULTS.annotators,
+    raters: Annotated[int | None, option(HumanEvalConfig, "raters")] = DEFAULTS.raters,
+    together: Annotated[bool, option(HumanEvalConfig, "together")] = DEFAULTS.together,
     history: Annotated[int, option(HumanEvalConfig, "history")] = DEFAULTS.history,
     sample: Annotated[Literal["random", "first"], option(HumanEvalConfig, "sample")] = DEFAULTS.sample,
     ground_truth: Annotated[bool, option(HumanEvalConfig, "ground_truth")] = DEFAULTS.ground_truth,
@@ -47,6 +49,8 @@ def command(
         {
             "contexts": contexts,
             "annotators": annotators,
+            "raters": raters,
+            "together": together,
             "history": history,
             "sample": sample,
             "ground_truth": ground_truth,
@@ -77,10 +81,11 @@ def _print(report: HumanEvalReport) -> None:
         ("  left out: responder without history", report.without_history),
         ("  left out: no real response", report.without_reference),
         ("  left out: a context would show a judged response", report.overlapping),
-        ("items in each sheet", report.items),
+        ("items in each sheet", _range(report.fewest, report.items)),
         ("  shown a second time", report.repeats),
         ("  with a text cut to fit its cell", report.cut),
         ("annotators", report.annotators),
+        ("  who judge an item", report.raters),
         ("item ids begin with", report.export),
         ("files", ", ".join(report.files)),
         ("  changed since the export", ", ".join(report.changed) or "none"),
@@ -88,3 +93,7 @@ def _print(report: HumanEvalReport) -> None:
     ]
     stands = " (stood already)" if report.standing else ""
     console.print_table(f"Sheets for the annotators in {report.sheets}{stands}", ["", "value"], rows, numbers_from=2)
+
+
+def _range(fewest: int, most: int) -> str:
+    return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"

@@ -26,6 +26,8 @@ STATISTICS = {
     "gwet_ac2": "Gwet's AC2",
 }
 NOTHING = "–"
+MOST_PAIRS = 6
+"""Pairs of annotators whose agreement fits a terminal: those of four people."""
 
 
 def command(
@@ -116,6 +118,9 @@ def _print_agreement(agreement: list[Agreed]) -> None:
     if not agreement:
         return
     between = sorted(dict.fromkeys(one.between for one in agreement), key=lambda name: (name != "all", _own(name)))
+    if len(between) > 1 + MOST_PAIRS:
+        console.print_line(f"Agreement of every two, and of each with himself: --json ({len(between) - 1} columns).")
+        between = between[:1]
     cells = {(one.criterion, one.statistic, one.between): _value(one) for one in agreement}
     lines = dict.fromkeys((one.criterion, one.statistic) for one in agreement)
     order = {criterion: number for number, criterion in enumerate(dict.fromkeys(name for name, _ in lines))}

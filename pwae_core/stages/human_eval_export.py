@@ -14,6 +14,7 @@ from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.files import hash_strings, to_json
+from pwae_core.human_eval.blinding.assignment import assign
 from pwae_core.human_eval.blinding.candidates import candidates
 from pwae_core.human_eval.blinding.delivery import (
     EXPORTED,
@@ -55,9 +56,11 @@ class HumanEvalReport:
     without_history: int
     without_reference: int
     overlapping: int
-    items: int  # in each sheet, repeats included
+    items: int  # in the longest sheet, repeats included; in the shortest, fewest
+    fewest: int
     repeats: int
     annotators: int
+    raters: int  # of each item
     cut: int  # items of a sheet with a text that was too long for its cell
     files: list[str]
     changed: list[str]  # files that are not as they were exported: filled in, most likely
@@ -163,7 +166,8 @@ def _export(sources: Sources, salt: str, progress: Progress) -> Export:
     histories.check_known((one.context for one in found), sources.corpus.folder)
     drawn = draw(found, histories.speaking, config, sources.draws)
     shown = draw_histories(drawn, histories, config.history, sources.draws)
-    placed = place(drawn.items, config.annotators, config.repeats, secret)
+    shares = assign(drawn.items, config.annotators, config.raters_each, config.together, secret)
+    placed = place(shares, config.repeats, secret)
     sheets = make_sheets(placed, shown)
     facts = _facts(sources, drawn, sheets) | {EXPORT: fingerprint(secret), SALT: salt}
     return Export(_to_table(placed, sheets), facts, _files(sheets, config, progress))
@@ -184,10 +188,12 @@ def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str,
         "without_history": drawn.without_history,
         "without_reference": drawn.without_reference,
         "overlapping": drawn.overlapping,
-        "items": len(sheets[0].rows),
+        "items": max(len(sheet.rows) for sheet in sheets),
+        "fewest": min(len(sheet.rows) for sheet in sheets),
         "repeats": config.repeats,
         "annotators": config.annotators,
-        "cut": sum(CUT in row.conversation + row.history + row.response for row in sheets[0].rows),
+        "raters": config.raters_each,
+        "cut": max(sum(CUT in row.conversation + row.history + row.response for row in one.rows) for one in sheets),
     }
 
 

@@ -72,8 +72,10 @@ def test_the_report_says_what_stands_where(folder: Path) -> None:
         without_reference=0,
         overlapping=report.overlapping,
         items=24,
+        fewest=24,
         repeats=0,
         annotators=2,
+        raters=2,
         cut=0,
         files=["INSTRUCTIONS.txt", *(f"annotator-{n}.{kind}" for n in (1, 2) for kind in ("csv", "html", "xlsx"))],
         changed=[],
@@ -196,6 +198,8 @@ def test_whoever_reruns_the_command_elsewhere_gets_another_key(folder: Path) -> 
 SETTINGS = {
     "contexts": 7,
     "annotators": 3,
+    "raters": 1,
+    "together": False,
     "history": 3,
     "sample": "first",
     "ground_truth": False,
@@ -247,6 +251,15 @@ def test_repeats_have_two_ids_in_the_key(folder: Path) -> None:
     for annotator in (1, 2):
         twice = Counter((row["system"], row["session_id"]) for row in key_rows(folder) if row["annotator"] == annotator)
         assert sorted(twice.values()) == [1] * 21 + [2] * 3
+
+
+def test_each_item_stands_in_as_many_sheets_as_it_has_raters(folder: Path) -> None:
+    report = export(folder, SMALL.model_copy(update={"annotators": 5, "raters": 2}))
+    assert (report.fewest, report.items, report.raters) == (9, 12, 2), "8 contexts twice over 5 sheets, 3 systems each"
+    assert set(Counter((row["system"], row["session_id"]) for row in key_rows(folder)).values()) == {2}
+    for annotator in range(1, 6):
+        own = Counter(row["session_id"] for row in key_rows(folder) if row["annotator"] == annotator)
+        assert set(own.values()) == {3}
 
 
 def test_filled_sheets_are_reported_and_never_replaced(folder: Path, snapshot: Snapshot) -> None:

@@ -47,6 +47,11 @@ class Item:
     system: str
     response: Tokens
 
+    @property
+    def name(self) -> tuple[str, ...]:
+        """What tells it from all other items."""
+        return self.context.session_id, self.system
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -86,34 +91,31 @@ def pick(responses: Sequence[Choice], mode: str, secret: str, *name: str) -> Cho
     return responses[0 if mode == "first" else keyed(secret, "sample", *name) % len(responses)]
 
 
-def place(items: Sequence[Item], annotators: int, repeats: int, secret: str) -> list[Placed]:
-    """Every annotator's sheet, one after the other: all items in an order of their own, ``repeats`` of them twice.
+def place(shares: Sequence[Sequence[Item]], repeats: int, secret: str) -> list[Placed]:
+    """Every annotator's sheet, one after the other: their share of the items in an order of its own.
 
-    A repeated item stands first in the first third and again in the last third of the sheet. Raises ConfigError when
-    there are fewer items than that takes.
+    ``repeats`` of them are there twice: in the first third and again in the last third of the sheet. Raises
+    ConfigError when there are fewer items than that takes.
     """
-    third = len(items) // 3
-    if repeats > third:
-        raise ConfigError(f"repeats: {repeats} are too many for {len(items)} items; at most {third}.")
-    ids = iter(_opaque_ids(annotators * (len(items) + repeats), secret))
+    for share in shares:
+        if repeats > len(share) // 3:
+            raise ConfigError(f"repeats: {repeats} are too many for {len(share)} items; at most {len(share) // 3}.")
+    ids = iter(_opaque_ids(sum(map(len, shares)) + len(shares) * repeats, secret))
     placed: list[Placed] = []
-    for annotator in range(1, annotators + 1):
-        order = _order(items, repeats, secret, annotator)
+    for annotator, share in enumerate(shares, start=1):
+        order = _order(share, repeats, secret, annotator)
         placed += [Placed(annotator, position, next(ids), item) for position, item in enumerate(order, start=1)]
     return placed
 
 
 def _order(items: Sequence[Item], repeats: int, secret: str, annotator: int) -> list[Item]:
-    def name(item: Item) -> Sequence[str]:
-        return item.context.session_id, item.system
-
-    order = shuffled(items, name, secret, "order", annotator)
+    order = shuffled(items, lambda item: item.name, secret, "order", annotator)
     if not repeats:
         return order
     third = len(order) // 3
-    again = shuffled(order[:third], name, secret, "repeat", annotator)[:repeats]
+    again = shuffled(order[:third], lambda item: item.name, secret, "repeat", annotator)[:repeats]
     tail = [(item, "first") for item in order[-third:]] + [(item, "again") for item in again]
-    mixed = shuffled(tail, lambda entry: (*name(entry[0]), entry[1]), secret, "mix", annotator)
+    mixed = shuffled(tail, lambda entry: (*entry[0].name, entry[1]), secret, "mix", annotator)
     return order[:-third] + [item for item, _ in mixed]
 
 

@@ -93,8 +93,9 @@ def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreCo
             ends = interval(resampled(ratings, criterion, statistic, config.resamples, config.seed), contexts)
             yield _agreed(criterion, EVERYBODY, name, statistic(counts), ends)
     for one, two in combinations(range(len(ratings.annotators)), 2):
-        between = f"{ratings.annotators[one]}-{ratings.annotators[two]}"
-        yield from _between(criterion, between, items[:, [one, two]])
+        pair = items[:, [one, two]]
+        if not np.isnan(pair).any(axis=1).all():  # where each item has some of the annotators, not all two share any
+            yield from _between(criterion, f"{ratings.annotators[one]}-{ratings.annotators[two]}", pair)
     for annotator in ratings.annotators:
         pair = ratings.repeats(criterion.name, annotator)
         if not np.isnan(pair[:, 1]).all():

@@ -37,7 +37,7 @@ def of(placed: list[Placed], annotator: int) -> list[Placed]:
 
 
 def test_every_annotator_gets_every_item_once() -> None:
-    placed = place(items(), annotators=3, repeats=0, secret="s")
+    placed = place([items()] * 3, repeats=0, secret="s")
     for annotator in (1, 2, 3):
         own = of(placed, annotator)
         assert [one.position for one in own] == list(range(1, 121))
@@ -45,7 +45,7 @@ def test_every_annotator_gets_every_item_once() -> None:
 
 
 def test_annotators_orders_are_independent_permutations() -> None:
-    placed = place(items(), annotators=3, repeats=0, secret="s")
+    placed = place([items()] * 3, repeats=0, secret="s")
     orders = [[one.item.response for one in of(placed, annotator)] for annotator in (1, 2, 3)]
     given = [item.response for item in items()]
     for one, other in ((orders[0], orders[1]), (orders[0], orders[2]), (orders[1], orders[2]), (orders[0], given)):
@@ -55,25 +55,25 @@ def test_annotators_orders_are_independent_permutations() -> None:
 
 
 def test_first_places_fall_evenly_on_the_systems() -> None:
-    first = Counter(place(items(5), 1, 0, f"secret {number}")[0].item.system for number in range(600))
+    first = Counter(place([items(5)], 0, f"secret {number}")[0].item.system for number in range(600))
     assert stats.chisquare([first[system] for system in SYSTEMS]).pvalue > 1e-3
 
 
 def test_ids_are_opaque_and_of_one_annotator_only() -> None:
-    placed = place(items(), annotators=3, repeats=5, secret="s")
+    placed = place([items()] * 3, repeats=5, secret="s")
     ids = [one.item_id for one in placed]
     assert len(set(ids)) == len(ids) == 3 * 125
     assert all(re.fullmatch(r"[b-df-hj-np-tv-z]{4}(-[b-df-hj-np-tv-z]{4}){3}", one) for one in ids)
     assert {one[:4] for one in ids} == {fingerprint("s")}
-    assert ids != [one.item_id for one in place(items(), 3, 5, "another secret")]
+    assert ids != [one.item_id for one in place([items()] * 3, 5, "another secret")]
 
 
 def test_the_order_of_the_items_given_does_not_matter() -> None:
-    assert place(items()[::-1], 2, 3, "s") == place(items(), 2, 3, "s")
+    assert place([items()[::-1]] * 2, 3, "s") == place([items()] * 2, 3, "s")
 
 
 def test_repeats_come_again_much_later_under_another_id() -> None:
-    own = place(items(), annotators=1, repeats=10, secret="s")
+    own = place([items()] * 1, repeats=10, secret="s")
     assert len(own) == 130
     places: dict[Item, list[int]] = {}
     for one in own:
@@ -86,8 +86,8 @@ def test_repeats_come_again_much_later_under_another_id() -> None:
 
 def test_too_many_repeats() -> None:
     with pytest.raises(ConfigError, match=r"^repeats: 41 are too many for 120 items; at most 40\.$"):
-        place(items(), 1, 41, "s")
-    assert len(place(items(), 1, 40, "s")) == 160
+        place([items()], 41, "s")
+    assert len(place([items()], 40, "s")) == 160
 
 
 def test_a_choice_depends_on_the_secret_and_on_the_borders_of_its_names() -> None:

@@ -8,6 +8,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
+from pwae_core.human_eval.blinding.assignment import assign
+from pwae_core.human_eval.blinding.placement import Context, Item
 from pwae_core.human_eval.ratings import agreement
 from pwae_core.human_eval.ratings.agreement import ALL_EQUAL, NO_ITEMS, Coefficient, Floats
 
@@ -95,6 +97,28 @@ def test_the_reference_libraries_on_random_ratings_with_gaps(seed: int) -> None:
         ours = agreement.cohen_kappa(ratings[:, 0], ratings[:, 1], [1, 2, 3], weights)
         assert value(ours) == pytest.approx(expected, abs=1e-12)
         assert ours.items == both.sum()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_incomplete_designs_where_every_item_has_some_of_many_annotators(seed: int) -> None:
+    """Three of nine annotators an item, as they are dealt, and a few ratings that never came."""
+    source = np.random.default_rng(seed)
+    contexts = [Context(f"c{number}#0", "u", (), ()) for number in range(40)]
+    items = [Item(context, system, ()) for context in contexts for system in "ab"]
+    ratings = np.full((len(items), 9), np.nan)
+    for annotator, share in enumerate(assign(items, 9, 3, seed % 2 == 0, f"secret {seed}")):
+        for item in share:
+            ratings[items.index(item), annotator] = source.choice([1, 2, 2, 3])
+    complete = agreement.table(ratings, [1, 2, 3])
+    assert set(complete.sum(axis=1)) == {3}
+    assert value(agreement.fleiss_kappa(complete)) == pytest.approx(statsmodels_fleiss(complete), abs=1e-12)
+    ratings[source.random(ratings.shape) < 0.1] = np.nan
+    counts = agreement.table(ratings, [1, 2, 3])
+    for ordinal, level in ((True, "ordinal"), (False, "nominal")):
+        expected = krippendorff.alpha(ratings.T, level_of_measurement=level)
+        assert value(agreement.krippendorff_alpha(counts, ordinal)) == pytest.approx(expected, abs=1e-12)
+    weights = agreement.linear_weights(3)
+    assert value(agreement.gwet_ac(counts, weights)) == pytest.approx(gwet_by_loops(ratings, weights), abs=1e-12)
 
 
 def gwet_by_loops(ratings: Floats, weights: Floats) -> float:

@@ -1,0 +1,73 @@
+"""Who judges what: every item equally many annotators, every annotator equally much of everything.
+
+An incomplete block design, made greedily: each unit goes to those annotators who have the fewest of its kind so far.
+So loads of a kind never differ by more than one. Among equals, those come first who have the fewest items in all, then
+those who have shared the fewest units with the ones already chosen, so that everybody is compared with everybody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pwae_core.errors import ConfigError
+from pwae_core.human_eval.blinding.placement import Item, keyed, shuffled
+
+Unit = tuple[Item, ...]
+
+
+def assign(items: Sequence[Item], annotators: int, raters: int, together: bool, secret: str) -> list[list[Item]]:
+    """Each annotator's items; every item is in exactly ``raters`` of the lists.
+
+    ``together``: whoever judges one answer to a context judges all of them. Otherwise each answer is dealt by itself,
+    and every annotator gets equally many of each system. Raises ConfigError where somebody would get nothing.
+    """
+    if raters >= annotators:
+        return [list(items) for _ in range(annotators)]
+    shares: list[list[Item]] = [[] for _ in range(annotators)]
+    shared: Counter[tuple[int, int]] = Counter()
+    for units in _kinds(items, together).values():
+        loads = [0] * annotators
+        for unit in shuffled(units, _name, secret, "assign"):
+            ties = [keyed(secret, "rater", one, *_name(unit)) for one in range(annotators)]
+            chosen = _chosen(loads, shares, shared, raters, ties)
+            for one in chosen:
+                loads[one] += 1
+                shares[one] += unit
+                shared.update((one, other) for other in chosen)
+    if not all(shares):
+        raise ConfigError(f"annotators: {annotators} are more than {len(items)} items can be dealt to. Lower it.")
+    return shares
+
+
+def _kinds(items: Sequence[Item], together: bool) -> Mapping[object, list[Unit]]:
+    """What is dealt, by what everybody gets an equal share of."""
+    units: dict[str, list[Item]] = {}
+    kinds: dict[object, list[Unit]] = {}
+    for item in items:
+        units.setdefault(item.context.session_id, []).append(item)
+    if together:
+        return {"": [tuple(own) for own in units.values()]}
+    for item in sorted(items, key=lambda item: item.name):
+        kinds.setdefault(item.name[1:], []).append((item,))
+    return kinds
+
+
+def _name(unit: Unit) -> Sequence[str]:
+    return unit[0].name if len(unit) == 1 else unit[0].name[:1]
+
+
+def _chosen(
+    loads: Sequence[int],
+    shares: Sequence[Sequence[Item]],
+    shared: Mapping[tuple[int, int], int],
+    raters: int,
+    ties: Sequence[int],
+) -> list[int]:
+    chosen: list[int] = []
+    for _ in range(raters):
+        rest = (one for one in range(len(loads)) if one not in chosen)
+        chosen.append(
+            min(rest, key=lambda one: (loads[one], len(shares[one]), sum(shared[one, c] for c in chosen), ties[one]))
+        )
+    return chosen
