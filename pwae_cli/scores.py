@@ -21,6 +21,25 @@ TABLES: dict[str, Mapping[str, str]] = {
     "Repetition, length": BESIDES,
 }
 """The tables by their titles: each metric with its heading."""
+ANSWERS = {
+    "Speaker-Accuracy": "Identified",
+    "Speaker-Accuracy-Unheard": "where unheard",
+    "Speaker-By-Chance": "by chance",
+    "Own-Words": "Own words",
+    "Others-Words": "others' words",
+}
+RUNS = {
+    "Swap-Changed": "Changed",
+    "Swap-Distance": "by a user",
+    "Noise-Distance": "by noise",
+    "Swap-Followed": "Identified as other",
+    "Swap-Stayed": "still as true",
+    "Likelihood-Gain": "Gain, nats a token",
+    "Likelihood-Wins": "wins",
+    "Perplexity-Prior": "Perplexity",
+}
+LATENT = {"Latent-Distinct": "Distinct", "Latent-Active": "Active dimensions", "Latent-Nats": "Nats a token"}
+OF_EXPERIMENTS = {**TABLES, "Whose answers": ANSWERS, "As another user": RUNS, "What z says": LATENT}
 DIFFERENCES = (BOW, BLEU, DIVERSITY, BESIDES)
 """The tables of differences, whose cells are wider."""
 

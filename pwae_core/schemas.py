@@ -188,6 +188,7 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "responses": {"responses.parquet": RESPONSES},
     "scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS, "differences.parquet": DIFFERENCES},
     "persona-scores": {"scores.parquet": SCORES, "totals.parquet": TOTALS},
+    "diagnosis": {"totals.parquet": TOTALS},
     "human-eval-key": {"items.parquet": ITEMS},
     "human-eval-scores": {
         "ratings.parquet": HUMAN_RATINGS,
@@ -206,6 +207,7 @@ STAGE_OF_KIND = {
     "responses": "sample",
     "scores": "evaluate",
     "persona-scores": "persona-scores",
+    "diagnosis": "diagnose",
     "human-eval-key": "human-eval-export",
     "human-eval-scores": "human-eval-score",
 }

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json, option
+from pwae_cli.options import Force, Json, option
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 
 
@@ -25,6 +25,8 @@ def command(
     least_sensitivity: Annotated[float, option(DiagnoseConfig, "least_sensitivity")] = DEFAULTS.least_sensitivity,
     seed: Annotated[int, option(DiagnoseConfig, "seed")] = DEFAULTS.seed,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write the numbers to. Default: none.")] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Tell whether a run's z says something.
@@ -47,7 +49,7 @@ def command(
 
     from pwae_core.stages.diagnose import diagnose
 
-    report = diagnose(run, config, corpus=corpus, device=device, progress=console.progress())
+    report = diagnose(run, config, corpus=corpus, out=out, device=device, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
         return

@@ -10,30 +10,13 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
+from pwae_cli.scores import ANSWERS, RUNS
 from pwae_core.config.evaluate import TokenizerName
 from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.stages.persona_scores import PersonaReport, SystemPersona
-
-ANSWERS = {
-    "Speaker-Accuracy": "Identified",
-    "Speaker-Accuracy-Unheard": "where unheard",
-    "Speaker-By-Chance": "by chance",
-    "Own-Words": "Own words",
-    "Others-Words": "others' words",
-}
-RUNS = {
-    "Swap-Changed": "Changed",
-    "Swap-Distance": "by a user",
-    "Noise-Distance": "by noise",
-    "Swap-Followed": "Identified as other",
-    "Swap-Stayed": "still as true",
-    "Likelihood-Gain": "Gain, nats a token",
-    "Likelihood-Wins": "wins",
-    "Perplexity-Prior": "Perplexity",
-}
 
 
 def command(

@@ -11,6 +11,7 @@ PACKAGES = {
     "run": ("numpy", "pyarrow", "torch"),
     "people": ("numpy", "torch"),
     "responses": ("numpy", "pyarrow", "torch"),
+    "diagnosis": ("numpy", "pyarrow", "torch"),
     "persona-scores": ("numpy", "pyarrow", "scikit-learn", "torch"),
 }
 ALWAYS = ("numpy", "pyarrow")

@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from pwae_core.config.base import Config
+from pwae_core.config.diagnose import DiagnoseConfig
 from pwae_core.config.evaluate import EvaluateConfig
+from pwae_core.config.persona_scores import PersonaScoresConfig
 from pwae_core.config.places import Loc, Place, given_in, in_toml
 from pwae_core.config.resolve import layered, merge, read_toml
 from pwae_core.config.sample import SampleConfig
@@ -61,6 +63,12 @@ class ExperimentConfig(Config):
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of every training, over the preset's.")
     sample: SampleConfig = Field(SampleConfig(), description="How responses are drawn.")
     evaluate: EvaluateConfig = Field(EvaluateConfig(), description="How responses are scored.")
+    persona_scores: PersonaScoresConfig | None = Field(
+        None, description="How personalisation is measured; without this table it is not."
+    )
+    diagnose: DiagnoseConfig | None = Field(
+        None, description="How the z of the systems that have one is looked at; without this table it is not."
+    )
     systems: tuple[SystemPlan, ...] = Field(min_length=1, description="What is compared.")
 
 

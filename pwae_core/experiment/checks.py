@@ -69,11 +69,15 @@ def refuse_other_plans(
     """Raises ArtifactError when what stands of a run, or stands half made, is not what the plan makes."""
     scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
     for run in runs:
-        wanted = (
+        wanted = [
             Plan("run", run.train.model_dump(mode="json"), inputs),
             Plan("responses", plan.sample.model_dump(mode="json"), {}),
             Plan("scores", scored, {}),
-        )
+        ]
+        if plan.persona_scores:
+            wanted.append(Plan("persona-scores", plan.persona_scores.model_dump(mode="json"), {}))
+        if plan.diagnose:
+            wanted.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), {}))
         for part in wanted:
             folder = out / run.folder / part.kind
             difference = _difference(folder, part.to_dict())

@@ -16,11 +16,14 @@ from pwae_core.artifacts.marks import UNSEALED, is_sealed_table, is_sealed_text,
 from pwae_core.artifacts.staging import put
 from pwae_core.config.experiment import ExperimentConfig
 from pwae_core.errors import ArtifactError
+from pwae_core.metrics import latent, persona, table
 from pwae_core.metrics.bootstrap import ENOUGH, caution
-from pwae_core.metrics.table import METRICS, Total
+from pwae_core.metrics.table import Total
 from pwae_core.schemas import RESULTS
 
 MARK = "pwae experiment"
+TABLES = (table.METRICS, persona.METRICS, latent.METRICS)
+METRICS = tuple(metric for metrics in TABLES for metric in metrics)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def _row(label: str, results: Sequence[RunResult]) -> Row:
         if any(metric in one.totals for one in results)
     }
     deviations = {metric: stdev(found) for metric, found in values.items() if len(found) > 1}
-    contexts = max((total.contexts for one in results for total in one.totals.values()), default=0)
+    contexts = max((one.totals[table.LENGTH].contexts for one in results), default=0)
     means = {metric: mean(found) for metric, found in values.items()}
     return Row(label, len(results), contexts, means, deviations, _half_widths(results))
 
@@ -130,15 +133,23 @@ WRITTEN = {
 
 
 def _markdown(report: ExperimentReport) -> str:
-    metrics = columns(report)
     lines = [f"<!-- {MARK} {UNSEALED} -->", "", f"# {report.title}", ""]
-    lines += ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
+    there = columns(report)
+    for metrics in TABLES:
+        shown = [metric for metric in metrics if metric in there]
+        if shown or metrics is table.METRICS:
+            lines += [*_markdown_table(report, shown), ""]
+    failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
+    signed = [f"- `{signature}`" for signature in report.signatures]
+    return "\n".join([*lines, *legend(report), "", *failed, *signed]) + "\n"
+
+
+def _markdown_table(report: ExperimentReport, metrics: Sequence[str]) -> list[str]:
+    lines = ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
     for row in report.rows:
         cells = (row.label, str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
         lines.append("| " + " | ".join(cells) + " |")
-    failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
-    signed = [f"- `{signature}`" for signature in report.signatures]
-    return "\n".join([*lines, "", *legend(report), "", *failed, *signed]) + "\n"
+    return lines
 
 
 def _cell(row: Row, metric: str) -> str:

@@ -21,7 +21,9 @@ from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_oth
 from pwae_core.metrics.table import Total
 from pwae_core.models import MODELS
 from pwae_core.progress import SILENT, Progress
+from pwae_core.stages.diagnose import diagnose
 from pwae_core.stages.evaluate import evaluate
+from pwae_core.stages.persona_scores import persona_scores
 from pwae_core.stages.sample import sample_test_split
 from pwae_core.stages.train import train
 
@@ -76,8 +78,18 @@ def _totals(
     _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
     named, scores = [Named(responses, run.label)], folder / "scores"
     score = partial(evaluate, named, plan.evaluate, embeddings=plan.embeddings, out=scores, progress=progress)
-    scored = _forced(score, force)
-    return scored.systems[0].totals
+    totals = dict(_forced(score, force).systems[0].totals)
+    if plan.persona_scores:
+        out = folder / "persona-scores"
+        judge = partial(persona_scores, named, plan.corpus, plan.persona_scores, runs=[trained], out=out, **common)
+        judged = _forced(judge, force)
+        for row in (judged.answers[-1], *judged.runs):  # the first of the answers are the real ones
+            totals |= row.totals
+    if plan.diagnose and MODELS[run.train.model.name].latent:
+        out = folder / "diagnosis"
+        look = partial(diagnose, trained, plan.diagnose, corpus=plan.corpus, out=out, **common)
+        totals |= _forced(look, force).totals(plan.diagnose)
+    return totals
 
 
 def _forced(stage: Callable[..., T], force: bool) -> T:

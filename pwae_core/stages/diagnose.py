@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
+import pyarrow as pa
 import torch
 
+from pwae_core import artifacts
+from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.data.untrained import as_nobody
 from pwae_core.errors import ConfigError, EmptyResultError
+from pwae_core.metrics import latent
+from pwae_core.metrics.table import Total
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT, Progress
+from pwae_core.schemas import TOTALS
 from pwae_core.training.answers import answer
-from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
+from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
+
+SIGNED = {"checkpoint", "activity", "seed"}
+"""Settings that the numbers depend on."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +48,27 @@ class DiagnoseReport:
     sensitivity: float
     warnings: tuple[str, ...]
 
+    def totals(self, config: DiagnoseConfig) -> dict[str, Total]:
+        """What was measured as ``config`` says, as results tell it."""
+        values = {
+            latent.DISTINCT: self.distinct,
+            latent.ACTIVE: self.active / self.dimensions,
+            latent.NATS: self.sensitivity,
+        }
+        return latent.totals(values, self.contexts, {"samples": self.samples, **config.model_dump(include=SIGNED)})
+
 
 def diagnose(
     run: Path,
     config: DiagnoseConfig = DEFAULTS,
     *,
     corpus: Path | None = None,
+    out: Path | None = None,
     device: str = "auto",
+    force: bool = False,
     progress: Progress = SILENT,
 ) -> DiagnoseReport:
-    """Looks at a run's z on its corpus's validation split.
+    """Looks at a run's z on its corpus's validation split; with ``out`` what is found is kept there.
 
     Raises ConfigError for a system without a z, ArtifactError for a corpus that is not the run's, EmptyResultError
     for fewer than two validation sessions.
@@ -57,6 +77,20 @@ def diagnose(
     if not opened.model.latent:
         raise ConfigError(f"{opened.system} has no z that could collapse. Diagnose one of the systems that have.")
     data = corpus_of(opened.artifact, corpus)
+    plan = Plan("diagnosis", config.model_dump(), {"run": opened.artifact.fingerprint, "corpus": data.fingerprint})
+    standing = artifacts.standing(out, plan, force) if out else None
+    if standing:
+        return DiagnoseReport(**{**standing.facts, "run": str(run), "warnings": tuple(standing.facts["warnings"])})
+    report = _look(opened, data, config, progress)
+    if out:
+        with artifacts.draft(out, plan) as draft:
+            draft.write("totals.parquet", _totals_table(report, config))
+            draft.facts |= {name: value for name, value in asdict(report).items() if name != "run"}
+            draft.environment |= computed_on(opened.device)
+    return report
+
+
+def _look(opened: Run, data: Artifact, config: DiagnoseConfig, progress: Progress) -> DiagnoseReport:
     sessions, _ = as_nobody(read_sessions(data, "valid", opened.model.config.max_length), opened.known)
     if len(sessions) < 2:
         raise EmptyResultError(f"{data.folder} has fewer than two validation sessions: nothing to compare.")
@@ -72,9 +106,16 @@ def diagnose(
         (sensitivity, config.least_sensitivity, f"another session's z costs {sensitivity:.4f} nats a token"),
     )
     warnings = tuple(f"{fact}, below {least:g}: z is hardly used." for value, least, fact in found if value < least)
+    run = str(opened.artifact.folder)
     return DiagnoseReport(
-        str(run), opened.system, len(chosen), config.samples, distinct, active, len(variances), sensitivity, warnings
+        run, opened.system, len(chosen), config.samples, distinct, active, len(variances), sensitivity, warnings
     )
+
+
+def _totals_table(report: DiagnoseReport, config: DiagnoseConfig) -> pa.Table:
+    totals = report.totals(config).items()
+    rows = [{"system": report.system, "metric": metric} | asdict(total) for metric, total in totals]
+    return pa.Table.from_pylist(rows, schema=TOTALS)
 
 
 def _distinct(run: Run, sessions: Sessions, keys: Sequence[str], config: DiagnoseConfig, progress: Progress) -> float:

@@ -15,7 +15,7 @@ from trained import write_corpus
 
 from pwae_cli.commands.experiment import _print as print_report
 from pwae_core import experiment
-from pwae_core.artifacts import Plan
+from pwae_core.artifacts import Plan, load
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.experiment import planned_runs, read_plan
 from pwae_core.errors import ArtifactError, ConfigError, Interrupted
@@ -345,3 +345,29 @@ def test_results_of_somebody_else_s_are_not_written_over(
         pwae(*command).fails(6, f"{mine} exists and was not made by 'pwae experiment'")
     assert mine.read_bytes() == before
     assert list((tmp_path / "out").iterdir()) == [mine]
+
+
+def test_a_plan_may_ask_who_is_heard_and_what_z_says(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    text = SINGLE + '[[systems]]\nmodel = "personawae"\n[persona_scores]\nleast = 1\nlimit = 3\n[diagnose]\ncontexts = 4\n'
+    plan.write_text(text)
+    out = tmp_path / "out"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    report = pwae(*command, "--json").succeeds().json
+    without, with_z = (run["totals"] for run in report["runs"])
+    judged = load(out / "personawae-seed1" / "persona-scores", "persona-scores").table("totals.parquet").to_pylist()
+    own = {one["metric"]: one["value"] for one in judged if one["system"] == "PersonaWAE"}
+    assert {name: with_z[name]["value"] for name in own} == own
+    asked = ("diagnose", out / "personawae-seed1" / "run", "--corpus", corpus, "--contexts", 4, "--device", "cpu")
+    looked = pwae(*asked, "--json").succeeds().json
+    assert with_z["Latent-Nats"]["value"] == looked["sensitivity"]
+    assert with_z["Latent-Active"]["value"] == looked["active"] / looked["dimensions"]
+    assert {"Speaker-Accuracy", "Swap-Followed", "Likelihood-Gain"} <= own.keys() & without.keys()
+    assert "Latent-Nats" not in without
+    assert not (out / "seq2seq-seed1" / "diagnosis").exists()
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob("manifest.json")}
+    assert "What z says" in pwae(*command).succeeds().stdout
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("manifest.json")} == stamps
+    plan.write_text(text.replace("contexts = 4", "contexts = 5"))
+    pwae(*command).fails(6, "personawae-seed1/diagnosis was made by another plan (config contexts: 4, now 5).")

@@ -13,6 +13,7 @@ SHARED = {  # explained once, under the kind that is named here
     ("run", "users.parquet"): "corpus",
     ("persona-scores", "scores.parquet"): "scores",
     ("persona-scores", "totals.parquet"): "scores",
+    ("diagnosis", "totals.parquet"): "scores",
 }
 NAMES = {pa.float32(): "float32", pa.float64(): "float64"}
 

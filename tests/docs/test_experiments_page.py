@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from pwae_core.config.base import Config, inner
+from pwae_core.config.diagnose import DiagnoseConfig
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.config.experiment import ExperimentConfig, SystemPlan, planned_runs, read_plan
+from pwae_core.config.persona_scores import PersonaScoresConfig
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.models import MODELS
 
@@ -30,7 +32,14 @@ def test_the_plan_shown_uses_every_key_and_expands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "config"), [("sample", SampleConfig), ("sample.decoding", DecodingConfig), ("evaluate", EvaluateConfig)]
+    ("table", "config"),
+    [
+        ("sample", SampleConfig),
+        ("sample.decoding", DecodingConfig),
+        ("evaluate", EvaluateConfig),
+        ("persona_scores", PersonaScoresConfig),
+        ("diagnose", DiagnoseConfig),
+    ],
 )
 def test_every_key_of_a_table_is_listed_with_its_default(table: str, config: type[Config]) -> None:
     (section,) = re.findall(rf"^### `\[{re.escape(table)}\]`\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)

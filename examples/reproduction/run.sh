@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The reproduction study, whole: bash examples/reproduction/run.sh
+#
+#   --quick          everything at toy size, in minutes; nothing of the repository is written
+#   --only PATTERN   only steps whose name fits: 'chitchat/*', '*/conversation/table2/*' (repeatable)
+#   --list           the steps in their order, and nothing else
+#
+# Made under WORK (reproduction): corpora, embeddings, runs. What exists is skipped, what was cut off is resumed: stop it
+# and start it again at any time. For two cores start it twice, with OMP_NUM_THREADS=1: a step at which another process is
+# at work is left to it. CPED and CHECKED name the Parquet files of the two Chinese corpora (PWAE_DATA_DIR: the folder of
+# both); a corpus whose file is not named is left out.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source examples/environment.sh
+here=examples/reproduction
+budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 list=false patterns=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 ;;
+    --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
+    --list) list=true ;;
+    *)
+      echo "run.sh: $1 is no option. There are --quick, --only PATTERN and --list." >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+CPED=${CPED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/cped_tv_dialogue.zh.parquet}}
+CHECKED=${CHECKED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/checked_weibo_comments.zh.parquet}}
+corpora=(chitchat ${CPED:+cped} ${CHECKED:+checked})
+
+# Corpus, split, table and seeds of every step, a small picture of everything first. The tables of a corpus and split
+# share a folder of runs, so that PersonaWAE is trained once for all of them.
+steps() {
+  local seeds split corpus table
+  for seeds in 7 7,8,9; do
+    for split in session conversation; do
+      for corpus in "${corpora[@]}"; do
+        echo "$corpus $split table2 $seeds"
+      done
+    done
+  done
+  for table in table4 table3 readings; do
+    echo "chitchat session $table 7,8,9"
+  done
+  if [ -n "$CHECKED" ] && [ $budget != quick.toml ]; then
+    echo "checked session paper 7"
+  fi
+}
+
+wanted() { # whether a step is to be done
+  local pattern
+  [ ${#patterns[@]} -eq 0 ] && return
+  for pattern in "${patterns[@]}"; do
+    # shellcheck disable=SC2053 # a pattern
+    [[ $1 == $pattern ]] && return
+  done
+  return 1
+}
+
+raw() { # the file that a corpus is made of, written where it is missing
+  local file=$work/$1/raw.parquet
+  [ "$1" = chitchat ] && file=$work/$1/raw.jsonl
+  if [ ! -e "$file" ]; then
+    mkdir -p "$work/$1"
+    case $1 in
+      chitchat)
+        python examples/chitchat_to_jsonl.py "$work/chitchat/all.jsonl"
+        head -n "$((rows ? rows : 1000000))" "$work/chitchat/all.jsonl" > "$file.$$" && mv "$file.$$" "$file"
+        ;;
+      cped) python $here/corpora.py "$CPED" "$file" --rows "$rows" ;;
+      checked) python $here/corpora.py "$CHECKED" "$file" --rows "$((rows * 30))" ;; # most of its users say little
+    esac >&2
+  fi
+  echo "$file"
+}
+
+prepare() { # corpus and embeddings of a corpus and split
+  local file language=(--tokenizer jieba)
+  file=$(raw "$1") || return
+  [ "$1" = chitchat ] && language=(--lowercase)
+  pwae preprocess "$file" --out "$work/$1/$2/corpus" --split-by "$2" --vocabulary-size 10000 "${language[@]}" || return
+  pwae embed-words "$work/$1/$2/corpus" --out "$work/$1/$2/vectors" --epochs $epochs --workers 1
+}
+
+plan() { # the plan of a table: seeds, budget, systems
+  local file=$work/plans/$1-seeds-$2.toml
+  mkdir -p "$work/plans"
+  {
+    echo "seeds = [$2]"
+    if [ "$1" = paper ]; then cat $here/paper.toml; else cat "$here/$budget" "$here/$1.toml"; fi
+  } > "$file.$$"
+  mv "$file.$$" "$file"
+  echo "$file"
+}
+
+step() { # corpus, split, table, seeds
+  prepare "$1" "$2" || return
+  local made=$work/$1/$2
+  pwae experiment "$(plan "$3" "$4")" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs"
+}
+
+BUSY=7 # the exit code of pwae where another process is writing
+left=() failed=()
+while read -r -u 3 corpus split table seeds; do
+  name=$corpus/$split/$table/$seeds
+  wanted "$name" || continue
+  echo "== $name: $(date '+%F %T')" >&2
+  if $list; then continue; fi
+  status=0
+  step "$corpus" "$split" "$table" "$seeds" 3<&- || status=$?
+  case $status in
+    0) ;;
+    "$BUSY") left+=("$name") ;;
+    130 | 143) exit "$status" ;;
+    *) failed+=("$name") ;;
+  esac
+done 3< <(steps)
+[ ${#left[@]} -eq 0 ] || echo "Left to another process, or the disk is full: ${left[*]}" >&2
+[ ${#failed[@]} -eq 0 ] || { echo "Failed, run again: ${failed[*]}" >&2 && exit 1; }
