@@ -1,3 +1,57 @@
-"""PersonaWAE (Chan et al., EMNLP 2019): the library under the ``pwae`` command."""
+"""PersonaWAE (Chan et al., EMNLP 2019): the library under the ``pwae`` command.
+
+What ``__all__`` names is public and stable, docs/python.md shows it; everything else may change.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pwae_core.api.answers import NOBODY, Run, Utterance, open_run
+    from pwae_core.api.scores import Scores, Sentence, score
+    from pwae_core.api.stored import Artifact, Session, Split, open_artifact, sessions
+    from pwae_core.errors import PwaeError
+    from pwae_core.metrics.table import Total
+    from pwae_core.stages.chat import Chat
 
 __version__ = "0.2.0"
+
+_PLACES = {
+    "api.answers": ("NOBODY", "Run", "Utterance", "open_run"),
+    "api.scores": ("Scores", "Sentence", "score"),
+    "api.stored": ("Artifact", "Session", "Split", "open_artifact", "sessions"),
+    "errors": ("PwaeError",),
+    "metrics.table": ("Total",),
+    "stages.chat": ("Chat",),
+}
+"""Where the public names are from."""
+
+__all__ = [
+    "NOBODY",
+    "Artifact",
+    "Chat",
+    "PwaeError",
+    "Run",
+    "Scores",
+    "Sentence",
+    "Session",
+    "Split",
+    "Total",
+    "Utterance",
+    "open_artifact",
+    "open_run",
+    "score",
+    "sessions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first asked for."""
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{place}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,15 @@ def read_external(path: Path, tokenizer: str | None) -> External:
         raise InputError(f"{path} does not exist. Give a folder of 'pwae sample', or a .jsonl or .parquet file.")
     if path.suffix not in readers:
         raise InputError(f"{path} is neither a folder of 'pwae sample' nor a file that ends in .jsonl or .parquet.")
-    rows = [_checked(row, where) for where, row in readers[path.suffix](path)]
-    used = _tokenise(rows, tokenizer, path)
+    return from_rows(readers[path.suffix](path), tokenizer, str(path))
+
+
+def from_rows(
+    given: Iterable[tuple[str, Mapping[str, Any]]], tokenizer: str | None, source: str, asked: str = "--tokenizer"
+) -> External:
+    """Rows with what a message calls each, checked; ``source`` is what it calls them all. Raises as above."""
+    rows = [_checked(row, where) for where, row in given]
+    used = _tokenise(rows, tokenizer, source, asked)
     return External(pa.Table.from_pylist(rows, schema=RESPONSES), used)
 
 
@@ -160,13 +167,13 @@ def _kind(value: object) -> str:
     )
 
 
-def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, path: Path) -> str:
+def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, source: str, asked: str) -> str:
     """Replaces the strings among the utterances of ``rows`` by their tokens, all in one call of the tokenizer."""
     texts = [u for row in rows for column in UTTERANCE_COLUMNS for u in row[column] if isinstance(u, str)]
     if not texts:
         return GIVEN
     if tokenizer is None:
-        raise ConfigError(f"{path} holds strings. Say how they become tokens: --tokenizer {', '.join(TOKENIZERS)}.")
+        raise ConfigError(f"{source} holds strings. Say how they become tokens: {asked} {', '.join(TOKENIZERS)}.")
     if tokenizer not in TOKENIZERS:
         raise ConfigError(f"tokenizer: expected one of {', '.join(TOKENIZERS)}, got {tokenizer!r}.")
     tokens = iter(TOKENIZERS[tokenizer](texts))

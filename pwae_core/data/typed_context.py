@@ -20,13 +20,13 @@ def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[
     return TOKENIZERS[config.tokenizer](cleaned.to_pylist())
 
 
-def prepare(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
+def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "--context") -> list[list[str]]:
     """The tokens of each utterance, cleaned and tokenised by the corpus's own settings.
 
-    Raises InputError for an utterance of which cleaning leaves nothing.
+    Raises InputError, which calls it as it was ``asked`` for, for an utterance of which cleaning leaves nothing.
     """
     tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
         if not utterance:
-            raise InputError(f"--context {text!r}: nothing is left of it after cleaning. Write some words.")
+            raise InputError(f"{asked} {text!r}: nothing is left of it after cleaning. Write some words.")
     return tokens

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pwae_core import artifacts
-from pwae_core.artifacts import Artifact, Plan
+from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.responses import Alignment, Named, ResponseSet
 from pwae_core.data.untrained import Untrained
-from pwae_core.errors import ConfigError, InputError
-from pwae_core.metrics import bow, comparisons, dialogwae, sentences, table
+from pwae_core.errors import ConfigError
+from pwae_core.metrics import comparisons, table
 from pwae_core.metrics.bootstrap import LEVEL
-from pwae_core.metrics.evaluation import Coverage, EvaluateReport, SystemReport, notes, of_seeds, restored
-from pwae_core.metrics.table import Scores, Terms, Total
-from pwae_core.progress import SILENT, Progress, Task
+from pwae_core.metrics.evaluation import EvaluateReport, SystemReport, notes, of_seeds, restored
+from pwae_core.metrics.table import Total
+from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
-
-
-@dataclass(frozen=True)
-class _Scored:
-    scores: Scores
-    terms: Terms
-    coverage: Coverage | None
+from pwae_core.scoring import Scored, score_system
 
 
 def evaluate(
@@ -80,59 +73,10 @@ def _plan(sources: Comparable, config: EvaluateConfig) -> Plan:
     return Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, sources.inputs)
 
 
-def _score(sources: Comparable, config: EvaluateConfig, progress: Progress) -> list[_Scored]:
-    vectors = sources.embeddings.table("vectors.parquet") if sources.embeddings else None
+def _score(sources: Comparable, config: EvaluateConfig, progress: Progress) -> list[Scored]:
     sets = sources.aligned.sets
     with progress.task("Scoring", sources.aligned.contexts * len(sets)) as task:
-        return [_score_one(one, sources.embeddings, vectors, config, task) for one in sets]
-
-
-def _score_one(
-    one: ResponseSet, embeddings: Artifact | None, vectors: pa.Table | None, config: EvaluateConfig, task: Task
-) -> _Scored:
-    pairs = sentences.encode(one.table["references"], one.table["responses"])
-    coverage = _coverage(one, pairs, bow.for_types(pairs.types, vectors)) if vectors is not None else None
-    similar = _similar(pairs, vectors, config.variant, task) if vectors is not None else None
-    scores = table.score(pairs, config.ngram, config.smoothing, similar, config.variant)
-    if vectors is None:
-        task.advance(pairs.contexts)
-    terms = Terms(
-        n=config.ngram,
-        smoothing=config.smoothing,
-        variant=config.variant,
-        tokenizer=one.tokenizer,
-        samples=len(one.table["responses"][0]),
-        references=_references(one),
-        vectors=_vectors_name(embeddings) if embeddings else "",
-        resamples=config.resamples,
-        seed=config.seed,
-    )
-    return _Scored(scores, terms, coverage)
-
-
-def _similar(pairs: sentences.Pairs, vectors: pa.Table, variant: str, task: Task) -> bow.BowScores:
-    if variant == "dialogwae":
-        return dialogwae.score(pairs, dialogwae.for_types(pairs.types, vectors), task.advance)
-    return bow.score(pairs, bow.for_types(pairs.types, vectors), task.advance)
-
-
-def _coverage(one: ResponseSet, pairs: sentences.Pairs, words: bow.WordVectors) -> Coverage:
-    shares = [
-        float(words.known[side.ids].mean()) if len(side.ids) else 0.0 for side in (pairs.hypotheses, pairs.references)
-    ]
-    if not shares[1]:
-        raise InputError(f"{one.source}: no word of its references has a vector. Give --embeddings of their language.")
-    return Coverage(*shares)
-
-
-def _references(one: ResponseSet) -> str:
-    bounds = pc.min_max(pc.list_value_length(one.table["references"])).as_py()
-    return "-".join(str(number) for number in sorted(set(bounds.values())))
-
-
-def _vectors_name(embeddings: Artifact) -> str:
-    facts = embeddings.facts
-    return f"{facts.get('source', 'vectors')}-{facts['dimension']}-{embeddings.fingerprint[:8]}"
+        return [score_system(one, sources.embeddings, config, task) for one in sets]
 
 
 def _base(sources: Comparable, config: EvaluateConfig) -> str:
@@ -148,7 +92,7 @@ def _base(sources: Comparable, config: EvaluateConfig) -> str:
 
 
 def _compare(
-    sources: Comparable, scored: Sequence[_Scored], base: str, config: EvaluateConfig
+    sources: Comparable, scored: Sequence[Scored], base: str, config: EvaluateConfig
 ) -> list[comparisons.Comparison]:
     runs = {one.system: mine.scores for one, mine in zip(sources.aligned.sets, scored, strict=True)}
     systems = {system: [runs[name] for name in names] for system, names in sources.groups.items()}
@@ -157,7 +101,7 @@ def _compare(
 
 def _facts(
     sources: Comparable,
-    scored: Sequence[_Scored],
+    scored: Sequence[Scored],
     totals: Sequence[Mapping[str, Total]],
     compared: Sequence[comparisons.Comparison],
 ) -> dict[str, Any]:
@@ -182,7 +126,7 @@ def _untrained(one: ResponseSet) -> str:
     return Untrained(**found).told("context") if found else ""
 
 
-def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> SystemReport:
+def _system(one: ResponseSet, scored: Scored, total: Mapping[str, Total]) -> SystemReport:
     facts = one.facts or {}
     return SystemReport(
         system=one.system,
@@ -197,7 +141,7 @@ def _system(one: ResponseSet, scored: _Scored, total: Mapping[str, Total]) -> Sy
     )
 
 
-def _scores_table(aligned: Alignment, scored: Sequence[_Scored]) -> pa.Table:
+def _scores_table(aligned: Alignment, scored: Sequence[Scored]) -> pa.Table:
     pieces = [SCORES.empty_table()]
     for one, mine in zip(aligned.sets, scored, strict=True):
         sessions = one.table["session_id"].combine_chunks()

@@ -11,15 +11,15 @@ import pyarrow as pa
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
-from pwae_core.data.sessions import COLUMNS, from_lists, from_table, some_of
-from pwae_core.data.typed_context import prepare
+from pwae_core.data.sessions import COLUMNS, from_table, some_of
 from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
 from pwae_core.errors import EmptyResultError
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.answers import answer, answer_as, is_deterministic
+from pwae_core.training.answers import answer, is_deterministic
 from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
+from pwae_core.training.typed import typed_sessions
 
 SHOWN = 3
 """Contexts of a report that are shown to a person."""
@@ -146,19 +146,15 @@ def sample_context(
     InputError for an unknown user or an utterance that cleaning leaves empty.
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
-    names = list(users) or [NOBODY]
-    tokens = prepare(context, opened.artifact.facts["preprocess"])
-    ids = [opened.vocabulary.encode(utterance) for utterance in tokens]
-    own = [(len(ids) - turn) % 2 == 0 for turn in range(len(ids))]
-    session = from_lists([ids], [own], [0], opened.model.config.max_length)
-    key = "\n".join(" ".join(utterance) for utterance in tokens)
-    (answers,) = answer_as(opened, session, [key], names, config, progress)
+    names = list(dict.fromkeys(users)) or [NOBODY]
+    sessions, keys = typed_sessions(opened, [context] * len(names), names, ("--context", "--user"))
+    answers = answer(opened, sessions, keys, config, progress)
     shown = tuple(
         Answered(tuple(context), name, None, tuple(detokenise(response) for response in responses))
-        for name, responses in answers.items()
+        for name, responses in zip(names, answers, strict=True)
     )
     decoding = describe(config.decoding, deterministic=opened.model.deterministic)
-    notes = _notes([opened.remark(name) for name in answers])
+    notes = _notes([opened.remark(name) for name in names])
     return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown, notes)
 
 

@@ -65,11 +65,11 @@ class Run:
         trained = known_users(self.model, self.artifact.table("users.parquet", ["train_responses"]))
         return np.append(trained, np.ones(len(self.people), dtype=bool))
 
-    def answering(self, name: str) -> int:
+    def answering(self, name: str, asked: str = "--user") -> int:
         """The row that answers as ``name``: nobody's for those who were never trained. Raises InputError for a
         stranger.
         """
-        row = self.user_number(name)
+        row = self.user_number(name, asked)
         return row if self.known[row] else 0
 
     def remark(self, name: str) -> str:

@@ -1,0 +1,278 @@
+"""A run in memory, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pwae_core.api.stored import Split, split_file
+from pwae_core.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pwae_core.config.sample import SampleConfig
+    from pwae_core.data.sessions import Sessions
+    from pwae_core.stages.chat import Chat
+    from pwae_core.training import runs
+
+NOBODY = "<unk>"
+"""Who answers where nobody is named: nobody in particular, row 0 of the user table."""
+
+Utterance = str | tuple[str, str]
+"""Of a context: a text, or the speaker's name and a text. Where no speakers are named they take turns, and the last
+utterance is not the answering user's."""
+
+
+def open_run(folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last"] = "best") -> Run:
+    """Loads a trained run, once for all that it is asked.
+
+    Args:
+        folder: What ``pwae train`` wrote.
+        device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
+        checkpoint: Which weights answer: those of the best validation, or the last.
+
+    Raises:
+        ArtifactError: The run is missing, unfinished or damaged.
+        ConfigError: There is no such device or checkpoint.
+    """
+    from pwae_core.training.runs import choose_device, open_run
+
+    config = _sampling(checkpoint=checkpoint)
+    return Run(open_run(Path(folder), choose_device(device), config.checkpoint))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run in memory; ``open_run`` makes it.
+
+    The answers are those of ``pwae sample`` and ``pwae chat`` for the same contexts, seed and settings. What an answer
+    draws is given by the seed, the context and the number of the sample: not by what else is answered beside it.
+    """
+
+    _run: runs.Run
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is."""
+        return self._run.artifact.folder
+
+    @property
+    def system(self) -> str:
+        """The system's name as in Table 2, with its ablations."""
+        return self._run.system
+
+    @property
+    def tokenizer(self) -> str:
+        """The tokenizer of the run's corpus: what ``score`` needs to score these answers as ``pwae evaluate`` does."""
+        return str(self._run.artifact.facts["tokenizer"])
+
+    @property
+    def users(self) -> list[str]:
+        """Who can answer, ``NOBODY`` and people of ``pwae adapt`` among them."""
+        return list(self._run.users)
+
+    def remark(self, user: str) -> str:
+        """What has to be said of ``user``'s answers: that the run learned nothing of this user. Empty otherwise.
+
+        Raises:
+            InputError: The run knows no such user.
+        """
+        self._run.user_number(user, "user")
+        return self._run.remark(user)
+
+    def answer(
+        self,
+        context: Sequence[Utterance],
+        user: str = NOBODY,
+        *,
+        samples: int = 10,
+        seed: int = 7,
+        decoding: Mapping[str, Any] | None = None,
+    ) -> list[str]:
+        """What ``user`` answers to one context.
+
+        Args:
+            context: The utterances before the answer, oldest first.
+            user: Who answers, one of ``users``.
+            samples: How many answers are drawn (4.4: 10). Of a deterministic system they are all the same.
+            seed: Seed of z and of words that are drawn.
+            decoding: Settings of ``[sample.decoding]`` in docs/experiments.md, such as ``{"strategy": "nucleus"}``.
+
+        Returns:
+            ``samples`` texts, in the order in which they were drawn.
+
+        Raises:
+            InputError: An unknown user, or an utterance of which cleaning leaves nothing.
+            ConfigError: A setting out of range.
+        """
+        return self.answer_batch([context], [user], samples=samples, seed=seed, decoding=decoding)[0]
+
+    def answer_as(
+        self,
+        context: Sequence[Utterance],
+        users: Sequence[str],
+        *,
+        samples: int = 10,
+        seed: int = 7,
+        decoding: Mapping[str, Any] | None = None,
+    ) -> dict[str, list[str]]:
+        """What each of ``users`` answers to one context (Table 6): nothing else differs, the noise neither.
+
+        Arguments and errors are those of ``answer``.
+
+        Returns:
+            The answers by user.
+        """
+        names = list(dict.fromkeys(_names(users, "users")))
+        answers = self.answer_batch([context] * len(names), names, samples=samples, seed=seed, decoding=decoding)
+        return dict(zip(names, answers, strict=True))
+
+    def answer_batch(
+        self,
+        contexts: Sequence[Sequence[Utterance]],
+        users: Sequence[str] | None = None,
+        *,
+        samples: int = 10,
+        seed: int = 7,
+        decoding: Mapping[str, Any] | None = None,
+        batch_size: int = 64,
+    ) -> list[list[str]]:
+        """What is answered to many contexts, decoded together.
+
+        Args:
+            contexts: The contexts, each as ``answer`` takes it.
+            users: Who answers each of them, one name a context; None: nobody in particular.
+            samples: How many answers are drawn to each context.
+            seed: Seed of z and of words that are drawn.
+            decoding: As in ``answer``.
+            batch_size: Contexts decoded together; it changes the speed, not what is drawn.
+
+        Returns:
+            ``samples`` texts for each context, in the order of ``contexts``.
+
+        Raises:
+            InputError: As ``answer``; or there are not as many users as contexts.
+            ConfigError: A setting out of range, or answers that cannot fit in memory.
+        """
+        from pwae_core.training.typed import typed_sessions
+
+        config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
+        said = [_context(one) for one in contexts]
+        names = [NOBODY] * len(said) if users is None else _names(users, "users")
+        if len(names) != len(said):
+            raise InputError(f"users: there are {len(names)} for {len(said)} contexts. Name one for each.")
+        return self._texts(*typed_sessions(self._run, said, names, ("context", "user")), config) if said else []
+
+    def answer_sessions(
+        self,
+        session_ids: Sequence[str] | None = None,
+        *,
+        corpus: str | Path | None = None,
+        split: Split = "test",
+        samples: int = 10,
+        seed: int = 7,
+        decoding: Mapping[str, Any] | None = None,
+        batch_size: int = 64,
+    ) -> dict[str, list[str]]:
+        """What is answered to sessions of the run's corpus, as ``pwae sample`` answers its test split.
+
+        Users of whom the run learned nothing answer as nobody in particular.
+
+        Args:
+            session_ids: Which sessions; None: all of the split.
+            corpus: The run's corpus, where it is no longer at its old place.
+            split: Where the sessions are.
+            samples: How many answers are drawn to each session.
+            seed: Seed of z and of words that are drawn.
+            decoding: As in ``answer``.
+            batch_size: As in ``answer_batch``.
+
+        Returns:
+            The texts by session id, in the order of ``session_ids``.
+
+        Raises:
+            InputError: The split has no such session.
+            ArtifactError: The corpus is missing, or not the run's.
+            ConfigError: A setting out of range, or answers that cannot fit in memory.
+        """
+        from pwae_core.data.sessions import COLUMNS, from_table
+        from pwae_core.data.untrained import as_nobody
+        from pwae_core.training.runs import corpus_of
+
+        config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
+        data = corpus_of(self._run.artifact, Path(corpus) if corpus is not None else None)
+        table = _chosen(data.table(split_file(split), COLUMNS), session_ids, f"the {split} split of {data.folder}")
+        if not len(table):
+            return {}
+        sessions, _ = as_nobody(from_table(table, self._run.model.config.max_length), self._run.known)
+        keys = table["session_id"].to_pylist()
+        return dict(zip(keys, self._texts(sessions, keys, config), strict=True))
+
+    def chat(self, user: str = NOBODY, *, seed: int = 7, decoding: Mapping[str, Any] | None = None) -> Chat:
+        """Begins a conversation, as ``pwae chat`` does: ``chat.say("hello")`` gives the answer.
+
+        ``chat.switch(name)`` lets another user answer from then on; ``chat.why()`` tells what led to the last answer.
+
+        Args:
+            user: Who answers.
+            seed: Seed of z and of words that are drawn.
+            decoding: As in ``answer``.
+
+        Raises:
+            InputError: The run knows no such user.
+            ConfigError: A setting out of range.
+        """
+        from pwae_core.stages.chat import Chat
+
+        chat = Chat(self._run, _sampling(seed=seed, decoding=decoding or {}))
+        chat.switch(user, "user")
+        return chat
+
+    def _texts(self, sessions: Sessions, keys: Sequence[str], config: SampleConfig) -> list[list[str]]:
+        from pwae_core.progress import SILENT
+        from pwae_core.text.tokenize import detokenise
+        from pwae_core.training.answers import answer
+
+        answers = answer(self._run, sessions, keys, config, SILENT)
+        return [[detokenise(tokens) for tokens in each] for each in answers]
+
+
+def _sampling(**values: Any) -> SampleConfig:
+    from pwae_core.config.sample import SampleConfig
+
+    return SampleConfig.make(values)
+
+
+def _names(names: Sequence[str], what: str) -> list[str]:
+    if isinstance(names, str):
+        raise InputError(f"{what}: expected a list of names, got the string {names!r:.80}. Write [{names!r:.80}].")
+    return list(names)
+
+
+def _context(context: Sequence[Utterance]) -> list[Utterance]:
+    """Raises InputError for what is not a list of texts, or of pairs of a speaker and a text."""
+    if isinstance(context, str):
+        raise InputError(f"context: expected a list of utterances, got the string {context!r:.80}.")
+    said = list(context)
+    for one in said:
+        pair = isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one)
+        if not (isinstance(one, str) or pair):
+            raise InputError(f"context: expected a text, or a pair of a speaker and a text, got {one!r:.80}.")
+    return said
+
+
+def _chosen(table: pa.Table, session_ids: Sequence[str] | None, where: str) -> pa.Table:
+    """The rows of those sessions, in that order, each once. Raises InputError for one that is not there."""
+    import pyarrow as pa
+
+    if session_ids is None:
+        return table
+    rows = {session: row for row, session in enumerate(table["session_id"].to_pylist())}
+    wanted = list(dict.fromkeys(_names(session_ids, "session_ids")))
+    for session in wanted:
+        if session not in rows:
+            raise InputError(f"session_ids: {session!r:.80} is not in {where}.")
+    return table.take(pa.array([rows[session] for session in wanted], pa.int64()))

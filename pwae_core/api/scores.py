@@ -1,0 +1,128 @@
+"""Scores of one's own lists in the paper's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pwae_core.errors import EmptyResultError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from pwae_core.config.evaluate import EvaluateConfig
+    from pwae_core.data.responses import ResponseSet
+    from pwae_core.metrics.table import Total
+
+Sentence = str | Sequence[str]
+"""Of what is scored: a string, which needs a tokenizer, or its tokens."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What ``score`` found.
+
+    Attributes:
+        totals: By metric, in the order of Table 2: ``value``, its 95% interval from ``low`` to ``high`` (None for
+            Distinct-n, and under 30 contexts), the ``contexts`` that had a score, and the ``signature``.
+        contexts: By metric, the score of every context, (contexts,); NaN where a context has none. BLEU-F1 and
+            Distinct-n are no means over contexts, and only among the totals.
+    """
+
+    totals: Mapping[str, Total]
+    contexts: Mapping[str, NDArray[np.float64]]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The totals, a row for each metric."""
+        import pandas as pd
+
+        return pd.DataFrame([{"metric": metric} | asdict(total) for metric, total in self.totals.items()])
+
+
+def score(
+    responses: Iterable[Sentence | Sequence[Sentence]],
+    references: Iterable[Sentence | Sequence[Sentence]],
+    *,
+    tokenizer: Literal["nltk", "jieba", "char", "whitespace"] | None = None,
+    embeddings: str | Path | None = None,
+    ngram: int = 3,
+    smoothing: Literal["nltk-current", "nltk-legacy", "none"] = "nltk-current",
+    variant: Literal["paper", "dialogwae"] = "paper",
+    samples: int | None = None,
+    resamples: int = 1000,
+    seed: int = 7,
+) -> Scores:
+    """Scores one's own lists in the paper's metrics (section 4.4), as ``pwae evaluate`` does.
+
+    A context's answers are a list of sentences, and so are its references; a single one may be given as a string. A
+    list of strings is a list of sentences: the tokens of a single sentence are given as ``[["a", "b"]]``.
+
+    Args:
+        responses: The answers to each context: as many samples to every one.
+        references: The real responses to each context: one or more.
+        tokenizer: What makes tokens of strings; ``docs/preprocess.md`` explains each.
+        embeddings: Word vectors of ``pwae embed-words``; without them the BOW metrics are left out.
+        ngram: Highest order of BLEU's n-grams.
+        smoothing: BLEU's smoothing: method 7 of today's NLTK, of the paper's time, or none.
+        variant: As in section 4.4, or as in DialogWAE's code.
+        samples: Score only the first so many answers to every context; None: all there are.
+        resamples: Resamples of the bootstrap intervals.
+        seed: Seed of the bootstrap.
+
+    Raises:
+        InputError: Not as many references as answers, a context without either, a number of samples that differs.
+        ConfigError: Strings without a tokenizer, or a setting out of range.
+        EmptyResultError: There is no context.
+        ArtifactError: ``embeddings`` holds no word vectors.
+    """
+    from pwae_core import artifacts
+    from pwae_core.config.evaluate import EvaluateConfig
+    from pwae_core.metrics import table
+    from pwae_core.progress import SILENT
+    from pwae_core.scoring import score_system
+
+    given = {"ngram": ngram, "smoothing": smoothing, "variant": variant, "samples": samples, "tokenizer": tokenizer}
+    config = EvaluateConfig.make(given | {"resamples": resamples, "seed": seed})
+    answers = _answers(list(responses), list(references), config)
+    vectors = artifacts.load(Path(embeddings), "vectors") if embeddings is not None else None
+    with SILENT.task("") as task:
+        scored = score_system(answers, vectors, config, task)
+    (totals,) = table.totals([scored.scores], [scored.terms])
+    return Scores(totals, scored.scores.contexts)
+
+
+def _answers(responses: Sequence[Any], references: Sequence[Any], config: EvaluateConfig) -> ResponseSet:
+    """The lists as answers of one system, checked."""
+    from pwae_core.data.external_responses import from_rows
+    from pwae_core.data.responses import ResponseSet, first_samples, with_references
+
+    if len(responses) != len(references):
+        raise InputError(f"There are {len(responses)} responses and {len(references)} references. Give one a context.")
+    if not responses:
+        raise EmptyResultError("There are no responses to score.")
+    rows = [
+        (f"context {place}", {"session_id": str(place), "responses": _sentences(one), "references": _sentences(two)})
+        for place, (one, two) in enumerate(zip(responses, references, strict=True))
+    ]
+    found = from_rows(rows, config.tokenizer, "responses", "tokenizer =")
+    made = ResponseSet("", found.table, None, "", Path("responses"), found.tokenizer)
+    return first_samples(with_references(made), config.samples)
+
+
+def _sentences(given: Any) -> Any:
+    """A context's sentences as lists, whatever holds them."""
+    if isinstance(given, str):
+        return [given]
+    return [one if isinstance(one, str) else _listed(one) for one in given] if _is_listed(given) else given
+
+
+def _listed(given: Any) -> Any:
+    return list(given) if _is_listed(given) else given
+
+
+def _is_listed(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping)

@@ -1,0 +1,143 @@
+"""What the commands wrote, as data frames, Arrow tables and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pwae_core.errors import ArtifactError, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from pwae_core import artifacts
+
+Split = Literal["train", "valid", "test"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A folder that a command wrote; ``open_artifact`` makes it. ``docs/artifacts.md`` explains every column."""
+
+    _made: artifacts.Artifact
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._made.folder
+
+    @property
+    def kind(self) -> str:
+        """What it is: corpus, vectors, run, responses, scores, persona-scores, human-eval-scores, ..."""
+        return str(self._made.manifest["kind"])
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings that it was made with."""
+        return self._made.config
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the command found out: counts, the system, the tokenizer."""
+        return self._made.facts
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables, such as ``train``, ``users``, ``log``, ``responses``, ``scores``, ``totals``."""
+        from pwae_core.schemas import ARTIFACTS
+
+        return tuple(name.removesuffix(".parquet") for name in ARTIFACTS[self.kind])
+
+    def to_arrow(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One of ``tables``, checked against the hash that was recorded.
+
+        Args:
+            table: Its name.
+            columns: Those that are read; None: all.
+
+        Raises:
+            InputError: It has no such table, or the table no such column.
+            ArtifactError: The table is missing or damaged.
+        """
+        from pwae_core.schemas import ARTIFACTS
+
+        name = f"{table}.parquet"
+        schema = ARTIFACTS[self.kind].get(name)
+        if schema is None:
+            raise InputError(f"{self.folder} has no table {table!r:.80}. It has {', '.join(self.tables) or 'none'}.")
+        for column in columns or ():
+            if column not in schema.names:
+                raise InputError(f"{self.folder / name} has no column {column!r:.80}: {', '.join(schema.names)}.")
+        return self._made.table(name, None if columns is None else list(columns))
+
+    def to_pandas(self, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One of ``tables`` as a data frame; token lists are Python lists. Errors are those of ``to_arrow``."""
+        import pyarrow as pa
+
+        found = self.to_arrow(table, columns)
+        frame: pd.DataFrame = found.to_pandas()
+        nested = [column.name for column in found.schema if pa.types.is_nested(column.type)]
+        return frame.assign(**{name: found[name].to_pylist() for name in nested})
+
+
+def open_artifact(folder: str | Path) -> Artifact:
+    """Opens what a command wrote: a corpus, vectors, a run, responses, scores, ratings.
+
+    Raises:
+        ArtifactError: There is none at ``folder``, or it is unfinished, altered or damaged.
+    """
+    from pwae_core import artifacts
+
+    place = Path(folder)
+    if not (place / artifacts.MANIFEST).exists():
+        raise ArtifactError(f"{place} holds nothing that a command of pwae has completed.")
+    return Artifact(artifacts.load(place, artifacts.kind_of(place)))
+
+
+@dataclass(frozen=True)
+class Session:
+    """A context of a corpus and the real response to it.
+
+    Attributes:
+        session_id: Unique in the corpus: ``<conversation_id>#<turn>``.
+        user: Who responds.
+        context: The speaker and the tokens of each utterance, oldest first.
+        response: The tokens of the response.
+    """
+
+    session_id: str
+    user: str
+    context: tuple[tuple[str, tuple[str, ...]], ...]
+    response: tuple[str, ...]
+
+
+def sessions(corpus: str | Path, split: Split = "test") -> Iterator[Session]:
+    """The sessions of one split of a corpus (section 4.1), one after another, in the corpus's order.
+
+    Args:
+        corpus: What ``pwae preprocess`` wrote.
+        split: Which of its sessions.
+
+    Raises:
+        ArtifactError: ``corpus`` is no corpus, or damaged.
+        InputError: There is no such split.
+    """
+    from pwae_core import artifacts
+
+    columns = ["session_id", "user_id", "context_user_ids", "context", "response"]
+    table = artifacts.load(Path(corpus), "corpus").table(split_file(split), columns)
+    return (_session(*row.values()) for batch in table.to_batches(max_chunksize=1000) for row in batch.to_pylist())
+
+
+def _session(session_id: str, user: str, speakers: list[str], context: list[list[str]], response: list[str]) -> Session:
+    said = tuple((speaker, tuple(tokens)) for speaker, tokens in zip(speakers, context, strict=True))
+    return Session(session_id, user, said, tuple(response))
+
+
+def split_file(split: str) -> str:
+    if split not in ("train", "valid", "test"):
+        raise InputError(f"split: expected train, valid or test, got {split!r:.80}.")
+    return f"{split}.parquet"

@@ -1,0 +1,118 @@
+"""From Python a run answers what the commands answer, and refuses what they refuse, in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pwae_core
+from pwae_core.errors import ArtifactError, ConfigError, InputError
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.typed import typed_sessions
+
+TYPED = ["good morning", "do you like tea ?"]
+
+
+@pytest.fixture(scope="module")
+def run(made: Any) -> pwae_core.Run:
+    return pwae_core.open_run(made.personawae, device="cpu")
+
+
+def test_answers_are_those_of_sample(pwae: Callable[..., Any], made: Any, run: pwae_core.Run) -> None:
+    options = ("--samples", 3, "--seed", 5, "--strategy", "nucleus", "--top-p", 0.8, "--json", "--device", "cpu")
+    contexts = [word for text in TYPED for word in ("--context", text)]
+    asked = pwae("sample", made.personawae, *contexts, "--user", "user001", "--user", "user002", *options)
+    shown = {one["user"]: one["responses"] for one in asked.succeeds().json["shown"]}
+    drawing: Any = {"samples": 3, "seed": 5, "decoding": {"strategy": "nucleus", "top_p": 0.8}}
+    assert run.answer_as(TYPED, ["user001", "user002"], **drawing) == shown
+    assert run.answer(TYPED, "user002", **drawing) == shown["user002"]
+    mixed = run.answer_batch([["rain ?"], TYPED, TYPED], ["user003", "user002", "user001"], batch_size=2, **drawing)
+    assert mixed[1:] == [shown["user002"], shown["user001"]]
+
+
+def test_sessions_are_answered_as_sample_answers_them(
+    pwae: Callable[..., Any], made: Any, run: pwae_core.Run, tmp_path: Path
+) -> None:
+    pwae("sample", made.personawae, "--out", tmp_path / "r", "--samples", 2, "--device", "cpu").succeeds()
+    frame = pwae_core.open_artifact(tmp_path / "r").to_pandas("responses")
+    stored = {
+        session: [detokenise(tokens) for tokens in drawn]
+        for session, drawn in zip(frame["session_id"], frame["responses"], strict=True)
+    }
+    assert run.answer_sessions(samples=2) == stored
+    some = [*reversed(stored)][:3]
+    assert run.answer_sessions(some, corpus=made.corpus, samples=2) == {session: stored[session] for session in some}
+    assert [*run.answer_sessions(some, samples=2)] == some
+    assert run.answer_sessions([]) == {}
+    assert len(run.answer_sessions(split="valid", samples=1)) == 20
+
+
+def test_a_chat_says_what_the_command_says(pwae: Callable[..., Any], made: Any, run: pwae_core.Run) -> None:
+    lines = ["do you like tea ?", "/user user003", "and rain ?"]
+    said = pwae("chat", made.personawae, "--user", "user001", "--seed", 4, stdin="\n".join(lines).encode()).succeeds()
+    chat = run.chat("user001", seed=4)
+    first = chat.say(lines[0])
+    chat.switch("user003")
+    assert [f"user001: {first}", f"user003: {chat.say(lines[2])}"] == said.stdout.splitlines()
+
+
+def test_speakers_are_told_apart(run: pwae_core.Run) -> None:
+    """Named speakers who take turns are what is taken where none is named."""
+    one = [("user001", TYPED[0]), ("user002", TYPED[1])]
+    other = [("user002", TYPED[0]), ("user001", TYPED[1])]
+    assert run.answer(one, "user001") == run.answer(TYPED, "user001")
+    sessions, keys = typed_sessions(run._run, [TYPED, one, other], ["user001"] * 3, ("context", "user"))
+    assert sessions.from_responder[:6].tolist() == [1, 0, 1, 0, 0, 1]
+    assert len({*keys}) == 1
+
+
+def test_what_a_run_tells_of_itself(made: Any, run: pwae_core.Run) -> None:
+    assert (run.system, run.tokenizer, run.folder) == ("PersonaWAE", "whitespace", made.personawae)
+    assert run.users[0] == pwae_core.NOBODY
+    assert run.users[1:] == [f"user00{number}" for number in range(6)]
+    assert run.remark("user001") == ""
+    assert "was never trained" in run.remark(pwae_core.NOBODY)
+    assert run.answer_batch([]) == []
+
+
+ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
+    (InputError, "user bob: the run knows no such user", lambda run: run.answer(TYPED, "bob")),
+    (InputError, "user bob: the run knows no such user", lambda run: run.remark("bob")),
+    (InputError, "user bob: the run knows no such user", lambda run: run.chat("bob")),
+    (InputError, "context ' ': nothing is left of it", lambda run: run.answer(["tea", " "])),
+    (InputError, "a context without utterances", lambda run: run.answer_batch([TYPED, []])),
+    (InputError, "got the string 'tea'", lambda run: run.answer("tea")),
+    (InputError, "a pair of a speaker and a text, got 7", lambda run: run.answer([7])),  # type: ignore[list-item]
+    (InputError, "got ('ann', None)", lambda run: run.answer([("ann", None)])),  # type: ignore[list-item]
+    (InputError, "got the string 'user001'", lambda run: run.answer_as(TYPED, "user001")),
+    (InputError, "users: there are 1 for 2 contexts", lambda run: run.answer_batch([TYPED, TYPED], ["user001"])),
+    (InputError, "session_ids: 'x' is not in the test split of", lambda run: run.answer_sessions(["x"])),
+    (InputError, "expected train, valid or test", lambda run: run.answer_sessions(split="dev")),  # type: ignore[arg-type]
+    (ConfigError, "samples: Input should be greater than 0", lambda run: run.answer(TYPED, samples=0)),
+    (ConfigError, "decoding.top_p", lambda run: run.answer(TYPED, decoding={"top_p": 2})),
+    (ConfigError, "decoding.topk: unknown setting", lambda run: run.answer(TYPED, decoding={"topk": 2})),
+    (ArtifactError, "holds run (of 'pwae train'), expected corpus", lambda run: run.answer_sessions(corpus=run.folder)),
+]
+
+
+@pytest.mark.parametrize(("kind", "words", "asked"), ASKED)
+def test_what_cannot_be_answered_is_one_line(
+    run: pwae_core.Run, kind: type[Exception], words: str, asked: Callable[[pwae_core.Run], object]
+) -> None:
+    with pytest.raises(kind) as caught:
+        asked(run)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, pwae_core.PwaeError)
+
+
+def test_what_cannot_be_opened_is_one_line(made: Any, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="holds no run"):
+        pwae_core.open_run(tmp_path)
+    with pytest.raises(ConfigError, match="no such device"):
+        pwae_core.open_run(made.personawae, device="abacus")
+    with pytest.raises(ConfigError, match="checkpoint"):
+        pwae_core.open_run(made.personawae, checkpoint="first")  # type: ignore[arg-type]
