@@ -143,25 +143,31 @@ class Sessions:
         return int((np.diff(self.response.offsets) > self.max_length).sum())
 
     def epoch(self, batch_size: int, seed: int, epoch: int) -> list[Ints]:
-        """The rows of each batch of one epoch: shuffled, of similar length within a batch, given by (seed, epoch)."""
+        """The rows of each batch of one epoch: shuffled, given by (seed, epoch).
+
+        The contexts of a batch are of similar length, to save padding; its responses are not. Batches of equally long
+        responses teach their one length: the last few decide how long a model's answers are.
+        """
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(len(self))
         width = batch_size * BUCKET_BATCHES
         batches: list[Ints] = []
         for start in range(0, len(order), width):
-            batches += _split(self._by_length(order[start : start + width]), batch_size)
+            rows = order[start : start + width]
+            batches += _split(rows[np.lexsort((rows, self._heard(rows)))], batch_size)
         random.shuffle(batches)
         return batches
 
     def in_order(self, batch_size: int, limit: int | None = None) -> Iterator[Ints]:
         """The rows of each batch for validation and generation: every session once, similar lengths together."""
         rows = np.arange(len(self) if limit is None else min(limit, len(self)))
-        yield from _split(self._by_length(rows), batch_size)
+        lengths = self.response.lengths(rows, self.max_length)
+        yield from _split(rows[np.lexsort((rows, self._heard(rows), lengths))], batch_size)
 
-    def _by_length(self, rows: Ints) -> Ints:
+    def _heard(self, rows: Ints) -> Ints:
+        """Tokens of the contexts of ``rows``."""
         first, last = self.context_offsets[rows], self.context_offsets[rows + 1]
-        heard = self.context.offsets[last] - self.context.offsets[first]
-        return rows[np.lexsort((rows, heard, self.response.lengths(rows, self.max_length)))]
+        return self.context.offsets[last] - self.context.offsets[first]
 
 
 def _split(rows: Ints, size: int) -> list[Ints]:

@@ -350,7 +350,8 @@ def test_results_of_somebody_else_s_are_not_written_over(
 def test_a_plan_may_ask_who_is_heard_and_what_z_says(
     pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
 ) -> None:
-    text = SINGLE + '[[systems]]\nmodel = "personawae"\n[persona_scores]\nleast = 1\nlimit = 3\n[diagnose]\ncontexts = 4\n'
+    looks = "[persona_scores]\nleast = 1\nlimit = 3\n[diagnose]\ncontexts = 4\n"
+    text = SINGLE + '[[systems]]\nmodel = "personawae"\n' + looks
     plan.write_text(text)
     out = tmp_path / "out"
     command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")

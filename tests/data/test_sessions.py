@@ -68,3 +68,14 @@ def test_an_epoch_reads_every_session_once_and_is_given_by_seed_and_number() -> 
     assert [b.tolist() for b in first] == [b.tolist() for b in again]
     assert [b.tolist() for b in first] != [b.tolist() for b in sessions.epoch(16, 7, 1)]
     assert sorted(np.concatenate(list(sessions.in_order(16))).tolist()) == list(range(len(sessions)))
+
+
+def test_the_batches_of_an_epoch_hold_responses_of_all_lengths_and_contexts_of_one() -> None:
+    random = np.random.default_rng(1)
+    heard, said = random.integers(1, 20, 2048), random.integers(1, 20, 2048)
+    contexts = [[[5] * n] for n in heard]
+    sessions = from_lists(contexts, [[False]] * 2048, [0] * 2048, 20, [[5] * n for n in said])
+    batches = sessions.epoch(64, 7, 0)
+    spread = {name: np.std([np.mean(lengths[b]) for b in batches]) for name, lengths in (("x", said), ("c", heard))}
+    assert spread["x"] < 2 * np.std(said) / np.sqrt(64), "as far apart as chance puts the means of 64"
+    assert spread["c"] > np.std(heard) / 2
