@@ -23,6 +23,7 @@ def command(
     least_distinct: Annotated[float, option(DiagnoseConfig, "least_distinct")] = DEFAULTS.least_distinct,
     least_active: Annotated[float, option(DiagnoseConfig, "least_active")] = DEFAULTS.least_active,
     least_sensitivity: Annotated[float, option(DiagnoseConfig, "least_sensitivity")] = DEFAULTS.least_sensitivity,
+    most_prior_gap: Annotated[float, option(DiagnoseConfig, "most_prior_gap")] = DEFAULTS.most_prior_gap,
     seed: Annotated[int, option(DiagnoseConfig, "seed")] = DEFAULTS.seed,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write the numbers to. Default: none.")] = None,
@@ -41,6 +42,7 @@ def command(
             "least_distinct": least_distinct,
             "least_active": least_active,
             "least_sensitivity": least_sensitivity,
+            "most_prior_gap": most_prior_gap,
             "seed": seed,
         }
     )
@@ -58,6 +60,7 @@ def command(
         ("distinct responses of a context", f"{report.distinct:.1%}"),
         ("active dimensions of z", f"{report.active} of {report.dimensions}"),
         ("cost of another session's z (nats a token)", f"{report.sensitivity:.4f}"),
+        ("energy distance of prior and posterior", f"{report.prior_gap:.4f}"),
     ]
     console.print_table(f"{report.system}: {report.run}", ("", ""), rows)
     for warning in report.warnings:

@@ -147,6 +147,8 @@ def _show(report: TrainReport, as_json: bool) -> None:
     console.print_table(f"{report.system} {state}: {report.out}", ("", ""), rows)
     for note in report.notes:
         console.print_line(note)
+    for warning in report.warnings:
+        console.print_line(f"Warning: {warning}")
 
 
 def _unit(measure: str) -> str:

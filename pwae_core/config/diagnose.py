@@ -15,7 +15,7 @@ class DiagnoseConfig(Config):
     contexts: int = Field(200, gt=0, description="Contexts of the validation split that are looked at.")
     samples: int = Field(10, gt=1, description="Responses for each context.")
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
-    checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
     activity: float = Field(
         0.01, gt=0, description="Variance over contexts above which a dimension of z is active (Burda et al. 2016)."
     )
@@ -23,6 +23,9 @@ class DiagnoseConfig(Config):
     least_active: float = Field(0.1, ge=0, le=1, description="Warn below this share of active dimensions.")
     least_sensitivity: float = Field(
         0.01, ge=0, description="Warn below this: nats a token that a stranger's z costs the reconstruction."
+    )
+    most_prior_gap: float = Field(
+        1.0, ge=0, description="Warn above this energy distance of the prior's codes to the posterior's."
     )
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 

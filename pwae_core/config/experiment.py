@@ -115,6 +115,8 @@ def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[Plann
         if run.folder in seen:
             raise ConfigError(f"systems: two runs would be {run.folder}. Give one of them a label.")
         seen.add(run.folder)
+        if plan.sample.checkpoint == "average" and run.train.keep_best == 1:
+            raise ConfigError(f"[sample] checkpoint = average: {run.label} keeps one alone. Set keep_best in [train].")
     return runs
 
 

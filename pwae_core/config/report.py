@@ -20,7 +20,7 @@ class ReportConfig(Config):
     points: int = Field(400, ge=20, le=5000, description="Test sessions whose latent codes are drawn.")
     map_users: int = Field(2000, ge=2, le=5000, description="Users on the map, those who answer most.")
     characters: int = Field(400, ge=40, le=5000, description="Characters of an utterance that are shown.")
-    checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random: which contexts, which codes.")
 
 

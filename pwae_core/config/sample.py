@@ -36,7 +36,7 @@ class SampleConfig(Config):
         description="Contexts of the test split, at most: the same for every seed and system. Default: all.",
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
-    checkpoint: Literal["best", "last"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of words that are drawn.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 

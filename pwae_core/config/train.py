@@ -10,6 +10,11 @@ from pwae_core.config.base import Config
 
 ModelName = Literal["seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae"]
 ALIASES = {"diawae-gmd": "dialogwae-gmp"}
+Schedule = Literal["epochs", "iterations", "linear", "cosine", "plateau"]
+LIKELIHOODS = ("prior_nll", "posterior_nll")
+"""Validation measures of which less is better, in nats per token."""
+OF_ANSWERS = ("bleu_f1", "bleu_recall", "distinct", "speaker")
+"""Validation measures of answers, of which more is better."""
 MIXTURES = ("cvae", "dialogwae-gmp", "personawae")
 """The systems whose prior is a mixture: only they have K components."""
 
@@ -90,13 +95,30 @@ class ModelConfig(Config):
 
 
 class OptimiserConfig(Config):
-    """How one group of parameters is stepped."""
+    """How one group of parameters is stepped, and how its learning rate changes."""
 
     kind: Literal["sgd", "rmsprop", "adam"] = Field("sgd", description="The optimiser.")
-    rate: float = Field(1.0, gt=0, description="Initial learning rate.")
-    decay: float = Field(1.0, gt=0, le=1, description="Factor on the learning rate, every decay_every epochs.")
-    decay_every: int = Field(10, gt=0, description="Epochs between two decays.")
+    rate: float = Field(1.0, gt=0, description="Learning rate, after the warm-up and before any decay.")
+    schedule: Schedule = Field(
+        "epochs",
+        description="epochs, iterations: times decay every decay_every of them. linear, cosine: falls to decay times "
+        "the rate within decay_every iterations. plateau: times decay after decay_every validations without a better.",
+    )
+    decay: float = Field(1.0, ge=0, le=1, description="Factor on the learning rate; see schedule.")
+    decay_every: int = Field(10, gt=0, description="Epochs, iterations or validations; see schedule.")
+    warmup: int = Field(0, ge=0, description="Iterations in which the learning rate grows linearly to its value.")
     clip: float = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
+
+    @model_validator(mode="after")
+    def _a_schedule_has_somewhere_to_go(self) -> Self:
+        if self.schedule != "epochs" and self.decay == 1:
+            raise ValueError(f"schedule = {self.schedule}: give a decay below 1, or the rate never changes")
+        if self.schedule != "epochs" and "decay_every" not in self.model_fields_set:
+            counted = "validations" if self.schedule == "plateau" else "iterations"
+            raise ValueError(f"schedule = {self.schedule}: give decay_every, in {counted}")
+        if self.schedule in ("epochs", "iterations", "plateau") and self.decay == 0:
+            raise ValueError(f"decay = 0: with schedule = {self.schedule} nothing more would be learned")
+        return self
 
 
 class TrainConfig(Config):
@@ -130,8 +152,10 @@ class TrainConfig(Config):
     micro_batches: int = Field(
         1, gt=0, le=10_000, description="Parts in which a mini-batch is done, one after the other, to need less memory."
     )
-    precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="Of the reconstruction: float32, or bfloat16 where autocast has it; the critic's is fp32."
+    precision: Literal["fp32", "bf16", "auto"] = Field(
+        "fp32",
+        description="Of the reconstruction: float32; bfloat16; or auto, bfloat16 where the processor or GPU has it. "
+        "Generator and critic stay in float32.",
     )
     epochs: int = Field(100, gt=0, description="Passes over the training split, at most.")
     max_steps: int = Field(0, ge=0, description="Iterations, at most; 0: no such limit.")
@@ -140,9 +164,21 @@ class TrainConfig(Config):
     patience: int = Field(
         10, ge=0, description="Validations without a better one before training stops; 0: never stop."
     )
-    select_by: Literal["prior_nll", "posterior_nll"] = Field(
+    select_by: Literal["prior_nll", "posterior_nll", "bleu_f1", "bleu_recall", "distinct", "speaker"] = Field(
         "posterior_nll",
-        description="Validation measure of the best checkpoint: nats a token, z from one of the two.",
+        description="Validation measure of the best checkpoint. Least nats per token, z from one of the two: "
+        "prior_nll, posterior_nll. Most, of the answers to validation contexts: bleu_f1, bleu_recall, distinct, "
+        "speaker.",
+    )
+    answered_sessions: int | None = Field(
+        None,
+        ge=0,
+        description="Validation sessions that are answered at each validation, for the measures of answers; "
+        "default: 300 where select_by needs them, else none.",
+    )
+    answered_samples: int = Field(10, gt=0, description="Answers to each of them.")
+    keep_best: int = Field(
+        1, gt=0, description="Best checkpoints that are kept; the mean of their weights is the checkpoint average."
     )
     log_every: int = Field(10, gt=0, description="Iterations between two lines of the log.")
     checkpoint_every: int = Field(1000, gt=0, description="Iterations between two checkpoints.")
@@ -150,6 +186,19 @@ class TrainConfig(Config):
         1e4, gt=0, description="Size of a loss, in absolute value, that is taken for a divergence."
     )
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
+
+    @model_validator(mode="after")
+    def _answers_are_there_to_select_by(self) -> Self:
+        if self.select_by in OF_ANSWERS and self.answered_sessions == 0:
+            raise ValueError(f"answered_sessions = 0: select_by = {self.select_by} needs answers to measure")
+        return self
+
+    @property
+    def answers(self) -> int:
+        """The validation sessions that are answered at each validation."""
+        if self.answered_sessions is not None:
+            return self.answered_sessions
+        return 300 if self.select_by in OF_ANSWERS else 0
 
 
 BUDGET = ("epochs", "max_steps", "patience", "micro_batches", "checkpoint_every")

@@ -128,6 +128,10 @@ class Model(nn.Module, ABC):
         """[batch, z]: the z of each session that the response itself speaks for. Only of systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
+    def latent_samples(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        """z of each session, [batch, z]: from the posterior, from the prior. Only of systems with a z."""
+        raise NotImplementedError(f"{self.display_name} has no z")
+
     def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
         """-log p(response | z and what else the decoder hears), summed over the batch. Only of systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")

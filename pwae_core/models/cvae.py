@@ -130,13 +130,15 @@ class CVAE(Model):
         return Loss(Mean(total, tokens), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        c, u = self.encode_context(batch, noise), self.user_table(batch.user)
-        posterior = self.posterior(batch, c, noise).sample(noise)
-        prior = self.sample_prior(c, u, noise)
+        posterior, prior = self.latent_samples(batch, noise)
         return {
-            "posterior_nll": self.reconstruction(batch, posterior, c, u, noise),
-            "prior_nll": self.reconstruction(batch, prior, c, u, noise),
+            "posterior_nll": self.cost_of(batch, posterior, noise),
+            "prior_nll": self.cost_of(batch, prior, noise),
         }
+
+    def latent_samples(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        c, u = self.encode_context(batch, noise), self.user_table(batch.user)
+        return self.posterior(batch, c, noise).sample(noise), self.sample_prior(c, u, noise)
 
     def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
         return self.posterior(batch, self.encode_context(batch, noise), noise).mean

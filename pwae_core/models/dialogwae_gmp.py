@@ -142,12 +142,15 @@ class DialogWAEGMP(Model):
         return Loss(Mean(penalty_weight * penalty - distance, len(c)), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
-        posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
+        posterior, prior = self.latent_samples(batch, noise)
         return {
-            "posterior_nll": self.reconstruction(batch, posterior, c, noise),
-            "prior_nll": self.reconstruction(batch, prior, c, noise),
+            "posterior_nll": self.cost_of(batch, posterior, noise),
+            "prior_nll": self.cost_of(batch, prior, noise),
         }
+
+    def latent_samples(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
+        return self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
 
     def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
         c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)

@@ -190,13 +190,15 @@ class PersonaWAE(Model):
         return Loss(Mean(penalty_weight * penalty - distance, len(c)), terms)
 
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)
-        posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
-        prior = self.sample_prior(c, u, noise)
+        posterior, prior = self.latent_samples(batch, noise)
         return {
-            "posterior_nll": self.reconstruction(batch, posterior, c, u, noise),
-            "prior_nll": self.reconstruction(batch, prior, c, u, noise),
+            "posterior_nll": self.cost_of(batch, posterior, noise),
+            "prior_nll": self.cost_of(batch, prior, noise),
         }
+
+    def latent_samples(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
+        c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)
+        return self.posterior_generator(self.posterior(x, c, u).sample(noise)), self.sample_prior(c, u, noise)
 
     def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
         c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(batch.user)

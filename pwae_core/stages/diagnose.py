@@ -9,7 +9,6 @@ from statistics import mean
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
@@ -20,11 +19,11 @@ from pwae_core.data.untrained import as_nobody
 from pwae_core.errors import ConfigError, EmptyResultError
 from pwae_core.metrics import latent
 from pwae_core.metrics.table import Total
-from pwae_core.nn.noise import seeded
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import TOTALS
 from pwae_core.training.answers import answer
 from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
+from pwae_core.training.validation import hardly_used, look_at_codes, warnings_of
 
 SIGNED = {"checkpoint", "activity", "seed"}
 """Settings that the numbers depend on."""
@@ -35,7 +34,7 @@ class DiagnoseReport:
     """``distinct``: how many different responses a context gets, from 0 for all alike to 1 for none alike; mean over
     contexts. ``active``: the dimensions of z whose posterior mean varies over contexts, of
     ``dimensions``. ``sensitivity``: nats a token that the reconstruction loses when each session is given the z of
-    another. ``warnings`` say what is low.
+    another. ``prior_gap``: the energy distance of the prior's codes to the posterior's. ``warnings`` say what is low.
     """
 
     run: str
@@ -46,6 +45,7 @@ class DiagnoseReport:
     active: int
     dimensions: int
     sensitivity: float
+    prior_gap: float
     warnings: tuple[str, ...]
 
     def totals(self, config: DiagnoseConfig) -> dict[str, Total]:
@@ -97,18 +97,25 @@ def _look(opened: Run, data: Artifact, config: DiagnoseConfig, progress: Progres
     drawn = np.sort(np.random.default_rng(config.seed).permutation(len(sessions))[: config.contexts])
     chosen = sessions.take(drawn)
     distinct = _distinct(opened, chosen, [str(row) for row in drawn], config, progress)
-    variances, sensitivity = _latent(opened, chosen, config)
-    active = int((variances > config.activity).sum())
-    share = active / len(variances)
+    codes = look_at_codes(opened.model, chosen, len(chosen), config.batch_size, config.seed, opened.device)
+    active = int((codes.variances > config.activity).sum())
+    share = active / len(codes.variances)
     found = (
         (distinct, config.least_distinct, f"the responses of a context are distinct by {distinct:.2f}"),
         (share, config.least_active, f"{share:.2f} of z's dimensions are active"),
-        (sensitivity, config.least_sensitivity, f"another session's z costs {sensitivity:.4f} nats a token"),
     )
-    warnings = tuple(f"{fact}, below {least:g}: z is hardly used." for value, least, fact in found if value < least)
-    run = str(opened.artifact.folder)
+    warnings = tuple(hardly_used(fact, least) for value, least, fact in found if value < least)
     return DiagnoseReport(
-        run, opened.system, len(chosen), config.samples, distinct, active, len(variances), sensitivity, warnings
+        run=str(opened.artifact.folder),
+        system=opened.system,
+        contexts=len(chosen),
+        samples=config.samples,
+        distinct=distinct,
+        active=active,
+        dimensions=len(codes.variances),
+        sensitivity=codes.z_nats,
+        prior_gap=codes.prior_gap,
+        warnings=warnings + warnings_of(codes.z_nats, codes.prior_gap, config),
     )
 
 
@@ -126,18 +133,3 @@ def _distinct(run: Run, sessions: Sessions, keys: Sequence[str], config: Diagnos
 def distinct_share(responses: Sequence[Sequence[str]]) -> float:
     """How many different responses there are, of the most there could be: 0 for all alike, 1 for none."""
     return (len({tuple(response) for response in responses}) - 1) / (len(responses) - 1)
-
-
-@torch.no_grad()
-def _latent(run: Run, sessions: Sessions, config: DiagnoseConfig) -> tuple[torch.Tensor, float]:
-    """[z]: the variance over sessions of the posterior's mean; and the sensitivity to z, in nats a token."""
-    noise = seeded(config.seed, run.device, training=False)
-    means, lost, tokens = [], 0.0, 0
-    for start in range(0, len(sessions), config.batch_size):
-        batch = sessions.batch(np.arange(start, min(start + config.batch_size, len(sessions)))).to(run.device)
-        z = run.model.posterior_mean(batch, noise)
-        means.append(z)
-        own, strangers = (run.model.cost_of(batch, each, noise) for each in (z, z.roll(1, dims=0)))
-        lost += float(strangers - own)
-        tokens += int(batch.response_lengths.sum())
-    return torch.cat(means).var(dim=0), lost / tokens

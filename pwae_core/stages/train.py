@@ -18,6 +18,7 @@ from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, EmptyResultError
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
+from pwae_core.training.answered import candidates
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.periods import periods_of
@@ -36,6 +37,7 @@ from pwae_core.training.runs import (
 )
 from pwae_core.training.signals import stop_requests
 from pwae_core.training.sizes import refuse_large_training
+from pwae_core.training.validation import warnings_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class TrainReport:
     """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats a token.
 
     ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: of whom nothing
-    is learned, since they answer nowhere in the training split.
+    is learned, since they answer nowhere in the training split. ``warnings``: those of diagnose that the best
+    checkpoint's validation gives.
     """
 
     out: str
@@ -59,6 +62,7 @@ class TrainReport:
     valid: Mapping[str, float]
     ended: str
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def train(
@@ -191,6 +195,8 @@ def _build(job: _Job, where: torch.device) -> _Built:
     inform(model, data, training)
     known = known_users(model, data.table("users.parquet", ["train_responses"]))
     valid, untrained = as_nobody(valid, known)
+    if config.select_by == "speaker":
+        candidates(training, valid, config)
     facts = {
         "untrained_users": int((~known[1:]).sum()),
         "untrained": asdict(untrained),
@@ -248,6 +254,7 @@ def _facts(trainer: Trainer, corpus: Artifact, ended: str) -> dict[str, object]:
         "valid": trainer.log.values("valid", trainer.position.best_step),
         "ended": ended,
         "processes": trainer.group.size,
+        "precision": trainer.position.precision,
     }
 
 
@@ -255,4 +262,7 @@ def _report(run: Artifact, *, standing: bool) -> TrainReport:
     facts = run.facts
     told = {name: facts[name] for name in TrainReport.__dataclass_fields__ if name in facts}
     note = Untrained(**facts["untrained"]).told("validation session")
-    return TrainReport(out=str(run.folder), standing=standing, notes=(note,) if note else (), **told)
+    valid = facts["valid"]
+    warnings = warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
+    notes = (note,) if note else ()
+    return TrainReport(out=str(run.folder), standing=standing, notes=notes, warnings=warnings, **told)

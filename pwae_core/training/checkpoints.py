@@ -26,7 +26,7 @@ LAST, BEST = "last", "best"
 
 
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Writes the checkpoint ``name`` (last or best) of a run, replacing the one before.
+    """Writes the checkpoint ``name`` of a run, replacing the one before.
 
     Raises ArtifactError, and writes nothing, where a file that is not ours has its name.
     """

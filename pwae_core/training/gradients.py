@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from pwae_core.config.train import TrainConfig
 from pwae_core.models.base import Codes, Loss, Mean, Phase
 from pwae_core.nn.noise import Noise
+from pwae_core.training.group import Group
 from pwae_core.training.pieces import Cutter, Piece, Source, length
 
 
@@ -20,6 +22,25 @@ class Gradients:
     values: Sequence[Tensor]
     terms: dict[str, Tensor]
     codes: Codes
+
+
+BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+"""Processors' names for instructions that multiply in bfloat16."""
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether ``device`` has matrix instructions for bfloat16, as far as torch can tell."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    told: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.13 and later
+    return any(told.get(name) for name in BFLOAT16)
+
+
+def choose_precision(config: TrainConfig, device: torch.device, group: Group) -> str:
+    """That of the settings, or for ``auto`` bfloat16 where every process's device has it."""
+    if config.precision != "auto":
+        return config.precision
+    return "fp32" if group.largest(not has_bfloat16(device)) else "bf16"
 
 
 def differentiate(phase: Phase, source: Source, noise: Noise, cutter: Cutter, precision: str) -> Gradients:

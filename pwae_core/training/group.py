@@ -6,7 +6,7 @@ Every process does the same steps on the same weights. The first one alone write
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -78,6 +78,12 @@ class Group:
         with _lost():
             dist.all_reduce(told, dist.ReduceOp.MAX)
         return int(told)
+
+    def of_first(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The first process's numbers, where all have their own under the same names."""
+        told = torch.tensor([value if self.first else 0.0 for value in values.values()], dtype=torch.float64)
+        self.add([told])
+        return dict(zip(values, told.tolist(), strict=True))
 
     def wait(self) -> None:
         """Until all processes are here."""

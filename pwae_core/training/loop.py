@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,31 +11,32 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pwae_core.config.train import TrainConfig
+from pwae_core.config.train import OptimiserConfig, TrainConfig
 from pwae_core.data.sessions import Batch, Ints, Sessions
-from pwae_core.errors import DivergenceError, Interrupted
+from pwae_core.errors import Interrupted
 from pwae_core.models.base import Codes, Model, Period, Phase
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import Progress, Task
-from pwae_core.training import optimisers
+from pwae_core.training import best, optimisers
 from pwae_core.training.checkpoints import (
     BEST,
     LAST,
-    has_checkpoint,
+    drop_checkpoint,
     load_checkpoint,
     part,
     prefixed,
     save_checkpoint,
 )
+from pwae_core.training.divergence import refuse_divergence, refuse_divergent_validation
 from pwae_core.training.feeding import feed
-from pwae_core.training.gradients import differentiate
+from pwae_core.training.gradients import choose_precision, differentiate
 from pwae_core.training.group import ALONE, Group
 from pwae_core.training.log import TrainingLog
 from pwae_core.training.period_ends import keep, put_back, starting_point
 from pwae_core.training.periods import Position, budget_of, periods_of
 from pwae_core.training.pieces import Cutter
 from pwae_core.training.signals import StopRequest
-from pwae_core.training.validation import validate
+from pwae_core.training.validation import Validator
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Trainer:
         self.cutter = Cutter(self.group, self.config.micro_batches)
         self.noise = seeded(self.config.seed, self.device)
         self.budget = budget_of(self.config, self.periods, len(self.train))
+        self.validator = Validator(self.model, self.train, self.valid, self.config, self.device, self.cutter)
         self._enter_period()
         self.log = TrainingLog(self.folder / "log.jsonl")
         self.start = starting_point(self.checkpoints, self.budget)
@@ -92,6 +93,7 @@ class Trainer:
         """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving."""
         with self.group.in_step():
             self._settle()
+        self.position.precision = self.position.precision or choose_precision(self.config, self.device, self.group)
         batches = self._feed()
         with self.progress.task(f"train {self.config.model.name}", self.budget.total) as task:
             task.advance(self.position.step)
@@ -104,6 +106,7 @@ class Trainer:
                     batches = self._feed()
                 self._one_step(next(batches), task)
         self._end_period()
+        self._average()
         return reason
 
     def _epoch(self) -> list[Ints]:
@@ -119,12 +122,10 @@ class Trainer:
         if self.position.best is not None:
             tensors, _ = load_checkpoint(self.checkpoints, BEST, torch.device("cpu"))
             self.model.load_state_dict(part(tensors, "model"))
-        position = self.position
-        position.period, position.period_start = position.period + 1, position.step
-        position.best, position.waited = None, 0
+        self.position.enter_next_period()
         self._enter_period()
         self.save()
-        self.progress.say(f"iteration {position.step}: {self.period.name} begins")
+        self.progress.say(f"iteration {self.position.step}: {self.period.name} begins")
 
     def _end_period(self) -> None:
         """Saves where the period ends, and keeps what is overwritten from there on; then the last iteration is judged,
@@ -140,6 +141,7 @@ class Trainer:
             self._judge(measures)
             if self._in_last_period and self.position.best_step != self.position.step:
                 self._keep([])
+            self._prune()
 
     def _keep(self, names: Sequence[str]) -> None:
         if self.group.first:
@@ -172,19 +174,26 @@ class Trainer:
     def iteration(self, batch: Batch) -> dict[str, float]:
         """Every phase once (or as often as it repeats) on one batch; returns the logged terms."""
         terms: dict[str, Tensor] = {}
+        rates: dict[str, float] = {}
+        precision = self.position.precision or self.config.precision
         self.model.iteration = self.position.step - self.position.period_start
         for phase in self.phases:
-            optimisers.set_rate(self.optimisers[phase.name], optimisers.rate_at(phase.optimiser, self.position.epoch))
+            rates[f"{phase.name}_rate"] = rate = self._rate(phase.optimiser)
+            optimisers.set_rate(self.optimisers[phase.name], rate)
             for repeat in range(phase.repeats):
                 source = self.recent[repeat % len(self.recent)] if phase.reuses_codes else batch
-                found = differentiate(phase, source, self.noise, self.cutter, self.config.precision)
+                found = differentiate(phase, source, self.noise, self.cutter, precision)
                 norm = self._step(phase, found.values)
                 if found.codes:
                     self.recent.appendleft(found.codes)
                 terms |= {f"{phase.name}_gradient_norm": norm, **found.terms}
         values = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
-        self._refuse_divergence(values)
-        return values
+        refuse_divergence(values, self.position.step + 1, self.checkpoints, self.config.explosion)
+        return values | rates
+
+    def _rate(self, config: OptimiserConfig) -> float:
+        plateaus = self.position.plateaus(config.decay_every)
+        return optimisers.rate_at(config, self.position.epoch, self.model.iteration, plateaus)
 
     def _step(self, phase: Phase, gradients: Sequence[Tensor]) -> Tensor:
         parameters = list(phase.parameters.values())
@@ -198,44 +207,42 @@ class Trainer:
             parameter.grad = None
         return norm
 
-    def _refuse_divergence(self, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            too_large = name.endswith("_loss") and abs(value) > self.config.explosion
-            if not math.isfinite(value) or too_large:
-                raise self._divergence(self.position.step + 1, f"{name} is {value:g}", _optimiser_of(name))
-
-    def _divergence(self, step: int, fact: str, optimiser: str) -> DivergenceError:
-        saved = f" The last checkpoint, from before, is in {self.checkpoints}." if self._has_last() else ""
-        more = "" if optimiser == "autoencoder" else " or autoencoder.rate, a larger penalty_weight"
-        return DivergenceError(
-            f"Training diverged at iteration {step}: {fact}.{saved} "
-            f"Try a lower {optimiser}.rate{more} or another --seed, into a new --out."
-        )
-
     # -- validation
 
     def _measure(self) -> dict[str, float]:
         """The validation measures. Raises DivergenceError for one that is not finite."""
-        measure = self.period.validate or self.model.negative_log_likelihood
-        measures = validate(measure, self.valid, self.config, self.device, self.cutter)
-        for name, value in measures.items():
-            if not math.isfinite(value):
-                raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
+        measures = self.validator.measures(self.period)
+        refuse_divergent_validation(measures, self.position.step, self.checkpoints)
         return measures
 
     def _judge(self, measures: dict[str, float]) -> None:
-        """Logs a validation, and saves the best checkpoint where it is one."""
-        self.position.validated = self.position.step
+        """Logs a validation, and saves the weights where they are among the best."""
         self._log("valid", measures)
-        value = measures[self.period.select_by or self.config.select_by]
-        if self.position.best is None or value < self.position.best:
-            self.position.best, self.position.best_step, self.position.waited = value, self.position.step, 0
-            state = {"step": self.position.step, "epoch": self.position.epoch, **measures}
-            self._write(BEST, prefixed("model", self.model.state_dict()), state)
-        else:
-            self.position.waited += 1
+        self.position.judge(self.validator.loss(self.period, measures), self.config.keep_best)
+        names = [BEST] if self.position.best_step == self.position.step else []
+        names += best.names(self.position.kept, self.position.step)
+        for name in names:
+            self._write_weights(name, measures)
+        self._say(f"iteration {self.position.step}", measures)
+
+    def _average(self) -> None:
+        """Where several checkpoints are kept: the mean of their weights, as a checkpoint of its own."""
+        names = best.names(self.position.kept)
+        if names:
+            own = {name: value.clone() for name, value in self.model.state_dict().items()}
+            self.model.load_state_dict(best.mean_weights(self.checkpoints, names))
+            measures = self.validator.measures(self.period)
+            self._write_weights(best.AVERAGE, measures)
+            self.model.load_state_dict(own)
+            self._say(f"mean of the {len(names)} best", measures)
+
+    def _write_weights(self, name: str, measures: Mapping[str, float]) -> None:
+        state = {"step": self.position.step, "epoch": self.position.epoch, **measures}
+        self._write(name, prefixed("model", self.model.state_dict()), state)
+
+    def _say(self, what: str, measures: Mapping[str, float]) -> None:
         shown = ", ".join(f"{name} {number:.4f}" for name, number in measures.items())
-        self.progress.say(f"iteration {self.position.step}: validation {shown}")
+        self.progress.say(f"{what}: validation {shown}")
 
     def _log(self, split: str, values: dict[str, float]) -> None:
         if self.group.first:
@@ -243,9 +250,6 @@ class Trainer:
         self.position.log_lines += 1
 
     # -- checkpoints
-
-    def _has_last(self) -> bool:
-        return has_checkpoint(self.checkpoints, LAST)
 
     def save(self) -> None:
         """Saves everything the next iteration depends on as the last checkpoint."""
@@ -257,6 +261,11 @@ class Trainer:
         tensors["generator"] = self.noise.generator.get_state()
         self.budget.note(self.position)
         self._write(LAST, tensors, asdict(self.position))
+        self._prune()
+
+    def _prune(self) -> None:
+        if self.group.first and self.config.keep_best > 1:
+            best.prune(self.checkpoints, self.position)
 
     def _write(self, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         if self.group.first:
@@ -285,10 +294,5 @@ class Trainer:
             self.log.check(self.position.log_lines)
             if self.start:
                 put_back(self.checkpoints, self.start, self.position)
+            drop_checkpoint(self.checkpoints, best.AVERAGE)
             self.log.cut(self.position.log_lines)
-
-
-def _optimiser_of(term: str) -> str:
-    """The settings' name of the optimiser that a logged term belongs to."""
-    name = term.partition("_")[0]
-    return name if name in ("generator", "critic") else "autoencoder"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -23,9 +24,21 @@ def build(phase: Phase) -> torch.optim.Optimizer:
     return make(list(phase.parameters.values()), lr=phase.optimiser.rate)  # type: ignore[call-arg]
 
 
-def rate_at(config: OptimiserConfig, epoch: int) -> float:
-    """The learning rate of an epoch (from 0): decayed by a factor every ``decay_every`` epochs."""
-    return config.rate * config.decay ** (epoch // config.decay_every)
+def rate_at(config: OptimiserConfig, epoch: int, iteration: int = 0, plateaus: int = 0) -> float:
+    """The learning rate of an iteration (from 0, of its period) in an epoch (from 0).
+
+    ``plateaus``: how often ``decay_every`` validations in a row found none better.
+    """
+    warm = min(1.0, (iteration + 1) / config.warmup) if config.warmup else 1.0
+    done = min(1.0, iteration / config.decay_every)
+    factor = {
+        "epochs": config.decay ** (epoch // config.decay_every),
+        "iterations": config.decay ** (iteration // config.decay_every),
+        "linear": 1.0 - (1.0 - config.decay) * done,
+        "cosine": config.decay + (1.0 - config.decay) * (1.0 + math.cos(math.pi * done)) / 2.0,
+        "plateau": config.decay**plateaus,
+    }[config.schedule]
+    return config.rate * warm * factor
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

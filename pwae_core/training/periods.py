@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from pwae_core.config.train import TrainConfig
 from pwae_core.errors import ConfigError
 from pwae_core.models.base import Model, Period
+
+Ranked = Sequence[float]
+"""A checkpoint that is kept: what it measures, of which less is better, and its iteration."""
 
 
 @dataclass
@@ -21,7 +25,7 @@ class Position:
     step: int = 0
     epoch: int = 0
     batch: int = 0  # of the epoch, the next to be read
-    best: float | None = None
+    best: float | None = None  # the measure of the best checkpoint; negated where more is better
     best_step: int = 0
     waited: int = 0  # validations since the best one
     validated: int = 0  # the last iteration that was
@@ -31,6 +35,29 @@ class Position:
     least_steps: int = 0
     least_epochs: int = 0
     least_patience: int = 0
+    precision: str = ""  # of the first iteration, wherever training goes on
+    waits: list[int] = field(default_factory=list)  # validations in a row without a better one, before the best
+    kept: list[Ranked] = field(default_factory=list)  # the best checkpoints of the period, best first
+
+    def judge(self, loss: float, keep: int) -> None:
+        """Enters a validation of this iteration: ``loss`` is what decides, ``keep`` how many of the best are kept."""
+        self.validated = self.step
+        if self.best is None or loss < self.best:
+            self.waits = [*self.waits, self.waited] if self.waited else self.waits
+            self.best, self.best_step, self.waited = loss, self.step, 0
+        else:
+            self.waited += 1
+        if keep > 1:
+            self.kept = sorted([*self.kept, [loss, self.step]], key=tuple)[:keep]
+
+    def plateaus(self, length: int) -> int:
+        """How often ``length`` validations in a row, of this period, found none better."""
+        return sum(wait // length for wait in (*self.waits, self.waited))
+
+    def enter_next_period(self) -> None:
+        """Goes on to the next period, which is judged anew."""
+        self.period, self.period_start = self.period + 1, self.step
+        self.best, self.waited, self.waits, self.kept = None, 0, [], []
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.nn.initialise import orthogonal
 from pwae_core.text.vocabulary import Vocabulary
+from pwae_core.training.best import AVERAGE
 from pwae_core.training.checkpoints import load_checkpoint, part
 from pwae_core.training.new_users import join_people
 
@@ -89,8 +90,12 @@ class Run:
 
 
 def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
-    """Opens a run. Raises ArtifactError when it is missing, unfinished or damaged."""
+    """Opens a run. Raises ArtifactError when it is missing, unfinished or damaged, ConfigError for an average where one
+    checkpoint alone was kept.
+    """
     artifact = load(folder, "run")
+    if checkpoint == AVERAGE and artifact.config.get("keep_best", 1) == 1:
+        raise ConfigError(f"{folder} has no average: keep_best was 1. Use the checkpoint best or last.")
     artifact.path(f"checkpoints/{checkpoint}.json")
     facts = artifact.facts
     model = build_model(

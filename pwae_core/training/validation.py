@@ -1,18 +1,27 @@
-"""What the validation split says of a model."""
+"""What the validation split says of a model: likelihoods, how far its prior is from its posterior, its answers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
 
-from pwae_core.config.train import TrainConfig
+from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
+from pwae_core.config.train import OF_ANSWERS, TrainConfig
 from pwae_core.data.sessions import Batch, Sessions
-from pwae_core.models.base import Measure
+from pwae_core.metrics.energy import energy_distance
+from pwae_core.models.base import Measure, Model, Period
 from pwae_core.nn.noise import seeded
+from pwae_core.training.answered import answer_validation, judge_of, of_answers
 from pwae_core.training.pieces import Cutter
 
 VALIDATION_SEED = 1_000_003
 TOKENS = "tokens"
+CODES = 512
+"""Sessions whose z is looked at, at most."""
 
 
 @torch.no_grad()
@@ -32,3 +41,92 @@ def validate(
     cutter.group.add([total])
     means = dict(zip(sums, (total / total[list(sums).index(TOKENS)]).tolist(), strict=True))
     return {name: value for name, value in means.items() if name != TOKENS}
+
+
+@dataclass(frozen=True)
+class Codes:
+    """``prior_gap``: the energy distance of the prior's codes to the posterior's. ``z_nats``: nats per token that the
+    reconstruction loses when each session is given the z of another, [1]; ``variances`` [z] of the posterior's means.
+    """
+
+    prior_gap: float
+    z_nats: float
+    variances: Tensor
+
+
+def hardly_used(fact: str, least: float) -> str:
+    """The warning of a measure of z that is low."""
+    return f"{fact}, below {least:g}: z is hardly used."
+
+
+def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAULTS) -> tuple[str, ...]:
+    """What has to be said of a z that is silent, and of a prior that is far from the posterior."""
+    silent = hardly_used(f"another session's z costs {z_nats:.4f} nats a token", config.least_sensitivity)
+    far = (
+        f"the prior's codes are {prior_gap:.2f} from the posterior's, above {config.most_prior_gap:g}: "
+        "answers start where the decoder has learned little."
+    )
+    given = ((silent, z_nats < config.least_sensitivity), (far, prior_gap > config.most_prior_gap))
+    return tuple(warning for warning, holds in given if holds)
+
+
+@torch.no_grad()
+def look_at_codes(
+    model: Model, sessions: Sessions, limit: int, batch_size: int, seed: int, device: torch.device
+) -> Codes:
+    """Looks at the z of the first ``limit`` of ``sessions``, two or more. Only of systems with a z."""
+    noise, count = seeded(seed, device, training=False), min(limit, len(sessions))
+    drawn, means, lost, tokens = [], [], 0.0, 0
+    for start in range(0, count, batch_size):
+        batch = sessions.batch(np.arange(start, min(start + batch_size, count))).to(device)
+        drawn.append(model.latent_samples(batch, noise))
+        means.append(model.posterior_mean(batch, noise))
+        own, strangers = (model.cost_of(batch, z, noise) for z in (means[-1], means[-1].roll(1, dims=0)))
+        lost += float(strangers - own)
+        tokens += int(batch.response_lengths.sum())
+    posterior, prior = (torch.cat(side).double().cpu().numpy() for side in zip(*drawn, strict=True))
+    return Codes(energy_distance(posterior, prior), lost / tokens, torch.cat(means).var(dim=0))
+
+
+class Validator:
+    """What the validation split says of ``model`` while it trains: likelihoods and, in the periods that are to answer,
+    what z and the answers say.
+
+    Raises EmptyResultError where the settings select by the speaker and there are not enough of them.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        train: Sessions,
+        valid: Sessions,
+        config: TrainConfig,
+        device: torch.device,
+        cutter: Cutter,
+    ) -> None:
+        self.model, self.valid, self.config, self.device, self.cutter = model, valid, config, device, cutter
+        self.judge = judge_of(train, valid, config) if config.select_by == "speaker" else None
+
+    def measures(self, period: Period) -> dict[str, float]:
+        """By name; the same in every process."""
+        measure = period.validate or self.model.negative_log_likelihood
+        found = validate(measure, self.valid, self.config, self.device, self.cutter)
+        return found if period.validate else found | self.cutter.group.of_first(self._codes() | self._answers())
+
+    def loss(self, period: Period, measures: Mapping[str, float]) -> float:
+        """The measure that decides which checkpoint is best, so that less is better."""
+        selected = period.select_by or self.config.select_by
+        return -measures[selected] if selected in OF_ANSWERS else measures[selected]
+
+    def _codes(self) -> dict[str, float]:
+        if not self.model.latent or len(self.valid) < 2:
+            return {}
+        limit, seed = min(self.config.validation_sessions, CODES), self.config.seed + VALIDATION_SEED
+        found = look_at_codes(self.model, self.valid, limit, self.config.batch_size, seed, self.device)
+        return {"prior_gap": found.prior_gap, "z_nats": found.z_nats}
+
+    def _answers(self) -> dict[str, float]:
+        if not self.config.answers:
+            return {}
+        answers = answer_validation(self.model, self.valid, self.config, self.device)
+        return of_answers(answers, self.valid, self.judge)

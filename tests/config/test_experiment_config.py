@@ -35,6 +35,10 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
             "[sample]\nmax_length = 30\n" + SEQ2SEQ,
             "[sample] max_length: unknown setting. Close to it: decoding.max_length. docs/experiments.md lists",
         ),
+        (
+            "[sample]\ncheckpoint = 'average'\n" + SEQ2SEQ,
+            "[sample] checkpoint = average: seq2seq keeps one alone. Set keep_best in [train].",
+        ),
         ("[sample]\nlimit = 0\n" + SEQ2SEQ, "[sample] limit: Input should be greater than 0 (got 0)."),
         ("[sample.decoding]\ntop_q = 1\n" + SEQ2SEQ, "[sample.decoding] top_q: unknown setting. Close to it: top_p."),
         ("[evaluate]\nresample = 9\n" + SEQ2SEQ, "[evaluate] resample: unknown setting. Close to it: resamples."),
@@ -102,3 +106,12 @@ def test_what_a_table_cannot_show_is_no_name(tmp_path, name, place):
     with pytest.raises(ConfigError, match=rf"plan\.toml: .*{place}: ") as caught:
         read_plan(path, {})
     assert str(caught.value).isprintable()
+
+
+def test_training_is_controlled_by_a_plan(path: Path) -> None:
+    control = (
+        "[sample]\ncheckpoint = 'average'\n[train]\nselect_by = 'speaker'\nkeep_best = 3\nprecision = 'auto'\n"
+        "[train.generator]\nschedule = 'cosine'\ndecay = 0.1\ndecay_every = 100\n"
+    )
+    (run,) = runs(path, control + PERSONAWAE)
+    assert (run.train.keep_best, run.train.generator.schedule, run.train.answers) == (3, "cosine", 300)

@@ -13,7 +13,7 @@ from pwae_core import artifacts
 
 PHASES = ("autoencoder", "generator", "critic")
 TERMS = {"reconstruction", "wasserstein", "critic_wasserstein", "penalty"}
-LOGGED = TERMS | {f"{phase}_{what}" for phase in PHASES for what in ("loss", "gradient_norm")}
+LOGGED = TERMS | {f"{phase}_{what}" for phase in PHASES for what in ("loss", "gradient_norm", "rate")}
 
 
 def test_a_run_holds_its_tables_its_checkpoints_and_what_made_it(made):
@@ -53,7 +53,8 @@ def test_a_run_holds_its_tables_its_checkpoints_and_what_made_it(made):
 def test_the_log_holds_every_loss_estimate_and_norm(made):
     rows = artifacts.load(made.personawae, "run").table("log.parquet").to_pylist()
     assert {row["name"] for row in rows if row["split"] == "train"} == LOGGED
-    assert {row["name"] for row in rows if row["split"] == "valid"} == {"posterior_nll", "prior_nll"}
+    measures = {"posterior_nll", "prior_nll", "prior_gap", "z_nats"}
+    assert {row["name"] for row in rows if row["split"] == "valid"} == measures
     assert sorted({row["step"] for row in rows if row["split"] == "train"}) == [1, 10, 20, 30, 40, 50, 60]
     assert sorted({row["step"] for row in rows if row["split"] == "valid"}) == [20, 40, 60]
     assert all(math.isfinite(row["value"]) for row in rows)
@@ -134,8 +135,12 @@ def test_a_run_that_ends_between_validations_is_validated_and_can_answer(pwae, m
     pwae(*made.train(tmp_path / "run", "max_steps=3")).succeeds()
     run = artifacts.load(tmp_path / "run", "run")
     assert run.facts["best_step"] == 3
-    assert run.facts["valid"].keys() == {"posterior_nll", "prior_nll"}
+    assert run.facts["valid"].keys() == {"posterior_nll", "prior_nll", "prior_gap", "z_nats"}
     pwae("sample", tmp_path / "run", "--context", "do you like tea ?").succeeds()
+
+
+def test_a_run_that_kept_one_checkpoint_has_no_average(pwae, made):
+    pwae("sample", made.personawae, "--context", "hi", "--checkpoint", "average").fails(3, "keep_best was 1")
 
 
 def test_an_unfinished_run_is_continued_by_the_same_settings_only(pwae, made, tmp_path, snapshot):

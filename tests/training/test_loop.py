@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tiny import Tiny, tiny
 from together import StopAfter
 
 from pwae_core.config.train import OptimiserConfig
-from pwae_core.errors import ArtifactError, DivergenceError, Interrupted
+from pwae_core.errors import ArtifactError, ConfigError, DivergenceError, EmptyResultError, Interrupted
 from pwae_core.training.checkpoints import BEST, LAST, has_checkpoint, load_checkpoint
 from pwae_core.training.optimisers import rate_at
 
@@ -63,7 +64,9 @@ def test_every_loss_norm_and_estimate_is_logged(data: Tiny, tmp_path: Path) -> N
     small_trainer(data, tmp_path, small_config(max_steps=1)).run()
     line = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     phases = [
-        f"{phase}_{what}" for phase in ("autoencoder", "generator", "critic") for what in ("loss", "gradient_norm")
+        f"{phase}_{what}"
+        for phase in ("autoencoder", "generator", "critic")
+        for what in ("loss", "gradient_norm", "rate")
     ]
     assert set(line["values"]) == {"reconstruction", "wasserstein", "critic_wasserstein", "penalty", *phases}
 
@@ -106,3 +109,144 @@ def test_a_damaged_checkpoint_is_refused(data: Tiny, tmp_path: Path) -> None:
 def test_rates_decay_by_their_factor() -> None:
     config = OptimiserConfig(rate=1.0, decay=0.6, decay_every=10)
     assert [rate_at(config, epoch) for epoch in (0, 9, 10, 20)] == [1.0, 1.0, 0.6, pytest.approx(0.36)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "every", "rates"),
+    [
+        ("iterations", 4, [2.0, 2.0, 1.0, 0.5]),
+        ("linear", 8, [2.0, 1.75, 1.5, 1.0]),
+        ("cosine", 8, [2.0, 1.5 + math.sqrt(0.125), 1.5, 1.0]),  # 1 + (1 + cos 45 degrees) / 2
+    ],
+)
+def test_rates_by_iteration(schedule: Any, every: int, rates: list[float]) -> None:
+    """At the iterations 0, 2, 4 and 8, by hand: from 2 to half of it."""
+    config = OptimiserConfig(rate=2.0, schedule=schedule, decay=0.5, decay_every=every)
+    assert [rate_at(config, 0, place) for place in (0, 2, 4, 8)] == pytest.approx(rates)
+    if schedule != "iterations":
+        assert rate_at(config, 0, 1000) == pytest.approx(1.0)
+
+
+def test_a_rate_grows_from_nothing_while_it_warms_up() -> None:
+    config = OptimiserConfig(rate=2.0, warmup=4)
+    assert [rate_at(config, 0, place) for place in (0, 1, 3, 4)] == pytest.approx([0.5, 1.0, 2.0, 2.0])
+
+
+def test_a_rate_falls_at_every_plateau() -> None:
+    config = OptimiserConfig(rate=2.0, schedule="plateau", decay=0.5, decay_every=3)
+    assert [rate_at(config, 99, 99, plateaus) for plateaus in (0, 1, 3)] == [2.0, 1.0, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"schedule": "cosine"}, "schedule = cosine: give a decay below 1"),
+        ({"schedule": "cosine", "decay": 0}, "schedule = cosine: give decay_every, in iterations"),
+        ({"schedule": "plateau", "decay": 0.5}, "schedule = plateau: give decay_every, in validations"),
+        (
+            {"schedule": "plateau", "decay": 0, "decay_every": 3},
+            "decay = 0: with schedule = plateau nothing more would be learned",
+        ),
+    ],
+)
+def test_a_schedule_that_goes_nowhere_is_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        OptimiserConfig.make(values)
+
+
+def test_selecting_by_answers_takes_answers() -> None:
+    with pytest.raises(ConfigError, match="answered_sessions = 0: select_by = distinct needs answers to measure"):
+        small_config(select_by="distinct", answered_sessions=0)
+
+
+def test_selecting_by_speakers_takes_two_of_them(data: Tiny, tmp_path: Path) -> None:
+    config = small_config(select_by="speaker", answered_sessions=1)
+    with pytest.raises(EmptyResultError, match="select_by = speaker: 1 of the users in the first 1 validation"):
+        small_trainer(data, tmp_path, config)
+
+
+def test_rates_on_a_plateau_are_lower_in_the_log(data: Tiny, tmp_path: Path) -> None:
+    still = {"kind": "sgd", "rate": 1e-9, "schedule": "plateau", "decay": 0.5, "decay_every": 2}
+    config = small_config(model={"name": "seq2seq"}, autoencoder=still, validate_every=1, max_steps=8)
+    trainer = small_trainer(data, tmp_path, config)
+    trainer.run()
+    lines = trainer.log.lines()
+    rates = [line["values"]["autoencoder_rate"] for line in lines if line["split"] == "train"]
+    valid = [line["values"]["posterior_nll"] for line in lines if line["split"] == "valid"]
+    waited, halvings, best = 0, 0, math.inf
+    for rate, value in zip(rates, valid, strict=True):
+        assert rate == pytest.approx(1e-9 / 2**halvings)
+        waited, best = (0, value) if value < best else (waited + 1, best)
+        halvings += waited > 0 and waited % 2 == 0
+    assert halvings > 0
+
+
+CONTROLLED: dict[str, Any] = {
+    **SETTINGS,
+    "select_by": "bleu_f1",
+    "answered_sessions": 20,
+    "answered_samples": 3,
+    "keep_best": 3,
+    "autoencoder": {"schedule": "cosine", "decay": 0.1, "decay_every": 20, "warmup": 3},
+    "generator": {"schedule": "plateau", "decay": 0.5, "decay_every": 1},
+}
+
+
+@pytest.mark.parametrize("stops_after", [1, 5, 13, 20])
+def test_a_run_under_control_resumes_to_the_bit(data: Tiny, tmp_path: Path, stops_after: int, controlled: Path) -> None:
+    """With schedules, several kept checkpoints and selection by answers."""
+    config = small_config(**CONTROLLED)
+    with pytest.raises(Interrupted):
+        small_trainer(data, tmp_path / "cut", config, StopAfter(stops_after)).run()
+    small_trainer(data, tmp_path / "cut", config).run()
+    files = [
+        sorted((path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*.*"))
+        for folder in (controlled, tmp_path / "cut")
+    ]
+    assert [name for name, _ in files[0]] == [name for name, _ in files[1]]
+    assert files[0] == files[1]
+
+
+@pytest.fixture(scope="module")
+def controlled(data: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("controlled") / "run"
+    small_trainer(data, folder, small_config(**CONTROLLED)).run()
+    return folder
+
+
+def test_the_best_answers_are_kept_and_averaged(controlled: Path) -> None:
+    lines = [json.loads(line) for line in (controlled / "log.jsonl").read_text().splitlines()]
+    valid = {line["step"]: line["values"] for line in lines if line["split"] == "valid"}
+    ranked = sorted(valid, key=lambda step: (-valid[step]["bleu_f1"], step))
+    checkpoints = controlled / "checkpoints"
+    assert {path.stem for path in checkpoints.glob("*.json")} == {
+        "best", "last", "average", *(f"kept-{step}" for step in ranked[:3])
+    }  # fmt: skip
+    best, state = load_checkpoint(checkpoints, BEST, CPU)
+    assert state["bleu_f1"] == max(values["bleu_f1"] for values in valid.values())
+    assert all(
+        torch.equal(best[name], value)
+        for name, value in load_checkpoint(checkpoints, f"kept-{ranked[0]}", CPU)[0].items()
+    )
+    kept = [load_checkpoint(checkpoints, f"kept-{step}", CPU)[0] for step in ranked[:3]]
+    average, _ = load_checkpoint(checkpoints, "average", CPU)
+    for name, value in average.items():
+        torch.testing.assert_close(value, sum(one[name] for one in kept) / 3)
+    last, _ = load_checkpoint(checkpoints, LAST, CPU)
+    assert any(not torch.equal(average[name], last[name]) for name in average)
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_automatic_precision_is_what_the_device_has_and_stays(
+    data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    """As when a run is moved to another machine: it goes on as it began."""
+    monkeypatch.setattr("pwae_core.training.gradients.has_bfloat16", lambda _: able)
+    config = small_config(precision="auto", model={"name": "seq2seq"}, max_steps=6)
+    with pytest.raises(Interrupted):
+        small_trainer(data, tmp_path / "auto", config, StopAfter(2)).run()
+    monkeypatch.setattr("pwae_core.training.gradients.has_bfloat16", lambda _: not able)
+    small_trainer(data, tmp_path / "auto", config).run()
+    fixed = small_config(precision="bf16" if able else "fp32", model={"name": "seq2seq"}, max_steps=6)
+    small_trainer(data, tmp_path / "fixed", fixed).run()
+    assert (tmp_path / "auto" / "log.jsonl").read_text() == (tmp_path / "fixed" / "log.jsonl").read_text()

@@ -100,6 +100,29 @@ def test_more_iterations_where_patience_ends_it(same: Same) -> None:
     same(ends, model={"name": "adaptation"}, autoencoder=STILL, max_steps=40, patience=3)
 
 
+CONTROL: dict[str, Any] = {
+    "select_by": "bleu_f1",
+    "answered_sessions": 12,
+    "answered_samples": 2,
+    "keep_best": 2,
+    "autoencoder": {"schedule": "cosine", "decay": 0.1, "decay_every": 9, "warmup": 2},
+    "generator": {"schedule": "plateau", "decay": 0.5, "decay_every": 1},
+}
+
+
+@pytest.mark.parametrize("name", ["personawae", "adaptation"])
+def test_more_iterations_under_control(same: Same, name: str) -> None:
+    """With schedules, the best kept and averaged, and selection by answers."""
+    whole = same(ENDS, model={"name": name}, **CONTROL)
+    assert any(file.startswith("checkpoints/average-") for file in whole)
+    assert sum(file.startswith("checkpoints/kept-") and file.endswith(".json") for file in whole) >= 2
+
+
+def test_the_best_are_put_back_where_a_longer_run_does_not_judge(same: Same) -> None:
+    """Each shorter run validates its last iteration besides, whose weights push others out of the best."""
+    same([{"max_steps": steps} for steps in (5, 7, 8, 10)], model={"name": "seq2seq"}, keep_best=2)
+
+
 def test_shares_of_nothing(same: Same) -> None:
     same([{"max_steps": 7}], model={"name": "rl-persona"}, period_shares=[0.0, 1.0, 0.0])
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pwae_core.data.sessions import Sessions
+from pwae_core.metrics.energy import energy_distance
 from pwae_core.nn.noise import Noise
 from pwae_core.report.figures.latent_samples import Draw, Space
 from pwae_core.report.figures.svg import Ellipse
@@ -116,23 +117,6 @@ def gaussian(flat: Floats, css: str) -> Ellipse:
     centre = flat.mean(axis=0)
     turn = float(np.arctan2(axes[1, 1], axes[0, 1]))
     return Ellipse(float(centre[0]), float(centre[1]), float(long), float(short), turn, css)
-
-
-def energy_distance(one: Floats, two: Floats) -> float:
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely and Rizzo 2013) of two samples [n, d]; 0 for the same distribution.
-
-    The expectations within a sample leave out each point's distance to itself, so the estimate has no bias.
-    """
-    within = [_distances(part, part).sum() / (len(part) * (len(part) - 1)) for part in (one, two)]
-    return float(2 * _distances(one, two).mean() - sum(within))
-
-
-def _distances(one: Floats, two: Floats) -> Floats:
-    squares = (one**2).sum(axis=1)[:, None] + (two**2).sum(axis=1)[None] - 2 * one @ two.T
-    distances: Floats = np.sqrt(np.maximum(squares, 0.0))
-    if one is two:
-        np.fill_diagonal(distances, 0.0)
-    return distances
 
 
 @dataclass(frozen=True)

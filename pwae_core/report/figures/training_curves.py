@@ -40,6 +40,30 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
         "As in generation: z knows context and user only. It may rise while the answers get better: the more a z "
         "says about one response, the worse a z drawn from the prior fits another.",
     ),
+    ("valid", "prior_gap"): (
+        "Distance of the prior to the posterior (validation)",
+        "Energy distance of z drawn from the prior to z drawn from the posterior; 0 for the same distribution. "
+        "Answers start from the prior, the decoder learned from the posterior: it has to bridge the gap.",
+    ),
+    ("valid", "z_nats"): (
+        "What z says (validation)",
+        "Nats per token that the reconstruction loses when a session is given the z of another. Near 0 z is ignored.",
+    ),
+    ("valid", "bleu_f1"): (
+        "BLEU-F1 of answers (validation)",
+        "Section 4.4, on a fixed few hundred validation contexts with fixed noise. It is highest where z says little.",
+    ),
+    ("valid", "bleu_recall"): ("BLEU-Recall of answers (validation)", "The best of a context's answers, as above."),
+    ("valid", "bleu_precision"): ("BLEU-Precision of answers (validation)", "The mean of a context's answers."),
+    ("valid", "distinct"): (
+        "Distinct-1 within a context's answers (validation)",
+        "Different words over all words of the answers to one context: how much drawing z again changes.",
+    ),
+    ("valid", "repetition"): ("Repetition (validation)", "The share of answers that say a pair of words twice."),
+    ("valid", "speaker"): (
+        "Speaker identified (validation)",
+        "The share of answers in which a classifier of users, trained on real responses, hears who was asked for.",
+    ),
     ("train", "wasserstein"): (
         "Wasserstein estimate, generator's step",
         "Equation 12, second term: E_q f − E_p f, how far the critic can tell posterior and prior apart, in its own "
@@ -74,7 +98,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
         "of quality.",
     ),
 }
-HIDDEN = ("_gradient_norm", "_loss")
+HIDDEN = ("_gradient_norm", "_loss", "_rate")
 
 
 def panels(runs: Sequence[tuple[str, Artifact]]) -> tuple[list[Panel], list[Panel]]:

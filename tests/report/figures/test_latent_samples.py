@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Batch
+from pwae_core.metrics.energy import energy_distance
 from pwae_core.models import MODELS
 from pwae_core.models.base import Model
 from pwae_core.models.cvae import CVAE
@@ -22,7 +23,6 @@ from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.latent import GaussianHead, MixtureHead
 from pwae_core.nn.noise import Noise, seeded
 from pwae_core.report.figures.latent_samples import Draw, Space, space_of
-from pwae_core.report.figures.latent_space import energy_distance
 
 CPU = torch.device("cpu")
 LATENT = [

@@ -11,10 +11,11 @@ import torch
 
 from pwae_core import artifacts
 from pwae_core.data.sessions import read_sessions
+from pwae_core.metrics.energy import energy_distance
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.nn.noise import seeded
 from pwae_core.report.figures.latent_samples import Space, space_of
-from pwae_core.report.figures.latent_space import FEWEST, Codes, energy_distance, fit, gaussian, look, project
+from pwae_core.report.figures.latent_space import FEWEST, Codes, fit, gaussian, look, project
 from pwae_core.training.runs import open_run
 
 CPU = torch.device("cpu")

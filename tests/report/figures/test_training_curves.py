@@ -24,7 +24,7 @@ def test_every_measure_of_a_run_is_a_panel_and_every_shown_one_is_explained(made
     assert len(shown) + len(further) == len(logged)
     assert all(panel.sentence for panel in shown)
     assert [panel.title for panel in shown][:2] == [MEANINGS[key][0] for key in list(MEANINGS)[:2]]
-    assert all("gradient norm" in panel.title or "loss" in panel.title for panel in further)
+    assert all(any(word in panel.title for word in ("gradient norm", "loss", "rate")) for panel in further)
 
 
 def test_a_ring_stands_at_the_best_checkpoint(made: Any) -> None:
