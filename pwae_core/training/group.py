@@ -81,6 +81,8 @@ class Group:
 
     def of_first(self, values: Mapping[str, float]) -> dict[str, float]:
         """The first process's numbers, where all have their own under the same names."""
+        if not values:
+            return {}
         told = torch.tensor([value if self.first else 0.0 for value in values.values()], dtype=torch.float64)
         self.add([told])
         return dict(zip(values, told.tolist(), strict=True))

@@ -119,9 +119,9 @@ class Validator:
         return -measures[selected] if selected in OF_ANSWERS else measures[selected]
 
     def _codes(self) -> dict[str, float]:
-        if not self.model.latent or len(self.valid) < 2:
+        limit, seed = min(self.config.validation_sessions, len(self.valid), CODES), self.config.seed + VALIDATION_SEED
+        if not self.model.latent or limit < 2:
             return {}
-        limit, seed = min(self.config.validation_sessions, CODES), self.config.seed + VALIDATION_SEED
         found = look_at_codes(self.model, self.valid, limit, self.config.batch_size, seed, self.device)
         return {"prior_gap": found.prior_gap, "z_nats": found.z_nats}
 

@@ -165,6 +165,12 @@ def test_selecting_by_speakers_takes_two_of_them(data: Tiny, tmp_path: Path) -> 
         small_trainer(data, tmp_path, config)
 
 
+def test_one_validation_session_says_nothing_of_distances(data: Tiny, tmp_path: Path) -> None:
+    trainer = small_trainer(data, tmp_path, small_config(max_steps=1, validation_sessions=1))
+    trainer.run()
+    assert trainer.log.values("valid", 1).keys() == {"posterior_nll", "prior_nll"}
+
+
 def test_rates_on_a_plateau_are_lower_in_the_log(data: Tiny, tmp_path: Path) -> None:
     still = {"kind": "sgd", "rate": 1e-9, "schedule": "plateau", "decay": 0.5, "decay_every": 2}
     config = small_config(model={"name": "seq2seq"}, autoencoder=still, validate_every=1, max_steps=8)
