@@ -31,11 +31,12 @@ from pwae_core.training.checkpoints import (
 from pwae_core.training.feeding import feed
 from pwae_core.training.gradients import differentiate
 from pwae_core.training.group import ALONE, Group
-from pwae_core.training.log import TrainingLog
+from pwae_core.training.log import Listener, TrainingLog
 from pwae_core.training.period_ends import keep, put_back, starting_point
 from pwae_core.training.periods import Position, budget_of, periods_of
 from pwae_core.training.pieces import Cutter
 from pwae_core.training.signals import StopRequest
+from pwae_core.training.timing import Timing
 from pwae_core.training.validation import validate
 
 
@@ -56,6 +57,7 @@ class Trainer:
     stop: StopRequest
     group: Group = ALONE
     position: Position = field(default_factory=Position)
+    listeners: Sequence[Listener] = ()
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
@@ -64,7 +66,8 @@ class Trainer:
         self.noise = seeded(self.config.seed, self.device)
         self.budget = budget_of(self.config, self.periods, len(self.train))
         self._enter_period()
-        self.log = TrainingLog(self.folder / "log.jsonl")
+        self.timing = Timing(self.folder, len(self.train) / self.budget.a_pass)
+        self.log = TrainingLog(self.folder / "log.jsonl", (self.timing, *self.listeners))
         self.start = starting_point(self.checkpoints, self.budget)
         if self.start:
             self._restore()
@@ -153,7 +156,7 @@ class Trainer:
         step = self.position.step
         if step % self.config.log_every == 0 or step == 1:
             self._log("train", terms)
-        task.advance(note=f"loss {terms['reconstruction']:.3f}")
+        task.advance(note=f"loss {terms['reconstruction']:.3f}{self.timing}")
         every = self.config.validate_every
         if (step % every == 0) if every else self.position.batch == self.budget.a_pass:
             self._judge(self._measure())
@@ -217,7 +220,8 @@ class Trainer:
     def _measure(self) -> dict[str, float]:
         """The validation measures. Raises DivergenceError for one that is not finite."""
         measure = self.period.validate or self.model.negative_log_likelihood
-        measures = validate(measure, self.valid, self.config, self.device, self.cutter)
+        with self.timing.validation():
+            measures = validate(measure, self.valid, self.config, self.device, self.cutter)
         for name, value in measures.items():
             if not math.isfinite(value):
                 raise self._divergence(self.position.step, f"validation {name} is {value:g}", "autoencoder")
@@ -235,7 +239,7 @@ class Trainer:
         else:
             self.position.waited += 1
         shown = ", ".join(f"{name} {number:.4f}" for name, number in measures.items())
-        self.progress.say(f"iteration {self.position.step}: validation {shown}")
+        self.progress.say(f"iteration {self.position.step}: validation {shown}{self.timing.of_validation()}")
 
     def _log(self, split: str, values: dict[str, float]) -> None:
         if self.group.first:
