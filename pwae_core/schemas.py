@@ -198,6 +198,8 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
         "comparisons.parquet": COMPARISONS,
     },
 }
+TIMING, EVENTS = "timing.jsonl", "tensorboard"
+APART = {"run": (TIMING, EVENTS)}  # files and folders that are never alike in two artifacts: not in the manifest
 OTHER_FILES = {PEOPLE: ("people.safetensors",)}  # of artifacts that are made whole
 STAGE_OF_KIND = {
     "corpus": "preprocess",

@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import jaxtyping
 import pytest
+from crashes import is_apart
 
 # One thread for torch, here and in the processes that tests start: several workers share the cores, and runs that are
 # compared bit by bit must add in the same order. Torch reads it when it is first imported.
@@ -75,8 +76,12 @@ def pwae() -> Callable[..., Result]:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every file under ``folder`` and its bytes: two equal snapshots are two identical artifacts."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Every file under ``folder`` and its bytes: two equal snapshots are two identical artifacts.
+
+    Without those files that are no part of what an artifact is: when a run was made, and how long that took.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not is_apart(path, folder)]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 @pytest.fixture(name="snapshot")

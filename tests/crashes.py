@@ -26,6 +26,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+
+def is_apart(path: Path, folder: Path) -> bool:
+    """Whether ``path`` in ``folder`` is one of the files that differ between runs which are alike."""
+    return not {"timing.jsonl", "tensorboard", "apart.json"}.isdisjoint(path.relative_to(folder).parts)
+
+
 EVERY = range(1, 1000)
 SOME = (1, 2, 3, 4, *range(10, 1000, 7))
 LOADED_ONCE = ("pandas", "torch._dynamo", "pwae_cli.app", "pwae_core.stages.sample", "pwae_core.stages.train")
@@ -188,8 +194,8 @@ class Arena:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     def state(self) -> dict[str, bytes]:
-        """Every file and every empty folder."""
-        paths = sorted(self.folder.rglob("*"))
+        """Every file and every empty folder, but for what is never alike."""
+        paths = [path for path in sorted(self.folder.rglob("*")) if not is_apart(path, self.folder)]
         found = {str(p.relative_to(self.folder)): p.read_bytes() for p in paths if p.is_file()}
         return found | {f"{p.relative_to(self.folder)}/": b"" for p in paths if p.is_dir() and not any(p.iterdir())}
 

@@ -52,6 +52,9 @@ Resume = Annotated[
         help=f"Let a run go on, with its own settings and inputs: --resume RUN. May be changed: {', '.join(BUDGET)}.",
     ),
 ]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write event files for TensorBoard into the run (needs tensorboardX).")
+]
 ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the settings as JSON and stop.")]
 
 
@@ -71,6 +74,7 @@ def command(
     batch_size: Annotated[int | None, option(TrainConfig, "batch_size")] = None,
     seed: Annotated[int | None, option(TrainConfig, "seed")] = None,
     device: Device = "auto",
+    tensorboard: TensorBoard = False,
     resume: Resume = False,
     force: Force = False,
     show_config: ShowConfig = False,
@@ -94,7 +98,8 @@ def command(
         "seed": seed,
     }
     layers: dict[str, Any] = {"file": config, "settings": settings or [], "overrides": given}
-    how: dict[str, Any] = {"embeddings": embeddings, "device": device, "progress": console.progress()}
+    how: dict[str, Any] = {"embeddings": embeddings, "device": device, "tensorboard": tensorboard}
+    how["progress"] = console.progress()
     if resume:
         if force:
             raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")

@@ -16,9 +16,12 @@ from pwae_core import files
 from pwae_core.artifacts.artifact import Artifact, is_unfinished, load, refuse_other_kind
 from pwae_core.artifacts.environment import environment
 from pwae_core.artifacts.notes import (
+    APART,
     MANIFEST,
+    MARK,
     PLAN,
     Plan,
+    apart_of,
     damaged,
     describe_difference,
     manifest_of,
@@ -29,6 +32,7 @@ from pwae_core.artifacts.ownership import Owned, our_files, owned
 from pwae_core.artifacts.staging import Staging, refuse_foreign, refuse_here, refuse_strays, settle, staging
 from pwae_core.artifacts.tables import table_writer
 from pwae_core.errors import ArtifactError
+from pwae_core.schemas import APART as APART_FILES
 from pwae_core.schemas import ARTIFACTS, OTHER_FILES
 
 
@@ -194,11 +198,19 @@ def _names(plan: Plan) -> tuple[str, ...]:
 
 def _complete(made: Draft, mine: Owned, token: str) -> None:
     recorded: dict[str, dict[str, object]] = {}
+    apart: dict[str, str] = {}
     for name in our_files(made.folder, mine):
+        if name.split("/")[0] in APART_FILES.get(made.plan.kind, ()):
+            apart[name] = files.hash_file(made.folder / name)
+            continue
         path = made.folder / name
         recorded[name] = {"sha256": files.hash_file(path)}
         if path.suffix == ".parquet":
             recorded[name]["rows"] = pq.read_metadata(path).num_rows
+    if apart:
+        if os.path.lexists(made.folder / APART) and apart_of(made.folder) is None:
+            raise files.in_the_way(made.folder / APART)
+        files.write_bytes(made.folder / APART, files.sealed({"artifact": MARK, "files": apart}), token)
     if os.path.lexists(made.folder / MANIFEST):
         raise files.in_the_way(made.folder / MANIFEST)
     content = {**made.plan.to_dict(), "environment": made.environment, "facts": made.facts, "files": recorded}

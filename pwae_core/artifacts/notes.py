@@ -18,7 +18,7 @@ from pwae_core import __version__, files
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.schemas import STAGE_OF_KIND
 
-MANIFEST, PLAN = "manifest.json", "plan.json"
+MANIFEST, PLAN, APART = "manifest.json", "plan.json", "apart.json"
 MARK: Literal["made by pwae, format 1"] = "made by pwae, format 1"
 BEGINNING = files.to_json({"artifact": MARK})[: -len("\n}\n")]
 """How every note begins."""
@@ -75,7 +75,14 @@ class PlanNote(Note):
     facts: dict[str, Any] = {}
 
 
-N = TypeVar("N", bound=Note)
+class ApartNote(_Shape):
+    """The files beside a complete artifact that are ours too, and are no part of what it is: when it was made, say."""
+
+    artifact: Literal["made by pwae, format 1"]
+    files: dict[Name, Hash]
+
+
+N = TypeVar("N", bound=_Shape)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,10 @@ def manifest_of(folder: Path) -> ManifestNote | None:
 
 def plan_of(folder: Path) -> PlanNote | None:
     return read(folder / PLAN, PlanNote)
+
+
+def apart_of(folder: Path) -> ApartNote | None:
+    return read(folder / APART, ApartNote)
 
 
 def token_of(folder: Path) -> str:

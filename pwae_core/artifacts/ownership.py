@@ -1,6 +1,7 @@
 """What in a folder is ours, and may be removed: what a note of ours speaks of, as it speaks of it, and nothing else.
 
-A complete artifact owns the files that its manifest lists, as long as they have the bytes that it records. An
+A complete artifact owns the files that its manifest and its note of files apart list, as long as they have the bytes
+that are recorded there. An
 unfinished one owns what its plan says was written, what bears its token, and what proves itself: JSON with a
 seal, and files that have the hash of their bytes in their name.
 """
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pwae_core import files
-from pwae_core.artifacts.notes import MANIFEST, PLAN, is_torn_plan, manifest_of, plan_of
+from pwae_core.artifacts.notes import APART, MANIFEST, PLAN, apart_of, is_torn_plan, manifest_of, plan_of
 from pwae_core.schemas import PEOPLE
 
 REPLACES = "replaces"
 """The setting of a plan that says which files, with which hashes, stand at the target and are no artifact."""
-NOTES = {MANIFEST: manifest_of, PLAN: plan_of}
+NOTES = {APART: apart_of, MANIFEST: manifest_of, PLAN: plan_of}
 NEW, OLD, WORK = "new", "old", "work"
 """Folders in a staging folder: what is being made, what it replaces, what lies between two steps."""
 WORK_FILES = re.compile(r"\.?[a-z][\w.-]*\.(arrow|json|npy|txt|new)")
@@ -82,8 +83,16 @@ def owned(folder: Path) -> Owned:
     manifest, plan = manifest_of(folder), plan_of(folder)
     if plan:
         return Owned(names=frozenset(plan.wrote), token=plan.token, proves_itself=True, within=_within(folder))
-    hashes = {name: entry.sha256 for name, entry in manifest.files.items()} if manifest else {}
-    return Owned(hashes, within=_within(folder))
+    if manifest is None:
+        return Owned(within=_within(folder))
+    hashes = {name: entry.sha256 for name, entry in manifest.files.items()}
+    return Owned(apart_files(folder) | hashes, within=_within(folder))
+
+
+def apart_files(folder: Path) -> dict[str, str]:
+    """The files beside the complete artifact at ``folder`` that are no part of it, with their hashes."""
+    note = apart_of(folder)
+    return dict(note.files) if note else {}
 
 
 def _within(folder: Path) -> dict[str, Owned]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, EmptyResultError
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
+from pwae_core.schemas import TIMING
 from pwae_core.training.answered import candidates
+from pwae_core.training.events import events_of, refuse_without_package
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.periods import periods_of
@@ -73,9 +75,12 @@ def train(
     embeddings: Path | None = None,
     device: str = "auto",
     force: bool = False,
+    tensorboard: bool = False,
     progress: Progress = SILENT,
 ) -> TrainReport:
     """Trains a system into the folder ``out``; a run that was cut off goes on where its last checkpoint is.
+
+    ``tensorboard``: with event files, of the values in the log.
 
     Where torchrun started several processes, each calls this; they train together, and the first writes and speaks.
     Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to
@@ -87,7 +92,7 @@ def train(
         data = artifacts.load(corpus, "corpus")
         return _job(data, matching_vectors(embeddings, data, config) if embeddings else None, config)
 
-    return _train(out, prepare, device, progress, force=force)
+    return _train(out, prepare, device, progress, force=force, tensorboard=tensorboard)
 
 
 def resume(
@@ -97,6 +102,7 @@ def resume(
     corpus: Path | None = None,
     embeddings: Path | None = None,
     device: str = "auto",
+    tensorboard: bool = False,
     progress: Progress = SILENT,
 ) -> TrainReport:
     """Lets the run at ``run`` go on, finished or not.
@@ -112,7 +118,7 @@ def resume(
         assert data is not None
         return _job(data, vectors, settings(note.config))
 
-    return _train(run, prepare, device, progress, resumed=True)
+    return _train(run, prepare, device, progress, resumed=True, tensorboard=tensorboard)
 
 
 def _train(
@@ -123,7 +129,10 @@ def _train(
     *,
     resumed: bool = False,
     force: bool = False,
+    tensorboard: bool,
 ) -> TrainReport:
+    if tensorboard:
+        refuse_without_package()
     where = local_device(choose_device(device))
     with joined(where) as group:
         progress = progress if group.first else SILENT
@@ -137,9 +146,12 @@ def _train(
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
+                listeners = [stack.enter_context(closing(events_of(draft)))] if draft and tensorboard else []
             with group.in_step():
                 splits = built.train, built.valid
-                trainer = Trainer(built.model, *splits, job.config, out.resolve(), where, progress, stop, group)
+                trainer = Trainer(
+                    built.model, *splits, job.config, out.resolve(), where, progress, stop, group, listeners=listeners
+                )
             with group.one_voice():
                 ended = trainer.run()
             if draft is not None:
@@ -207,7 +219,7 @@ def _build(job: _Job, where: torch.device) -> _Built:
 
 def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
     draft = stack.enter_context(artifacts.draft(out, job.plan, resume=not force, in_place=True))
-    draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints")
+    draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints", TIMING)
     draft.foretell(
         corpus_path=path_from(draft.folder, job.corpus.folder),
         embeddings_path=path_from(draft.folder, job.vectors.folder) if job.vectors else None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -16,11 +16,24 @@ from pwae_core.files import write_bytes
 from pwae_core.schemas import LOG
 
 
-class TrainingLog:
-    """Lines ``{"step", "epoch", "split", "values"}``, appended to a file that can be watched with ``tail -f``."""
+class Listener(Protocol):
+    """What follows the log, and writes a file of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Training begins after what is in the log already."""
+
+    def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
+        """A line is written to the log."""
+
+
+class TrainingLog:
+    """Lines ``{"step", "epoch", "split", "values"}``, appended to a file that can be watched with ``tail -f``.
+
+    ``listeners`` hear of every line.
+    """
+
+    def __init__(self, path: Path, listeners: Sequence[Listener] = ()) -> None:
+        self.path, self.listeners = path, listeners
 
     def check(self, lines: int) -> list[bytes]:
         """The first ``lines`` lines. Raises ArtifactError when there are fewer, or one of them cannot be read."""
@@ -38,11 +51,15 @@ class TrainingLog:
         Raises ArtifactError as ``check`` does.
         """
         write_bytes(self.path, b"".join(self.check(lines)), token_of(self.path.parent))
+        for listener in self.listeners:
+            listener.begin(self.lines())
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         line = json.dumps({"step": step, "epoch": epoch, "split": split, "values": dict(values)})
         with self.path.open("a") as handle:
             handle.write(line + "\n")
+        for listener in self.listeners:
+            listener.write(step, epoch, split, values)
 
     def sync(self) -> None:
         with self.path.open("a") as handle:

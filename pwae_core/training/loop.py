@@ -31,11 +31,12 @@ from pwae_core.training.divergence import refuse_divergence, refuse_divergent_va
 from pwae_core.training.feeding import feed
 from pwae_core.training.gradients import choose_precision, differentiate
 from pwae_core.training.group import ALONE, Group
-from pwae_core.training.log import TrainingLog
+from pwae_core.training.log import Listener, TrainingLog
 from pwae_core.training.period_ends import keep, put_back, starting_point
 from pwae_core.training.periods import Position, budget_of, periods_of
 from pwae_core.training.pieces import Cutter
 from pwae_core.training.signals import StopRequest
+from pwae_core.training.timing import Timing
 from pwae_core.training.validation import Validator
 
 
@@ -56,6 +57,7 @@ class Trainer:
     stop: StopRequest
     group: Group = ALONE
     position: Position = field(default_factory=Position)
+    listeners: Sequence[Listener] = ()
 
     def __post_init__(self) -> None:
         self.model.to(self.device)
@@ -65,7 +67,8 @@ class Trainer:
         self.budget = budget_of(self.config, self.periods, len(self.train))
         self.validator = Validator(self.model, self.train, self.valid, self.config, self.device, self.cutter)
         self._enter_period()
-        self.log = TrainingLog(self.folder / "log.jsonl")
+        self.timing = Timing(self.folder, len(self.train) / self.budget.a_pass)
+        self.log = TrainingLog(self.folder / "log.jsonl", (self.timing, *self.listeners))
         self.start = starting_point(self.checkpoints, self.budget)
         if self.start:
             self._restore()
@@ -155,7 +158,7 @@ class Trainer:
         step = self.position.step
         if step % self.config.log_every == 0 or step == 1:
             self._log("train", terms)
-        task.advance(note=f"loss {terms['reconstruction']:.3f}")
+        task.advance(note=f"loss {terms['reconstruction']:.3f}{self.timing}")
         every = self.config.validate_every
         if (step % every == 0) if every else self.position.batch == self.budget.a_pass:
             self._judge(self._measure())
@@ -211,7 +214,8 @@ class Trainer:
 
     def _measure(self) -> dict[str, float]:
         """The validation measures. Raises DivergenceError for one that is not finite."""
-        measures = self.validator.measures(self.period)
+        with self.timing.validation():
+            measures = self.validator.measures(self.period)
         refuse_divergent_validation(measures, self.position.step, self.checkpoints)
         return measures
 
@@ -231,7 +235,7 @@ class Trainer:
         if names:
             own = {name: value.clone() for name, value in self.model.state_dict().items()}
             self.model.load_state_dict(best.mean_weights(self.checkpoints, names))
-            measures = self.validator.measures(self.period)
+            measures = self._measure()
             self._write_weights(best.AVERAGE, measures)
             self.model.load_state_dict(own)
             self._say(f"mean of the {len(names)} best", measures)
@@ -242,7 +246,7 @@ class Trainer:
 
     def _say(self, what: str, measures: Mapping[str, float]) -> None:
         shown = ", ".join(f"{name} {number:.4f}" for name, number in measures.items())
-        self.progress.say(f"{what}: validation {shown}")
+        self.progress.say(f"{what}: validation {shown}{self.timing.of_validation()}")
 
     def _log(self, split: str, values: dict[str, float]) -> None:
         if self.group.first:
@@ -261,9 +265,6 @@ class Trainer:
         tensors["generator"] = self.noise.generator.get_state()
         self.budget.note(self.position)
         self._write(LAST, tensors, asdict(self.position))
-        self._prune()
-
-    def _prune(self) -> None:
         if self.group.first and self.config.keep_best > 1:
             best.prune(self.checkpoints, self.position)
 

@@ -11,7 +11,7 @@ from typing import Any
 from pwae_core.artifacts import MANIFEST, PLAN, Artifact, Plan, describe_difference, load
 from pwae_core.artifacts.artifact import is_unfinished, refuse_other_kind
 from pwae_core.artifacts.notes import ManifestNote, PlanNote, damaged, manifest_of, plan_of
-from pwae_core.artifacts.ownership import owned
+from pwae_core.artifacts.ownership import apart_files, owned
 from pwae_core.artifacts.staging import put
 from pwae_core.config.train import BUDGET
 from pwae_core.errors import ArtifactError, ConfigError
@@ -120,10 +120,11 @@ def _written(folder: Path) -> list[str]:
     plan, manifest, mine = plan_of(folder), manifest_of(folder), owned(folder)
     if plan or not manifest:
         return plan.wrote if plan else []
-    for name in manifest.files:
+    names = [*manifest.files, *apart_files(folder)]
+    for name in names:
         if os.path.lexists(folder / name) and not mine.file(folder, name):
             raise in_the_way(folder / name)
-    return ["checkpoints", *manifest.files]
+    return ["checkpoints", *names]
 
 
 def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:

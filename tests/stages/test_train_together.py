@@ -54,7 +54,7 @@ main()
 """
 
 
-def test_a_killed_process_ends_the_others_and_the_same_command_continues(made, tmp_path):
+def test_a_killed_process_ends_the_others_and_the_run_goes_on_by_its_own_records(made, tmp_path):
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
     command = made.train(tmp_path / "run", "max_steps=8", "checkpoint_every=1", "validate_every=4")
@@ -62,7 +62,7 @@ def test_a_killed_process_ends_the_others_and_the_same_command_continues(made, t
     assert done.returncode != 0
     assert done.stdout == ""
     assert all("Another of the processes that train together has stopped" in line for line in told(done))
-    done = launch("-m", "pwae_cli", *command)
+    done = launch("-m", "pwae_cli", "train", "--resume", tmp_path / "run", "--max-steps", 9, "--device", "cpu")
     assert done.returncode == 0, done.stderr
     assert "continuing from iteration 5" in done.stderr
-    assert artifacts.load(tmp_path / "run", "run").facts["steps"] == 8
+    assert artifacts.load(tmp_path / "run", "run").facts["steps"] == 9

@@ -1,0 +1,88 @@
+"""How long training takes, in a file of the run that no other run has alike: outside its manifest and its log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pwae_core.artifacts import token_of
+from pwae_core.files import write_bytes
+from pwae_core.schemas import TIMING
+
+NUMBERS = ("time", "step", "elapsed")
+"""What every line has."""
+
+
+class Timing:
+    """Lines ``{"time", "step", "epoch", "split", "elapsed", ...}``, one for each line of the log.
+
+    ``time`` is in seconds since 1970, ``elapsed`` the seconds of training and validation so far, of all the times that
+    the run went on. Of training there are ``iterations_per_second`` and ``sessions_per_second`` since the line before,
+    validation and its ``seconds`` left out. ``sessions`` is the mean number of sessions in an iteration.
+    """
+
+    def __init__(self, run: Path, sessions: float) -> None:
+        self.path, self.sessions = run / TIMING, sessions
+        self.started = self.marked = time.monotonic()
+        self.elapsed = self.validated = self.rate = 0.0
+        self.step = 0
+
+    def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Starts the clock after the iterations that are in the log ``lines``.
+
+        Goes on with the file there is, without a last line that a kill has torn.
+        """
+        before = timings(self.path)
+        whole = b"".join(json.dumps(line).encode() + b"\n" for line in before)
+        write_bytes(self.path, whole, token_of(self.path.parent))
+        self.elapsed = before[-1]["elapsed"] if before else 0.0
+        self.started = self.marked = time.monotonic()
+        self.step = lines[-1]["step"] if lines else 0
+
+    @contextmanager
+    def validation(self) -> Iterator[None]:
+        """Times a validation."""
+        begun = time.monotonic()
+        yield
+        self.validated = time.monotonic() - begun
+        self.marked += self.validated
+
+    def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:  # noqa: ARG002
+        now = time.monotonic()
+        line = {"time": round(time.time(), 3), "step": step, "epoch": epoch, "split": split}
+        line["elapsed"] = round(self.elapsed + now - self.started, 3)
+        if split == "train":
+            pace = (step - self.step) / max(now - self.marked, 1e-9)
+            self.step, self.marked, self.rate = step, now, pace * self.sessions
+            line |= {"iterations_per_second": round(pace, 3), "sessions_per_second": round(self.rate, 2)}
+        else:
+            line["seconds"] = round(self.validated, 3)
+        with self.path.open("a") as handle:
+            handle.write(json.dumps(line) + "\n")
+
+    def __str__(self) -> str:
+        """``512 sessions/s``; empty where nothing was timed yet."""
+        return f", {self.rate:,.0f} sessions/s" if self.rate else ""
+
+    def of_validation(self) -> str:
+        """What a validation took and how fast training is, for the line that tells of it."""
+        return f" ({self.validated:.1f} s{self})"
+
+
+def timings(path: Path) -> list[dict[str, Any]]:
+    """The lines of a timing file that can be read; none where there is no file."""
+    found = []
+    for raw in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and all(
+            isinstance(line.get(key), float | int) for key in ("time", "step", "elapsed")
+        ):
+            found.append(line)
+    return found
