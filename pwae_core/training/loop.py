@@ -18,15 +18,7 @@ from pwae_core.models.base import Codes, Model, Period, Phase
 from pwae_core.nn.noise import seeded
 from pwae_core.progress import Progress, Task
 from pwae_core.training import best, optimisers
-from pwae_core.training.checkpoints import (
-    BEST,
-    LAST,
-    drop_checkpoint,
-    load_checkpoint,
-    part,
-    prefixed,
-    save_checkpoint,
-)
+from pwae_core.training.checkpoints import BEST, LAST, drop_checkpoint, load_checkpoint, part, prefixed, save_checkpoint
 from pwae_core.training.divergence import refuse_divergence, refuse_divergent_validation
 from pwae_core.training.feeding import feed
 from pwae_core.training.gradients import choose_precision, differentiate
@@ -265,6 +257,9 @@ class Trainer:
         tensors["generator"] = self.noise.generator.get_state()
         self.budget.note(self.position)
         self._write(LAST, tensors, asdict(self.position))
+        self._prune()
+
+    def _prune(self) -> None:
         if self.group.first and self.config.keep_best > 1:
             best.prune(self.checkpoints, self.position)
 
