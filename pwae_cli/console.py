@@ -209,8 +209,19 @@ def usage(text: str) -> None:
 
 def print_json(value: object) -> None:
     """A result for machines: one JSON document on stdout, as readable as its encoding allows."""
+    _put(_json(value, indent=1))
+
+
+def print_json_lines(values: Sequence[object]) -> None:
+    """Results for machines, a line each, printed at once: who waits for them need not wait for more."""
+    for value in values:
+        _put(_json(value))
+    flush()
+
+
+def _json(value: object, indent: int | None = None) -> str:
     readable = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    _put(json.dumps(value, ensure_ascii=not readable, allow_nan=False, indent=1).translate(ESCAPED))
+    return json.dumps(value, ensure_ascii=not readable, allow_nan=False, indent=indent).translate(ESCAPED)
 
 
 def print_line(text: str = "") -> None:

@@ -1,6 +1,6 @@
 """Opening what users give. A pipe, a device, a folder or a name that cannot be is one line at once: nothing hangs, and
 nothing is read without end. ``opened`` is for files that are read in pieces, ``unpacked`` for those that may be packed,
-``text`` for small ones that are read whole.
+``text`` for small ones that are read whole, ``arriving`` for lines that are answered while more are still to come.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import gzip
 import io
 import lzma
 import os
+import select
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,6 +37,8 @@ MAGIC = {
 }
 LARGEST_WINDOW = 31
 """Base 2 logarithm of the largest window of zstd that is unpacked: dumps of Reddit need it, and 2 GiB of memory."""
+
+CHUNK = 1 << 16
 
 
 def opened(path: Path, shown: str = "") -> io.BufferedReader:
@@ -147,6 +152,67 @@ def _whole(path: Path) -> bytes:
     if len(raw) > LARGEST_TEXT:
         raise InputError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB. Is it the right file?")
     return raw
+
+
+class Arriving:
+    """The lines of ``stream``, whose messages call it ``name``, as they arrive: a batch is what is there by now."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self.stream, self.name = stream, name
+        self._waiting, self._ended, self._line = bytearray(), False, 0
+
+    def some(self, most: int, longest: int) -> list[tuple[int, bytes]]:
+        """The next lines and their numbers: at least one, which is waited for, and of those that are there already at
+        most ``most``; none at the end. Of a line of ``longest`` bytes or more only so many are kept.
+
+        Raises InputError for what cannot be read.
+        """
+        lines: list[tuple[int, bytes]] = []
+        while len(lines) < most:
+            line = self._next(longest, wait=not lines)
+            if line is None:
+                break
+            self._line += 1
+            lines.append((self._line, line))
+        return lines
+
+    def _next(self, longest: int, *, wait: bool) -> bytes | None:
+        """The next line; None at the end, and where it is not there and not to be waited for."""
+        kept, searched = b"", 0
+        while (end := self._waiting.find(b"\n", searched)) < 0 and not self._ended:
+            if len(kept) + len(self._waiting) >= longest:
+                kept = (kept + bytes(self._waiting))[:longest]
+                self._waiting.clear()
+            elif not wait and not self._is_there():
+                return None
+            searched = len(self._waiting)
+            self._read()
+        end = len(self._waiting) if end < 0 else end + 1
+        line = (kept + bytes(self._waiting[:end]))[:longest]
+        del self._waiting[:end]
+        return line or None
+
+    def _read(self) -> None:
+        try:
+            piece = self.stream.read1(CHUNK)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+        self._ended = not piece
+        self._waiting += piece
+
+    def _is_there(self) -> bool:
+        """Whether reading would give something, or the end, at once. ``read1`` leaves nothing behind in a buffer."""
+        try:
+            return bool(select.select([self.stream], [], [], 0)[0])
+        except (OSError, ValueError):  # nothing that the operating system knows: bytes in memory, a packed file
+            return True
+
+
+@contextmanager
+def arriving(path: Path) -> Iterator[Arriving]:
+    """The lines of a file, packed or not, or of a named pipe that somebody writes to. Raises InputError."""
+    with _open_pipe(path) if _is_pipe(path) else unpacked(path) as stream:
+        yield Arriving(stream, str(path))
 
 
 def _is_pipe(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,21 +12,35 @@ import typer
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
+from pwae_core.errors import InputError
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.stages.sample import Answered, SampleReport
+    from pwae_core.stages.sample_lines import LineAnswer
 
 DEFAULTS = SampleConfig()
 DECODING = DEFAULTS.decoding
 
 Run = Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder to write; needed unless a --context is given.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder to write; needed unless --context or --input is given.")
+]
 Corpus = Annotated[Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")]
 Context = Annotated[
     list[str] | None, typer.Option("--context", help="An utterance to answer; repeated: a conversation, oldest first.")
 ]
-User = Annotated[list[str] | None, typer.Option("--user", help="Who answers the --context; repeated: each of them.")]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", help="Contexts to answer, a JSON object a line; - is standard input. Answers on stdout."),
+]
+KeepGoing = Annotated[
+    bool,
+    typer.Option("--keep-going", help="Go on after a line of --input that cannot be answered; exit code 4 at the end."),
+]
+User = Annotated[
+    list[str] | None, typer.Option("--user", help="Who answers the --context or --input; repeated: each of them.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
@@ -34,6 +49,8 @@ def command(
     out: Out = None,
     corpus: Corpus = None,
     context: Context = None,
+    input: Input = None,
+    keep_going: KeepGoing = False,
     user: User = None,
     samples: Annotated[int, option(SampleConfig, "samples")] = DEFAULTS.samples,
     limit: Annotated[int | None, option(SampleConfig, "limit")] = DEFAULTS.limit,
@@ -52,9 +69,9 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw responses to the test split or a typed context.
+    """Draw responses to the test split, a typed context, or contexts from a file or a pipe.
 
-    A typed context can be answered as chosen users (Table 6).
+    A context can be answered as chosen users (Table 6).
     """
     decoding = {
         "strategy": strategy,
@@ -68,12 +85,13 @@ def command(
     }
     values = {"samples": samples, "limit": limit, "batch_size": batch_size, "checkpoint": checkpoint, "seed": seed}
     config = SampleConfig.make(values | {"decoding": decoding})
-    if bool(context) == (out is not None) or (user and not context):
-        raise typer.BadParameter("give either --out, for the test split, or --context and --user, for a conversation.")
-    if context and (corpus is not None or limit is not None or force):
-        raise typer.BadParameter("--corpus, --limit and --force are for the test split: leave them out with --context.")
+    _check(out, context, input, user, keep_going, corpus is not None or limit is not None or force)
 
     from dataclasses import asdict
+
+    if input is not None:
+        _answer_lines(run, input, user or [], config, device, keep_going)
+        return
 
     from pwae_core.stages.sample import sample_context, sample_test_split
 
@@ -86,6 +104,65 @@ def command(
         console.print_json(asdict(report))
     else:
         _print(report)
+
+
+def _check(
+    out: Path | None,
+    context: list[str] | None,
+    lines: str | None,
+    user: list[str] | None,
+    keep_going: bool,
+    of_the_split: bool,
+) -> None:
+    """Refuses options that do not go together."""
+    if [bool(context), lines is not None, out is not None].count(True) != 1 or (user and out):
+        raise typer.BadParameter(
+            "give one of --out, for the test split, --context and --user, for a conversation, or --input, for lines."
+        )
+    if out is None and of_the_split:
+        raise typer.BadParameter("--corpus, --limit and --force are for the test split: leave them out.")
+    if keep_going and lines is None:
+        raise typer.BadParameter("--keep-going is for --input: leave it out.")
+
+
+def _answer_lines(
+    run: Path, source: str, users: list[str], config: SampleConfig, device: str, keep_going: bool
+) -> None:
+    """Prints the answers of each batch at once. Raises InputError for a line that cannot be answered, at the end if
+    ``keep_going``.
+    """
+    from pwae_core.stages.sample_lines import sample_lines
+
+    path = None if source == "-" else Path(source)
+    told: set[str] = set()
+    failed = 0
+    with closing(sample_lines(run, path, users, config, device=device)) as batches:
+        for batch in batches:
+            failed += _print_batch(batch, told, keep_going)
+    if failed:
+        raise InputError(f"{counted(failed, 'line')} of --input could not be answered; the others were.")
+
+
+def _print_batch(batch: list[LineAnswer | InputError], told: set[str], keep_going: bool) -> int:
+    """Prints the answers and errors of a batch in their order; how many errors there were."""
+    for failed, group in groupby(batch, key=lambda one: isinstance(one, InputError)):
+        if not failed:
+            _print_lines([one for one in group if not isinstance(one, InputError)], told)
+            continue
+        for error in group:
+            if not keep_going and isinstance(error, InputError):
+                raise error
+            console.error(str(error))
+    return sum(isinstance(one, InputError) for one in batch)
+
+
+def _print_lines(answers: list[LineAnswer], told: set[str]) -> None:
+    for remark in dict.fromkeys(one.remark for one in answers if one.remark):
+        if remark not in told:
+            console.progress().say(remark)
+            told.add(remark)
+    rows = ({"session_id": one.session_id, "user_id": one.user_id, "responses": one.responses} for one in answers)
+    console.print_json_lines([{key: value for key, value in row.items() if value is not None} for row in rows])
 
 
 def _print(report: SampleReport) -> None:

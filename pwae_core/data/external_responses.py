@@ -12,8 +12,6 @@ Other columns are ignored. Strings are tokenised, token lists are taken as they 
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +20,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pwae_core.data.json_rows import LONGEST_LINE, parsed, string, strings, utterances
 from pwae_core.errors import ConfigError, InputError
 from pwae_core.inputs import opened, unpacked
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import TOKENIZERS
 
 GIVEN = "given"
-LONGEST_LINE = 64 << 20
 COLUMNS = ("session_id", "user_id", "context_user_ids", "context", "references", "reference", "responses")
 UTTERANCE_COLUMNS = ("context", "references", "responses")
 
@@ -66,35 +64,11 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         while line := lines.readline(LONGEST_LINE):
             number += 1
             where = f"{path}, line {number}"
-            row = _parsed(line, where, first=number == 1)
+            row = parsed(line, where, first=number == 1, longest=LONGEST_LINE)
             if row is not None and not isinstance(row, dict):
                 raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}.")
             if row is not None:
                 yield where, row
-
-
-def _parsed(line: bytes, where: str, *, first: bool) -> object:
-    """A line's JSON; None for a blank line."""
-    if len(line) == LONGEST_LINE:
-        raise InputError(f"{where}: longer than {LONGEST_LINE >> 20} MiB. Each line must be one JSON object.")
-    try:
-        text = line.decode("utf-8-sig" if first else "utf-8")
-        return json.loads(text, object_pairs_hook=_once) if text.strip() else None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: not UTF-8. Convert the file to UTF-8.") from error
-    except RecursionError as error:
-        raise InputError(f"{where}: not JSON (nested too deep). Each line must be one JSON object.") from error
-    except ValueError as error:
-        raise InputError(f"{where}: not JSON ({error}). Each line must be one JSON object.") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that names each column once. Raises ValueError."""
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r:.80} stands twice")
-    return row
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -126,45 +100,13 @@ def _checked(row: Mapping[str, Any], where: str) -> dict[str, Any]:
             raise InputError(f"{where}: both reference and references are given. Keep one of them.")
         references = [row["reference"]]
     return {
-        "session_id": _string(row["session_id"], where, "session_id"),
-        "user_id": _string(row.get("user_id") or "", where, "user_id"),
-        "context_user_ids": _strings(row.get("context_user_ids") or [], where, "context_user_ids"),
-        "context": _utterances(row.get("context") or [], where, "context"),
-        "references": _utterances(references or [], where, "references"),
-        "responses": _utterances(row["responses"], where, "responses"),
+        "session_id": string(row["session_id"], where, "session_id"),
+        "user_id": string(row.get("user_id") or "", where, "user_id"),
+        "context_user_ids": strings(row.get("context_user_ids") or [], where, "context_user_ids"),
+        "context": utterances(row.get("context") or [], where, "context"),
+        "references": utterances(references or [], where, "references"),
+        "responses": utterances(row["responses"], where, "responses"),
     }
-
-
-def _string(value: object, where: str, column: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{where}: {column}: expected a string, got {_kind(value)}.")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{where}: {column}: half a surrogate pair is not text. Repair its escape.") from error
-    return value
-
-
-def _strings(value: object, where: str, column: str) -> list[str]:
-    if not isinstance(value, list):
-        raise InputError(f"{where}: {column}: expected a list of strings, got {_kind(value)}.")
-    return [_string(item, where, column) for item in value]
-
-
-def _utterances(value: object, where: str, column: str) -> list[str | list[str]]:
-    if not isinstance(value, list):
-        raise InputError(f"{where}: {column}: expected a list of strings or of token lists, got {_kind(value)}.")
-    return [_tokens(u, where, column) if isinstance(u, list) else _string(u, where, column) for u in value]
-
-
-def _tokens(value: list[object], where: str, column: str) -> list[str]:
-    return [unicodedata.normalize("NFC", token) for token in _strings(value, where, column)]
-
-
-def _kind(value: object) -> str:
-    return {"str": "a string", "NoneType": "null", "dict": "an object", "list": "a list"}.get(
-        type(value).__name__, f"{type(value).__name__} {value!r:.40}"
-    )
 
 
 def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, source: str, asked: str) -> str:

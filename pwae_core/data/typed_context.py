@@ -30,3 +30,8 @@ def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "-
         if not utterance:
             raise InputError(f"{asked} {text!r}: nothing is left of it after cleaning. Write some words.")
     return tokens
+
+
+def alternating(turns: int) -> tuple[bool, ...]:
+    """Who said what where nobody says it: the last utterance is another's, the one before it the answerer's own."""
+    return tuple((turns - turn) % 2 == 0 for turn in range(turns))

@@ -48,7 +48,7 @@ def prompts(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PromptsReport:
-    """Writes one JSON object a line: session_id, user_id, samples, and messages or prompt.
+    """Writes one JSON object a line: session_id, user_id, context_user_ids, context, samples, and messages or prompt.
 
     No prompt holds the real response, nor anything of the validation or test split but its own context. Raises
     ConfigError for a template that cannot be filled, ArtifactError where something else stands at ``out``.
@@ -104,7 +104,8 @@ def _row(
     row: Mapping[str, Any], history: Sequence[Sequence[str]], template: Template, config: PromptsConfig
 ) -> dict[str, Any]:
     filled = prompting.values(_context(row), history, config.characters)
-    told = {"session_id": row["session_id"], "user_id": row["user_id"], "samples": config.samples}
+    told = {name: row[name] for name in ("session_id", "user_id", "context_user_ids", "context")}
+    told["samples"] = config.samples
     if config.shape == "prompt":
         return told | {"prompt": prompting.prompt(template, filled)}
     return told | {"messages": prompting.messages(template, filled)}

@@ -57,7 +57,7 @@ class Run:
             near = difflib.get_close_matches(name, self.users, n=3, cutoff=0.6)
             close = f" Close to it: {', '.join(near)}." if near else ""
             find = "" if asked == "/user" else f"'pwae chat {self.artifact.folder}', then "
-            raise InputError(f"{asked} {name}: the run knows no such user.{close} {find}/users PART finds one.")
+            raise InputError(f"{asked} {name:.80}: the run knows no such user.{close} {find}/users PART finds one.")
         return self.users[name]
 
     @cached_property

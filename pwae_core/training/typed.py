@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pwae_core.data.sessions import Sessions, from_lists
-from pwae_core.data.typed_context import prepare
+from pwae_core.data.typed_context import alternating, prepare
 from pwae_core.errors import InputError
 from pwae_core.training.runs import Run
 
@@ -40,7 +40,7 @@ def _text(said: Utterance) -> str:
 
 def _own(context: Sequence[Utterance], user: str) -> list[bool]:
     """Of each utterance, whether ``user``, who answers, said it."""
-    alternating = [(len(context) - turn) % 2 == 0 for turn in range(len(context))]
     return [
-        turns if isinstance(said, str) else said[0] == user for said, turns in zip(context, alternating, strict=True)
+        turns if isinstance(said, str) else said[0] == user
+        for said, turns in zip(context, alternating(len(context)), strict=True)
     ]

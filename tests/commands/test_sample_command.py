@@ -94,9 +94,8 @@ def test_either_the_test_split_or_a_context(pwae, made, options, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     result = pwae("sample", made.seq2seq, *options)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "give either --out, for the test split, or --context and --user, for a conversation." in " ".join(
-        result.stderr.replace("│", " ").split()
-    )
+    told = "give one of --out, for the test split, --context and --user, for a conversation, or --input, for lines."
+    assert told in " ".join(result.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
 
 

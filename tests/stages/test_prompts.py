@@ -38,6 +38,7 @@ def test_every_test_session_is_a_prompt_with_its_context_and_history(judged: Jud
     assert [row["session_id"] for row in rows] == [session["session_id"] for session in judged.sessions]
     for row, session in zip(rows, judged.sessions, strict=True):
         assert (row["user_id"], row["samples"]) == (session["user_id"], 3)
+        assert (row["context"], row["context_user_ids"]) == (session["context"], session["context_user_ids"])
         system, user = row["messages"]
         assert (system["role"], user["role"]) == ("system", "user")
         first, second = map(detokenise, session["context"])
@@ -115,7 +116,8 @@ def test_a_file_with_one_line_of_another_s_is_not_replaced(judged: Judged, tmp_p
 def test_one_string_instead_of_messages(judged: Judged, tmp_path: Path) -> None:
     report = prompts(judged.corpus, tmp_path / "p.jsonl", PromptsConfig(shape="prompt", limit=2))
     rows = lines(tmp_path / "p.jsonl")
-    assert [sorted(row) for row in rows] == [["prompt", "samples", "seal", "session_id", "user_id"]] * 2
+    names = ["context", "context_user_ids", "prompt", "samples", "seal", "session_id", "user_id"]
+    assert [sorted(row) for row in rows] == [names] * 2
     assert report.first == rows[0]["prompt"]
     assert report.characters == sum(len(row["prompt"]) for row in rows)
 

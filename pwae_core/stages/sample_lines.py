@@ -1,0 +1,121 @@
+"""``pwae sample --input``: contexts a line in, answers a line out, while more lines are still to come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.context_lines import LONGEST_LINE, Asked, read_line, tokenised
+from pwae_core.data.sessions import Sessions, from_lists
+from pwae_core.errors import InputError
+from pwae_core.inputs import Arriving, arriving
+from pwae_core.progress import SILENT
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.answers import answer
+from pwae_core.training.runs import Run, choose_device, open_run
+
+STDIN = "standard input"
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """The answers to a line as ``user_id``, as text; ``remark``: what has to be said of that user, if anything."""
+
+    session_id: str | None
+    user_id: str
+    responses: tuple[str, ...]
+    remark: str
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A line that can be answered: by ``everybody``, or by its own user where they are none."""
+
+    asked: Asked
+    context: list[list[str]]
+    everybody: Sequence[str]
+
+    @property
+    def users(self) -> Sequence[str]:
+        return self.everybody or [self.asked.user_id]
+
+    @property
+    def key(self) -> str:
+        """What the noise belongs to."""
+        if self.asked.session_id is not None:
+            return self.asked.session_id
+        return "\n".join(" ".join(utterance) for utterance in self.context)
+
+
+def sample_lines(
+    run: Path, source: Path | None, users: Sequence[str], config: SampleConfig, *, device: str = "auto"
+) -> Generator[list[LineAnswer | InputError]]:
+    """Answers the lines of ``source`` (None: standard input), batch by batch, in their order; an InputError stands in
+    the place of a line that cannot be answered.
+
+    A batch is what can be read without waiting, ``config.batch_size`` lines at most: whoever writes a line and waits
+    for its answer gets it. A line's answers do not depend on its batch. ``users``, where given, answer every line, each
+    of them, in the place of the line's own user. Raises InputError for a source that cannot be read, and for a user of
+    ``users`` whom the run does not know.
+    """
+    opened = open_run(run, choose_device(device), config.checkpoint)
+    for name in users:
+        opened.user_number(name)
+    everybody = list(dict.fromkeys(users))
+    with nullcontext(Arriving(sys.stdin.buffer, STDIN)) if source is None else arriving(source) as lines:
+        while batch := lines.some(config.batch_size, LONGEST_LINE):
+            yield _answered(opened, _ready(opened, lines.name, batch, everybody), config)
+
+
+def _ready(run: Run, name: str, batch: Sequence[tuple[int, bytes]], users: Sequence[str]) -> list[_Ready | InputError]:
+    read = [one for number, line in batch if (one := _read(run, line, f"{name}, line {number}", number == 1, users))]
+    contexts = iter(tokenised([one for one in read if isinstance(one, Asked)], run.artifact.facts["preprocess"]))
+
+    def ready(one: Asked | InputError) -> _Ready | InputError:
+        if isinstance(one, InputError):
+            return one
+        context = next(contexts)
+        return context if isinstance(context, InputError) else _Ready(one, context, users)
+
+    return [ready(one) for one in read]
+
+
+def _read(run: Run, line: bytes, where: str, first: bool, users: Sequence[str]) -> Asked | InputError | None:
+    try:
+        asked = read_line(line, where, first=first)
+        if asked is not None and not users:
+            run.user_number(asked.user_id, f"{where}: user_id")
+    except InputError as error:
+        return error
+    return asked
+
+
+def _answered(run: Run, lines: Sequence[_Ready | InputError], config: SampleConfig) -> list[LineAnswer | InputError]:
+    """One answer for each user of each line that can be answered."""
+    rows = [(line, name) for line in lines if isinstance(line, _Ready) for name in line.users]
+    most = config.model_copy(update={"samples": max((_samples(line, config) for line, _ in rows), default=1)})
+    keys = [line.key for line, _ in rows]
+    drawn = iter(answer(run, _sessions(run, rows), keys, most, SILENT) if rows else [])
+    answers: list[LineAnswer | InputError] = []
+    for line in lines:
+        if isinstance(line, InputError):
+            answers.append(line)
+            continue
+        for name in line.users:
+            texts = tuple(detokenise(tokens) for tokens in next(drawn)[: _samples(line, config)])
+            answers.append(LineAnswer(line.asked.session_id, name, texts, run.remark(name)))
+    return answers
+
+
+def _samples(line: _Ready, config: SampleConfig) -> int:
+    return line.asked.samples or config.samples
+
+
+def _sessions(run: Run, rows: Sequence[tuple[_Ready, str]]) -> Sessions:
+    contexts = [[run.vocabulary.encode(utterance) for utterance in line.context] for line, _ in rows]
+    numbers = [run.answering(name) for _, name in rows]
+    return from_lists(contexts, [line.asked.own for line, _ in rows], numbers, run.model.config.max_length)
