@@ -30,7 +30,7 @@ RUNS["personawae"]["model"] |= {
     "decoder_dropout": 0.1,
     "clean_codes": True,
 }
-RUNS["dialogwae-gmp"] |= {"answered_sessions": 8, "answered_samples": 2, "keep_best": 2, "precision": "auto"}
+RUNS["dialogwae-gmp"] |= {"keep_best": 2}
 RUNS["early stop"] = {"model": {"name": "seq2seq"}, "patience": 1, "autoencoder": {"rate": 1e-9}}
 SCRIPT = Path(__file__)
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
