@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pwae_core.config.sample import DecodingConfig
-from pwae_core.config.train import ModelConfig, TrainConfig
+from pwae_core.config.train import OF_ANSWERS, ModelConfig, TrainConfig
 from pwae_core.data.sessions import Batch
 from pwae_core.data.statistics import DULL_RESPONSES, Statistics
 from pwae_core.decoding import decode
@@ -77,10 +77,11 @@ class RLPersona(Model):
         )
         likelihood = Phase("autoencoder", self.likelihood_loss, parameters_of(self, *POLICY), config.autoencoder)
         measure = partial(self.lost_reward, config=config)
+        selected = config.select_by if config.select_by in OF_ANSWERS else "negative_reward"
         return (
             Period("language model", 0.1, (language,), self.language_negative_log_likelihood, "language_model_nll"),
             Period("likelihood", 0.6, (likelihood,)),
-            Period("reinforcement", 0.3, self.phases(config), measure, "negative_reward"),
+            Period("reinforcement", 0.3, self.phases(config), measure, selected),
         )
 
     # -- encode

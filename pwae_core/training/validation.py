@@ -111,12 +111,17 @@ class Validator:
         """By name; the same in every process."""
         measure = period.validate or self.model.negative_log_likelihood
         found = validate(measure, self.valid, self.config, self.device, self.cutter)
-        return found if period.validate else found | self.cutter.group.of_first(self._codes() | self._answers())
+        if period.validate and self._selected(period) not in OF_ANSWERS:
+            return found
+        return found | self.cutter.group.of_first(self._codes() | self._answers())
 
     def loss(self, period: Period, measures: Mapping[str, float]) -> float:
         """The measure that decides which checkpoint is best, so that less is better."""
-        selected = period.select_by or self.config.select_by
+        selected = self._selected(period)
         return -measures[selected] if selected in OF_ANSWERS else measures[selected]
+
+    def _selected(self, period: Period) -> str:
+        return period.select_by or self.config.select_by
 
     def _codes(self) -> dict[str, float]:
         limit, seed = min(self.config.validation_sessions, len(self.valid), CODES), self.config.seed + VALIDATION_SEED

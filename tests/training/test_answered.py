@@ -14,11 +14,16 @@ DATA = tiny(planted(users=4, conversations=40, seed=1).rows)
 FIRST = np.arange(4)
 
 
-def test_the_response_itself_is_a_perfect_answer() -> None:
-    said = DATA.sessions.response.lists(FIRST)
-    found = of_answers([[list(ids)] * 2 for ids in said], DATA.sessions, None)
-    assert [found[name] for name in ("bleu_recall", "bleu_precision", "bleu_f1")] == pytest.approx([1.0] * 3)
-    assert "speaker" not in found
+def test_recall_takes_the_best_answer_and_precision_their_mean() -> None:
+    said = [list(ids) for ids in DATA.sessions.response.lists(FIRST)]
+    alone = of_answers([[ids] for ids in said], DATA.sessions, None)
+    wrong = of_answers([[[900, 901, 902, 903]] for _ in said], DATA.sessions, None)
+    both = of_answers([[ids, [900, 901, 902, 903]] for ids in said], DATA.sessions, None)
+    best, mean = alone["bleu_recall"], (alone["bleu_recall"] + wrong["bleu_recall"]) / 2
+    assert best > wrong["bleu_recall"]
+    assert (both["bleu_recall"], both["bleu_precision"]) == (pytest.approx(best), pytest.approx(mean))
+    assert both["bleu_f1"] == pytest.approx(2 * best * mean / (best + mean))
+    assert "speaker" not in both
 
 
 def test_answers_that_differ_are_distinct() -> None:

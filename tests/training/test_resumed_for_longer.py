@@ -110,7 +110,7 @@ CONTROL: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["personawae", "adaptation"])
+@pytest.mark.parametrize("name", ["personawae", "adaptation", "rl-persona"])
 def test_more_iterations_under_control(same: Same, name: str) -> None:
     """With schedules, the best kept and averaged, and selection by answers."""
     whole = same(ENDS, model={"name": name}, **CONTROL)
