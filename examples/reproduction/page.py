@@ -26,7 +26,7 @@ BLEU, BOW = ("BLEU-Recall", "BLEU-Precision", "BLEU-F1"), ("BOW-Extrema", "BOW-G
 PERSONAL = ("Speaker-Accuracy", "Swap-Followed", "Likelihood-Gain", "Own-Words")
 SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
 Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexity-Prior", "Perplexity-Posterior")
-CURVES = ("bleu_f1", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
+CURVES = ("bleu_f1", "bleu_recall", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
 EVERY = "every other system"
 CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
     "1": ((EVERY, "Seq2Seq", ("BLEU-F1", *BOW)),),
