@@ -22,7 +22,7 @@ more=7,8,9 # the seeds of the end; seed 7 comes first
 while [ $# -gt 0 ]; do
   case $1 in
     --quick)
-      budget=quick.toml work=${WORK:-reproduction/quick} rows=2000 epochs=1 more=7
+      budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 more=7
       results=$work/results page=$work/reproduction.md
       ;;
     --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
