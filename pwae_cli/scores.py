@@ -38,7 +38,12 @@ RUNS = {
     "Likelihood-Wins": "wins",
     "Perplexity-Prior": "Perplexity",
 }
-LATENT = {"Latent-Distinct": "Distinct", "Latent-Active": "Active dimensions", "Latent-Nats": "Nats a token"}
+LATENT = {
+    "Latent-Distinct": "Distinct",
+    "Latent-Active": "Active dimensions",
+    "Latent-Nats": "Nats a token",
+    "Latent-Gap": "Prior's gap",
+}
 OF_EXPERIMENTS = {**TABLES, "Whose answers": ANSWERS, "As another user": RUNS, "What z says": LATENT}
 DIFFERENCES = (BOW, BLEU, DIVERSITY, BESIDES)
 """The tables of differences, whose cells are wider."""

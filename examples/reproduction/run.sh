@@ -1,26 +1,35 @@
 #!/usr/bin/env bash
 # The reproduction study, whole: bash examples/reproduction/run.sh
 #
-#   --quick          everything at toy size, in minutes; nothing of the repository is written
+#   --quick          everything at toy size, in minutes, of chitchat alone unless CPED and CHECKED are named; the results
+#                    and the page come into WORK
 #   --only PATTERN   only steps whose name fits: 'chitchat/*', '*/conversation/table2/*' (repeatable)
 #   --list           the steps in their order, and nothing else
+#   --collect        the results and the page from what is complete, and nothing else
 #
 # Made under WORK (reproduction): corpora, embeddings, runs. What exists is skipped, what was cut off is resumed: stop it
 # and start it again at any time. For two cores start it twice, with OMP_NUM_THREADS=1: a step at which another process is
-# at work is left to it. CPED and CHECKED name the Parquet files of the two Chinese corpora (PWAE_DATA_DIR: the folder of
-# both); a corpus whose file is not named is left out.
+# at work is left to it. After each step and every ten minutes the results come into benchmarks/reproduction, and the
+# tables into docs/reproduction.md. CPED and CHECKED name the Parquet files of the two Chinese corpora (PWAE_DATA_DIR: the
+# folder of both); a corpus whose file is not named is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source examples/environment.sh
 here=examples/reproduction
-budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 list=false patterns=()
+budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=()
+results=benchmarks/reproduction page=docs/reproduction.md
+more=7,8,9 # the seeds of the end; seed 7 comes first
 while [ $# -gt 0 ]; do
   case $1 in
-    --quick) budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 ;;
+    --quick)
+      budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 more=7
+      results=$work/results page=$work/reproduction.md
+      ;;
     --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
-    --list) list=true ;;
+    --list) mode=list ;;
+    --collect) mode=collect ;;
     *)
-      echo "run.sh: $1 is no option. There are --quick, --only PATTERN and --list." >&2
+      echo "run.sh: $1 is no option. There are --quick, --only PATTERN, --list, --collect." >&2
       exit 2
       ;;
   esac
@@ -34,7 +43,7 @@ corpora=(chitchat ${CPED:+cped} ${CHECKED:+checked})
 # share a folder of runs, so that PersonaWAE is trained once for all of them.
 steps() {
   local seeds split corpus table
-  for seeds in 7 7,8,9; do
+  for seeds in $(printf '%s\n' 7 $more | uniq); do
     for split in session conversation; do
       for corpus in "${corpora[@]}"; do
         echo "$corpus $split table2 $seeds"
@@ -42,7 +51,7 @@ steps() {
     done
   done
   for table in table4 table3 readings; do
-    echo "chitchat session $table 7,8,9"
+    echo "chitchat session $table $more"
   done
   if [ -n "$CHECKED" ] && [ $budget != quick.toml ]; then
     echo "checked session paper 7"
@@ -101,13 +110,29 @@ step() { # corpus, split, table, seeds
   pwae experiment "$(plan "$3" "$4")" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs"
 }
 
+gather() { # the results and the page, of what is complete
+  python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs/reproduction.md --out "$page"
+} >&2
+
+if [ $mode = collect ]; then
+  gather
+  exit
+fi
+if [ $mode = run ] && [ $budget != quick.toml ]; then
+  mkdir -p "$work"
+  while sleep 600; do gather; done > "$work/collect.log" 2>&1 &
+  trap "kill $! 2> /dev/null" EXIT
+fi
 BUSY=7 # the exit code of pwae where another process is writing
 left=() failed=()
 while read -r -u 3 corpus split table seeds; do
   name=$corpus/$split/$table/$seeds
   wanted "$name" || continue
+  if [ $mode = list ]; then
+    echo "$name"
+    continue
+  fi
   echo "== $name: $(date '+%F %T')" >&2
-  if $list; then continue; fi
   status=0
   step "$corpus" "$split" "$table" "$seeds" 3<&- || status=$?
   case $status in
@@ -116,6 +141,8 @@ while read -r -u 3 corpus split table seeds; do
     130 | 143) exit "$status" ;;
     *) failed+=("$name") ;;
   esac
+  [ $budget = quick.toml ] || gather
 done 3< <(steps)
+[ $mode = list ] || gather
 [ ${#left[@]} -eq 0 ] || echo "Left to another process, or the disk is full: ${left[*]}" >&2
 [ ${#failed[@]} -eq 0 ] || { echo "Failed, run again: ${failed[*]}" >&2 && exit 1; }

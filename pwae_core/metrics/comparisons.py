@@ -62,8 +62,17 @@ class _Compared:
         return scores
 
 
-def compare(systems: Mapping[str, Sequence[Scores]], base: str, trials: int, seed: int) -> list[Comparison]:
-    """Every system, of one seed or several, against ``base``, in every metric that is a mean over contexts, and F1."""
+def compare(
+    systems: Mapping[str, Sequence[Scores]],
+    base: str,
+    trials: int,
+    seed: int,
+    families: Sequence[Sequence[str]] = FAMILIES,
+) -> list[Comparison]:
+    """Every system, of one seed or several, against ``base``, in every metric that is a mean over contexts, and F1.
+
+    Holm's correction is over all systems and all metrics of one of the ``families``.
+    """
     names = list(systems[base][0].contexts)
     columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
     drawn = _resampled(columns, trials, seed)
@@ -72,7 +81,7 @@ def compare(systems: Mapping[str, Sequence[Scores]], base: str, trials: int, see
         for metric, taken in _metrics(names).items():
             one, two = (taken(columns[name], drawn[name]) for name in (system, base))
             made.append(_comparison(system, base, metric, one, two, trials, seed))
-    return _corrected(made)
+    return _corrected(made, families)
 
 
 def _columns(run: Scores, names: Sequence[str]) -> Floats:
@@ -91,8 +100,9 @@ def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[st
 
 
 def _metrics(names: Sequence[str]) -> dict[str, Callable[[Floats, Floats], _Compared]]:
-    """In the table's order: what takes a metric's columns out of all those of a system."""
-    return {m: _taken(names, m) for m in METRICS if m == F1 or m in names}
+    """In the table's order, others after it: what takes a metric's columns out of all those of a system."""
+    there = {*names, F1} if RECALL in names else {*names}
+    return {m: _taken(names, m) for m in dict.fromkeys((*METRICS, *names)) if m in there}
 
 
 def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
@@ -131,9 +141,9 @@ def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[
     return {"contexts": tested.contexts, "differ": tested.differing, **swaps, **resamples, **drawn}
 
 
-def _corrected(made: Sequence[Comparison]) -> list[Comparison]:
+def _corrected(made: Sequence[Comparison], families: Sequence[Sequence[str]]) -> list[Comparison]:
     corrected = list(made)
-    for family in FAMILIES:
+    for family in families:
         chosen = [i for i, one in enumerate(made) if one.metric in family]
         for i, p in zip(chosen, holm([made[i].randomisation for i in chosen]), strict=True):
             corrected[i] = replace(corrected[i], randomisation_holm=p)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.table import Total
 
-DISTINCT, ACTIVE, NATS = "Latent-Distinct", "Latent-Active", "Latent-Nats"
-METRICS = (DISTINCT, ACTIVE, NATS)
+DISTINCT, ACTIVE, NATS, GAP = "Latent-Distinct", "Latent-Active", "Latent-Nats", "Latent-Gap"
+METRICS = (DISTINCT, ACTIVE, NATS, GAP)
 
 
 def totals(values: Mapping[str, float], contexts: int, parts: Mapping[str, object]) -> dict[str, Total]:

@@ -54,6 +54,7 @@ class DiagnoseReport:
             latent.DISTINCT: self.distinct,
             latent.ACTIVE: self.active / self.dimensions,
             latent.NATS: self.sensitivity,
+            latent.GAP: self.prior_gap,
         }
         return latent.totals(values, self.contexts, {"samples": self.samples, **config.model_dump(include=SIGNED)})
 

@@ -12,10 +12,11 @@ from torch import Tensor
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 from pwae_core.config.train import OF_ANSWERS, TrainConfig
 from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.errors import EmptyResultError
 from pwae_core.metrics.energy import energy_distance
 from pwae_core.models.base import Measure, Model, Period
 from pwae_core.nn.noise import seeded
-from pwae_core.training.answered import answer_validation, judge_of, of_answers
+from pwae_core.training.answered import Judge, answer_validation, judge_of, of_answers
 from pwae_core.training.pieces import Cutter
 
 VALIDATION_SEED = 1_000_003
@@ -105,7 +106,7 @@ class Validator:
         cutter: Cutter,
     ) -> None:
         self.model, self.valid, self.config, self.device, self.cutter = model, valid, config, device, cutter
-        self.judge = judge_of(train, valid, config) if config.select_by == "speaker" else None
+        self.judge = _judge(train, valid, config) if config.answers else None
 
     def measures(self, period: Period) -> dict[str, float]:
         """By name; the same in every process."""
@@ -135,3 +136,13 @@ class Validator:
             return {}
         answers = answer_validation(self.model, self.valid, self.config, self.device)
         return of_answers(answers, self.valid, self.judge)
+
+
+def _judge(train: Sessions, valid: Sessions, config: TrainConfig) -> Judge | None:
+    """Who tells the users apart; nobody where there are too few of them and nothing depends on it."""
+    try:
+        return judge_of(train, valid, config)
+    except EmptyResultError:
+        if config.select_by == "speaker":
+            raise
+        return None

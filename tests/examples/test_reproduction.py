@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
 from pwae_core.models import MODELS
 
-STUDY = Path(__file__).parents[2] / "examples" / "reproduction"
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "examples" / "reproduction"
 TABLES = ("table2", "table3", "table4", "readings")
 NAMES = {name: model.display_name for name, model in MODELS.items()}
 
@@ -40,3 +46,41 @@ def test_the_paper_preset_is_run_as_it_is(tmp_path: Path) -> None:
     (first, *_) = runs = planned(tmp_path, "paper")
     assert {run.train.autoencoder.rate for run in runs} == {1.0}
     assert first.label == "PersonaWAE (paper preset)"
+
+
+def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "reproduction.md", tmp_path / "docs")
+    (tmp_path / "examples" / "environment.sh").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
+    own = {name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")}
+
+    def run(*arguments: str) -> str:
+        command = ["bash", "examples/reproduction/run.sh", "--quick", *arguments]
+        environment = own | {"OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    steps = run("--list").split()
+    assert steps[:2] == ["chitchat/session/table2/7", "chitchat/conversation/table2/7"]
+    run()
+    work = tmp_path / "reproduction" / "quick"
+    results = pq.read_table(work / "results" / "results.parquet").to_pylist()
+    found = {(row["split"], row["table"]) for row in results if row["table"]}
+    assert found == {("conversation", "table2"), *(("session", table) for table in TABLES)}
+    assert {row["label"] for row in results if row["table"] == "table2"} >= set(NAMES.values())
+    assert {row["seed"] for row in results if row["label"] == "PersonaWAE K=5"} == {7}
+    assert {"BLEU-F1", "Speaker-Accuracy", "Likelihood-Gain", "Swap-Followed", "Latent-Nats"} <= {
+        row["measure"] for row in results if row["label"] == "PersonaWAE"
+    }
+    compared = pq.read_table(work / "results" / "comparisons.parquet").to_pylist()
+    assert {row["base"] for row in compared} == {"PersonaWAE", "Seq2Seq", "CVAE"}
+    page = (work / "reproduction.md").read_text("utf-8")
+    assert page.count("No results yet.") == 1, "only of the paper preset, which is not run"
+    assert "| PersonaWAE w/o fusion | 1 |" in page
+
+    before = {path: path.read_bytes() for path in (work / "results").iterdir()}
+    shutil.rmtree(work / "chitchat" / "conversation" / "runs" / "seq2seq-seed7")
+    run("--collect")
+    assert {path: path.read_bytes() for path in before} == before, "what is no longer there is kept"

@@ -1,0 +1,256 @@
+"""Gathers what the study has so far: ``python examples/reproduction/collect.py reproduction benchmarks/reproduction``.
+
+Of every complete run under WORK its totals (``results.parquet``) and validations (``curves.parquet``); of every table,
+the systems against PersonaWAE and other bases, over the seeds that all of them have (``comparisons.parquet``); and what
+they rest on (``study.json``). No text of a corpus is in any of them. What is in RESULTS already and no longer under
+WORK is kept, so that runs may be made on several machines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwae_core.artifacts import Artifact, load
+from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
+from pwae_core.metrics import comparisons, persona
+from pwae_core.metrics.table import Scores
+from pwae_core.models import MODELS
+from pwae_core.schemas import DIFFERENCES, TIMING, TOTALS
+from pwae_core.stages.persona_scores import REAL
+from pwae_core.training.timing import timings
+
+TRIALS, SEED = 10_000, 7
+BASE, PAPER_BASE = "PersonaWAE", "PersonaWAE (paper preset)"
+EVERY = ()
+CONTRASTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "table2": {BASE: EVERY, "Seq2Seq": EVERY, "CVAE": ("DiaWAE-GMD",)},
+    "paper": {PAPER_BASE: EVERY},
+}
+"""By table, by base: what is compared with it. Other tables: everything with PersonaWAE."""
+PLACE = [pa.field(name, pa.string(), nullable=False) for name in ("corpus", "split")]
+LABELLED = [pa.field(name, pa.string(), nullable=False) for name in ("table", "system", "label")]
+SEEDED = pa.field("seed", pa.int64(), nullable=False)
+VALUES = [TOTALS.field(name) for name in ("value", "low", "high", "contexts", "signature")]
+MEASURE = pa.field("measure", pa.string(), nullable=False)
+RESULTS = pa.schema([*PLACE, *LABELLED, SEEDED, MEASURE, *VALUES])
+CURVES = pa.schema([*PLACE, LABELLED[-1], SEEDED, pa.field("step", pa.int64()), MEASURE, TOTALS.field("value")])
+COMPARED = pa.schema(
+    [*PLACE, LABELLED[0], LABELLED[-1], DIFFERENCES.field("base"), MEASURE, pa.field("seeds", pa.int64())]
+    + [field for field in DIFFERENCES if field.name not in ("system", "base", "metric")]
+)
+FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
+FACTS_OF_RUN = ("parameters", "steps", "epochs", "best_step", "ended", "valid")
+ARTIFACTS = {"run": "run", "scores": "scores", "persona": "persona-scores"}
+FAMILIES = {
+    "scores": comparisons.FAMILIES,
+    "answers": (persona.OF_ANSWERS,),
+    "swaps": (persona.OF_SWAPS, persona.OF_LIKELIHOODS),
+}
+"""Of the tests: what was scored on the same contexts is tested together, and corrected by family."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A complete run. ``diagnosis`` is of those systems only that have a z."""
+
+    corpus: str
+    split: str
+    table: str
+    planned: PlannedRun
+    run: Artifact
+    scores: Artifact
+    persona: Artifact
+    diagnosis: Artifact | None
+
+    @property
+    def place(self) -> dict[str, str]:
+        return {"corpus": self.corpus, "split": self.split}
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {**self.place, "label": self.planned.label, "seed": self.planned.seed}
+
+
+def plans(work: Path) -> dict[str, dict[str, PlannedRun]]:
+    """By table, by folder: the runs that the script has planned so far."""
+    found: dict[str, dict[str, PlannedRun]] = {}
+    names = {name: model.display_name for name, model in MODELS.items()}
+    for path in sorted((work / "plans").glob("*-seeds-*.toml")):
+        table = found.setdefault(path.name.partition("-seeds-")[0], {})
+        table |= {run.folder: run for run in planned_runs(read_plan(path, {}), names)}
+    return found
+
+
+def made(work: Path) -> Iterator[Made]:
+    """The runs that are complete, with what is measured of them."""
+    planned = plans(work)
+    for runs in sorted(work.glob("*/*/runs")):
+        split, corpus = runs.parent.name, runs.parent.parent.name
+        for table, of_table in planned.items():
+            for name, run in of_table.items():
+                z = MODELS[run.train.model.name].latent
+                wanted = ARTIFACTS | ({"diagnosis": "diagnosis"} if z else {})
+                if all((runs / name / kind / "manifest.json").exists() for kind in wanted.values()):
+                    found = {part: load(runs / name / kind, kind) for part, kind in wanted.items()}
+                    yield Made(corpus, split, table, run, **{"diagnosis": None, **found})
+
+
+def result_rows(one: Made) -> Iterator[dict[str, Any]]:
+    """The totals of a run; those of the real responses, the ceiling, under their own label and no seed (0)."""
+    told = {"table": one.table, "system": one.planned.train.model.name}
+    for artifact in (one.scores, one.persona, one.diagnosis):
+        for total in artifact.table("totals.parquet").to_pylist() if artifact else ():
+            real = total.pop("system") == REAL
+            own = {**one.place, "table": "", "system": "", "label": REAL, "seed": 0} if real else {**told, **one.key}
+            yield {**own, "measure": total.pop("metric"), **total}
+
+
+def curve_rows(one: Made) -> Iterator[dict[str, Any]]:
+    """What every validation of a run measured."""
+    for row in one.run.table("log.parquet").to_pylist():
+        if row["split"] == "valid":
+            yield {**one.key, "step": row["step"], "measure": row["name"], "value": row["value"]}
+
+
+def compared_rows(runs: Sequence[Made]) -> Iterator[dict[str, Any]]:
+    """The tests of each corpus, split and table."""
+    for place in dict.fromkeys((one.corpus, one.split) for one in runs):
+        here = [one for one in runs if (one.corpus, one.split) == place]
+        for table in dict.fromkeys(one.table for one in here):
+            told = dict(zip(("corpus", "split", "table"), (*place, table), strict=True))
+            for base, against in CONTRASTS.get(table, {BASE: EVERY}).items():
+                of_table = [one for one in here if one.table == table]
+                others = [one for one in of_table if one.planned.label in against] if against else of_table
+                yield from _compared([*others, *(one for one in here if one.planned.label == base)], base, told)
+
+
+def _compared(runs: Sequence[Made], base: str, place: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    labels: dict[str, dict[int, Made]] = {}
+    for one in runs:
+        labels.setdefault(one.planned.label, {})[one.planned.seed] = one
+    if base not in labels or len(labels) < 2:
+        return
+    seeds = sorted(set.intersection(*(set(of_label) for of_label in labels.values())))
+    if not seeds:
+        return
+    for group, families in FAMILIES.items():
+        metrics = [metric for family in families for metric in family]
+        systems = {label: [_scores(own[seed], group, metrics) for seed in seeds] for label, own in labels.items()}
+        for found in comparisons.compare(_same_contexts(systems), base, TRIALS, SEED, families):
+            row = asdict(found)
+            told = {"label": row.pop("system"), "base": row.pop("base"), "measure": row.pop("metric")}
+            yield {**place, **told, "seeds": len(seeds), **row}
+
+
+def _scores(one: Made, group: str, metrics: Sequence[str]) -> dict[str, dict[str, float]]:
+    """By metric, by context."""
+    artifact = one.scores if group == "scores" else one.persona
+    scored = artifact.table("scores.parquet").to_pylist()
+    found: dict[str, dict[str, float]] = {}
+    for row in scored:
+        if row["metric"] in metrics and row["system"] != REAL:
+            found.setdefault(row["metric"], {})[row["session_id"]] = row["value"]
+    return found
+
+
+def _same_contexts(systems: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> dict[str, list[Scores]]:
+    """The metrics that all have, over the contexts that any has; NaN where one has none."""
+    runs = [run for own in systems.values() for run in own]
+    metrics = [metric for metric in runs[0] if all(metric in run for run in runs)]
+    contexts = sorted({context for run in runs for metric in metrics for context in run[metric]})
+    return {
+        label: [
+            Scores({m: np.array([run[m].get(context, np.nan) for context in contexts]) for m in metrics}, {})
+            for run in own
+        ]
+        for label, own in systems.items()
+    }
+
+
+def study(work: Path, runs: Sequence[Made]) -> dict[str, Any]:
+    """What the numbers rest on."""
+    told: dict[str, Any] = {"corpora": {}, "runs": {}}
+    for one in runs:
+        place = f"{one.corpus}/{one.split}"
+        corpus = load(work / place / "corpus", "corpus")
+        told["corpora"][place] = _facts(corpus, FACTS_OF_CORPUS) | {"inputs": corpus.manifest["inputs"]}
+        told["runs"][f"{place}/{one.planned.folder}"] = _facts(one.run, FACTS_OF_RUN) | {
+            "environment": one.run.manifest["environment"],
+            "seconds": _seconds(one.run.folder),
+            "config": one.run.config,
+        }
+    return told
+
+
+def _seconds(run: Path) -> float | None:
+    """How long the training took, of all times that it went on; None where its clock is no longer there."""
+    lines = timings(run / TIMING)
+    return lines[-1]["elapsed"] if lines else None
+
+
+def _facts(artifact: Artifact, names: Sequence[str]) -> dict[str, Any]:
+    facts = {name: artifact.facts[name] for name in names if name in artifact.facts}
+    return {"fingerprint": artifact.fingerprint, "pwae": artifact.manifest["pwae"], **facts}
+
+
+def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, keys: Sequence[str]) -> pa.Table:
+    """``rows``, and those of the table at ``path`` whose keys are not among theirs; in the order of all columns' names
+    up to the measure.
+    """
+    there = {tuple(row[key] for key in keys) for row in rows}
+    before = pq.read_table(path).to_pylist() if path.exists() else []
+    kept = [row for row in before if tuple(row[key] for key in keys) not in there]
+    order = [(name, "ascending") for name in schema.names[: schema.names.index("measure") + 1]]
+    return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
+
+
+def _distinct(rows: Sequence[Mapping[str, Any]], order: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
+    """One row for each of its names: the real responses come with every run."""
+    return list({tuple(row[name] for name, _ in order): row for row in rows}.values())
+
+
+def write(path: Path, content: pa.Table | str) -> None:
+    """Whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    if isinstance(content, str):
+        unfinished.write_text(content, "utf-8")
+    else:
+        pq.write_table(content, unfinished)
+    unfinished.replace(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Gather the results of the reproduction study.")
+    parser.add_argument("work", type=Path, help="the folder in which run.sh works")
+    parser.add_argument("results", type=Path, help="the folder of the results")
+    given = parser.parse_args()
+    out: Path = given.results
+    out.mkdir(parents=True, exist_ok=True)
+    runs = list(made(given.work))
+    seeds = ("corpus", "split", "label", "seed")
+    tables = {
+        "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
+        "curves": ([row for one in runs for row in curve_rows(one)], CURVES, seeds),
+        "comparisons": (list(compared_rows(runs)), COMPARED, ("corpus", "split", "table")),
+    }
+    for name, (rows, schema, keys) in tables.items():
+        write(out / f"{name}.parquet", merged(out / f"{name}.parquet", rows, schema, keys))
+    path = out / "study.json"
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {"corpora": {}, "runs": {}}
+    told = {part: {**known[part], **found} for part, found in study(given.work, runs).items()}
+    write(path, json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    print(f"{out}: {len(runs)} complete runs under {given.work}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Writes the tables of the reproduction page from the results, between the page's own words.
+
+    python examples/reproduction/page.py benchmarks/reproduction docs/reproduction.md [--check]
+
+Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` stands what is generated; everything else is written by hand.
+``--check`` writes nothing, and exits with 1 where the page's tables are not those of the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import pyarrow.parquet as pq
+
+NOTHING = "No results yet."
+NAMES = {"session": "random split", "conversation": "split by conversation"}
+BLEU, BOW = ("BLEU-Recall", "BLEU-Precision", "BLEU-F1"), ("BOW-Extrema", "BOW-Greedy", "BOW-Average")
+PERSONAL = ("Speaker-Accuracy", "Swap-Followed", "Likelihood-Gain", "Own-Words")
+SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
+Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexity-Prior", "Perplexity-Posterior")
+CURVES = ("bleu_f1", "bleu_recall", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
+EVERY = "every other system"
+CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
+    "1": ((EVERY, "Seq2Seq", ("BLEU-F1", *BOW)),),
+    "2": (("DiaWAE-GMD", "CVAE", (*BLEU, *BOW)),),
+    "3": (
+        ("DiaWAE-GMD", "", ("Latent-Nats",)),
+        ("CVAE", "", ("Latent-Nats",)),
+        ("CVAE (KL annealed in 600)", "", ("Latent-Nats",)),
+    ),
+    "4": (
+        ("DiaWAE-GMD", "", ("Speaker-Accuracy", "Speaker-By-Chance")),
+        ("DiaWAE-GMD", "Seq2Seq", ("Speaker-Accuracy",)),
+    ),
+    "5": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (1, 2)),
+    "6": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (4, 5)),
+    "7": (("DiaWAE-GMD", "PersonaWAE", ("BLEU-F1", *PERSONAL[:3])),),
+    "8": tuple(
+        (f"PersonaWAE w/o {part}", "PersonaWAE", ("BLEU-F1", *BOW, *PERSONAL[:3])) for part in ("prior", "fusion")
+    ),
+    "9": (("Persona", "Seq2Seq", (*BLEU, *BOW)),),
+    "10": (("DiaWAE-GMD", "PersonaWAE", (*BLEU, *BOW)),),
+    "11": (("DiaWAE-GMD", "PersonaWAE", ("BLEU-Recall",)),),
+    "12": ((EVERY, "PersonaWAE", (*BLEU, *BOW)),),
+    "13": ((EVERY, "PersonaWAE", ("Speaker-Accuracy", "Swap-Followed")),),
+    "14": (("PersonaWAE w/o prior", "PersonaWAE", (*BLEU, *BOW)),),
+}
+"""By number: a system, what it is compared with (nothing: its own value is told), the measures."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The rows of the tables, and what they rest on."""
+
+    results: Sequence[Row]
+    comparisons: Sequence[Row]
+    curves: Sequence[Row]
+    study: dict[str, Any]
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Corpora and splits, the random one first."""
+        there = {(row["corpus"], row["split"]) for row in self.results}
+        return sorted(there, key=lambda one: (one[1] != "session", one))
+
+
+def read(folder: Path) -> Results:
+    """The results at ``folder``; empty where there are none."""
+    tables = [folder / f"{name}.parquet" for name in ("results", "comparisons", "curves")]
+    rows = [pq.read_table(path).to_pylist() if path.exists() else [] for path in tables]
+    study = folder / "study.json"
+    return Results(*rows, json.loads(study.read_text("utf-8")) if study.exists() else {"corpora": {}, "runs": {}})
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(heads)} |", "|" + "---|" * len(heads), *body]) if body else NOTHING
+
+
+def corpora(found: Results) -> str:
+    def row(place: str, facts: Row) -> list[str]:
+        counts, overlap = facts["counts"], facts["overlap"]
+        shares = [f"{share:.1%}" if share is not None else "" for share in overlap.values()]
+        return [place, *(f"{counts[part]:,}" for part in COUNTS), f"{facts['out_of_vocabulary']:.1%}", *shares]
+
+    facts = found.study["corpora"]
+    heads = [name.replace("_", " ") for name in next(iter(facts.values()))["overlap"]] if facts else []
+    return table(["corpus/split", *COUNTS, "unknown words", *heads], [row(*one) for one in sorted(facts.items())])
+
+
+COUNTS = ("utterances", "users_over_threshold", "train", "valid", "test")
+
+
+def by_place(of_place: Callable[[Results, tuple[str, str]], str]) -> Callable[[Results], str]:
+    """A table for each corpus and split, under its name."""
+
+    def all_places(found: Results) -> str:
+        made = [(place, of_place(found, place)) for place in found.places]
+        shown = [f"**{corpus}, {NAMES[split]}**\n\n{text}" for (corpus, split), text in made if text != NOTHING]
+        return "\n\n".join(shown) or NOTHING
+
+    return all_places
+
+
+def measured(measures: Sequence[str], tables: Sequence[str]) -> Callable[[Results], str]:
+    """The systems of ``tables`` by measure. PersonaWAE is beside its variants."""
+
+    def of_place(found: Results, place: tuple[str, str]) -> str:
+        here = [row for row in found.results if (row["corpus"], row["split"]) == place]
+        labels = dict.fromkeys(row["label"] for row in here if row["table"] in tables)
+        if not labels:
+            return NOTHING
+        beside = ["PersonaWAE"] if "paper" not in tables else []
+        shown = [*dict.fromkeys([*beside, *labels]), *(["real responses"] if "Speaker-Accuracy" in measures else [])]
+        there = [name for name in measures if any(row["measure"] == name for row in here)]
+        of_label = {label: [row for row in here if row["label"] == label] for label in shown}
+        rows = [(label, _seeds(own), *(_value(own, name) for name in there)) for label, own in of_label.items() if own]
+        return table(["system", "seeds", *there], rows)
+
+    return by_place(of_place)
+
+
+def _seeds(rows: Sequence[Row]) -> str:
+    seeds = {row["seed"] for row in rows} - {0}
+    return str(len(seeds)) if seeds else ""
+
+
+def _value(rows: Sequence[Row], measure: str) -> str:
+    """The mean over seeds and their standard deviation; of one seed half its interval over contexts."""
+    own = [row for row in rows if row["measure"] == measure]
+    if not own:
+        return ""
+    middle = mean(row["value"] for row in own)
+    digits = 4 if abs(middle) < 10 else 1
+    value = f"{middle:.{digits}f}"
+    if len(own) > 1:
+        return f"{value} (σ {stdev(row['value'] for row in own):.{digits}f})"
+    low, high = own[0]["low"], own[0]["high"]
+    return value if low is None or high is None else f"{value} ± {(high - low) / 2:.{digits}f}"
+
+
+def tested(tables: Sequence[str], measures: Sequence[str]) -> Callable[[Results], str]:
+    """Every system less PersonaWAE, with Holm's p of the randomisation test."""
+
+    def of_place(found: Results, place: tuple[str, str]) -> str:
+        of_tables = [
+            row for row in found.comparisons if row["table"] in tables and row["base"].startswith("PersonaWAE")
+        ]
+        here = [row for row in of_tables if (row["corpus"], row["split"]) == place]
+        there = [name for name in measures if any(row["measure"] == name for row in here)]
+        labels = dict.fromkeys(row["label"] for row in here)
+        rows = [
+            (label, *(_difference([row for row in here if row["label"] == label], name) for name in there))
+            for label in labels
+        ]
+        return table(["less PersonaWAE", *there], rows)
+
+    return by_place(of_place)
+
+
+def _difference(rows: Sequence[Row], measure: str) -> str:
+    for row in rows:
+        if row["measure"] == measure:
+            return f"{row['difference']:+.4f} (p {row['randomisation_holm']:.3f})"
+    return ""
+
+
+def claims(found: Results) -> str:
+    """The numbers that decide each claim, a column for each corpus and split."""
+    heads = ["claim", "system", "measure", *("/".join(place) for place in found.places)]
+    rows = []
+    for number, parts in CLAIMS.items():
+        for label, base, measures in parts:
+            for measure in measures:
+                cells = [_decides(found, place, label, base, measure) for place in found.places]
+                told = f"{label} less {base}" if base else label
+                if any(cells):
+                    rows.append((number, told, measure, *cells))
+    return table(heads, rows)
+
+
+def _decides(found: Results, place: tuple[str, str], label: str, base: str, measure: str) -> str:
+    here = [row for row in found.results if (row["corpus"], row["split"]) == place and row["label"] == label]
+    if not base:
+        return _value(here, measure)
+    pairs = [
+        row
+        for row in found.comparisons
+        if (row["corpus"], row["split"], row["base"], row["measure"]) == (*place, base, measure)
+    ]
+    if label != EVERY:
+        return _difference([row for row in pairs if row["label"] == label], measure)
+    pairs = [row for row in pairs if row["table"] == "table2"]
+    counts = [sum(one) for one in zip(*(_sides(row) for row in pairs), strict=True)]
+    return "{} above, {} below, {} not told apart".format(*counts) if counts else ""
+
+
+def _sides(row: Row) -> tuple[bool, bool, bool]:
+    certain = row["randomisation_holm"] < 0.05
+    return certain and row["difference"] > 0, certain and row["difference"] < 0, not certain
+
+
+def curves(found: Results) -> str:
+    """Validation by iteration: the mean over the seeds that came so far."""
+
+    def of_place(found: Results, place: tuple[str, str]) -> str:
+        groups: dict[tuple[str, int], dict[str, list[float]]] = {}
+        for row in found.curves:
+            if (row["corpus"], row["split"]) == place and row["label"] in shown:
+                own = groups.setdefault((row["label"], row["step"]), {})
+                own.setdefault(row["measure"], []).append(row["value"])
+        there = [name for name in CURVES if any(name in own for own in groups.values())]
+        rows = [
+            (label, str(step), *(f"{mean(own[name]):.4f}" if name in own else "" for name in there))
+            for (label, step), own in sorted(groups.items())
+        ]
+        return table(["system", "iterations", *there], rows)
+
+    shown = {row["label"] for row in found.results if row["table"] == "table2"}
+    return by_place(of_place)(found)
+
+
+def times(found: Results) -> str:
+    rows = []
+    for name, facts in sorted(found.study["runs"].items()):
+        seconds = facts.get("seconds")
+        took = f"{seconds / 60:.0f} min" if seconds else ""
+        rows.append((name, str(facts["steps"]), str(facts["best_step"]), facts["ended"], took, facts["pwae"]))
+    return table(["run", "iterations", "best", "why it ended", "time", "pwae"], rows)
+
+
+SLOTS: dict[str, Callable[[Results], str]] = {
+    "corpora": corpora,
+    "table2": measured((*BOW, *BLEU), ["table2"]),
+    "table2-tests": tested(["table2"], (*BOW, *BLEU, *PERSONAL)),
+    "personal": measured((*PERSONAL, "Speaker-By-Chance", "Swap-Stayed", "Likelihood-Wins"), ["table2"]),
+    "said": measured(SAID, ["table2"]),
+    "z": measured(Z, ["table2"]),
+    "table3": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table3"]),
+    "table4": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table4"]),
+    "readings": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["readings"]),
+    "tests": tested(["table3", "table4", "readings"], ("BLEU-F1", *BOW, *PERSONAL[:3])),
+    "paper": measured((*BLEU, *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["paper"]),
+    "curves": curves,
+    "claims": claims,
+    "times": times,
+}
+
+
+def filled(page: str, found: Results) -> str:
+    """``page`` with every slot as the results have it."""
+    for name, fill in SLOTS.items():
+        slot = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if len(slot.findall(page)) != 1:
+            sys.exit(f"The page has no <!-- {name} --> ... <!-- /{name} -->, or more than one.")
+        text = fill(found)
+        page = slot.sub(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the tables of the reproduction page from its results.")
+    parser.add_argument("results", type=Path, help="the folder of the results")
+    parser.add_argument("page", type=Path, help="the page, in Markdown")
+    parser.add_argument("--out", type=Path, help="where to write it; default: in its place")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is stale")
+    given = parser.parse_args()
+    page = given.page.read_text("utf-8")
+    made = filled(page, read(given.results))
+    if not given.check:
+        (given.out or given.page).write_text(made, "utf-8")
+    elif made != page:
+        sys.exit(f"{given.page} is not what {given.results} says. Run this without --check.")
+
+
+if __name__ == "__main__":
+    main()
