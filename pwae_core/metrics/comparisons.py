@@ -15,10 +15,12 @@ from pwae_core.metrics import table
 from pwae_core.metrics.bootstrap import FEWEST, interval, resampled_means
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.significance import Floats, Outcome, Score, bootstrap_p, holm, randomisation_test, the_mean
-from pwae_core.metrics.table import F1, METRICS, PRECISION, RECALL, Scores, harmonic_mean
+from pwae_core.metrics.table import F1, METRICS, PRECISION, RECALL, Scores, harmonic_mean, in_order
 
 FAMILIES = (table.BOW + table.BLEU, (*table.INTRA, *table.INTER, table.REPETITION, table.LENGTH))
-"""Holm's correction is over all systems and all metrics of one family: the two tables that are printed."""
+"""Holm's correction is over all systems and all metrics of one family: the two tables that are printed, and a third
+for metrics that are not pwae's.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,23 @@ class _Compared:
 
 def compare(systems: Mapping[str, Sequence[Scores]], base: str, trials: int, seed: int) -> list[Comparison]:
     """Every system, of one seed or several, against ``base``, in every metric that is a mean over contexts, and F1."""
-    names = list(systems[base][0].contexts)
+    names = list(dict.fromkeys(name for runs in systems.values() for run in runs for name in run.contexts))
     columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
     drawn = _resampled(columns, trials, seed)
     made = []
     for system in (one for one in systems if one != base):
-        for metric, taken in _metrics(names).items():
+        shared = [name for name in names if all(name in run.contexts for run in (*systems[system], *systems[base]))]
+        for metric in in_order([*shared, F1]):
+            taken = _taken(names, metric)
             one, two = (taken(columns[name], drawn[name]) for name in (system, base))
             made.append(_comparison(system, base, metric, one, two, trials, seed))
     return _corrected(made)
 
 
 def _columns(run: Scores, names: Sequence[str]) -> Floats:
-    return np.column_stack([run.contexts[name] for name in names])
+    """NaN where a run lacks a score that others have."""
+    without = np.full(len(run.contexts[RECALL]), np.nan)
+    return np.column_stack([run.contexts.get(name, without) for name in names])
 
 
 def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[str, Floats]:
@@ -90,12 +96,8 @@ def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[st
     }
 
 
-def _metrics(names: Sequence[str]) -> dict[str, Callable[[Floats, Floats], _Compared]]:
-    """In the table's order: what takes a metric's columns out of all those of a system."""
-    return {m: _taken(names, m) for m in METRICS if m == F1 or m in names}
-
-
 def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
+    """What takes a metric's columns out of all those of a system."""
     if metric == F1:
         both = [names.index(RECALL), names.index(PRECISION)]
         return lambda values, drawn: _Compared(values[..., both], drawn[..., both], _f1)
@@ -133,7 +135,8 @@ def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[
 
 def _corrected(made: Sequence[Comparison]) -> list[Comparison]:
     corrected = list(made)
-    for family in FAMILIES:
+    others = tuple(one.metric for one in made if one.metric not in METRICS)
+    for family in (*FAMILIES, others):
         chosen = [i for i, one in enumerate(made) if one.metric in family]
         for i, p in zip(chosen, holm([made[i].randomisation for i in chosen]), strict=True):
             corrected[i] = replace(corrected[i], randomisation_holm=p)
