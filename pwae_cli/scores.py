@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 BOW = {"BOW-Extrema": "Extrema", "BOW-Greedy": "Greedy", "BOW-Average": "Average"}
 BLEU = {"BLEU-Recall": "Recall", "BLEU-Precision": "Precision", "BLEU-F1": "F1"}
@@ -47,6 +47,15 @@ LATENT = {
 OF_EXPERIMENTS = {**TABLES, "Whose answers": ANSWERS, "As another user": RUNS, "What z says": LATENT}
 DIFFERENCES = (BOW, BLEU, DIVERSITY, BESIDES)
 """The tables of differences, whose cells are wider."""
+
+
+OWN = "Other metrics"
+"""The title of the table of metrics that are not pwae's."""
+
+
+def own(found: Iterable[str], known: Collection[str] = frozenset().union(*TABLES.values())) -> dict[str, str]:
+    """The headings of those among ``found`` that are not ``known``, pwae's own."""
+    return {metric: metric for metric in found if metric not in known}
 
 
 def shown(headings: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from pwae_core.data.responses import ResponseSet
 from pwae_core.errors import InputError
 from pwae_core.metrics import bow, dialogwae, sentences, table
 from pwae_core.metrics.evaluation import Coverage
+from pwae_core.metrics.own import Found, parts, with_own
 from pwae_core.metrics.table import Scores, Terms
 from pwae_core.progress import Task
 
@@ -26,10 +28,13 @@ class Scored:
     coverage: Coverage | None
 
 
-def score_system(one: ResponseSet, embeddings: Artifact | None, config: EvaluateConfig, task: Task) -> Scored:
+def score_system(
+    one: ResponseSet, embeddings: Artifact | None, config: EvaluateConfig, task: Task, own: Sequence[Found] = ()
+) -> Scored:
     """Scores answers that all have references, and as many samples each (section 4.4).
 
-    ``embeddings`` has the word vectors of the BOW metrics. Raises InputError where it knows no word of the references.
+    ``embeddings`` has the word vectors of the BOW metrics; ``own`` are the metrics of plugins. Raises InputError where
+    no word of the references has a vector, ConfigError for a plugin that fails.
     """
     vectors = embeddings.table("vectors.parquet") if embeddings else None
     pairs = sentences.encode(one.table["references"], one.table["responses"])
@@ -49,7 +54,14 @@ def score_system(one: ResponseSet, embeddings: Artifact | None, config: Evaluate
         resamples=config.resamples,
         seed=config.seed,
     )
-    return Scored(scores, terms, coverage)
+    return Scored(*_with_own(one, scores, terms, own), coverage)
+
+
+def _with_own(one: ResponseSet, scores: Scores, terms: Terms, own: Sequence[Found]) -> tuple[Scores, Terms]:
+    if not own:
+        return scores, terms
+    answers = (one.table[side].to_pylist() for side in ("responses", "references"))
+    return with_own(scores, own, *answers), replace(terms, own={m.metric.name: parts(m, terms) for m in own})
 
 
 def _similar(pairs: sentences.Pairs, vectors: pa.Table, variant: str, task: Task) -> bow.BowScores:

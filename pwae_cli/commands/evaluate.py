@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +10,13 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_cli.scores import DIFFERENCES, TABLES, number, shown
+from pwae_cli.scores import DIFFERENCES, OWN, TABLES, number, own, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.metrics.comparisons import Comparison
-    from pwae_core.metrics.evaluation import EvaluateReport, SeedsReport, SystemReport
+    from pwae_core.metrics.evaluation import EvaluateReport, SystemReport
     from pwae_core.metrics.significance import Spread
 
 
@@ -35,6 +35,10 @@ def command(
         Path | None,
         typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote: gives and checks the references."),
     ] = None,
+    scores: Annotated[
+        list[Path] | None,
+        typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
     ] = None,
@@ -42,6 +46,7 @@ def command(
     smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
     variant: Annotated[Variant, option(EvaluateConfig, "variant")] = DEFAULTS.variant,
     samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
+    metric: Annotated[list[str] | None, option(EvaluateConfig, "metrics")] = None,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
     compare: Annotated[bool, option(EvaluateConfig, "compare", "--compare")] = DEFAULTS.compare,
@@ -61,6 +66,7 @@ def command(
             "ngram": ngram,
             "smoothing": smoothing,
             "variant": variant,
+            "metrics": metric or (),
             "samples": samples,
             "tokenizer": tokenizer,
             "common": common,
@@ -81,6 +87,7 @@ def command(
         config,
         embeddings=embeddings,
         corpus=corpus,
+        outside=scores or (),
         out=out,
         force=force,
         progress=console.progress(),
@@ -94,7 +101,7 @@ def command(
 def _print(report: EvaluateReport) -> None:
     stands = f", {report.out} stood already" if report.standing else ""
     console.print_line(f"{counted(report.contexts, 'context')}{stands}")
-    for title, headings in TABLES.items():
+    for title, headings in {**TABLES, OWN: own(_found(report))}.items():
         _print_columns(title, headings, report)
     if any(total.low is not None for system in report.systems for total in system.totals.values()):
         console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
@@ -110,17 +117,17 @@ def _print(report: EvaluateReport) -> None:
 
 
 def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateReport) -> None:
-    columns = shown(headings, (metric for system in report.systems for metric in system.totals))
+    columns = shown(headings, _found(report))
     rows = [[system.system, *(_cell(system, metric) for metric in columns)] for system in report.systems]
     for seeds in report.seeds:
-        cells = [f"{number(metric, s.mean)}\nσ{number(metric, s.deviation)}" for metric, s in _only(seeds, columns)]
+        cells = (_spread(metric, seeds.spread.get(metric)) for metric in columns)
         rows.append([f"{seeds.system}\nmean of {len(seeds.runs)} seeds", *cells])
     if columns:
         console.print_table(title, ["System", *columns.values()], rows)
 
 
-def _only(seeds: SeedsReport, metrics: Iterable[str]) -> list[tuple[str, Spread]]:
-    return [(metric, seeds.spread[metric]) for metric in metrics]
+def _spread(metric: str, found: Spread | None) -> str:
+    return f"{number(metric, found.mean)}\nσ{number(metric, found.deviation)}" if found else ""
 
 
 def _print_comparisons(report: EvaluateReport) -> None:
@@ -129,9 +136,10 @@ def _print_comparisons(report: EvaluateReport) -> None:
     base = report.comparisons[0].base
     systems = dict.fromkeys(one.system for one in report.comparisons)
     cells = {(one.system, one.metric): _difference(one) for one in report.comparisons}
-    for headings in DIFFERENCES:
-        columns = shown(headings, (one.metric for one in report.comparisons))
-        rows = [[system, *(cells[system, metric] for metric in columns)] for system in systems]
+    found = [one.metric for one in report.comparisons]
+    for headings in (*DIFFERENCES, own(found)):
+        columns = shown(headings, found)
+        rows = [[system, *(cells.get((system, metric), "") for metric in columns)] for system in systems]
         if columns:
             console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
@@ -146,8 +154,14 @@ def _difference(one: Comparison) -> str:
     return f"{sign}{number(one.metric, abs(one.difference))}{star}\np {one.randomisation_holm:.4f}"
 
 
+def _found(report: EvaluateReport) -> list[str]:
+    return [metric for system in report.systems for metric in system.totals]
+
+
 def _cell(system: SystemReport, metric: str) -> str:
-    total = system.totals[metric]
+    total = system.totals.get(metric)
+    if total is None:
+        return ""
     value = number(metric, total.value)
     if total.low is None or total.high is None:
         return value
@@ -157,7 +171,7 @@ def _cell(system: SystemReport, metric: str) -> str:
 def _signatures(report: EvaluateReport) -> dict[str, list[str]]:
     """Each signature once, in the table's order, with the systems it is true of."""
     signatures: dict[str, list[str]] = {}
-    for metric in (metric for headings in TABLES.values() for metric in headings):
+    for metric in (metric for headings in (*TABLES.values(), own(_found(report))) for metric in headings):
         for system in report.systems:
             if metric in system.totals:
                 signatures.setdefault(system.totals[metric].signature, []).append(system.system)

@@ -9,7 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Json
-from pwae_cli.scores import OF_EXPERIMENTS, number, shown
+from pwae_cli.scores import OF_EXPERIMENTS, OWN, number, own, shown
 from pwae_core.config.experiment import read_plan
 from pwae_core.grammar import counted
 
@@ -51,10 +51,12 @@ def command(
 
 def _print(report: ExperimentReport) -> None:
     from pwae_core.experiment import columns, legend
+    from pwae_core.experiment.results import METRICS
 
     console.print_line(f"{report.title}: {report.out}/results.md")
-    for title, headings in OF_EXPERIMENTS.items():
-        metrics = shown(headings, columns(report))
+    there = columns(report)
+    for title, headings in {**OF_EXPERIMENTS, OWN: own(there, METRICS)}.items():
+        metrics = shown(headings, there)
         rows = [(_system(row), *(_cell(row, metric) for metric in metrics)) for row in report.rows]
         if metrics:
             console.print_table(title, ("System", *metrics.values()), rows)

@@ -20,7 +20,7 @@ def command(
     """Explain the metrics: formula, source, traps."""
     from dataclasses import asdict
 
-    from pwae_core.metrics.explained import explain
+    from pwae_core.metrics.own import explain
 
     explained = explain(names or ())
     if json:

@@ -9,6 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Json
+from pwae_core import plugins
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.config.resolve import resolve
 from pwae_core.config.train import PRESETS
@@ -26,7 +27,7 @@ def command(
 ) -> None:
     """List the systems that 'pwae train --model' knows.
 
-    They are those of Table 2.
+    They are those of Table 2, and those of plugins.
     """
     resolved = resolve(preset, config, settings or [])
 
@@ -35,8 +36,9 @@ def command(
     from pwae_core.stages.models import list_systems
 
     systems = list_systems(resolved, words, users)
+    others = plugins.installed("system")
     if as_json:
-        console.print_json([asdict(system) for system in systems])
+        console.print_json([*map(asdict, systems), *({"name": one.name, "plugin": one.label} for one in others)])
         return
     title = f"Systems, with their parameters at the sizes of the {preset} preset, {words:,} words and {users:,} users"
     columns = ("--model", "in Table 2", "reference", "knows of the user", "decoding", "parameters")
@@ -52,3 +54,5 @@ def command(
         for one in systems
     ]
     console.print_table(title, columns, rows, numbers_from=5)
+    for one in others:
+        console.print_line(f"{one.name}: plugin of {one.label}")

@@ -9,6 +9,7 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
+from pwae_core import plugins
 from pwae_core.config.preprocess import DEFAULTS, FORMATS, PreprocessConfig
 from pwae_core.errors import ConfigError
 
@@ -41,7 +42,8 @@ LABELS = {
 def _list_formats(name: str) -> str:
     """Prints the formats and ends, where they are asked for."""
     if name == "list":
-        console.print_table("", ["format", "what it is"], list(FORMATS.items()), numbers_from=2)
+        listed = [*FORMATS.items(), *((one.name, f"plugin: {one.label}") for one in plugins.installed("reader"))]
+        console.print_table("", ["format", "what it is"], listed, numbers_from=2)
         raise typer.Exit
     return name
 

@@ -25,12 +25,17 @@ Page = Annotated[Path, typer.Option("--out", help="The HTML file to write.")]
 Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write the tables to this file as Markdown too.")]
 Latex = Annotated[Path | None, typer.Option("--latex", help="Write the tables to this file as LaTeX (booktabs) too.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Scores = Annotated[
+    list[Path] | None,
+    typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
+]
 Again = Annotated[bool, typer.Option("--force", help="Replace a report that stands there.")]
 
 
 def command(
     paths: Paths,
     out: Page,
+    scores: Scores = None,
     markdown: Markdown = None,
     latex: Latex = None,
     cases: Annotated[int, option(ReportConfig, "cases")] = DEFAULTS.cases,
@@ -72,7 +77,15 @@ def command(
 
     given = [named(argument) for argument in paths]
     made = report(
-        given, out, config, markdown=markdown, latex=latex, device=device, force=force, progress=console.progress()
+        given,
+        out,
+        config,
+        outside=scores or (),
+        markdown=markdown,
+        latex=latex,
+        device=device,
+        force=force,
+        progress=console.progress(),
     )
     if json:
         console.print_json(asdict(made))

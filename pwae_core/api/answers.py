@@ -26,13 +26,15 @@ Utterance = str | tuple[str, str]
 utterance is not the answering user's."""
 
 
-def open_run(folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last"] = "best") -> Run:
+def open_run(
+    folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last", "average"] = "best"
+) -> Run:
     """Loads a trained run, once for all that it is asked.
 
     Args:
         folder: What ``pwae train`` wrote.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
-        checkpoint: Which weights answer: those of the best validation, or the last.
+        checkpoint: Which weights answer: those of the best validation, the last, or the mean of the best ones.
 
     Raises:
         ArtifactError: The run is missing, unfinished or damaged.

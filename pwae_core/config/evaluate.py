@@ -25,6 +25,9 @@ class EvaluateConfig(Config):
         "paper",
         description="BLEU and BOW as in section 4.4, or as in DialogWAE's code (end token kept, padding counted).",
     )
+    metrics: tuple[str, ...] = Field(
+        (), description="Metrics of plugins to compute as well, by name; 'pwae metrics' lists them."
+    )
     samples: int | None = Field(
         None, ge=1, description="Score only the first so many responses of every context; default: all there are."
     )

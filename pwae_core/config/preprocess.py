@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from pwae_core import plugins
 from pwae_core.config.base import Config
 
 FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp", "utterance_id", "reply_to", "user_name")
@@ -145,7 +146,7 @@ class PreprocessConfig(Config):
     @field_validator("format")
     @classmethod
     def _format_exists(cls, name: str) -> str:
-        if name != "auto" and name not in FORMATS:
+        if name not in {"auto", *FORMATS} and name not in {one.name for one in plugins.installed("reader")}:
             near = difflib.get_close_matches(name, FORMATS, n=1)
             hint = f"did you mean {near[0]}?" if near else "--format list shows those there are"
             raise ValueError(f"no such format; {hint}")

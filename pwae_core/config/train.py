@@ -6,9 +6,11 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pwae_core import plugins
 from pwae_core.config.base import Config
 
-ModelName = Literal["seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae"]
+SYSTEMS = ("seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae")
+"""pwae's own, in the order of Table 2; others come with plugins."""
 ALIASES = {"diawae-gmd": "dialogwae-gmp"}
 Schedule = Literal["epochs", "iterations", "linear", "cosine", "plateau"]
 LIKELIHOODS = ("prior_nll", "posterior_nll")
@@ -16,12 +18,12 @@ LIKELIHOODS = ("prior_nll", "posterior_nll")
 OF_ANSWERS = ("bleu_f1", "bleu_recall", "distinct", "speaker")
 """Validation measures of answers, of which more is better."""
 MIXTURES = ("cvae", "dialogwae-gmp", "personawae")
-"""The systems whose prior is a mixture: only they have K components."""
+"""Those whose prior is a mixture: of pwae's own only they have K components."""
 
 
 def lacks_components(name: str) -> bool:
-    """Whether ``name`` (or an alias) is a system without K."""
-    return ALIASES.get(name, name) not in MIXTURES
+    """Whether ``name`` (or an alias) is one of pwae's systems without K."""
+    return ALIASES.get(name, name) in {*SYSTEMS} - {*MIXTURES}
 
 
 def no_components(name: str) -> str:
@@ -32,7 +34,7 @@ def no_components(name: str) -> str:
 class ModelConfig(Config):
     """What is trained: the system, its sizes, and our readings of the paper (see docs/reading-the-paper.md)."""
 
-    name: ModelName = Field("personawae", description="The system to train; 'pwae models' lists them.")
+    name: str = Field("personawae", description="The system to train; 'pwae models' lists them.")
     word_size: int = Field(200, gt=0, description="Dimensions of a word vector; must be those of the embeddings.")
     hidden_size: int = Field(256, gt=0, description="Units of each GRU, in each direction.")
     user_size: int = Field(512, gt=0, description="Dimensions of a user embedding.")
@@ -78,6 +80,13 @@ class ModelConfig(Config):
     @classmethod
     def _alias(cls, name: object) -> object:
         return ALIASES.get(name, name) if isinstance(name, str) else name
+
+    @field_validator("name")
+    @classmethod
+    def _somebody_has_it(cls, name: str) -> str:
+        if name not in SYSTEMS and name not in {one.name for one in plugins.installed("system")}:
+            raise ValueError(f"no such system; {plugins.hint('system', name, SYSTEMS)}")
+        return name
 
     @model_validator(mode="after")
     def _ablations_are_of_personawae(self) -> Self:

@@ -12,7 +12,7 @@ Other columns are ignored. Strings are tokenised, token lists are taken as they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class External:
 
 def read_external(path: Path, tokenizer: str | None) -> External:
     """Reads and checks an external file. Raises InputError (file, row, column), ConfigError without a tokenizer."""
-    readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": _parquet_rows}
+    readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": parquet_rows}
     if not path.exists():
         raise InputError(f"{path} does not exist. Give a folder of 'pwae sample', or a .jsonl or .parquet file.")
     if path.suffix not in readers:
@@ -71,11 +71,12 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield where, row
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def parquet_rows(path: Path, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rows of a Parquet file with what a message calls each; only ``columns``. Raises InputError."""
     try:
         with opened(path) as handle, pq.ParquetFile(handle) as file:
             there = file.schema_arrow.names
-            names = [name for name in COLUMNS if name in there]
+            names = [name for name in columns if name in there]
             rows = [] if any(there.count(name) > 1 for name in names) else file.read(columns=names).to_pylist()
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())

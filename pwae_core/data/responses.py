@@ -48,11 +48,15 @@ class ResponseSet:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Response sets with the same sessions in the same order; ``left_out`` counts each system's other contexts."""
+    """Response sets with the same sessions in the same order; ``left_out`` counts each system's other contexts.
+
+    ``answered``: the sessions of each system, those that are left out among them.
+    """
 
     sets: tuple[ResponseSet, ...]
     contexts: int
     left_out: Mapping[str, int]
+    answered: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,8 @@ def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:
     aligned = tuple(_select(s, order) for s in sets)
     for other in aligned[1:]:
         _check_agreement(aligned[0], other)
-    return Alignment(aligned, len(order), {s.system: s.table.num_rows - len(order) for s in sets})
+    left_out = {one.system: one.table.num_rows - len(order) for one in sets}
+    return Alignment(aligned, len(order), left_out, {one.system: one.session_ids for one in sets})
 
 
 def _check_names(sets: Sequence[ResponseSet]) -> None:

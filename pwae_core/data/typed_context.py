@@ -15,7 +15,7 @@ from pwae_core.text.tokenize import TOKENIZERS
 
 def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
     """The tokens of each utterance, cleaned and tokenised by the corpus's own settings; none where nothing is left."""
-    config = PreprocessConfig.make(preprocess)
+    config = PreprocessConfig.make({**preprocess, "format": "auto"})  # no file is read
     cleaned = clean(pa.array(texts, pa.string()), config.clean, config.lowercase)
     return TOKENIZERS[config.tokenizer](cleaned.to_pylist())
 

@@ -13,7 +13,7 @@ from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_
 from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
-from pwae_core.models import MODELS
+from pwae_core.models import inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
 from pwae_core.training.periods import periods_of
 from pwae_core.training.runs import choose_device
@@ -58,7 +58,7 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
             matching_vectors(plan.embeddings, corpus, config)
         with torch.device("meta"):
             rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
-            periods_of(MODELS[config.model.name](config.model, *rows), config)
+            periods_of(system_of(config.model.name)(config.model, *rows), config)
     except (ConfigError, ArtifactError) as error:
         raise type(error)(f"{run.folder}: {for_a_plan(str(error))}") from error
 
@@ -70,7 +70,7 @@ def refuse_other_plans(
     scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
     for run in runs:
         wanted = [
-            Plan("run", run.train.model_dump(mode="json"), inputs),
+            Plan("run", run.train.model_dump(mode="json"), {**inputs, **inputs_of(run.train.model.name)}),
             Plan("responses", plan.sample.model_dump(mode="json"), {}),
             Plan("scores", scored, {}),
         ]

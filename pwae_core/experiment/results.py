@@ -18,7 +18,7 @@ from pwae_core.config.experiment import ExperimentConfig
 from pwae_core.errors import ArtifactError
 from pwae_core.metrics import latent, persona, table
 from pwae_core.metrics.bootstrap import ENOUGH, caution
-from pwae_core.metrics.table import Total
+from pwae_core.metrics.table import Total, in_order
 from pwae_core.schemas import RESULTS
 
 MARK = "pwae experiment"
@@ -77,8 +77,7 @@ def report_of(plan: ExperimentConfig, out: Path, results: Sequence[RunResult]) -
 def _row(label: str, results: Sequence[RunResult]) -> Row:
     values = {
         metric: [one.totals[metric].value for one in results if metric in one.totals]
-        for metric in METRICS
-        if any(metric in one.totals for one in results)
+        for metric in in_order((name for one in results for name in one.totals), METRICS)
     }
     deviations = {metric: stdev(found) for metric, found in values.items() if len(found) > 1}
     contexts = max((one.totals[table.LENGTH].contexts for one in results), default=0)
@@ -97,7 +96,7 @@ def _half_widths(results: Sequence[RunResult]) -> dict[str, float]:
 
 def columns(report: ExperimentReport) -> list[str]:
     """The metrics that any row has, in the table's order."""
-    return [metric for metric in METRICS if any(metric in row.means for row in report.rows)]
+    return in_order((metric for row in report.rows for metric in row.means), METRICS)
 
 
 def refuse_others(out: Path) -> None:
@@ -135,7 +134,7 @@ WRITTEN = {
 def _markdown(report: ExperimentReport) -> str:
     lines = [f"<!-- {MARK} {UNSEALED} -->", "", f"# {report.title}", ""]
     there = columns(report)
-    for metrics in TABLES:
+    for metrics in (*TABLES, [metric for metric in there if metric not in METRICS]):
         shown = [metric for metric in metrics if metric in there]
         if shown or metrics is table.METRICS:
             lines += [*_markdown_table(report, shown), ""]

@@ -15,10 +15,12 @@ from pwae_core.metrics import table
 from pwae_core.metrics.bootstrap import FEWEST, interval, resampled_means
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.significance import Floats, Outcome, Score, bootstrap_p, holm, randomisation_test, the_mean
-from pwae_core.metrics.table import F1, METRICS, PRECISION, RECALL, Scores, harmonic_mean
+from pwae_core.metrics.table import F1, PRECISION, RECALL, Scores, harmonic_mean, in_order
 
 FAMILIES = (table.BOW + table.BLEU, (*table.INTRA, *table.INTER, table.REPETITION, table.LENGTH))
-"""Holm's correction is over all systems and all metrics of one family: the two tables that are printed."""
+"""Holm's correction is over all systems and all metrics of one family: the two tables that are printed, and a third
+for metrics that are not pwae's.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,19 +75,23 @@ def compare(
 
     Holm's correction is over all systems and all metrics of one of the ``families``.
     """
-    names = list(systems[base][0].contexts)
+    names = list(dict.fromkeys(name for runs in systems.values() for run in runs for name in run.contexts))
     columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
     drawn = _resampled(columns, trials, seed)
     made = []
     for system in (one for one in systems if one != base):
-        for metric, taken in _metrics(names).items():
+        shared = [name for name in names if all(name in run.contexts for run in (*systems[system], *systems[base]))]
+        for metric in in_order([*shared, *([F1] if RECALL in shared else [])]):
+            taken = _taken(names, metric)
             one, two = (taken(columns[name], drawn[name]) for name in (system, base))
             made.append(_comparison(system, base, metric, one, two, trials, seed))
     return _corrected(made, families)
 
 
 def _columns(run: Scores, names: Sequence[str]) -> Floats:
-    return np.column_stack([run.contexts[name] for name in names])
+    """NaN where a run lacks a score that others have."""
+    without = np.full(len(next(iter(run.contexts.values()))), np.nan)
+    return np.column_stack([run.contexts.get(name, without) for name in names])
 
 
 def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[str, Floats]:
@@ -99,13 +105,8 @@ def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[st
     }
 
 
-def _metrics(names: Sequence[str]) -> dict[str, Callable[[Floats, Floats], _Compared]]:
-    """In the table's order, others after it: what takes a metric's columns out of all those of a system."""
-    there = {*names, F1} if RECALL in names else {*names}
-    return {m: _taken(names, m) for m in dict.fromkeys((*METRICS, *names)) if m in there}
-
-
 def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
+    """What takes a metric's columns out of all those of a system."""
     if metric == F1:
         both = [names.index(RECALL), names.index(PRECISION)]
         return lambda values, drawn: _Compared(values[..., both], drawn[..., both], _f1)
@@ -143,7 +144,8 @@ def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[
 
 def _corrected(made: Sequence[Comparison], families: Sequence[Sequence[str]]) -> list[Comparison]:
     corrected = list(made)
-    for family in families:
+    others = {one.metric for one in made} - {metric for family in families for metric in family}
+    for family in (*families, sorted(others)):
         chosen = [i for i, one in enumerate(made) if one.metric in family]
         for i, p in zip(chosen, holm([made[i].randomisation for i in chosen]), strict=True):
             corrected[i] = replace(corrected[i], randomisation_holm=p)

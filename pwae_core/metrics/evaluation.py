@@ -67,7 +67,7 @@ class EvaluateReport:
 
 def of_seeds(system: str, runs: Sequence[SystemReport]) -> SeedsReport:
     """The spread of ``runs``; empty where there is but one."""
-    metrics = runs[0].totals if len(runs) > 1 else {}
+    metrics = [m for m in runs[0].totals if all(m in run.totals for run in runs)] if len(runs) > 1 else []
     return SeedsReport(
         system, [run.system for run in runs], {m: spread([run.totals[m].value for run in runs]) for m in metrics}
     )
@@ -120,10 +120,10 @@ def restored(facts: Mapping[str, Any], out: Path | None, *, standing: bool) -> E
 
 
 def _system(coverage: Mapping[str, Any] | None, totals: Mapping[str, Any], **told: Any) -> SystemReport:
-    in_order = {metric: Total(**totals[metric]) for metric in table.METRICS if metric in totals}
+    in_order = {metric: Total(**totals[metric]) for metric in table.in_order(totals)}
     return SystemReport(coverage=Coverage(**coverage) if coverage else None, totals=in_order, **told)
 
 
 def _seeds(spread: Mapping[str, Any], **told: Any) -> SeedsReport:
-    in_order = {metric: Spread(**spread[metric]) for metric in table.METRICS if metric in spread}
+    in_order = {metric: Spread(**spread[metric]) for metric in table.in_order(spread)}
     return SeedsReport(spread=in_order, **told)

@@ -7,8 +7,8 @@ length is not in the paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,10 @@ class Total:
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms a system is scored: what its signatures tell. ``references`` is a number or a range."""
+    """On which terms a system is scored: what its signatures tell. ``references`` is a number or a range.
+
+    ``own``: what changes the value of metrics that are not pwae's, by metric.
+    """
 
     n: int
     smoothing: str
@@ -64,6 +67,7 @@ class Terms:
     vectors: str
     resamples: int
     seed: int
+    own: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 def score(pairs: Pairs, n: int, smoothing: str, similar: BowScores | None = None, variant: str = "paper") -> Scores:
@@ -84,6 +88,12 @@ def score(pairs: Pairs, n: int, smoothing: str, similar: BowScores | None = None
     return Scores(contexts, {name: diversity.distinct(pairs, k) for name, k in DISTINCT.items()})
 
 
+def in_order(names: Iterable[str], known: Sequence[str] = METRICS) -> list[str]:
+    """Metrics in the order of the ``known`` ones, those that are not pwae's after them."""
+    given = dict.fromkeys(names)
+    return [*(name for name in known if name in given), *(name for name in given if name not in known)]
+
+
 def harmonic_mean(one: Floats, two: Floats) -> Floats:
     """2ab / (a + b), elementwise; 0 where both are 0."""
     total = one + two
@@ -91,7 +101,7 @@ def harmonic_mean(one: Floats, two: Floats) -> Floats:
 
 
 def totals(systems: Sequence[Scores], terms: Sequence[Terms]) -> list[dict[str, Total]]:
-    """Each system's totals, in the order of ``METRICS``.
+    """Each system's totals, in the order of ``METRICS``, others after them.
 
     All systems, of the same contexts, are resampled by the same draws; ``resamples`` and ``seed`` are the first's.
     """
@@ -115,11 +125,11 @@ def _totals(scores: Scores, draws: dict[str, Floats], told: Terms) -> dict[str, 
     draws = draws | {F1: harmonic_mean(draws[RECALL], draws[PRECISION])}
     counts[F1] = counts[RECALL]
     made: dict[str, Total] = {}
-    for name in METRICS:
+    for name in in_order({**means, **scores.corpus}):
         signature = sign(name, _parts(name, told, len(scores.contexts[LENGTH])))
         if name in scores.corpus:
             made[name] = Total(scores.corpus[name], None, None, counts[LENGTH], signature)
-        elif name in means:
+        else:
             bounds = interval(draws[name], counts[name])
             made[name] = Total(float(means[name]), bounds.low, bounds.high, counts[name], signature)
     return made
@@ -131,6 +141,8 @@ def _mean(values: Floats) -> float:
 
 def _parts(metric: str, told: Terms, contexts: int) -> dict[str, object]:
     """The fields of a signature: what the metric depends on. Distinct-n is no mean, so it depends on their number."""
+    if metric in told.own:
+        return {**told.own[metric], "bs": told.resamples, "seed": told.seed}
     made: dict[str, object] = {}
     if metric in BLEU:
         made |= {"n": told.n, **SMOOTHINGS[told.smoothing].signature}

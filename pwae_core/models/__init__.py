@@ -1,7 +1,11 @@
-"""The systems, one readable file each."""
+"""The systems, one readable file each; and those of plugins."""
 
 from __future__ import annotations
 
+from inspect import isabstract, signature
+from typing import Any
+
+from pwae_core import plugins
 from pwae_core.models.adaptation import Adaptation
 from pwae_core.models.base import Model
 from pwae_core.models.cvae import CVAE
@@ -21,3 +25,34 @@ MODELS: dict[str, type[Model]] = {
     "personawae": PersonaWAE,
 }
 """In the order of Table 2."""
+
+
+TOLD = {"display_name": str, "reference": str, "latent": bool, "user_information": str, "deterministic": bool}
+"""What a class of a system says of it."""
+
+
+def system_of(name: str) -> type[Model]:
+    """The class of a system, pwae's own or a plugin's. Raises ConfigError for a name, or a plugin, that is none."""
+    return plugins.pick("system", name, MODELS, _problem)
+
+
+def inputs_of(name: str) -> dict[str, str]:
+    """What the plan of a run says of the plugin that its system is from; nothing of pwae's own systems."""
+    found = plugins.find("system", name, MODELS)
+    return found.inputs if found else {}
+
+
+def _problem(part: Any, name: str) -> str:  # noqa: ARG001
+    """What is wrong with the shape of a plugin's system; empty where nothing is."""
+    if not (isinstance(part, type) and issubclass(part, Model)):
+        return "is no class derived from pwae_core.Model"
+    if isabstract(part):
+        return f"does not define {', '.join(sorted(part.__abstractmethods__))}"
+    wrong = [told for told, kind in TOLD.items() if not isinstance(getattr(part, told, None), kind)]
+    if wrong:
+        return f"does not say {', '.join(wrong)}, or not as pwae_core.Model does"
+    try:
+        signature(part).bind(None, 1, 1)
+    except TypeError:
+        return "is not made of a config, the size of a vocabulary and a number of users"
+    return ""

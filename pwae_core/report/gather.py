@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact, kind_of
 from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
+from pwae_core.metrics.table import LENGTH
+from pwae_core.outside_scores import Outside, check, read_outside
 from pwae_core.report.system_names import Claim, distinct
 from pwae_core.training.runs import remembered_corpus
 
@@ -23,6 +27,7 @@ FILES = (".jsonl", ".ndjson", ".parquet")
 @dataclass(frozen=True)
 class Sources:
     """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why.
+    ``outside`` are tables of scores that others computed.
 
     ``given`` are the names that the user gave, by the hash of the responses, which bear those or others, all different.
     """
@@ -36,6 +41,7 @@ class Sources:
     vectors: tuple[Artifact, ...]
     corpus: Artifact | None
     aside: tuple[str, ...]
+    outside: tuple[Outside, ...] = ()
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -56,6 +62,7 @@ class Sources:
             "persona-scores": [one.fingerprint for one in self.persona],
             "vectors": [one.fingerprint for one in self.vectors],
             "corpus": [self.corpus.fingerprint] if self.corpus else [],
+            "outside": [f"{one.source.name}={one.fingerprint}" for one in self.outside],
         }
         return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
 
@@ -92,10 +99,11 @@ def answered(made: Artifact) -> dict[str, str]:
     return {name.removeprefix(ANSWERS): value for name, value in inputs.items() if name.startswith(ANSWERS)}
 
 
-def gather(given: Sequence[Named]) -> Sources:
+def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
     """Reads the manifests of all that was given; folders that are no artifacts are looked through, three levels deep.
 
-    Raises InputError for a path that is nothing a report can be made of, ArtifactError for a damaged artifact or for
+    Raises InputError for a path that is nothing a report can be made of or scores of others that are of nothing in it,
+    ArtifactError for a damaged artifact or for
     artifacts of different corpora.
     """
     folders: dict[str, list[Named]] = {kind: [] for kind in SHOWN}
@@ -126,7 +134,31 @@ def gather(given: Sequence[Named]) -> Sources:
         vectors=loaded["vectors"],
         corpus=corpus,
         aside=aside,
+        outside=_outside(outside, loaded["scores"]),
     )
+
+
+def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside, ...]:
+    """Others' scores of systems and sessions that are scored in one of ``scores``."""
+    tables = tuple(read_outside(path) for path in paths)
+    known: dict[str, set[str]] = {}
+    for one in scores if tables else ():
+        for system, sessions in sessions_of(one).items():
+            known.setdefault(system, set()).update(sessions)
+    if tables and not known:
+        raise InputError(f"{tables[0].source}: --scores go beside scores of 'pwae evaluate'. Give those too.")
+    check(tables, known)
+    return tables
+
+
+def sessions_of(scores: Artifact) -> dict[str, list[str]]:
+    """The contexts of each system, in the order in which they were scored."""
+    table = scores.table("scores.parquet", ["system", "session_id", "metric"])
+    table = table.filter(pc.equal(table["metric"], LENGTH))  # of which every context has a score
+    found: dict[str, list[str]] = {}
+    for system, session in zip(table["system"].to_pylist(), table["session_id"].to_pylist(), strict=True):
+        found.setdefault(system, []).append(session)
+    return found
 
 
 def _found(one: Named) -> list[tuple[str, Named]]:

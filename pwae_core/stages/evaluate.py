@@ -20,7 +20,9 @@ from pwae_core.errors import ConfigError
 from pwae_core.metrics import comparisons, table
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.evaluation import EvaluateReport, SystemReport, notes, of_seeds, restored
+from pwae_core.metrics.own import Found, metrics_called
 from pwae_core.metrics.table import Total
+from pwae_core.outside_scores import Outside, beside, check, gaps, read_outside
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
 from pwae_core.scoring import Scored, score_system
@@ -32,6 +34,7 @@ def evaluate(
     *,
     embeddings: Path | None = None,
     corpus: Path | None = None,
+    outside: Sequence[Path] = (),
     out: Path | None = None,
     force: bool = False,
     progress: Progress = SILENT,
@@ -39,9 +42,11 @@ def evaluate(
     """Scores the systems side by side; with ``out`` the scores of every context are kept there.
 
     ``embeddings`` has the word vectors of the BOW metrics, which are left out without it. ``corpus`` has the test
-    split that gives what external files leave out, and that all are checked against.
+    split that gives what external files leave out, and that all are checked against. ``outside`` are tables of scores
+    that others computed.
     Raises InputError, ArtifactError or ConfigError for what cannot be compared, before anything is written.
     """
+    own, tables = metrics_called(config.metrics), [read_outside(path) for path in outside]
     sources = gather(
         responses,
         embeddings=embeddings,
@@ -50,15 +55,17 @@ def evaluate(
         samples=config.samples,
         common=config.common,
     )
-    plan = _plan(sources, config)
+    check(tables, sources.aligned.answered, config.metrics)
+    plan = _plan(sources, config, own, tables)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
         return restored(standing.facts, out, standing=True)
     base = _base(sources, config)
-    scored = _score(sources, config, progress)
+    scored = _score(sources, config, own, tables, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
     compared = _compare(sources, scored, base, config) if config.compare else []
     facts = _facts(sources, scored, totals, compared)
+    facts["notes"] += [told for one in sources.aligned.sets for told in gaps(tables, one.system, one.session_ids)]
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table(sources.aligned, scored))
@@ -68,15 +75,25 @@ def evaluate(
     return restored(facts, out, standing=False)
 
 
-def _plan(sources: Comparable, config: EvaluateConfig) -> Plan:
+def _plan(sources: Comparable, config: EvaluateConfig, own: Sequence[Found], tables: Sequence[Outside]) -> Plan:
     tokenizers = {one.system: one.tokenizer for one in sources.aligned.sets}
-    return Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, sources.inputs)
+    inputs = {name: version for one in own for name, version in one.plugin.inputs.items()}
+    inputs |= {f"outside/{number}:{one.source.name}": one.fingerprint for number, one in enumerate(tables)}
+    return Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, sources.inputs | inputs)
 
 
-def _score(sources: Comparable, config: EvaluateConfig, progress: Progress) -> list[Scored]:
+def _score(
+    sources: Comparable,
+    config: EvaluateConfig,
+    own: Sequence[Found],
+    tables: Sequence[Outside],
+    progress: Progress,
+) -> list[Scored]:
     sets = sources.aligned.sets
     with progress.task("Scoring", sources.aligned.contexts * len(sets)) as task:
-        return [score_system(one, sources.embeddings, config, task) for one in sets]
+        scored = [score_system(one, sources.embeddings, config, task, own) for one in sets]
+    found = zip(sets, scored, strict=True)
+    return [Scored(*beside(tables, s.system, s.session_ids, one.scores, one.terms), one.coverage) for s, one in found]
 
 
 def _base(sources: Comparable, config: EvaluateConfig) -> str:

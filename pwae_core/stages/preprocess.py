@@ -16,7 +16,7 @@ from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import runner
 from pwae_core.corpus.explain import Explained, explain_rows
 from pwae_core.corpus.pipeline import preprocess_job
-from pwae_core.corpus.readers import Source
+from pwae_core.corpus.readers import Source, inputs_of
 from pwae_core.corpus.readers.sources import cut, sources
 from pwae_core.errors import ConfigError
 from pwae_core.files import hash_file
@@ -101,7 +101,7 @@ def _plan(found: Sequence[Source], config: PreprocessConfig) -> Plan:
     names = ["-" if source.name == "standard input" else source.path.name for source in found]
     hashes = [hash_file(source.path) for source in found]
     inputs = {f"raw/{number}:{name}": value for number, (name, value) in enumerate(zip(names, hashes, strict=True))}
-    return Plan("corpus", config.model_dump(mode="json"), inputs)
+    return Plan("corpus", config.model_dump(mode="json"), inputs | inputs_of(config.format))
 
 
 def _workers(wanted: int | None, pieces: int) -> int:

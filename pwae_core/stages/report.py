@@ -65,18 +65,19 @@ def report(
     out: Path,
     config: ReportConfig = DEFAULTS,
     *,
+    outside: Sequence[Path] = (),
     markdown: Path | None = None,
     latex: Path | None = None,
     device: str = "auto",
     force: bool = False,
     progress: Progress = SILENT,
 ) -> ReportReport:
-    """Writes the page, and the tables as Markdown and LaTeX where asked.
+    """Writes the page, and the tables as Markdown and LaTeX where asked. ``outside`` are tables of others' scores.
 
     Raises InputError, ArtifactError or ConfigError for what a report cannot be made of, ArtifactError for a file
     that stands where one is to be written and is no report, or is one of other inputs and not to be replaced.
     """
-    sources = gather(given)
+    sources = gather(given, outside)
     mark = _mark(sources, config)
     missing = [path for path in _asked((out, markdown, latex)) if not _stands(path, mark, force)]
     made = _tables(sources)

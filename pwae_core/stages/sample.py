@@ -14,6 +14,7 @@ from pwae_core.config.sample import SampleConfig, describe
 from pwae_core.data.sessions import COLUMNS, from_table, some_of
 from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
 from pwae_core.errors import EmptyResultError
+from pwae_core.models import inputs_of
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
@@ -67,7 +68,7 @@ def sample_test_split(
     """
     trained = artifacts.load(run, "run")
     data = corpus_of(trained, corpus)
-    inputs = {"run": trained.fingerprint, "corpus": data.fingerprint}
+    inputs = {"run": trained.fingerprint, "corpus": data.fingerprint, **inputs_of(trained.config["model"]["name"])}
     plan = Plan("responses", config.model_dump(mode="json"), inputs)
     found = artifacts.standing(out, plan, force)
     if found is None:

@@ -16,6 +16,7 @@ from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, EmptyResultError
+from pwae_core.models import inputs_of, system_of
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import TIMING
@@ -35,6 +36,7 @@ from pwae_core.training.runs import (
     initialise_words,
     known_users,
     path_from,
+    refuse_missing_plugin,
     size_of,
 )
 from pwae_core.training.signals import stop_requests
@@ -89,6 +91,7 @@ def train(
     """
 
     def prepare() -> _Job:
+        system_of(config.model.name)  # before anything is read: it may be a plugin's
         data = artifacts.load(corpus, "corpus")
         return _job(data, matching_vectors(embeddings, data, config) if embeddings else None, config)
 
@@ -114,6 +117,7 @@ def resume(
 
     def prepare() -> _Job:
         note = recorded(run)
+        refuse_missing_plugin(run, note.model_dump())
         data, vectors = (find_input(run, note, *one) for one in (("corpus", corpus), ("embeddings", embeddings)))
         assert data is not None
         return _job(data, vectors, settings(note.config))
@@ -172,6 +176,7 @@ class _Job:
 
 def _job(corpus: Artifact, vectors: Artifact | None, config: TrainConfig) -> _Job:
     inputs = {"corpus": corpus.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
+    inputs |= inputs_of(config.model.name)
     return _Job(corpus, vectors, config, Plan("run", config.model_dump(mode="json"), inputs))
 
 

@@ -6,6 +6,7 @@ import difflib
 import getpass
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,15 +17,17 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from pwae_core import plugins
 from pwae_core.artifacts import Artifact, load, same_vocabulary
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
 from pwae_core.data.untrained import NOBODY, Known
 from pwae_core.errors import ArtifactError, ConfigError, InputError
-from pwae_core.models import MODELS
+from pwae_core.models import MODELS, system_of
 from pwae_core.models.base import Model
 from pwae_core.nn.initialise import orthogonal
+from pwae_core.plugins import PLUGIN
 from pwae_core.text.vocabulary import Vocabulary
 from pwae_core.training.best import AVERAGE
 from pwae_core.training.checkpoints import load_checkpoint, part
@@ -96,14 +99,39 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
     artifact = load(folder, "run")
     if checkpoint == AVERAGE and artifact.config.get("keep_best", 1) == 1:
         raise ConfigError(f"{folder} has no average: keep_best was 1. Use the checkpoint best or last.")
+    refuse_missing_plugin(folder, artifact.manifest)
     artifact.path(f"checkpoints/{checkpoint}.json")
     facts = artifact.facts
     model = build_model(
         ModelConfig.make(artifact.config["model"]), facts["vocabulary_size"], facts["users"], seed=0
     ).to(device)
     tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
-    model.load_state_dict(part(tensors, "model"))
+    try:
+        model.load_state_dict(part(tensors, "model"))
+    except RuntimeError as error:  # a plugin whose system has become another one
+        raise ArtifactError(
+            f"The weights of {folder} are of another system. {trained_with(artifact.manifest)}"
+        ) from error
     return Run(artifact, model, device, join_people(model, artifact))
+
+
+def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
+    """Raises ArtifactError, which says what to install, where the system of a run is of a plugin that is not there.
+
+    ``note``: what the run's manifest or plan says.
+    """
+    name = note["config"]["model"]["name"]
+    found = plugins.find("system", name, MODELS)
+    if name not in MODELS and (found is None or not found.inputs.keys() & note["inputs"].keys()):
+        raise ArtifactError(f"The system of {run} is not installed. {trained_with(note)}")
+
+
+def trained_with(note: Mapping[str, Any]) -> str:
+    """By which plugin a run was trained, and how to get it."""
+    name, inputs = note["config"]["model"]["name"], note["inputs"]
+    made_by = ((key.removeprefix(PLUGIN), version) for key, version in inputs.items() if key.startswith(PLUGIN))
+    distribution, version = next(made_by, ("pwae", note["pwae"]))
+    return f"It was trained as {name} of {distribution} {version}: pip install {distribution}=={version}"
 
 
 def corpus_of(run: Artifact, given: Path | None) -> Artifact:
@@ -167,7 +195,7 @@ def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int
     """A model with weights drawn from ``seed``; the process's own random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MODELS[config.name](config, vocabulary_size, users)
+        model = system_of(config.name)(config, vocabulary_size, users)
         if config.initialisation == "orthogonal":
             orthogonal(model)
         return model

@@ -9,7 +9,7 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.config.train import ModelConfig, OptimiserConfig, TrainConfig
 from pwae_core.data.sessions import Sessions
 from pwae_core.errors import ConfigError
-from pwae_core.models import MODELS
+from pwae_core.models import system_of
 from pwae_core.models.base import Model
 
 FLOAT = 4
@@ -24,7 +24,7 @@ def outlined(config: ModelConfig, vocabulary_size: int, users: int) -> Model:
     """The model without its numbers. Raises ConfigError for one that no machine could address."""
     try:
         with torch.device("meta"):
-            return MODELS[config.name](config, vocabulary_size, users)
+            return system_of(config.name)(config, vocabulary_size, users)
     except (RuntimeError, OverflowError, TypeError) as error:  # torch's, for a number of bytes beyond 64 bits
         raise ConfigError(f"{config.name} would be larger than any memory. {LOWER_SIZES}.") from error
 

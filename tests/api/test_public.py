@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ SAMPLING = "samples: 'int' = 10, seed: 'int' = 7, decoding: 'Mapping[str, Any] |
 BATCH = f"{SAMPLING}, batch_size: 'int' = 64"
 SIGNATURES = {
     "open_run": "(folder: 'str | Path', *, device: 'str' = 'auto', "
-    "checkpoint: \"Literal['best', 'last']\" = 'best') -> 'Run'",
+    "checkpoint: \"Literal['best', 'last', 'average']\" = 'best') -> 'Run'",
     "Run.answer": f"(self, context: 'Sequence[Utterance]', user: 'str' = '<unk>', *, {SAMPLING}) -> 'list[str]'",
     "Run.answer_as": "(self, context: 'Sequence[Utterance]', users: 'Sequence[str]', *, "
     f"{SAMPLING}) -> 'dict[str, list[str]]'",
@@ -53,7 +54,25 @@ ATTRIBUTES = {
     "Scores": {"totals", "contexts"},
     "Session": {"session_id", "user", "context", "response"},
     "Total": {"value", "low", "high", "contexts", "signature"},
+    "Metric": {"name", "score", "signature", "formula", "source", "traps"},
+    "Mean": {"value", "units"},
+    "Loss": {"total", "terms", "codes"},
+    "Phase": {"name", "loss", "parameters", "optimiser", "repeats", "reuses_codes"},
 }
+OF_PLUGINS = {
+    "Model": {
+        *("display_name", "reference", "latent", "user_information", "deterministic", "user_rows", "words"),
+        *("phases", "periods", "negative_log_likelihood", "begin", "step", "inform", "needs_statistics", "explain"),
+    },
+    "Batch": {
+        *("context", "context_lengths", "from_responder", "response", "response_lengths", "user", "longest_context"),
+    },
+    "Reader": {"name", "recognises", "check", "spans", "read", "estimate", "bytes_a_row", "time_zone", "clean", "unit"},
+    "Noise": {"dropout", "normal", "uniform", "training"},
+    "ModelConfig": {"word_size", "hidden_size", "user_size", "latent_size", "components", "max_length"},
+    "TrainConfig": {"autoencoder", "generator", "critic", "batch_size", "seed"},
+}
+"""What the parts of plugins are made of has at least."""
 
 
 def found(path: str) -> object:
@@ -78,10 +97,17 @@ def test_classes_have_what_they_had_and_no_more(name: str) -> None:
     assert public(found(name)) == ATTRIBUTES[name] | methods
 
 
+@pytest.mark.parametrize("name", OF_PLUGINS)
+def test_what_parts_of_plugins_are_made_of_is_still_there(name: str) -> None:
+    kind: Any = found(name)
+    there = {*dir(kind), *getattr(kind, "__annotations__", ()), *getattr(kind, "model_fields", ())}
+    assert OF_PLUGINS[name] - there == set()
+
+
 def test_every_function_and_class_that_is_public_is_among_these() -> None:
     told = {path.partition(".")[0] for path in SIGNATURES} | {*ATTRIBUTES}
-    plain = {"NOBODY", "PwaeError", "Sentence", "Split", "Utterance"}
-    assert set(pwae_core.__all__) == told | plain
+    plain = {"NOBODY", "PwaeError", "Sentence", "Split", "Utterance", "record_reader"}
+    assert set(pwae_core.__all__) == told | plain | {*OF_PLUGINS}
     assert pwae_core.NOBODY == untrained.NOBODY
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from pwae_core.config.train import ModelName
+from pwae_core.config.train import SYSTEMS
 
 TABLE_2 = ["Seq2Seq", "Persona", "Adaptation", "CVAE", "RL-Persona", "DiaWAE-GMD", "PersonaWAE"]
 
@@ -12,7 +10,7 @@ TABLE_2 = ["Seq2Seq", "Persona", "Adaptation", "CVAE", "RL-Persona", "DiaWAE-GMD
 def test_lists_the_systems_of_table_2_in_its_order(pwae) -> None:
     systems = pwae("models", "--json").succeeds().json
     assert [system["paper"] for system in systems] == TABLE_2
-    assert [system["name"] for system in systems] == list(get_args(ModelName))
+    assert [system["name"] for system in systems] == list(SYSTEMS)
     assert [system["deterministic"] for system in systems] == [True, True, True, False, True, False, False]
     assert systems[4]["periods"] == ["language model", "likelihood", "reinforcement"]
     assert systems[5]["aliases"] == ["diawae-gmd"]

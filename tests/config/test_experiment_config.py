@@ -48,7 +48,10 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
         ),
         ("[train.model]\nhidden_size = 0\n" + SEQ2SEQ, "[train.model] hidden_size: Input should be greater than 0"),
         (SEQ2SEQ + "modle = 'x'\n", "[[systems]] 1: modle: unknown setting. Close to it: model."),
-        (PERSONAWAE + '[[systems]]\nmodel = "gpt"\n', "[[systems]] 2: model: Input should be 'seq2seq'"),
+        (
+            PERSONAWAE + '[[systems]]\nmodel = "gpt"\n',
+            "[[systems]] 2: model: no such system; there are seq2seq",
+        ),
         (PERSONAWAE + "components = [1, 0]\n", "[[systems]] 1: components: Input should be greater than 0 (got 0)."),
         (PERSONAWAE + "train = { epochs = 0 }\n", "[[systems]] 1: train.epochs: Input should be greater than 0"),
         (SEQ2SEQ + 'without = ["prior"]\n', "[[systems]] 1: without_prior is an ablation of personawae; seq2seq"),

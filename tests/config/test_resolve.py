@@ -96,7 +96,7 @@ def test_a_setting_is_a_path_and_a_toml_value_or_a_word(setting, value):
         ("epochs=", "epochs: Input should be a valid integer"),
         ("epochs=0", "epochs: Input should be greater than 0 (got 0)."),
         ("model=3", "model: Input should be a valid dictionary"),
-        ("model.name=gpt", "model.name: Input should be "),
+        ("model.name=gpt", "model.name: no such system; there are seq2seq, "),
         ("critic.rate=inf", "critic.rate: Input should be a finite number (got inf)."),
         ("penalty_weight=nan", "penalty_weight: Input should be a finite number (got nan)."),
         ("model.word_dropout=1", "model.word_dropout: Input should be less than 1 (got 1)."),

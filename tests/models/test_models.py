@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from small_training import first_batch, greedy, informed_model, small_config, sm
 from tiny import Tiny, tiny
 
 from pwae_core.config.sample import DecodingConfig
-from pwae_core.config.train import ModelConfig, ModelName
+from pwae_core.config.train import SYSTEMS, ModelConfig
 from pwae_core.data.sessions import COLUMNS, from_lists, from_table
 from pwae_core.decoding import decode, select
 from pwae_core.errors import ConfigError
@@ -55,7 +55,7 @@ def data() -> Tiny:
 
 
 def test_the_registry_holds_every_name_of_the_config() -> None:
-    assert set(MODELS) == set(get_args(ModelName))
+    assert set(MODELS) == set(SYSTEMS)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=variant_name)

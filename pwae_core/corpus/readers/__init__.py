@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.base import Batch, Reader, Source, Span
 from pwae_core.corpus.readers.recognise import recognise
-from pwae_core.corpus.readers.registry import READERS
+from pwae_core.corpus.readers.registry import READERS, inputs_of, reader_of
 
-__all__ = ["READERS", "Batch", "Source", "Span", "check", "read", "reader", "recognise", "spans"]
+__all__ = ["READERS", "Batch", "Source", "Span", "check", "inputs_of", "read", "reader", "recognise", "spans"]
 
 
 def reader(source: Source) -> Reader:
-    return READERS[source.format]
+    return reader_of(source.format)
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:

@@ -1,7 +1,13 @@
-"""Every format there is. The order is that in which a file is asked whether it is one of them: own data comes last."""
+"""Every format there is, in the order in which a file is asked whether it is one of them: own data comes last.
+
+The formats of plugins are read where they are named, and no file is asked for them.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from pwae_core import plugins
 from pwae_core.corpus.readers import (
     convokit,
     delimited,
@@ -39,3 +45,21 @@ READERS: dict[str, Reader] = {
         delimited,
     )
 }
+
+
+def reader_of(format: str) -> Reader:
+    """The reader of a format, pwae's own or a plugin's. Raises ConfigError for a name, or a plugin, that is none."""
+    return plugins.pick("reader", format, READERS, _problem)
+
+
+def inputs_of(format: str) -> dict[str, str]:
+    """What the plan of a corpus says of the plugin that read it; nothing of pwae's own readers."""
+    found = plugins.find("reader", format, READERS)
+    return found.inputs if found else {}
+
+
+def _problem(part: Any, name: str) -> str:
+    """What is wrong with the shape of a plugin's reader; empty where nothing is."""
+    if not isinstance(part, Reader):
+        return "is no pwae_core.Reader"
+    return "" if part.name == name else f"calls itself {part.name!r:.80}"

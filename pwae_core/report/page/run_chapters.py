@@ -10,7 +10,7 @@ import numpy as np
 from pwae_core.artifacts import Artifact
 from pwae_core.config.report import ReportConfig
 from pwae_core.data.sessions import read_sessions
-from pwae_core.models import MODELS
+from pwae_core.models import system_of
 from pwae_core.nn.noise import seeded
 from pwae_core.report.figures import latent_space, user_map
 from pwae_core.report.figures.latent_samples import Space, space_of
@@ -19,7 +19,7 @@ from pwae_core.report.page import figure_chapters
 from pwae_core.report.page.document import Section, paragraphs
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.runs import Run, open_run
+from pwae_core.training.runs import Run, open_run, refuse_missing_plugin
 
 NAME = 80
 
@@ -42,7 +42,8 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
         first.setdefault(artifact.config["model"]["name"], artifact)
     shown, names = [], sources.run_names
     for name, artifact in first.items():
-        if not MODELS[name].latent or not corpus.rows("test.parquet"):
+        refuse_missing_plugin(artifact.folder, artifact.manifest)
+        if not system_of(name).latent or not corpus.rows("test.parquet"):
             continue
         mine = artifact.fingerprint == opened.artifact.fingerprint
         run = opened if mine else open_run(artifact.folder, opened.device, config.checkpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from pathlib import Path
 from statistics import mean, stdev
@@ -13,7 +13,8 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
 from pwae_core.files import to_json
 from pwae_core.metrics.persona import PERPLEXITY, RECONSTRUCTION
-from pwae_core.report.gather import Sources, answered
+from pwae_core.outside_scores import totals
+from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.comparable_terms import effective, terms, told_apart
@@ -161,7 +162,7 @@ def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Ma
 def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, Cell]]) -> dict[str, Scored]:
     """By the names in ``scores``: each system, with what people say of its responses."""
     systems: dict[str, list[Mapping[str, Any]]] = {}
-    for row in scores.table("totals.parquet").to_pylist():
+    for row in [*scores.table("totals.parquet").to_pylist(), *_others(sources, scores)]:
         systems.setdefault(row["system"], []).append(row)
     made = {}
     for label, rows in systems.items():
@@ -170,6 +171,18 @@ def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, C
         said = human.get(one.fingerprint, {})
         made[label] = replace(one, cells=cells | {**said}, judged=int(bool(said)))
     return made
+
+
+def _others(sources: Sources, scores: Artifact) -> list[dict[str, Any]]:
+    """What others scored of the systems in ``scores``, as rows of its totals."""
+    if not sources.outside:
+        return []
+    drawing = scores.config["resamples"], scores.config["seed"]
+    return [
+        {"system": label, "metric": metric} | asdict(total)
+        for label, sessions in sessions_of(scores).items()
+        for metric, total in totals(sources.outside, label, sessions, *drawing).items()
+    ]
 
 
 def _judged(sources: Sources, human: Artifact) -> list[Scored]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pwae_core.artifacts import Artifact
 from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import caution
+from pwae_core.metrics.table import METRICS
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.averaged import Cell, Scored, Scoring, digits, half_width
 from pwae_core.report.tables.comparable_terms import effective
@@ -21,6 +22,7 @@ COEFFICIENTS = {
     "gwet_ac1": "Gwet's AC1",
     "gwet_ac2": "Gwet's AC2",
 }
+OTHERS = "Other metrics"
 REAL_NOTE = "ground-truth: the real responses."
 SHORT_GROUPS = (("Embedding metrics", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
 
@@ -53,7 +55,11 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     """
     scored, shown = scoring.systems, (*scoring.systems, *scoring.alone)
     human = any(column in one.cells for one in shown for column in printed.HUMAN)
-    groups = [group for group in printed.GROUPS if (human if group[1] == printed.HUMAN else scored)]
+    groups: list[tuple[str, Sequence[str]]] = [
+        group for group in printed.GROUPS if (human if group[1] == printed.HUMAN else scored)
+    ]
+    own = _own(metric for one in scoring.systems for metric in one.cells)
+    groups += [(OTHERS, own)] if own else []
     columns = [column for _, names in groups for column in names]
     places = [
         (printed.printed_name(one.own_name) or printed.printed_name(one.system), _ours(one, one.system, columns))
@@ -69,7 +75,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     title = " and ".join(
         name for name, wanted in (("automatic metrics", scored), ("human evaluation", human)) if wanted
     )
-    marked = with_best(rows, columns)
+    marked = with_best(rows, [column for column in columns if column not in own])  # whose best may be the least
     real = [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
     notes = list(dict.fromkeys([*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]))
     heading = titled(f"Table 2. {title.capitalize()}", scoring.label)
@@ -89,10 +95,15 @@ def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
     return told
 
 
+def _own(metrics: Iterable[str]) -> list[str]:
+    """Those that are neither pwae's nor people's: of plugins, or of tables of others' scores."""
+    return list(dict.fromkeys(metric for metric in metrics if metric not in {*METRICS, *printed.HUMAN}))
+
+
 def further(scoring: Scoring) -> Table | None:
     """The measures that the paper does not have; None where there are none."""
-    known = {*printed.AUTOMATIC, *printed.HUMAN}
-    columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m not in known))
+    known = {*METRICS} - {*printed.AUTOMATIC}
+    columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]
     signatures = _signatures(scoring.systems, columns)
     title = titled("Further measures, not in the paper", scoring.label)
@@ -115,7 +126,8 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
         rows.setdefault((row["system"], row["base"]), {})[row["metric"]] = cell
     there = list(dict.fromkeys(metric for cells in rows.values() for metric in cells))
     known = [(name, [one for one in columns if one in there]) for name, columns in printed.GROUPS]
-    others = [metric for metric in there if metric not in {*printed.AUTOMATIC, *printed.HUMAN}]
+    known += [(OTHERS, _own(there))]
+    others = [metric for metric in there if metric not in {column for _, columns in known for column in columns}]
     made = [
         Row(names.get(system, system), OURS, cells, None, f"minus {names.get(base, base)}")
         for (system, base), cells in rows.items()

@@ -1,0 +1,134 @@
+"""Metrics that are not pwae's: what one is, where a plugin's is found, and its scores of every context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pwae_core import plugins
+from pwae_core.errors import ConfigError
+from pwae_core.metrics import explained
+from pwae_core.metrics.explained import EXPLANATIONS, Explanation
+from pwae_core.metrics.table import METRICS, Floats, Scores, Terms
+
+Tokens = Sequence[str]
+Score = Callable[[Sequence[Sequence[Tokens]], Sequence[Sequence[Tokens]]], Iterable[float]]
+LONGEST_NAME = 40
+HUMAN = ("readability", "informativeness", "personalisation")
+TAKEN = {*METRICS, *HUMAN, *(name for one in EXPLANATIONS for name in (one.name, *one.columns))}
+"""Names that no other metric may have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric of one's own; a plugin offers it under the entry point ``pwae.metrics``.
+
+    Attributes:
+        name: Its column in tables: the name of the entry point.
+        score: Takes the answers to each context, token lists in the order they were drawn, and the references of each
+            context, token lists too. Gives one number for each context, higher or lower being better; NaN where a
+            context has no score. Totals, intervals and tests are made of these.
+        signature: What changes its value, besides tokens, samples and references: models, versions, settings.
+        formula: What ``pwae metrics`` tells of it, a line each.
+        source: Where it is from.
+        traps: Where it misleads, a sentence each.
+    """
+
+    name: str
+    score: Score
+    signature: Mapping[str, object] = field(default_factory=dict)
+    formula: tuple[str, ...] = ()
+    source: str = ""
+    traps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plugin's metric, and the plugin."""
+
+    metric: Metric
+    plugin: plugins.Plugin
+
+
+def metrics_called(names: Iterable[str]) -> list[Found]:
+    """The metrics of plugins. Raises ConfigError for a name that is none of theirs, or a plugin that is not right."""
+    return [_called(name) for name in dict.fromkeys(names)]
+
+
+def _called(name: str) -> Found:
+    if not plugins.find("metric", name, TAKEN) and name in TAKEN:
+        raise ConfigError(f"metrics: {name} is one of pwae's own, which are always there. Leave it out.")
+    metric: Metric = plugins.pick("metric", name, {}, _problem)
+    plugin = plugins.find("metric", name, TAKEN)
+    assert plugin is not None  # it was picked
+    return Found(metric, plugin)
+
+
+def _problem(part: Any, name: str) -> str:
+    """What is wrong with the shape of a plugin's metric; empty where nothing is."""
+    if not isinstance(part, Metric):
+        return "is no pwae_core.Metric"
+    if part.name != name:
+        return f"calls itself {part.name!r:.80}"
+    return "" if callable(part.score) else "has a score that cannot be called"
+
+
+def with_own(scores: Scores, found: Sequence[Found], responses: Sequence[Any], references: Sequence[Any]) -> Scores:
+    """``scores`` and those of the metrics that were found. Raises ConfigError for a metric that fails."""
+    own = {one.metric.name: _values(one, responses, references) for one in found}
+    return Scores({**scores.contexts, **own}, scores.corpus)
+
+
+def _values(one: Found, responses: Sequence[Any], references: Sequence[Any]) -> Floats:
+    try:
+        values = np.array([float(value) for value in one.metric.score(responses, references)], dtype=np.float64)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise one.plugin.refused(f"failed ({reason:.200})") from error
+    if values.shape != (len(responses),):
+        raise one.plugin.refused(f"gave {len(values)} scores for {len(responses)} contexts")
+    if np.isinf(values).any() or np.isnan(values).all():
+        raise one.plugin.refused("gave an infinite score" if np.isinf(values).any() else "gave no context a score")
+    return values
+
+
+def parts(one: Found, told: Terms) -> dict[str, object]:
+    """What the signature of a plugin's metric tells, without the bootstrap."""
+    tokens = {"tok": told.tokenizer, "samples": told.samples, "refs": told.references}
+    return {"by": one.plugin.label, **one.metric.signature, **tokens}
+
+
+def explain(names: Sequence[str] = ()) -> list[Explanation]:
+    """The explanations of ``names``, all where none is named; of plugins' metrics then only whose they are.
+
+    Raises ConfigError for a name that is none, or a plugin that is not right.
+    """
+    if not names:
+        return [*explained.explain(), *_listed()]
+    return [_explained(name) if plugins.find("metric", name, TAKEN) else explained.explain([name])[0] for name in names]
+
+
+def _explained(name: str) -> Explanation:
+    (one,) = metrics_called([name])
+    metric = one.metric
+    source = metric.source or f"plugin of {one.plugin.label}"
+    return Explanation(name, (name,), f"evaluate --metric {name}", metric.formula, source, metric.traps)
+
+
+def _listed() -> list[Explanation]:
+    return [
+        Explanation(one.name, (one.name,), f"evaluate --metric {one.name}", (), f"plugin of {one.label}", ())
+        for one in plugins.installed("metric")
+    ]
+
+
+def name_problem(name: str) -> str:
+    """Why no table can show a metric of that name; empty where one can."""
+    if name in TAKEN:
+        return "is the name of one of pwae's own metrics"
+    if not name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
+        return f"is no name of a metric: a line of at most {LONGEST_NAME} characters that show, without |"
+    return ""

@@ -1,0 +1,180 @@
+"""Scores that others computed, in a table: BERTScore, a classifier's. They go beside pwae's, with intervals and tests.
+
+    system   string: as 'pwae evaluate' shows it
+    session  string: the context that is scored (or ``session_id``)
+    metric   string: its column; none of pwae's own names
+    value    a number; a context without a score has no row
+
+One row for each score, in CSV or its kin, JSON objects or Parquet, packed or not. Other columns are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pwae_core.corpus.readers import jsonl, records
+from pwae_core.corpus.readers.base import EmptyFileError, whole
+from pwae_core.corpus.readers.recognise import recognise
+from pwae_core.data.external_responses import parquet_rows
+from pwae_core.errors import InputError
+from pwae_core.files import hash_file
+from pwae_core.grammar import counted
+from pwae_core.metrics.bootstrap import interval, resampled_means
+from pwae_core.metrics.own import name_problem
+from pwae_core.metrics.signature import sign
+from pwae_core.metrics.table import Floats, Scores, Terms, Total
+
+COLUMNS = ("system", "session", "session_id", "metric", "value")
+NEEDED = "A table of scores has the columns system, session, metric and value"
+
+
+@dataclass(frozen=True)
+class Row:
+    """``where`` is what a message calls it."""
+
+    where: str
+    system: str
+    session: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A table; ``rows`` by system, metric and session. ``fingerprint`` is the SHA-256 of the file."""
+
+    source: Path
+    fingerprint: str
+    rows: Mapping[tuple[str, str, str], Row]
+
+    @property
+    def origin(self) -> dict[str, object]:
+        """What signatures tell of its scores."""
+        return {"from": f"{self.source.name}-{self.fingerprint[:8]}"}
+
+
+def read_outside(path: Path) -> Outside:
+    """Reads and checks a table. Raises InputError, which names file and row."""
+    rows: dict[tuple[str, str, str], Row] = {}
+    for where, record in _records(path):
+        row = _row(where, record)
+        key = (row.system, row.metric, row.session)
+        if key in rows:
+            raise InputError(
+                f"{where}: {row.metric} of {row.system} in session {row.session!r:.80} was there before "
+                f"({rows[key].where}). Keep one of them."
+            )
+        rows[key] = row
+    if not rows:
+        raise InputError(f"{path} holds no scores. {NEEDED}.")
+    return Outside(path, hash_file(path), rows)
+
+
+def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if path.suffix == ".parquet":
+        yield from parquet_rows(path, COLUMNS)
+        return
+    try:
+        source = records.laid_out(recognise(path, str(path), "csv"))
+    except EmptyFileError:
+        return
+    span = jsonl.whole(source) if source.layout == records.LINES else whole(source)[0]
+    for place, record in records.records(span):
+        yield records.where(span, place), record
+
+
+def _row(where: str, record: Mapping[str, Any]) -> Row:
+    given = {**record, "session": record.get("session", record.get("session_id"))}
+    system, session, metric = (_text(where, name, given.get(name)) for name in ("system", "session", "metric"))
+    problem = name_problem(metric)
+    if problem:
+        raise InputError(f"{where}: metric {metric!r:.80} {problem}.")
+    return Row(where, system, session, metric, _number(where, given.get("value")))
+
+
+def _text(where: str, column: str, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{where}: {column} is missing or no text. {NEEDED}.")
+    return value
+
+
+def _number(where: str, value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        number = None
+    if number is None:
+        raise InputError(f"{where}: value is {value!r:.80}, expected a number. {NEEDED}.")
+    if not isfinite(number):
+        raise InputError(f"{where}: value is {number}. Leave out the row of a context that has no score.")
+    return number
+
+
+def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: Iterable[str] = ()) -> None:
+    """Raises InputError for a row of a system or session that is not ``known``, or that two tables have.
+
+    ``known``: the sessions of each system; ``taken``: names of metrics that are computed.
+    """
+    sessions, computed = {system: {*found} for system, found in known.items()}, {*taken}
+    seen: dict[tuple[str, str], Outside] = {}
+    for table in tables:
+        for (system, metric, session), row in table.rows.items():
+            if system not in sessions:
+                raise InputError(f"{row.where}: there is no system {system!r:.80}. There are {', '.join(sessions)}.")
+            if session not in sessions[system]:
+                raise InputError(f"{row.where}: {system} has no answer to a session {session!r:.80}.")
+            if metric in computed or seen.setdefault((system, metric), table) is not table:
+                other = "a plugin" if metric in computed else str(seen[system, metric].source)
+                raise InputError(f"{row.where}: {metric} of {system} is of {other} too. Give it another name.")
+
+
+def of_system(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> dict[str, Floats]:
+    """By metric, a system's scores of ``sessions`` in their order; NaN where there is none."""
+    place = {session: number for number, session in enumerate(sessions)}
+    found: dict[str, Floats] = {}
+    for table in tables:
+        for row in table.rows.values():
+            if row.system == system and row.session in place:
+                found.setdefault(row.metric, np.full(len(place), np.nan))[place[row.session]] = row.value
+    return found
+
+
+def origins(tables: Sequence[Outside], system: str) -> dict[str, Mapping[str, object]]:
+    """By metric, what the signatures of a system's scores tell."""
+    return {metric: table.origin for table in tables for named, metric, _ in table.rows if named == system}
+
+
+def beside(
+    tables: Sequence[Outside], system: str, sessions: Sequence[str], scores: Scores, terms: Terms
+) -> tuple[Scores, Terms]:
+    """A system's ``scores`` with those of the tables, and what all their signatures tell."""
+    contexts = {**scores.contexts, **of_system(tables, system, sessions)}
+    return Scores(contexts, scores.corpus), replace(terms, own={**terms.own, **origins(tables, system)})
+
+
+def totals(
+    tables: Sequence[Outside], system: str, sessions: Sequence[str], resamples: int, seed: int
+) -> dict[str, Total]:
+    """By metric, the mean of a system's scores over ``sessions`` with its interval, as ``pwae evaluate`` has them."""
+    found, told = of_system(tables, system, sessions), origins(tables, system)
+    made = {}
+    for metric, values in found.items():
+        count = int((~np.isnan(values)).sum())
+        bounds = interval(resampled_means(values[:, None], resamples, seed)[:, 0], count)
+        signature = sign(metric, {**told[metric], "bs": resamples, "seed": seed})
+        made[metric] = Total(float(np.nanmean(values)), bounds.low, bounds.high, count, signature)
+    return made
+
+
+def gaps(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> list[str]:
+    """A sentence for each metric that lacks a score of some ``sessions``."""
+    missing = {metric: int(np.isnan(found).sum()) for metric, found in of_system(tables, system, sessions).items()}
+    return [f"{metric}: no score of {system} for {counted(n, 'context')}." for metric, n in missing.items() if n]

@@ -1,0 +1,116 @@
+"""Parts of other distributions: metrics, systems and readers, found by their entry points, imported when named.
+
+    metric  pwae.metrics  a ``pwae_core.Metric``
+    system  pwae.systems  a class derived from ``pwae_core.Model``
+    reader  pwae.readers  a ``pwae_core.Reader``
+
+docs/extending.md shows how to write them. Nothing here imports one before somebody asks for it by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pwae_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+Kind = Literal["metric", "system", "reader"]
+T = TypeVar("T")
+PLUGIN = "plugin/"
+"""Begins the names of plugins among the inputs of an artifact."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A part that is installed; ``load`` imports it."""
+
+    kind: Kind
+    name: str
+    distribution: str
+    version: str
+    entry: EntryPoint
+
+    @property
+    def label(self) -> str:
+        """Its distribution and version, in a line."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What an artifact's plan says of it: another version makes another artifact."""
+        return {f"{PLUGIN}{self.distribution}": self.version}
+
+    def load(self) -> Any:
+        """The object itself. Raises ConfigError where its module cannot be imported, whatever stops it."""
+        try:
+            return self.entry.load()
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise self.refused(f"cannot be imported ({reason:.200})") from error
+
+    def refused(self, problem: str) -> ConfigError:
+        """The error that says what is wrong with it, and with which distribution."""
+        return ConfigError(f"The {self.kind} {self.name} of {self.label} {problem}. Repair or uninstall {self.label}.")
+
+
+def installed(kind: Kind) -> list[Plugin]:
+    """All of a kind, by name; nothing is imported."""
+    return _installed(kind, tuple(sys.path))
+
+
+@cache
+def _installed(kind: Kind, path: tuple[str, ...]) -> list[Plugin]:  # noqa: ARG001 - what is there depends on it
+    from importlib.metadata import entry_points
+
+    found = [
+        Plugin(kind, one.name, one.dist.name, one.dist.version, one)
+        for one in entry_points(group=f"pwae.{kind}s")
+        if one.dist is not None
+    ]
+    return sorted(found, key=lambda one: (one.name, one.distribution))
+
+
+def find(kind: Kind, name: str, own: Container[str]) -> Plugin | None:
+    """The plugin called ``name``; None where there is none, or ``own``, pwae's, has it.
+
+    Raises ConfigError where two have that name: pwae and a plugin, or two plugins.
+    """
+    offered = [one for one in installed(kind) if one.name == name]
+    if offered and name in own:
+        raise offered[0].refused(f"has the name of one of pwae's own {kind}s")
+    if len(offered) > 1:
+        one, other = (part.label for part in offered[:2])
+        raise ConfigError(f"Both {one} and {other} have a {kind} called {name}. Uninstall one of them.")
+    return offered[0] if offered else None
+
+
+def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, str], str]) -> T:
+    """``own[name]``, or the plugin of that name.
+
+    ``problem(part, name)`` says what is wrong with the shape of a plugin's part; empty where nothing is. Raises
+    ConfigError for a name that nobody or more than one has, a part that cannot be imported or has another shape.
+    """
+    found = find(kind, name, own)
+    if found is None and name not in own:
+        raise ConfigError(f"There is no {kind} called {name}; {hint(kind, name, own)}.")
+    if found is None:
+        return own[name]
+    part: T = found.load()
+    wrong = problem(part, name)
+    if wrong:
+        raise found.refused(wrong)
+    return part
+
+
+def hint(kind: Kind, name: str, own: Iterable[str]) -> str:
+    """What may have been meant by a name that nobody has."""
+    known = [*own, *(one.name for one in installed(kind))]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"

@@ -1,0 +1,202 @@
+"""Tables of others' scores stand in Table 2 with intervals and tests; what is wrong in one is named by file and row."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from judged import make_corpus, make_responses
+
+SESSIONS = [f"c{number}#0" for number in range(40)]
+Rows = Sequence[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("outside")
+    judged = make_corpus(folder / "corpus", 40)
+    for system in ("One", "Two"):
+        make_responses(folder / system, system, judged)
+    return folder
+
+
+def table(values: Callable[[int], float], systems: Sequence[str] = ("One", "Two"), metric: str = "BERTScore") -> Rows:
+    """The second system's scores are one higher in every context."""
+    return [
+        (system, session, metric, values(number) + place)
+        for place, system in enumerate(systems)
+        for number, session in enumerate(SESSIONS)
+    ]
+
+
+def write_csv(path: Path, rows: Rows, header: str = "system,session,metric,value") -> Path:
+    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n", encoding="utf-8")
+    return path
+
+
+def write(path: Path, rows: Rows) -> Path:
+    """In the format of the file's name."""
+    frame = pd.DataFrame(list(rows), columns=["system", "session", "metric", "value"])
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".jsonl":
+        path.write_text("\n".join(json.dumps(row) for row in frame.to_dict("records")), encoding="utf-8")
+    elif path.suffix == ".gz":
+        path.write_bytes(gzip.compress(frame.to_csv(index=False).encode()))
+    else:
+        frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+    return path
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.tsv", "s.jsonl", "s.parquet", "s.csv.gz"])
+def test_every_form_of_table_has_totals_intervals_and_tests(
+    pwae: Callable[..., Any], folder: Path, tmp_path: Path, name: str
+) -> None:
+    given = write(tmp_path / name, table(lambda number: number / 10))
+    command = ("evaluate", folder / "One", folder / "Two", "--scores", given, "--compare", "--resamples", 50, "--json")
+    report = pwae(*command).succeeds().json
+    one, two = (system["totals"]["BERTScore"] for system in report["systems"])
+    assert one["value"] == pytest.approx(1.95)
+    assert two["low"] - one["low"] == pytest.approx(1)  # the same draws
+    assert one["low"] < one["value"] < one["high"]
+    assert one["signature"].startswith(f"BERTScore|from:{name}-")
+    (compared,) = [row for row in report["comparisons"] if row["metric"] == "BERTScore"]
+    assert compared["difference"] == pytest.approx(1)
+    assert compared["randomisation_holm"] == compared["randomisation"] < 0.001
+
+
+def test_in_table_2_from_evaluate_or_beside_it(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    given = write_csv(tmp_path / "s.csv", table(lambda number: number / 10))
+    systems = [f"{name}={folder / name}" for name in ("One", "Two")]
+    pwae("evaluate", *systems, "--out", tmp_path / "plain").succeeds()
+    shown = pwae("evaluate", *systems, "--scores", given, "--compare", "--out", tmp_path / "scores").succeeds().stdout
+    assert "Other metrics" in shown
+    stands = pwae("evaluate", *systems, "--scores", given, "--compare", "--out", tmp_path / "scores")
+    assert "stood already" in stands.succeeds().stdout
+    made = []
+    for name, options in (("scores", ()), ("plain", ("--scores", given))):
+        out = tmp_path / f"{name}.html"
+        paths = ("report", folder / "One", folder / "Two", folder / "corpus", tmp_path / name, "--out", out)
+        pwae(*paths, "--markdown", tmp_path / f"{name}.md", *options).succeeds()
+        made.append((tmp_path / f"{name}.md").read_text().partition("Table 2")[2].partition("\n#")[0])
+    assert "BERTScore" in made[0]
+    assert "1.9500" in made[0]
+    assert made[0] == made[1]
+    assert "Differences" in (tmp_path / "scores.md").read_text()
+
+
+def test_scores_of_some_contexts_and_some_systems(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    some = [row for row in table(float, ("One",)) if row[1] not in SESSIONS[:3]]
+    given = write_csv(tmp_path / "s.csv", some)
+    command = ("evaluate", folder / "One", folder / "Two", "--scores", given, "--compare")
+    report = pwae(*command, "--json").succeeds().json
+    assert report["systems"][0]["totals"]["BERTScore"]["contexts"] == 37
+    assert "BERTScore" not in report["systems"][1]["totals"]
+    assert "BERTScore" not in {row["metric"] for row in report["comparisons"]}
+    assert "BERTScore: no score of One for 3 contexts." in report["notes"]
+    pwae(*command).succeeds()
+
+
+def test_contexts_that_common_leaves_out_are_no_strangers(
+    pwae: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    few = [{"session_id": session, "responses": [["tea"]] * 4} for session in SESSIONS[:35]]
+    (tmp_path / "few.jsonl").write_text("\n".join(map(json.dumps, few)))
+    given = write_csv(tmp_path / "s.csv", table(float, ("One",)))
+    command = ("evaluate", folder / "One", tmp_path / "few.jsonl", "--corpus", folder / "corpus", "--scores", given)
+    report = pwae(*command, "--common", "--json").succeeds().json
+    assert report["systems"][0]["totals"]["BERTScore"]["contexts"] == 35
+
+
+def test_seeds_are_averaged_where_each_has_scores(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    given = write_csv(tmp_path / "s.csv", table(float, ("Ours (1)", "Ours (2)")))
+    one = write_csv(tmp_path / "one.csv", table(float, ("Ours (1)",), "Half"))
+    seeds = [f"Ours={folder / name}" for name in ("One", "Two")]
+    report = pwae("evaluate", *seeds, "--scores", given, "--scores", one, "--json").succeeds().json
+    assert report["seeds"][0]["spread"]["BERTScore"]["mean"] == pytest.approx(20)
+    assert "Half" not in report["seeds"][0]["spread"]
+    assert "Ours" in pwae("evaluate", *seeds, "--scores", given, "--scores", one).succeeds().stdout
+
+
+GOOD = ("One", "c0#0", "B", 1)
+WRONG: list[tuple[Rows, str]] = [
+    ([GOOD, ("Tow", "c0#0", "B", 1)], "row 2: there is no system 'Tow'. There are One, Two."),
+    ([GOOD, ("One", "c99#0", "B", 1)], "row 2: One has no answer to a session 'c99#0'."),
+    ([GOOD, ("Two", "c0#0", "B", 1), GOOD], "row 3: B of One in session 'c0#0' was there before"),
+    ([("One", "c0#0", "B", "nan")], "row 1: value is nan. Leave out the row"),
+    ([("One", "c0#0", "B", "-inf")], "row 1: value is -inf."),
+    ([("One", "c0#0", "B", "high")], "row 1: value is 'high', expected a number"),
+    ([("One", "c0#0", "B", "")], "row 1: value is '', expected a number"),
+    ([("", "c0#0", "B", 1)], "row 1: system is missing"),
+    ([("One", "", "B", 1)], "row 1: session is missing"),
+    ([("One", "c0#0", "", 1)], "row 1: metric is missing"),
+    ([("One", "c0#0", "BLEU-F1", 1)], "row 1: metric 'BLEU-F1' is the name of one of pwae's own metrics."),
+    ([("One", "c0#0", "personalisation", 1)], "is the name of one of pwae's own metrics."),
+    ([("One", "c0#0", "a|b", 1)], "is no name of a metric"),
+    ([("One", "c0#0", "\x1b[31mred", 1)], "is no name of a metric"),
+    ([("One", "c0#0", "x" * 41, 1)], "is no name of a metric"),
+    ([], "holds no scores. A table of scores has the columns system, session, metric and value."),
+    ([("One", "c0#0", "B")], "row 1 has 3 fields, expected 4"),
+]
+
+
+@pytest.mark.parametrize(("rows", "words"), WRONG)
+def test_what_is_wrong_in_a_table_is_one_line(
+    pwae: Callable[..., Any], folder: Path, tmp_path: Path, rows: Rows, words: str
+) -> None:
+    given = write_csv(tmp_path / "s.csv", rows)
+    command = ("evaluate", folder / "One", folder / "Two", "--scores", given, "--out", tmp_path / "out")
+    pwae(*command).fails(4, str(given), words)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("s.csv", b"", "holds no scores"),
+        ("s.csv", b"a,b\n1,2\n", "row 1: system is missing"),
+        ("s.csv", b"system,session,metric,value,value\nOne,c0#0,B,1,2\n", "two columns 'value'"),
+        ("s.csv", b"system,session,metric,value\nOne,c\xff,B,1\n", "line 2 is not UTF-8"),
+        ("s.jsonl", b'{"system": "One", "session": "c0#0", "metric": "B", "value": NaN}', "value is nan"),
+        ("s.jsonl", b'{"system": "One", "session": "c0#0", "metric": "B", "value": true}', "value is True, expected"),
+        ("s.jsonl", b'{"system": "One", "session": "c0#0", "metric": "B", "value": null}', "value is None, expected"),
+        ("s.jsonl", b'{"system": ["One"], "session": "c0#0", "metric": "B", "value": 1}', "system is missing or no"),
+        ("s.jsonl", b'{"system": "One", "session": "c0#0", "metric": "B", "value": 1}\nnonsense', "line 2"),
+        ("s.parquet", b"nonsense", "is not a readable Parquet file"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_line(
+    pwae: Callable[..., Any], folder: Path, tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    pwae("evaluate", folder / "One", "--scores", tmp_path / name).fails(4, str(tmp_path / name), words)
+
+
+def test_tables_that_do_not_go_together(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    one, two = (write_csv(tmp_path / name, [GOOD]) for name in ("one.csv", "two.csv"))
+    command = ("evaluate", folder / "One", folder / "Two")
+    pwae(*command, "--scores", one, "--scores", two).fails(4, f"{two}, row 1: B of One is of {one} too")
+    pwae(*command, "--scores", tmp_path / "none.csv").fails(4, "none.csv")
+    pwae("report", folder / "One", folder / "corpus", "--scores", one, "--out", tmp_path / "r.html").fails(
+        4, "one.csv: --scores go beside scores of 'pwae evaluate'. Give those too."
+    )
+    pwae(*command, "--out", tmp_path / "scores").succeeds()
+    stranger = write_csv(tmp_path / "s.csv", [("Three", "c0#0", "B", 1)])
+    pwae("report", tmp_path / "scores", "--scores", stranger, "--out", tmp_path / "r.html").fails(
+        4, "row 1: there is no system 'Three'. There are One, Two."
+    )
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_text_of_a_table_is_never_markup(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    given = write_csv(tmp_path / "s.csv", [("One", session, "<b>&amp;", 1) for session in SESSIONS])
+    pwae("evaluate", folder / "One", "--scores", given, "--out", tmp_path / "scores").succeeds()
+    pwae("report", folder / "One", folder / "corpus", tmp_path / "scores", "--out", tmp_path / "r.html").succeeds()
+    page = (tmp_path / "r.html").read_text()
+    assert "<b>&amp;</th>" not in page
+    assert "&lt;b&gt;&amp;amp;" in page

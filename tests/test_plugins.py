@@ -1,0 +1,166 @@
+"""Parts of other distributions: found by name, imported when named, refused in a line that says whose they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_plugins import write_plugin
+from judged import make_corpus, make_responses
+
+from pwae_core import plugins
+from pwae_core.config.preprocess import FORMATS
+from pwae_core.config.train import SYSTEMS
+from pwae_core.corpus.readers import READERS
+from pwae_core.errors import ConfigError
+from pwae_core.models import MODELS
+
+METRIC = "from pwae_core import Metric\nPART = Metric(name={name!r}, score={score})\n"
+SYSTEM = "from pwae_core.models import MODELS\nclass PART(MODELS['seq2seq']):\n    {body}\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of packages, first on the path."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> tuple[Path, Path]:
+    """Responses, and a file of those that only ``evaluate`` reads."""
+    judged = make_corpus(tmp_path / "corpus", 6)
+    return make_responses(tmp_path / "one", "One", judged), make_responses(tmp_path / "two", "Two", judged)
+
+
+def test_nothing_is_imported_before_it_is_named(pwae: Callable[..., Any], site: Path) -> None:
+    for kind in ("metric", "system", "reader"):
+        write_plugin(site, kind, f"own-{kind}", "raise RuntimeError('imported')")
+    listed = pwae("metrics").succeeds().stdout
+    assert "own-metric: own-metric  (pwae evaluate --metric own-metric)\n  Source: plugin of acme 1.2." in listed
+    assert pwae("metrics", "--json").succeeds().json[-1]["name"] == "own-metric"
+    assert "own-system: plugin of acme 1.2" in pwae("models").succeeds().stdout
+    assert pwae("models", "--json").succeeds().json[-1] == {"name": "own-system", "plugin": "acme 1.2"}
+    formats = pwae("preprocess", "x", "--format", "list").succeeds().stdout
+    assert "own-reader" in formats
+    assert "plugin: acme 1.2" in formats
+
+
+def test_help_looks_for_no_plugin(site: Path) -> None:
+    """Neither the entry points nor what they need are touched by a start that names none."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from pwae_cli.app import app\n"
+        "for words in (['--help'], ['train', '--help'], ['evaluate', '--help']):\n"
+        "    assert CliRunner().invoke(app, words).exit_code == 0\n"
+        "from pwae_core import plugins; print(plugins._installed.cache_info().misses)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
+
+
+BROKEN: list[tuple[str, str, str, str]] = [
+    (
+        "metric",
+        "m",
+        "import nothing_of_that_name",
+        "cannot be imported (ModuleNotFoundError: No module",
+    ),
+    ("metric", "m", "1 / 0", "cannot be imported (ZeroDivisionError: division by zero)"),
+    ("metric", "m", "def broken(:", "cannot be imported (SyntaxError"),
+    ("metric", "m", "OTHER = 1", "cannot be imported (AttributeError"),
+    ("metric", "m", "PART = len", "is no pwae_core.Metric"),
+    ("metric", "m", METRIC.format(name="n", score="len"), "calls itself 'n'"),
+    ("metric", "m", METRIC.format(name="m", score="7"), "has a score that cannot be called"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: [1]"), "gave 1 scores for 6 contexts"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: 7"), "failed (TypeError: 'int' object is not iterable)"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: ['x'] * 6"), "failed (ValueError: could not convert"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: [1e999] * 6"), "gave an infinite score"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: [float('nan')] * 6"), "gave no context a score"),
+    ("metric", "BLEU-F1", METRIC.format(name="BLEU-F1", score="len"), "has the name of one of pwae's own metrics"),
+    ("metric", "bleu", METRIC.format(name="bleu", score="len"), "has the name of one of pwae's own metrics"),
+    ("system", "s", "PART = len", "is no class derived from pwae_core.Model"),
+    ("system", "s", "from pwae_core import Model as PART", "does not define begin, negative_log_likelihood, phases"),
+    ("system", "s", SYSTEM.format(body="display_name = 7"), "does not say display_name"),
+    ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "is not made of a config, the size"),
+    ("system", "seq2seq", SYSTEM.format(body="pass"), "has the name of one of pwae's own systems"),
+    ("reader", "r", "PART = len", "is no pwae_core.Reader"),
+    ("reader", "r", "from pwae_core.corpus.readers import READERS\nPART = READERS['csv']", "calls itself 'csv'"),
+    ("reader", "csv", "PART = len", "has the name of one of pwae's own readers"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "code", "words"), BROKEN)
+def test_a_plugin_that_is_not_right_is_one_line(
+    pwae: Callable[..., Any],
+    site: Path,
+    answers: tuple[Path, Path],
+    tmp_path: Path,
+    kind: str,
+    name: str,
+    code: str,
+    words: str,
+) -> None:
+    write_plugin(site, kind, name, code)
+    (tmp_path / "raw.csv").write_text("conversation_id,turn,user_id,text\nc,0,ann,tea\n")
+    command: dict[str, list[object]] = {
+        "metric": ["evaluate", answers[0], "--metric", name, "--out", tmp_path / "out"],
+        "system": ["train", tmp_path / "corpus", "--model", name, "--out", tmp_path / "out"],
+        "reader": ["preprocess", tmp_path / "raw.csv", "--format", name, "--out", tmp_path / "out"],
+    }
+    result = pwae(*command[kind])
+    result.fails(3, f"The {kind} {name} of acme 1.2 {words}", "Repair or uninstall acme 1.2.")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["metric", "system", "reader"])
+def test_two_plugins_of_one_name(site: Path, kind: plugins.Kind) -> None:
+    for distribution in ("acme", "zenith"):
+        write_plugin(site, kind, "same", "PART = 1", distribution)
+    with pytest.raises(ConfigError, match=f"Both acme 1.2 and zenith 1.2 have a {kind} called same. Uninstall one"):
+        plugins.find(kind, "same", {})
+    with pytest.raises(ConfigError, match=f"There is no {kind} called sane; did you mean same"):
+        plugins.pick(kind, "sane", {}, lambda *_: "")
+
+
+def test_names_that_nobody_has(pwae: Callable[..., Any], answers: tuple[Path, Path], site: Path) -> None:
+    write_plugin(site, "metric", "Exact", "PART = 1")
+    pwae("evaluate", answers[0], "--metric", "Exakt").fails(3, "There is no metric called Exakt; did you mean Exact.")
+    pwae("evaluate", answers[0], "--metric", "BLEU-F1").fails(
+        3, "BLEU-F1 is one of pwae's own, which are always there."
+    )
+    pwae("metrics", "Exakt").fails(3, "There is no metric 'Exakt'")
+
+
+def test_a_metric_of_a_plugin_is_scored_signed_compared_and_kept(
+    pwae: Callable[..., Any], site: Path, answers: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Its value for each context is the number of tokens of the first answer; of one context it has none."""
+    score = "lambda answers, real: [float('nan'), *(len(one[0]) for one in answers[1:])]"
+    write_plugin(site, "metric", "First-Length", METRIC.format(name="First-Length", score=score))
+    command = ("evaluate", *answers, "--metric", "First-Length", "--compare", "--out", tmp_path / "scores")
+    report = pwae(*command, "--json").succeeds().json
+    total = report["systems"][0]["totals"]["First-Length"]
+    assert total["contexts"] == 5
+    assert total["signature"].startswith("First-Length|by:acme 1.2|tok:nltk|samples:4|refs:1|bs:1000|seed:7|")
+    (compared,) = [one for one in report["comparisons"] if one["metric"] == "First-Length"]
+    assert compared["difference"] == pytest.approx(
+        report["systems"][1]["totals"]["First-Length"]["value"] - total["value"]
+    )
+    assert compared["randomisation_holm"] == compared["randomisation"]  # alone in its family
+    shown = pwae(*command).succeeds().stdout
+    assert "Other metrics" in shown
+    assert "First-Length|by:acme 1.2" in shown
+    (site / "acme-1.2.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.3\n")
+    plugins._installed.cache_clear()
+    pwae(*command).fails(6, "made differently (input plugin/acme: 1.2, now 1.3)")
+
+
+def test_the_names_of_systems_and_formats_are_those_of_their_classes() -> None:
+    assert tuple(MODELS) == SYSTEMS
+    assert set(READERS) == set(FORMATS)
