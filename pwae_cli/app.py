@@ -13,6 +13,7 @@ from pwae_cli.commands import (
     adapt,
     chat,
     data_check,
+    demo,
     diagnose,
     embed_words,
     evaluate,
@@ -68,6 +69,7 @@ app.command("train", cls=Command)(train.command)
 app.command("sample", cls=Command)(sample.command)
 app.command("adapt", cls=Command)(adapt.command)
 app.command("chat", cls=Command)(chat.command)
+app.command("demo", cls=Command)(demo.command)
 app.command("diagnose", cls=Command)(diagnose.command)
 app.command("evaluate", cls=Command)(evaluate.command)
 app.command("persona-scores", cls=Command)(persona_scores.command)

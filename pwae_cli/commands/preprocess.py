@@ -78,6 +78,10 @@ def command(
     window: Annotated[int, option(PreprocessConfig, "window")] = DEFAULTS.window,
     stride: Annotated[int, option(PreprocessConfig, "stride")] = DEFAULTS.stride,
     vocabulary_size: Annotated[int, option(PreprocessConfig, "vocabulary_size")] = DEFAULTS.vocabulary_size,
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(help="A corpus whose words this one gets, so that its runs can answer this one's test split."),
+    ] = None,
     valid: Annotated[float | None, option(PreprocessConfig, "valid")] = DEFAULTS.valid,
     test: Annotated[float | None, option(PreprocessConfig, "test")] = DEFAULTS.test,
     split_by: Annotated[
@@ -138,7 +142,16 @@ def command(
     if out is None:
         raise ConfigError("--out is missing: name the folder to write, or use --explain to look only.")
     address = cluster if engine == "ray" else None
-    report = preprocess(raw, out, config, workers=workers, cluster=address, force=force, progress=console.progress())
+    report = preprocess(
+        raw,
+        out,
+        config,
+        vocabulary=vocabulary,
+        workers=workers,
+        cluster=address,
+        force=force,
+        progress=console.progress(),
+    )
     if json:
         console.print_json(asdict(report))
     else:

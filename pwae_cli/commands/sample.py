@@ -27,6 +27,10 @@ Out = Annotated[
     Path | None, typer.Option("--out", help="Folder to write; needed unless --context or --input is given.")
 ]
 Corpus = Annotated[Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")]
+TestOf = Annotated[
+    Path | None,
+    typer.Option("--test-of", help="Another corpus, of the same vocabulary, whose test split is answered instead."),
+]
 Context = Annotated[
     list[str] | None, typer.Option("--context", help="An utterance to answer; repeated: a conversation, oldest first.")
 ]
@@ -48,6 +52,7 @@ def command(
     run: Run,
     out: Out = None,
     corpus: Corpus = None,
+    test_of: TestOf = None,
     context: Context = None,
     input: Input = None,
     keep_going: KeepGoing = False,
@@ -85,7 +90,10 @@ def command(
     }
     values = {"samples": samples, "limit": limit, "batch_size": batch_size, "checkpoint": checkpoint, "seed": seed}
     config = SampleConfig.make(values | {"decoding": decoding})
-    _check(out, context, input, user, keep_going, corpus is not None or limit is not None or force)
+    of_the_split = force or not (corpus is None and test_of is None and limit is None)
+    _check(out, context, input, user, keep_going, of_the_split)
+    if corpus is not None and test_of is not None:
+        raise typer.BadParameter("--test-of names another corpus than the run's: leave --corpus out.")
 
     from dataclasses import asdict
 
@@ -97,7 +105,9 @@ def command(
 
     progress = console.progress()
     if out is not None:
-        report = sample_test_split(run, out, config, corpus=corpus, device=device, force=force, progress=progress)
+        report = sample_test_split(
+            run, out, config, corpus=corpus, other=test_of, device=device, force=force, progress=progress
+        )
     else:
         report = sample_context(run, context or [], user or [], config, device=device, progress=progress)
     if as_json:
@@ -120,7 +130,7 @@ def _check(
             "give one of --out, for the test split, --context and --user, for a conversation, or --input, for lines."
         )
     if out is None and of_the_split:
-        raise typer.BadParameter("--corpus, --limit and --force are for the test split: leave them out.")
+        raise typer.BadParameter("--corpus, --test-of, --limit and --force are for the test split: leave them out.")
     if keep_going and lines is None:
         raise typer.BadParameter("--keep-going is for --input: leave it out.")
 

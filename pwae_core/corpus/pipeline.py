@@ -24,14 +24,18 @@ from pwae_core.corpus.steps.segment import segment
 from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import ARTIFACTS, REJECTED
+from pwae_core.text.vocabulary import Vocabulary
 
 MANY_LEFT_OUT = 0.1
 """From this share of the rows on, an error that nothing is left says which were left out."""
 PACKED = (*splits.SPLITS, "histories")
 
 
-def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]) -> None:
-    """Runs the steps and fills the draft; ``skipped`` are files passed over, by reason.
+def preprocess_job(
+    runner: Runner[Job], draft: Draft, skipped: Mapping[str, int], vocabulary: Vocabulary | None = None
+) -> None:
+    """Runs the steps and fills the draft; ``skipped`` are files passed over, by reason; ``vocabulary``: another
+    corpus's, None: the most frequent words of the training split.
 
     Every step's files go when no later step needs them. Raises InputError and EmptyResultError for what the data lacks.
     """
@@ -49,7 +53,7 @@ def preprocess_job(runner: Runner[Job], draft: Draft, skipped: Mapping[str, int]
     hint = " ".join(filter(None, [_left_out(scanned, rejected), lost_links(arranged, astray)]))
     wanted = _split(job, slid, arranged, _added(counted), hint)
     segmented = _added(runner.run("Tokenising", segment, job.shards))
-    words, people = summary.count_words(job), summary.list_users(job)
+    words, people = summary.count_words(job, vocabulary), summary.list_users(job)
     assembled = _added(runner.run("Assembling", assemble, job.shards))
     job.drop("dialogue", "tokens")
     runner.run("Writing", pack, len(PACKED))

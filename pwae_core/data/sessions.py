@@ -106,6 +106,10 @@ class Sessions:
         users, responses = self.user[rows].tolist(), self.response.lists(rows)
         return from_lists(contexts, [row.tolist() for row in flags], users, self.max_length, responses)
 
+    def answered(self, responses: Sequence[Sequence[int]]) -> Sessions:
+        """The sessions with these responses, token ids of each."""
+        return replace(self, response=_from_lists(responses))
+
     def batch(self, rows: Ints) -> Batch:
         """The sessions at ``rows``, padded to the longest of them."""
         counts = self.context_offsets[rows + 1] - self.context_offsets[rows]

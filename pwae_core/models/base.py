@@ -132,6 +132,14 @@ class Model(nn.Module, ABC):
         """z of each session, [batch, z]: from the posterior, from the prior. Only of systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
+    def draw_z(self, batch: Batch, samples: int, noise: Noise) -> Tensor:
+        """[batch * samples, z]: what ``begin`` draws of the prior with the same noise. Only of systems with a z."""
+        raise NotImplementedError(f"{self.display_name} has no z")
+
+    def begin_at(self, batch: Batch, z: Tensor, noise: Noise) -> State:
+        """As ``begin``, one row a session, from its ``z`` [batch, z]. Only of systems with a z."""
+        raise NotImplementedError(f"{self.display_name} has no z")
+
     def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
         """-log p(response | z and what else the decoder hears), summed over the batch. Only of systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")

@@ -151,6 +151,16 @@ class CVAE(Model):
     def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
         c, u = repeat(self.encode_context(batch, noise), samples), repeat(self.user_table(batch.user), samples)
         z = repeat(self.posterior_mean(batch, noise), samples) if posterior else self.sample_prior(c, u, noise)
+        return self._start(z, c, u)
+
+    def draw_z(self, batch: Batch, samples: int, noise: Noise) -> Tensor:
+        c, u = repeat(self.encode_context(batch, noise), samples), repeat(self.user_table(batch.user), samples)
+        return self.sample_prior(c, u, noise)
+
+    def begin_at(self, batch: Batch, z: Tensor, noise: Noise) -> State:
+        return self._start(z, self.encode_context(batch, noise), self.user_table(batch.user))
+
+    def _start(self, z: Tensor, c: Tensor, u: Tensor) -> State:
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:

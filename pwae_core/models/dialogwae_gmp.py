@@ -167,6 +167,12 @@ class DialogWAEGMP(Model):
         z = repeat(self.posterior_mean(batch, noise), samples) if posterior else self.sample_prior(c, noise)
         return {"state": self.start(torch.cat((z, c), dim=-1))}
 
+    def draw_z(self, batch: Batch, samples: int, noise: Noise) -> Tensor:
+        return self.sample_prior(repeat(self.encode_context(batch, noise), samples), noise)
+
+    def begin_at(self, batch: Batch, z: Tensor, noise: Noise) -> State:
+        return {"state": self.start(torch.cat((z, self.encode_context(batch, noise)), dim=-1))}
+
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         states = self.decoder(state["state"], self.word_table(tokens).unsqueeze(1))[:, 0]
         return self.output(states), {"state": states}

@@ -18,9 +18,10 @@ from pwae_core.corpus.explain import Explained, explain_rows
 from pwae_core.corpus.pipeline import preprocess_job
 from pwae_core.corpus.readers import Source, inputs_of
 from pwae_core.corpus.readers.sources import cut, sources
-from pwae_core.errors import ConfigError
+from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.files import hash_file
 from pwae_core.progress import SILENT, Progress
+from pwae_core.text.vocabulary import SPECIALS, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def preprocess(
     out: Path,
     config: PreprocessConfig = DEFAULTS,
     *,
+    vocabulary: Path | None = None,
     workers: int | None = None,
     cluster: str | None = None,
     force: bool = False,
@@ -65,13 +67,16 @@ def preprocess(
 
     What comes out depends on the rows and the config only: not on their order, the number of files or of ``workers``
     (default: one per CPU for corpora that are worth it), nor on whether a Ray cluster does the work (``cluster``, its
-    address). A killed run continues where it stopped.
-    Raises InputError for what cannot be read, EmptyResultError when a filter leaves nothing, StorageError for ``out``.
+    address). A killed run continues where it stopped. ``vocabulary`` is a corpus whose words this one gets, so that its
+    runs can answer this one.
+    Raises InputError for what cannot be read, EmptyResultError when a filter leaves nothing, StorageError for ``out``,
+    ArtifactError for a ``vocabulary`` whose words are made in another way.
     """
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: at least 1 is needed (got {workers}).")
+    words = None if vocabulary is None else _words_of(artifacts.load(vocabulary, "corpus"), config)
     with sources([str(name) for name in raw], out, config) as found:
-        plan = _plan(found.sources, config)
+        plan = _plan(found.sources, config, words)
         standing = artifacts.standing(out, plan, force)
         if standing:
             return _report(standing, standing=True)
@@ -79,7 +84,7 @@ def preprocess(
             spans, shards = cut(found.sources)
             job = Job(draft.work, draft.folder, config, spans, shards)
             with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
-                preprocess_job(running, draft, found.skipped)
+                preprocess_job(running, draft, found.skipped, words)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
 
@@ -97,10 +102,26 @@ def explain(raw: Sequence[str | Path], rows: int, config: PreprocessConfig = DEF
         return explain_rows(found.sources, config, rows)
 
 
-def _plan(found: Sequence[Source], config: PreprocessConfig) -> Plan:
+def _words_of(corpus: Artifact, config: PreprocessConfig) -> Vocabulary:
+    """The vocabulary of a corpus. Raises ArtifactError where its words are not made as those of ``config``."""
+    words = Vocabulary.from_table(corpus.table("vocabulary.parquet"))
+    if words.tokens[: len(SPECIALS)] != SPECIALS:
+        raise ArtifactError(f"--vocabulary {corpus.folder}: its special tokens are not {', '.join(SPECIALS)}.")
+    for name in ("tokenizer", "lowercase"):
+        theirs, ours = corpus.config[name], getattr(config, name)
+        if theirs != ours:
+            raise ArtifactError(
+                f"--vocabulary {corpus.folder} was made with {name} {theirs}, this corpus would be with {ours}: their "
+                "words would not be the same. Use the same."
+            )
+    return words
+
+
+def _plan(found: Sequence[Source], config: PreprocessConfig, words: Vocabulary | None) -> Plan:
     names = ["-" if source.name == "standard input" else source.path.name for source in found]
     hashes = [hash_file(source.path) for source in found]
     inputs = {f"raw/{number}:{name}": value for number, (name, value) in enumerate(zip(names, hashes, strict=True))}
+    inputs |= {} if words is None else {"vocabulary": words.fingerprint}
     return Plan("corpus", config.model_dump(mode="json"), inputs | inputs_of(config.format))
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
-from pwae_core.data.sessions import COLUMNS, from_table, some_of
+from pwae_core.data.sessions import COLUMNS, Sessions, from_table, some_of
 from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
 from pwae_core.errors import EmptyResultError
 from pwae_core.models import inputs_of
@@ -58,29 +59,49 @@ def sample_test_split(
     config: SampleConfig,
     *,
     corpus: Path | None = None,
+    other: Path | None = None,
     device: str = "auto",
     force: bool = False,
     progress: Progress = SILENT,
 ) -> SampleReport:
-    """Answers the test split of the run's corpus; writes an artifact of kind "responses".
+    """Answers the test split of the run's corpus, or of an ``other`` one; writes an artifact of kind "responses".
 
-    Raises ArtifactError for a corpus that is not the run's, EmptyResultError for one without test sessions.
+    Users of the other corpus are those of the same id in the run; whom the run does not know answers as nobody.
+    Raises ArtifactError for a corpus that is not the run's, or an ``other`` one of another vocabulary;
+    EmptyResultError for one without test sessions.
     """
     trained = artifacts.load(run, "run")
-    data = corpus_of(trained, corpus)
+    data = corpus_of(trained, corpus) if other is None else _speaking(trained, other)
     inputs = {"run": trained.fingerprint, "corpus": data.fingerprint, **inputs_of(trained.config["model"]["name"])}
     plan = Plan("responses", config.model_dump(mode="json"), inputs)
     found = artifacts.standing(out, plan, force)
     if found is None:
         opened = open_run(run, choose_device(device), config.checkpoint)
         table = _drawn(data, config)
-        sessions, untrained = as_nobody(from_table(table, opened.model.config.max_length), opened.known)
+        sessions, untrained = _sessions(opened, table)
         with artifacts.draft(out, plan) as draft:
             answers = answer(opened, sessions, table["session_id"].to_pylist(), config, progress)
             draft.write("responses.parquet", _responses(table, answers))
             draft.facts |= _facts(opened, config) | {"untrained": asdict(untrained)}
             draft.environment |= computed_on(opened.device)
     return _report(artifacts.load(out, "responses"), standing=found is not None)
+
+
+def _speaking(run: Artifact, other: Path) -> Artifact:
+    """The ``other`` corpus, which speaks the run's words."""
+    data = artifacts.load(other, "corpus")
+    artifacts.same_vocabulary(run, data)
+    return data
+
+
+def _sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
+    """The sessions, each user in the run's own row, those of whom the run learned nothing as nobody."""
+    names = table["user_id"].to_pylist()
+    strangers = dict.fromkeys(name for name in names if name not in run.users)
+    rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}
+    users = np.array([rows[name] for name in names], dtype=np.int64)
+    sessions = replace(from_table(table, run.model.config.max_length), user=users)
+    return as_nobody(sessions, np.append(run.known, np.zeros(len(strangers), dtype=bool)))
 
 
 def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:

@@ -103,7 +103,7 @@ def test_either_the_test_split_or_a_context(pwae, made, options, tmp_path, monke
 def test_options_of_the_test_split_are_refused_for_a_context(pwae, made, option):
     result = pwae("sample", made.seq2seq, "--context", "hi", *option)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--corpus, --limit and --force are for the test split" in result.stderr.replace("│", " ")
+    assert "--corpus, --test-of, --limit and --force are for the test split" in result.stderr.replace("│", " ")
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_nothing_is_answered_with_nothing(pwae, made, tmp_path):
     [
         (["--input", "-", "--context", "hi"], "give one of --out"),
         (["--input", "-", "--out", "r"], "give one of --out"),
-        (["--input", "-", "--limit", 3], "--corpus, --limit and --force are for the test split"),
+        (["--input", "-", "--limit", 3], "--corpus, --test-of, --limit and --force are for the test split"),
         (["--context", "hi", "--keep-going"], "--keep-going is for --input"),
     ],
 )

@@ -278,6 +278,19 @@ def test_answers_decoded_together_are_those_decoded_one_at_a_time(data: Tiny, na
     assert together == alone
 
 
+@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.latent])
+def test_a_system_that_begins_at_a_z_goes_on_as_if_it_had_drawn_it(data: Tiny, name: str) -> None:
+    model, batch = informed_model(data, small_config(model={"name": name})), first_batch(data.sessions, 1)
+    noise = [Noise(torch.Generator().manual_seed(1), training=False) for _ in range(2)]
+    with torch.no_grad():
+        drawn, z = model.begin(batch, 3, noise[0]), model.draw_z(batch, 3, noise[1])
+        for row in range(3):
+            begun = model.begin_at(batch, z[row : row + 1], noise[1])
+            assert begun.keys() == drawn.keys()
+            for part, tensor in begun.items():
+                torch.testing.assert_close(tensor, drawn[part][row : row + 1])
+
+
 def test_user_dropout_trains_nobody_in_particular(data: Tiny, tmp_path: Path) -> None:
     trainer = small_trainer(data, tmp_path, small_config(model={"user_dropout": 0.5}))
     before = trainer.model.user_table.weight[0].clone()  # type: ignore[union-attr, index, operator]

@@ -32,18 +32,30 @@ class Words:
         return 1 - sum(self.vocabulary.counts) / self.tokens
 
 
-def count_words(job: Job) -> Words:
-    """Adds up the words of all shards, keeps the most frequent, leaves them for the next step."""
+def count_words(job: Job, given: Vocabulary | None = None) -> Words:
+    """Adds up the words of all shards, keeps the most frequent or the ``given`` ones, leaves them for the next step."""
     words = _added_up(job, "words", WORDS)
     words = words.filter(pc.greater(words["count"], 0))
+    vocabulary = _most_frequent(job, words) if given is None else recounted(given, words)
+    spill.write(job.folder / "vocabulary.arrow", vocabulary.to_table())
+    return Words(vocabulary, len(words), int(words["count"].to_numpy().sum()))
+
+
+def recounted(vocabulary: Vocabulary, words: pa.Table) -> Vocabulary:
+    """The same words with the same ids, counted in ``words``: 0 for those that are not there."""
+    first = len(SPECIALS)
+    places = pc.index_in(pa.array(vocabulary.tokens[first:], pa.string()), value_set=words["token"].combine_chunks())
+    counts = words["count"].combine_chunks().take(places).fill_null(0)
+    return Vocabulary(vocabulary.tokens, (0,) * first + tuple(counts.to_pylist()))
+
+
+def _most_frequent(job: Job, words: pa.Table) -> Vocabulary:
     counts = words["count"].to_numpy()
     wanted = job.config.vocabulary_size + len(SPECIALS)
     least = np.partition(counts, len(counts) - wanted)[len(counts) - wanted] if len(counts) > wanted else 0
     frequent = words.filter(pc.greater_equal(words["count"], int(least)))
     pairs = zip(frequent["token"].to_pylist(), frequent["count"].to_pylist(), strict=True)
-    vocabulary = build(dict(pairs), job.config.vocabulary_size)
-    spill.write(job.folder / "vocabulary.arrow", vocabulary.to_table())
-    return Words(vocabulary, len(counts), int(counts.sum()))
+    return build(dict(pairs), job.config.vocabulary_size)
 
 
 def list_users(job: Job) -> pa.Table:

@@ -1,0 +1,163 @@
+"""A run that is played with: loaded once, it answers as many people, says why, and moves along z."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.sample import SampleConfig
+from pwae_core.data.sessions import Sessions
+from pwae_core.data.untrained import NOBODY
+from pwae_core.decoding import decode
+from pwae_core.demo.requests import Ask, Between
+from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.nn.noise import own_noise
+from pwae_core.progress import SILENT
+from pwae_core.text.tokenize import detokenise
+from pwae_core.training.answers import answer, is_deterministic
+from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
+from pwae_core.training.typed import typed_sessions
+
+REAL = 5
+"""Real responses of a person that are shown."""
+FOUND = 20
+"""People whom a search shows."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What the page has to show of the system: nothing that it has not."""
+
+    system: str
+    run: str
+    nobody: str
+    people: int
+    turns: int
+    personal: bool
+    latent: bool
+    deterministic: bool
+    corpus: bool
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One person's. ``why`` led to the first of ``responses``, by name; ``real``: their own, of the training split."""
+
+    user: str
+    remark: str
+    responses: tuple[str, ...]
+    why: dict[str, list[float]]
+    real: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """``corpus``: None where it is no longer there, so that real responses cannot be shown."""
+
+    run: Run
+    config: SampleConfig
+    corpus: Artifact | None
+
+    @property
+    def about(self) -> About:
+        model = self.run.model
+        return About(
+            system=self.run.system,
+            run=self.run.artifact.folder.name,
+            nobody=NOBODY,
+            people=len(self.run.users) - 1,
+            turns=self._turns,
+            personal=bool(model.user_rows),
+            latent=model.latent,
+            deterministic=is_deterministic(self.run, self.config),
+            corpus=self.corpus is not None,
+        )
+
+    def find(self, part: str) -> tuple[list[str], int]:
+        """The first users whose name holds ``part``, and how many there are."""
+        names = [name for name in self.run.users if part.casefold() in name.casefold()]
+        return names[:FOUND], len(names)
+
+    def answer(self, ask: Ask) -> list[Answers]:
+        """What each of the people says. Raises InputError for an unknown user, or words of which nothing is left."""
+        users = list(dict.fromkeys(ask.users))
+        config = self._config(ask)
+        sessions, keys = self._sessions(ask, users)
+        drawn = answer(self.run, sessions, keys, config, SILENT)
+        first = [self.run.vocabulary.encode(one[0]) for one in drawn]
+        reasons = self._why(sessions.answered(first), keys, config)
+        return [
+            Answers(user, self.run.remark(user), tuple(map(detokenise, responses)), why, self._real(user))
+            for user, responses, why in zip(users, drawn, reasons, strict=True)
+        ]
+
+    @torch.no_grad()
+    def between(self, ask: Between) -> str:
+        """The greedy answer at z = (1 - share) z_one + share z_two, the z of two of the answers to the same ``ask``.
+
+        Raises ConfigError for a system without a z, and for a sample that was not drawn.
+        """
+        if not self.run.model.latent:
+            raise ConfigError(f"{self.run.system} has no z to move along.")
+        if max(ask.one, ask.two) >= ask.samples:
+            raise ConfigError(f"There are {ask.samples} samples. Choose two of them.")
+        sessions, keys = self._sessions(ask, ask.users[:1])
+        batch = sessions.batch(np.arange(1)).to(self.run.device)
+        noise = own_noise(self._config(ask).seed, keys, ask.samples, self.run.device)
+        ends = self.run.model.draw_z(batch, ask.samples, noise)
+        z = torch.lerp(ends[ask.one], ends[ask.two], ask.share).unsqueeze(0)
+        greedy = self.config.decoding.model_copy(update={"strategy": "greedy"})
+        (ids,) = decode(self.run.model.step, self.run.model.begin_at(batch, z, noise), greedy, noise)
+        return detokenise(self.run.vocabulary.decode(ids))
+
+    def _config(self, ask: Ask) -> SampleConfig:
+        seed = (self.config.seed + ask.draw) % 2**32
+        return self.config.model_copy(update={"samples": ask.samples, "seed": seed})
+
+    @property
+    def _turns(self) -> int:
+        """How many utterances are heard: as many as the contexts of the training had."""
+        return int(self.run.artifact.facts["preprocess"]["window"]) - 1
+
+    def _sessions(self, ask: Ask, users: Sequence[str]) -> tuple[Sessions, list[str]]:
+        heard = ask.context[-self._turns :]
+        contexts = [[(user if turn.who is None else turn.who, turn.text) for turn in heard] for user in users]
+        return typed_sessions(self.run, contexts, users, ("The conversation", "The person"))
+
+    @torch.no_grad()
+    def _why(self, sessions: Sessions, keys: Sequence[str], config: SampleConfig) -> list[dict[str, list[float]]]:
+        rows = np.arange(len(sessions))
+        noise = own_noise(config.seed, keys, 1, self.run.device)
+        found = self.run.model.explain(sessions.batch(rows).to(self.run.device), noise)
+        return [{name: values[row].tolist() for name, values in found.items()} for row in rows.tolist()]
+
+    @cached_property
+    def _said(self) -> pa.Table | None:
+        return None if self.corpus is None else self.corpus.table("train.parquet", ["user_id", "response"])
+
+    def _real(self, user: str) -> tuple[str, ...]:
+        """Different responses of ``user`` in the training split, evenly over it; none without the corpus."""
+        if self._said is None or user == NOBODY:
+            return ()
+        theirs = self._said.filter(pc.equal(self._said["user_id"], user))["response"]
+        step = max(len(theirs) // (4 * REAL), 1)
+        texts = (detokenise(tokens) for tokens in theirs[::step].to_pylist())
+        return tuple(dict.fromkeys(texts))[:REAL]
+
+
+def open_demo(run: Path, config: SampleConfig, *, corpus: Path | None = None, device: str = "auto") -> Demo:
+    """Loads a run. Raises ArtifactError for a run, or a ``corpus`` that is named, which is not what it should be."""
+    opened = open_run(run, choose_device(device), config.checkpoint)
+    found: Artifact | None = None
+    with suppress(ArtifactError) if corpus is None else nullcontext():
+        found = corpus_of(opened.artifact, corpus)
+    return Demo(opened, config, found)
