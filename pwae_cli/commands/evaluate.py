@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Force, Json, called, option
 from pwae_cli.scores import DIFFERENCES, TABLES, number, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 from pwae_core.grammar import counted
@@ -41,7 +41,7 @@ def command(
     ngram: Annotated[int, option(EvaluateConfig, "ngram")] = DEFAULTS.ngram,
     smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
     variant: Annotated[Variant, option(EvaluateConfig, "variant")] = DEFAULTS.variant,
-    samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
+    samples: Annotated[int | None, option(EvaluateConfig, "samples", "--first")] = DEFAULTS.samples,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
     compare: Annotated[bool, option(EvaluateConfig, "compare", "--compare")] = DEFAULTS.compare,
@@ -69,7 +69,8 @@ def command(
             "trials": trials,
             "resamples": resamples,
             "seed": seed,
-        }
+        },
+        called(samples="first"),
     )
     from dataclasses import asdict
 

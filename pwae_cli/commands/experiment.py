@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json
+from pwae_cli.options import Device, Json
 from pwae_cli.scores import OF_EXPERIMENTS, number, shown
 from pwae_core.config.experiment import read_plan
 from pwae_core.grammar import counted
@@ -24,7 +24,7 @@ def command(
     embeddings: Annotated[
         Path | None, typer.Option(help="Folder of 'pwae embed-words', instead of the plan's.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Make anew what another plan has made at --out.")] = False,
     as_json: Json = False,
 ) -> None:
