@@ -14,6 +14,7 @@ from pwae_cli.commands import (
     chat,
     data_check,
     diagnose,
+    doctor,
     embed_words,
     evaluate,
     experiment,
@@ -22,6 +23,7 @@ from pwae_cli.commands import (
     metrics,
     models,
     persona_scores,
+    plans,
     preprocess,
     prompts,
     report,
@@ -70,7 +72,8 @@ COMMANDS = {
     "Responses": {"sample": sample, "chat": chat, "prompts": prompts},
     "Scores": {"evaluate": evaluate, "persona-scores": persona_scores, "metrics": metrics},
     "Human evaluation": {"human-eval-export": human_eval_export, "human-eval-score": human_eval_score},
-    "Whole studies": {"experiment": experiment, "report": report},
+    "Whole studies": {"plans": plans, "experiment": experiment, "report": report},
+    "This installation": {"doctor": doctor},
 }
 """The modules of the commands, in the groups of the help."""
 for _group, _modules in COMMANDS.items():

@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     OTHERS: (),
     "Machine and repetition": ("--seed", "--device", "--batch-size", "--workers", "--threads", "--engine", "--cluster"),
     "Printing and help": (
-        *("--json", "--as-latex", "--show-config", "--explain", "--version", "--help"),
+        *("--json", "--as-latex", "--show-config", "--explain", "--dry-run", "--version", "--help"),
         *("--install-completion", "--show-completion"),
     ),
 }

@@ -18,7 +18,7 @@ REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
 TITLE = "Personalisation, measured without people"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
-MEANING = "What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md."
+MEANING = "What each measure tells, and what it cannot: 'pwae metrics'."
 
 Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
