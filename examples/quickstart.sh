@@ -13,7 +13,7 @@ mkdir -p "$work"
 python examples/chitchat_to_jsonl.py "$work/all.jsonl"
 head -n "${ROWS:-1000000}" "$work/all.jsonl" > "$work/chitchat.jsonl"
 
-PREPROCESS="--lowercase --vocabulary-size 8000" \
+PREPROCESS="--lowercase --vocabulary-size 8000 --seed 0" \
 EMBED_WORDS="--epochs 3" \
 TRAIN="--preset small --max-steps ${STEPS:-1400} --set validate_every=350" \
 SAMPLE="--limit ${CONTEXTS:-500} --max-length 20 --no-repeat-ngram 3" \

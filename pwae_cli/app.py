@@ -15,6 +15,7 @@ from pwae_cli.commands import (
     data_check,
     demo,
     diagnose,
+    doctor,
     embed_words,
     evaluate,
     experiment,
@@ -23,24 +24,29 @@ from pwae_cli.commands import (
     metrics,
     models,
     persona_scores,
+    plans,
     preprocess,
     prompts,
     report,
     sample,
     train,
 )
+from pwae_cli.grouping import Group
 from pwae_cli.options import Command
 from pwae_core import __version__
 from pwae_core.errors import PwaeError, of_the_system
 
 INTERRUPTED, READER_GONE = 130, 141
+WIDEST = 160
+"""Columns of help, at most: it is as wide as the terminal."""
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer has no name for it
 
 app = typer.Typer(
     name="pwae",
     help="PersonaWAE (Chan et al., EMNLP 2019): personalised responses with an augmented Wasserstein autoencoder.",
     no_args_is_help=True,
-    add_completion=False,
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -61,24 +67,19 @@ def root(
     """Each subcommand is a stage: it reads artifacts (folders of Parquet), writes one, and can be rerun alone."""
 
 
-app.command("preprocess", cls=Command)(preprocess.command)
-app.command("data-check", cls=Command)(data_check.command)
-app.command("embed-words", cls=Command)(embed_words.command)
-app.command("models", cls=Command)(models.command)
-app.command("train", cls=Command)(train.command)
-app.command("sample", cls=Command)(sample.command)
-app.command("adapt", cls=Command)(adapt.command)
-app.command("chat", cls=Command)(chat.command)
-app.command("demo", cls=Command)(demo.command)
-app.command("diagnose", cls=Command)(diagnose.command)
-app.command("evaluate", cls=Command)(evaluate.command)
-app.command("persona-scores", cls=Command)(persona_scores.command)
-app.command("experiment", cls=Command)(experiment.command)
-app.command("report", cls=Command)(report.command)
-app.command("prompts", cls=Command)(prompts.command)
-app.command("metrics", cls=Command)(metrics.command)
-app.command("human-eval-export", cls=Command)(human_eval_export.command)
-app.command("human-eval-score", cls=Command)(human_eval_score.command)
+COMMANDS = {
+    "Data": {"preprocess": preprocess, "data-check": data_check, "embed-words": embed_words},
+    "Models": {"models": models, "train": train, "adapt": adapt, "diagnose": diagnose},
+    "Responses": {"sample": sample, "chat": chat, "demo": demo, "prompts": prompts},
+    "Scores": {"evaluate": evaluate, "persona-scores": persona_scores, "metrics": metrics},
+    "Human evaluation": {"human-eval-export": human_eval_export, "human-eval-score": human_eval_score},
+    "Whole studies": {"plans": plans, "experiment": experiment, "report": report},
+    "This installation": {"doctor": doctor},
+}
+"""The modules of the commands, in the groups of the help."""
+for _group, _modules in COMMANDS.items():
+    for _name, _module in _modules.items():
+        app.command(_name, cls=Command, rich_help_panel=_group)(_module.command)
 
 
 def main() -> None:

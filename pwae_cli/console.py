@@ -120,10 +120,11 @@ class _Pace:
         rate = (self.done - self.first) / seconds
         speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
         left = (self.total - self.done) / rate
-        return f"{speed}, {_duration(left)} left" if left > 0 else speed
+        return f"{speed}, {duration(left)} left" if left > 0 else speed
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """``95 s``, ``12 min``, ``2.5 h``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -7,29 +7,76 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
 
+from pwae_cli import console
+from pwae_cli.grouping import write_options
 from pwae_core.config.base import Config
+from pwae_core.config.places import Place, dotted
+from pwae_core.config.train import PRESETS
 from pwae_core.errors import ConfigError, StorageError
 
 LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""
 
+
+def completing(choices: Iterable[str]) -> Any:
+    """What a shell offers for an option of these ``choices``."""
+    known = list(choices)
+    return lambda incomplete: [choice for choice in known if choice.startswith(incomplete)]
+
+
 Out = Annotated[Path, typer.Option("--out", help="Folder to write. It appears when it is complete.")]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu or cuda.", autocompletion=completing(("auto", "cpu", "cuda")))
+]
+Preset = Annotated[
+    str,
+    typer.Option("--preset", help=f"Settings to start from: {', '.join(PRESETS)}.", autocompletion=completing(PRESETS)),
+]
 Force = Annotated[bool, typer.Option("--force", help="Make it again, replacing what stands at --out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
+RENAMED: dict[str, dict[str, str]] = {
+    "preprocess": {"--users": "--min-utterances-of"},
+    "data-check": {"--page": "--html"},
+    "embed-words": {"--window": "--word-window", "--workers": "--threads"},
+    "models": {"--words": "--vocabulary-size"},
+    "adapt": {"--history": "--history-file", "--candidates": "--start-users"},
+    "evaluate": {"--samples": "--first"},
+    "persona-scores": {"--samples": "--first", "--limit": "--run-contexts"},
+    "report": {"--contexts": "--table6-contexts", "--users": "--table6-users", "--samples": "--answers"},
+    "prompts": {"--shape": "--prompt-shape"},
+    "human-eval-score": {"--latex": "--as-latex"},
+}
+"""By command, what options were called in version 0.1. They are still understood, with a warning."""
+
+
 def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
-    """The option of one config field: its help text is the field's description."""
+    """The option of one config field: its help text is the field's description, its choices complete in a shell."""
+    choices = [choice for choice in get_args(config.model_fields[field].annotation) if isinstance(choice, str)]
+    if choices:
+        extra.setdefault("autocompletion", completing(choices))
     return typer.Option(*names, help=config.model_fields[field].description, **extra)
+
+
+def called(**names: str) -> Place:
+    """Where a user wrote the fields of a config whose options bear other ``names``."""
+    return lambda loc: names.get(dotted(loc), dotted(loc))
 
 
 class Command(TyperCommand):
     """A subcommand, which begins only where its arguments are text, and its paths names that a file can have."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_today(RENAMED.get(str(self.name), {}), args, ctx.resilient_parsing)))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        write_options(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Raises ConfigError for an argument that no file and no text can be. Raw data may have any name."""
@@ -44,6 +91,18 @@ class Command(TyperCommand):
             for value in _words(ctx.params.get(parameter.name)):
                 _check_argument(shown, value)
         return super().invoke(ctx)
+
+
+def _today(renamed: dict[str, str], args: list[str], silent: bool) -> Iterable[str]:
+    """The arguments under the names of today; unless ``silent``, a line about each that bears an old one."""
+    options = True
+    for argument in args:
+        options = options and argument != "--"
+        name, equals, value = argument.partition("=")
+        new = renamed.get(name) if options else None
+        if new and not silent:
+            console.error(f"{name} is called {new} now; the old name will go in a later version.")
+        yield f"{new}{equals}{value}" if new else argument
 
 
 def _words(value: object) -> Iterable[str | Path]:

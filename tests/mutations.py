@@ -42,7 +42,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("human-eval-score", "returned", "--key", "key", *SCORE),
     ("persona-scores", "answers", "--corpus", "corpus", "--least", "1", "--resamples", "20"),
     ("diagnose", "personawae", "--corpus", "corpus", "--contexts", "4", "--samples", "2"),
-    ("data-check", "corpus", "--page", "{out}.html"),
+    ("data-check", "corpus", "--html", "{out}.html"),
     ("sample", "personawae", "--context", "do you like tea ?", "--user", "user001", "--samples", "2"),
     ("models",),
     ("metrics",),
@@ -112,7 +112,7 @@ def options_of(name: str) -> list[str]:
 
     command: Any = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
     taking = [p.opts[0] for p in command.params if p.opts[0].startswith("--") and not getattr(p, "is_flag", False)]
-    return sorted({*taking} - {"--help", "--device", "--cluster", "--engine", "--workers"}) or ["--bogus"]
+    return sorted({*taking} - {"--help", "--device", "--cluster", "--engine", "--workers", "--threads"}) or ["--bogus"]
 
 
 def _performed(pwae: Pwae, number: int, target: Target, what: str, folder: Path) -> Trial:

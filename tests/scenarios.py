@@ -93,7 +93,7 @@ def scenarios(given: Inputs, arena: Path) -> dict[str, Scenario]:
     sample = ("sample", made.personawae, "--out", out, "--samples", 2, "--limit", 4, *cpu)
     evaluate = ("evaluate", given.answers, "--out", out)
     persona = ("persona-scores", given.answers, "--corpus", made.corpus, "--out", out, "--candidates", 4)
-    adapt = ("adapt", out, "--history", given.history, "--steps", 1, *cpu)
+    adapt = ("adapt", out, "--history-file", given.history, "--steps", 1, *cpu)
     sheets = ("--contexts", 2, "--annotators", 1, "--repeats", 0, "--history", 1)
     export = ("human-eval-export", given.answers, "--corpus", made.corpus, "--out", out, *sheets)
     score = ("human-eval-score", given.sheets, "--key", given.key, "--out", out)
@@ -129,7 +129,7 @@ def scenarios(given: Inputs, arena: Path) -> dict[str, Scenario]:
         "human-eval-score --force": Scenario((*score, "--force"), ("out",), ((*score, "--seed", 8),)),
         "report": Scenario(report, pages),
         "report --force": Scenario((*report, "--force"), pages, ((*report, "--seed", 8),)),
-        "data-check": Scenario(("data-check", made.corpus, "--page", page), ("out.html",)),
+        "data-check": Scenario(("data-check", made.corpus, "--html", page), ("out.html",)),
         "prompts": Scenario(prompts, ("out.jsonl",)),
         "prompts --force": Scenario((*prompts, "--force"), ("out.jsonl",), ((*prompts, "--seed", 8),)),
         "experiment": Scenario(

@@ -214,7 +214,7 @@ def targets(world: Path) -> list[Target]:
     settings = [word for size in (*SIZES, "batch_size=16", "max_steps=6") for word in ("--set", size)]
     found += [Target(name, (*resumed, *settings), writes=("seq2seq",)) for name in _inside(world, "seq2seq")]
     found += [Target(name, ("data-check", "corpus")) for name in _inside(world, "corpus")]
-    measured = ("persona-scores", "--corpus", "corpus", "--run", "personawae", "--least", "1", "--limit", "2")
+    measured = ("persona-scores", "--corpus", "corpus", "--run", "personawae", "--least", "1", "--run-contexts", "2")
     found += [Target(name, (*measured, "--resamples", "20")) for name in _inside(world, "personawae")]
     returned = sorted(path.name for path in (world / "returned").iterdir())
     found += [Target(f"returned/{name}", ("human-eval-score", "returned", "--key", "key", *SCORE)) for name in returned]
@@ -233,7 +233,7 @@ CRAWLS = (
 )
 SYSTEMS = ("A=answers", "B=others.jsonl")
 SCORE = ("--out", "{out}", "--resamples", "20", "--permutations", "50")
-ADAPT = ("adapt", "personawae", "--history", "history.txt", "--user", "me", "--steps", "2")
+ADAPT = ("adapt", "personawae", "--history-file", "history.txt", "--user", "me", "--steps", "2")
 READ: dict[str, tuple[str, ...]] = {
     "words.vec": ("embed-words", "corpus", "--from", "words.vec", "--out", "{out}"),
     "words.bin": ("embed-words", "corpus", "--from", "words.bin", "--out", "{out}"),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json, option
+from pwae_cli.options import Device, Json, called, option
 from pwae_core.config.adapt import DEFAULTS, AdaptConfig
 
 
@@ -17,16 +17,16 @@ def command(
     history: Annotated[
         Path,
         typer.Option(
-            "--history",
+            "--history-file",
             help="Text file of the person's utterances, one a line; what was answered and a tab may precede.",
         ),
     ],
     user: Annotated[str | None, typer.Option(help="The person's name from now on; default: the file's.")] = None,
     steps: Annotated[int, option(AdaptConfig, "steps")] = DEFAULTS.steps,
     rate: Annotated[float, option(AdaptConfig, "rate")] = DEFAULTS.rate,
-    candidates: Annotated[int, option(AdaptConfig, "candidates")] = DEFAULTS.candidates,
+    candidates: Annotated[int, option(AdaptConfig, "candidates", "--start-users")] = DEFAULTS.candidates,
     seed: Annotated[int, option(AdaptConfig, "seed")] = DEFAULTS.seed,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     force: Annotated[
         bool, typer.Option("--force", help="Replace whom the run was adapted to under that name.")
     ] = False,
@@ -36,7 +36,9 @@ def command(
 
     A few utterances are enough; 'pwae sample --user' then answers as them.
     """
-    config = AdaptConfig.make({"steps": steps, "rate": rate, "candidates": candidates, "seed": seed})
+    config = AdaptConfig.make(
+        {"steps": steps, "rate": rate, "candidates": candidates, "seed": seed}, called(candidates="start_users")
+    )
 
     from dataclasses import asdict
 

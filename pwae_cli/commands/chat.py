@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import option
+from pwae_cli.options import Device, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.errors import InputError
 
@@ -36,7 +36,7 @@ def command(
     no_repeat_ngram: Annotated[int, option(DecodingConfig, "no_repeat_ngram")] = DECODING.no_repeat_ngram,
     checkpoint: Annotated[str, option(SampleConfig, "checkpoint")] = DEFAULTS.checkpoint,
     seed: Annotated[int, option(SampleConfig, "seed")] = DEFAULTS.seed,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Talk to a run, line by line.
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def command(
     corpus: Annotated[Path, typer.Argument(help="Corpus made by pwae preprocess.")],
-    page: Annotated[Path | None, typer.Option(help="Also write it as an HTML page with plots: one file.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Also write it as an HTML page with plots: one file.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at a corpus before training.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Device, Force, Json, option
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 
 
@@ -25,7 +25,7 @@ def command(
     least_sensitivity: Annotated[float, option(DiagnoseConfig, "least_sensitivity")] = DEFAULTS.least_sensitivity,
     most_prior_gap: Annotated[float, option(DiagnoseConfig, "most_prior_gap")] = DEFAULTS.most_prior_gap,
     seed: Annotated[int, option(DiagnoseConfig, "seed")] = DEFAULTS.seed,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write the numbers to. Default: none.")] = None,
     force: Force = False,
     as_json: Json = False,

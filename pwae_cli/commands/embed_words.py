@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, Out, option
+from pwae_cli.options import Force, Json, Out, called, option
 from pwae_core.config.embed_words import DEFAULTS, EmbedWordsConfig
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def command(
     architecture: Annotated[
         Literal["skip-gram", "cbow"], option(EmbedWordsConfig, "architecture")
     ] = DEFAULTS.architecture,
-    window: Annotated[int, option(EmbedWordsConfig, "window")] = DEFAULTS.window,
+    window: Annotated[int, option(EmbedWordsConfig, "window", "--word-window")] = DEFAULTS.window,
     negative: Annotated[int, option(EmbedWordsConfig, "negative")] = DEFAULTS.negative,
     epochs: Annotated[int, option(EmbedWordsConfig, "epochs")] = DEFAULTS.epochs,
     learning_rate: Annotated[float, option(EmbedWordsConfig, "learning_rate")] = DEFAULTS.learning_rate,
     subsampling: Annotated[float, option(EmbedWordsConfig, "subsampling")] = DEFAULTS.subsampling,
-    workers: Annotated[int, option(EmbedWordsConfig, "workers")] = DEFAULTS.workers,
+    workers: Annotated[int, option(EmbedWordsConfig, "workers", "--threads")] = DEFAULTS.workers,
     seed: Annotated[int, option(EmbedWordsConfig, "seed")] = DEFAULTS.seed,
     force: Force = False,
     json: Json = False,
@@ -51,7 +51,8 @@ def command(
             "subsampling": subsampling,
             "workers": workers,
             "seed": seed,
-        }
+        },
+        called(window="word_window", workers="threads"),
     )
     from dataclasses import asdict
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Force, Json, called, option
 from pwae_cli.scores import DIFFERENCES, OWN, TABLES, number, own, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
 from pwae_core.grammar import counted
@@ -45,7 +45,7 @@ def command(
     ngram: Annotated[int, option(EvaluateConfig, "ngram")] = DEFAULTS.ngram,
     smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
     variant: Annotated[Variant, option(EvaluateConfig, "variant")] = DEFAULTS.variant,
-    samples: Annotated[int | None, option(EvaluateConfig, "samples")] = DEFAULTS.samples,
+    samples: Annotated[int | None, option(EvaluateConfig, "samples", "--first")] = DEFAULTS.samples,
     metric: Annotated[list[str] | None, option(EvaluateConfig, "metrics")] = None,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
@@ -75,7 +75,8 @@ def command(
             "trials": trials,
             "resamples": resamples,
             "seed": seed,
-        }
+        },
+        called(samples="first"),
     )
     from dataclasses import asdict
 

@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json
+from pwae_cli.options import Device, Json
 from pwae_cli.scores import OF_EXPERIMENTS, OWN, number, own, shown
 from pwae_core.config.experiment import read_plan
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     from pwae_core.experiment import ExperimentReport, Row
+    from pwae_core.experiment.preview import Planned, Preview
 
 
 def command(
-    plan: Annotated[Path, typer.Argument(help="TOML file of the plan; see examples/plans.")],
+    plan: Annotated[Path, typer.Argument(help="TOML file of the plan, or one that 'pwae plans' lists.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of all runs and of the table. Run again to complete it.")],
     corpus: Annotated[Path | None, typer.Option(help="Folder of 'pwae preprocess', instead of the plan's.")] = None,
     embeddings: Annotated[
         Path | None, typer.Option(help="Folder of 'pwae embed-words', instead of the plan's.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Make anew what another plan has made at --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what exists and what would be trained; write nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train, sample and evaluate all that a plan names.
@@ -36,8 +40,12 @@ def command(
 
     from dataclasses import asdict
 
-    from pwae_core.experiment import experiment
+    from pwae_core.experiment import experiment, preview
 
+    if dry_run:
+        seen = preview(config, out, device=device, force=force)
+        console.print_json(asdict(seen)) if as_json else _print_preview(seen)
+        return
     report = experiment(config, out, device=device, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
@@ -62,6 +70,21 @@ def _print(report: ExperimentReport) -> None:
             console.print_table(title, ("System", *metrics.values()), rows)
     for sentence in legend(report):
         console.print_line(sentence)
+
+
+def _print_preview(seen: Preview) -> None:
+    rows = [(run.folder, ", ".join(run.exists) or "nothing", *_training(run)) for run in seen.runs]
+    console.print_table(f"{seen.title}: {seen.out}", ("run", "exists", "training", "time"), rows, numbers_from=3)
+    left = sum(not run.trained for run in seen.runs)
+    time = "for an unknown time" if seen.seconds is None else f"for about {console.duration(seen.seconds)}"
+    console.print_line(f"{left} of {counted(len(seen.runs), 'run')} would be trained{f', {time}' if left else ''}.")
+
+
+def _training(run: Planned) -> tuple[str, str]:
+    """What happens to the training of a run, and how long it takes or took."""
+    begun = f"goes on after iteration {run.begun:,}" if run.begun else "to be done"
+    time = "unknown" if run.seconds is None else console.duration(run.seconds)
+    return ("done", time) if run.trained else (begun, time if run.seconds is None else f"about {time}")
 
 
 def _system(row: Row) -> str:

@@ -43,7 +43,7 @@ def command(
     resamples: Annotated[int, option(HumanEvalScoreConfig, "resamples")] = SCORE_DEFAULTS.resamples,
     permutations: Annotated[int, option(HumanEvalScoreConfig, "permutations")] = SCORE_DEFAULTS.permutations,
     seed: Annotated[int, option(HumanEvalScoreConfig, "seed")] = SCORE_DEFAULTS.seed,
-    latex: Annotated[bool, typer.Option("--latex", help="Print the tables as LaTeX (booktabs) on stdout.")] = False,
+    latex: Annotated[bool, typer.Option("--as-latex", help="Print the tables as LaTeX (booktabs) on stdout.")] = False,
     force: Force = False,
     json: Json = False,
 ) -> None:

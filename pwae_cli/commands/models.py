@@ -8,20 +8,19 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json
+from pwae_cli.options import Json, Preset
 from pwae_core import plugins
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.config.resolve import resolve
-from pwae_core.config.train import PRESETS
 
 WORDS = PreprocessConfig().vocabulary_size
 
 
 def command(
-    preset: Annotated[str, typer.Option(help=f"Sizes to count at: {', '.join(PRESETS)}.")] = "paper",
+    preset: Preset = "paper",
     config: Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value.")] = None,
-    words: Annotated[int, typer.Option(min=1, max=10**9, help="Words of the vocabulary.")] = WORDS,
+    words: Annotated[int, typer.Option("--vocabulary-size", min=1, max=10**9, help="Words of the vocabulary.")] = WORDS,
     users: Annotated[int, typer.Option(min=0, max=10**9, help="Users of the corpus.")] = 10_000,
     as_json: Json = False,
 ) -> None:

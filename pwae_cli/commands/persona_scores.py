@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Device, Force, Json, called, option
 from pwae_cli.scores import ANSWERS, RUNS
 from pwae_core.config.evaluate import TokenizerName
 from pwae_core.config.persona_scores import DEFAULTS, PersonaScoresConfig
@@ -38,15 +38,15 @@ def command(
     least: Annotated[int, option(PersonaScoresConfig, "least")] = DEFAULTS.least,
     utterances: Annotated[int, option(PersonaScoresConfig, "utterances")] = DEFAULTS.utterances,
     words: Annotated[int, option(PersonaScoresConfig, "words")] = DEFAULTS.words,
-    samples: Annotated[int | None, option(PersonaScoresConfig, "samples")] = DEFAULTS.samples,
+    samples: Annotated[int | None, option(PersonaScoresConfig, "samples", "--first")] = DEFAULTS.samples,
     tokenizer: Annotated[TokenizerName | None, option(PersonaScoresConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(PersonaScoresConfig, "common", "--common")] = DEFAULTS.common,
-    limit: Annotated[int, option(PersonaScoresConfig, "limit")] = DEFAULTS.limit,
+    limit: Annotated[int, option(PersonaScoresConfig, "limit", "--run-contexts")] = DEFAULTS.limit,
     swap_samples: Annotated[int, option(PersonaScoresConfig, "swap_samples")] = DEFAULTS.swap_samples,
     others: Annotated[int, option(PersonaScoresConfig, "others")] = DEFAULTS.others,
     resamples: Annotated[int, option(PersonaScoresConfig, "resamples")] = DEFAULTS.resamples,
     seed: Annotated[int, option(PersonaScoresConfig, "seed")] = DEFAULTS.seed,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda, for --run.")] = "auto",
+    device: Device = "auto",
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -68,7 +68,8 @@ def command(
             "others": others,
             "resamples": resamples,
             "seed": seed,
-        }
+        },
+        called(samples="first", limit="run_contexts"),
     )
     from dataclasses import asdict
 
@@ -109,7 +110,7 @@ def _print(report: PersonaReport) -> None:
         console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
     for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):
         console.print_line(sentence)
-    console.print_line("What these numbers cannot tell: docs/metrics.md.")
+    console.print_line("What these numbers cannot tell: 'pwae metrics'.")
 
 
 def _print_rows(title: str, headings: Mapping[str, str], systems: Sequence[SystemPersona]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Force, Json, called, option
 from pwae_core import plugins
 from pwae_core.config.preprocess import DEFAULTS, FORMATS, PreprocessConfig
 from pwae_core.errors import ConfigError
@@ -65,7 +65,7 @@ def command(
     tokenizer: Annotated[
         Literal["nltk", "jieba", "char", "whitespace"], option(PreprocessConfig, "tokenizer")
     ] = DEFAULTS.tokenizer,
-    clean: Annotated[str, option(PreprocessConfig, "clean")] = ",".join(DEFAULTS.clean),
+    clean: Annotated[str, option(PreprocessConfig, "clean")] = ", ".join(DEFAULTS.clean),
     lowercase: Annotated[bool, option(PreprocessConfig, "lowercase")] = DEFAULTS.lowercase,
     unfold: Annotated[bool, option(PreprocessConfig, "unfold")] = DEFAULTS.unfold,
     drop_user: Annotated[list[str] | None, option(PreprocessConfig, "drop_users")] = None,
@@ -73,7 +73,9 @@ def command(
     gap: Annotated[float, option(PreprocessConfig, "gap")] = DEFAULTS.gap,
     merge_consecutive: Annotated[bool, option(PreprocessConfig, "merge_consecutive")] = DEFAULTS.merge_consecutive,
     min_utterances: Annotated[int, option(PreprocessConfig, "min_utterances")] = DEFAULTS.min_utterances,
-    users: Annotated[Literal["responder", "all"], option(PreprocessConfig, "users")] = DEFAULTS.users,
+    users: Annotated[
+        Literal["responder", "all"], option(PreprocessConfig, "users", "--min-utterances-of")
+    ] = DEFAULTS.users,
     min_turns: Annotated[int, option(PreprocessConfig, "min_turns")] = DEFAULTS.min_turns,
     window: Annotated[int, option(PreprocessConfig, "window")] = DEFAULTS.window,
     stride: Annotated[int, option(PreprocessConfig, "stride")] = DEFAULTS.stride,
@@ -128,7 +130,8 @@ def command(
             "unfold": unfold,
             "drop_users": drop_user or (),
             "giant_share": giant_share,
-        }
+        },
+        called(users="min_utterances_of"),
     )
     from dataclasses import asdict
 

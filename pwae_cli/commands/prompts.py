@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json, option
+from pwae_cli.options import Json, called, option
 from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def command(
     limit: Annotated[int | None, option(PromptsConfig, "limit")] = DEFAULTS.limit,
     history: Annotated[int, option(PromptsConfig, "history")] = DEFAULTS.history,
     samples: Annotated[int, option(PromptsConfig, "samples")] = DEFAULTS.samples,
-    shape: Annotated[Literal["messages", "prompt"], option(PromptsConfig, "shape")] = DEFAULTS.shape,
+    shape: Annotated[Literal["messages", "prompt"], option(PromptsConfig, "shape", "--prompt-shape")] = DEFAULTS.shape,
     characters: Annotated[int, option(PromptsConfig, "characters")] = DEFAULTS.characters,
     seed: Annotated[int, option(PromptsConfig, "seed")] = DEFAULTS.seed,
     force: Again = False,
@@ -50,7 +50,8 @@ def command(
             "shape": shape,
             "characters": characters,
             "seed": seed,
-        }
+        },
+        called(shape="prompt_shape"),
     )
     from dataclasses import asdict
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Json, option
+from pwae_cli.options import Device, Json, called, option
 from pwae_core.config.report import DEFAULTS, ReportConfig
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Paths = Annotated[
 Page = Annotated[Path, typer.Option("--out", help="The HTML file to write.")]
 Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write the tables to this file as Markdown too.")]
 Latex = Annotated[Path | None, typer.Option("--latex", help="Write the tables to this file as LaTeX (booktabs) too.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Scores = Annotated[
     list[Path] | None,
     typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
@@ -39,9 +38,9 @@ def command(
     markdown: Markdown = None,
     latex: Latex = None,
     cases: Annotated[int, option(ReportConfig, "cases")] = DEFAULTS.cases,
-    contexts: Annotated[int, option(ReportConfig, "contexts")] = DEFAULTS.contexts,
-    users: Annotated[int, option(ReportConfig, "users")] = DEFAULTS.users,
-    samples: Annotated[int, option(ReportConfig, "samples")] = DEFAULTS.samples,
+    contexts: Annotated[int, option(ReportConfig, "contexts", "--table6-contexts")] = DEFAULTS.contexts,
+    users: Annotated[int, option(ReportConfig, "users", "--table6-users")] = DEFAULTS.users,
+    samples: Annotated[int, option(ReportConfig, "samples", "--answers")] = DEFAULTS.samples,
     history: Annotated[int, option(ReportConfig, "history")] = DEFAULTS.history,
     points: Annotated[int, option(ReportConfig, "points")] = DEFAULTS.points,
     map_users: Annotated[int, option(ReportConfig, "map_users")] = DEFAULTS.map_users,
@@ -68,7 +67,8 @@ def command(
             "characters": characters,
             "checkpoint": checkpoint,
             "seed": seed,
-        }
+        },
+        called(contexts="table6_contexts", users="table6_users", samples="answers"),
     )
     from dataclasses import asdict
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Device, Force, Json, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.errors import InputError
 from pwae_core.grammar import counted
@@ -45,7 +45,6 @@ KeepGoing = Annotated[
 User = Annotated[
     list[str] | None, typer.Option("--user", help="Who answers the --context or --input; repeated: each of them.")
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 
 def command(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Force, Json, option
+from pwae_cli.options import Device, Force, Json, Preset, option
 from pwae_core.config.resolve import resolve, resolve_resumed
-from pwae_core.config.train import BUDGET, PRESETS, ModelConfig, TrainConfig
+from pwae_core.config.train import BUDGET, ModelConfig, TrainConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-wor
 Out = Annotated[
     Path | None, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")
 ]
-Preset = Annotated[str, typer.Option(help=f"Settings to start from: {', '.join(PRESETS)}.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="One setting, as key=value; can be repeated. See --show-config.")
@@ -44,7 +43,6 @@ Without = Annotated[
     list[Part] | None,
     typer.Option(help="Table 4: PersonaWAE without its personalised prior, or its fusion; repeatable."),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Resume = Annotated[
     bool,
     typer.Option(

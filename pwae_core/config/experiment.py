@@ -51,7 +51,7 @@ class SystemPlan(Config):
 class ExperimentConfig(Config):
     """One experiment: everything alike but the system, the ablation, K and the seed."""
 
-    listed: ClassVar[str] = "docs/experiments.md lists the settings of a plan."
+    listed: ClassVar[str] = "'pwae plans table2-small' shows a plan and its settings."
 
     title: Shown = Field("Results", description="Heading of the table.")
     corpus: Path = Field(Path("corpus"), description="Folder of 'pwae preprocess'.")
@@ -82,13 +82,27 @@ class PlannedRun:
     train: TrainConfig
 
 
+SHIPPED = Path(__file__).with_name("plans")
+
+
+def shipped_plans() -> dict[str, str]:
+    """The text of every plan that comes with the package, by its name: the paper's Tables 2, 3 and 4, at two sizes."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def _file_of(plan: Path) -> Path:
+    """A plan that is no file, but bears the name of a shipped one, is that."""
+    shipped = SHIPPED / f"{plan}.toml"
+    return shipped if len(plan.parts) == 1 and not plan.exists() and shipped.is_file() else plan
+
+
 def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:
-    """A plan from its TOML file; ``overrides`` that are None were not given.
+    """A plan from its TOML file, or a shipped one by its name; ``overrides`` that are None were not given.
 
     Raises InputError, or ConfigError that names the file and the table, for what no run could have as well.
     """
     given = {key: value for key, value in overrides.items() if value is not None}
-    values = merge(read_toml(path), given)
+    values = merge(read_toml(_file_of(path)), given)
     try:
         plan = ExperimentConfig.make(values, in_toml)
         planned_runs(plan, {})

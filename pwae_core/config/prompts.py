@@ -14,7 +14,9 @@ class PromptsConfig(Config):
 
     limit: int | None = Field(None, gt=0, description="Contexts of the test split, at most: those of 'pwae sample'.")
     history: int = Field(20, ge=0, le=1000, description="The responder's training utterances in each prompt, at most.")
-    samples: int = Field(10, gt=0, description="Answers to ask for (4.4: 10); written into every row.")
+    samples: int = Field(
+        10, gt=0, description="Responses for each context to ask for (4.4: 10); written into every row."
+    )
     shape: Literal["messages", "prompt"] = Field(
         "messages", description="A list of chat messages with roles, or one string."
     )

@@ -16,7 +16,9 @@ class ReportConfig(Config):
     contexts: int = Field(3, ge=0, le=50, description="Contexts of Table 6: one context answered as several users.")
     users: int = Field(4, ge=1, le=20, description="Users of Table 6.")
     samples: int = Field(3, ge=1, le=50, description="A system's answers that are shown for each context.")
-    history: int = Field(5, ge=0, le=50, description="A person's real utterances that are shown beside the answers.")
+    history: int = Field(
+        5, ge=0, le=50, description="A person's training utterances that are shown beside the answers, at most."
+    )
     points: int = Field(400, ge=20, le=5000, description="Test sessions whose latent codes are drawn.")
     map_users: int = Field(2000, ge=2, le=5000, description="Users on the map, those who answer most.")
     characters: int = Field(400, ge=40, le=5000, description="Characters of an utterance that are shown.")

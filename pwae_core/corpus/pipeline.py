@@ -165,7 +165,8 @@ def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -
         who = "all its speakers" if config.users == "all" else "a responder"
         raise EmptyResultError(
             f"No session is left: {users['enough']} of {users['users']} users have {config.min_utterances} utterances, "
-            f"and none of {slid['windows']} windows has {who} among them (--min-utterances, --users). {hint}".rstrip()
+            f"and none of {slid['windows']} windows has {who} among them (--min-utterances, --min-utterances-of). "
+            f"{hint}".rstrip()
         )
     wanted = splits.sizes(slid["sessions"], config)
     if slid["untimed"] > wanted.train:

@@ -163,10 +163,10 @@ def first_samples(responses: ResponseSet, samples: int | None = None) -> Respons
     if wrong.any():
         session, fewest = responses.session_ids[int(wrong.argmax())], counts.min()
         there = counted(int(counts[wrong.argmax()]), "response")
-        expected = f"--samples asks for {wanted}" if samples else f"{responses.session_ids[0]!r} has {wanted}"
+        expected = f"--first asks for {wanted}" if samples else f"{responses.session_ids[0]!r} has {wanted}"
         raise InputError(
             f"{responses.source}: session {session!r} has {there}, {expected}. "
-            f"Score the first {fewest} of each with --samples {fewest}."
+            f"Score the first {fewest} of each with --first {fewest}."
         )
     column = pc.list_slice(responses.table["responses"], 0, wanted)
     number = responses.table.schema.get_field_index("responses")

@@ -41,7 +41,7 @@ EXPLANATIONS = (
         (
             "'Smoothing 7' has been three metrics in three eras of NLTK; numbers of different eras do not compare.",
             "A perfect answer does not score 1: ten identical tokens score 1.154 as BLEU-3. Nothing is clipped.",
-            "Recall grows with the number of samples: compare systems at one number (--samples).",
+            "Recall grows with the number of samples: compare systems at one number (--first).",
             "The tokens decide: characters, words and unsegmented text are different metrics.",
         ),
     ),

@@ -44,7 +44,7 @@ def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = S
 def _refuse_others(page: Path) -> None:
     """Lets a page of before be replaced, and nothing else."""
     if page.is_dir():
-        raise StorageError(f"{page} is a folder. Name a file for --page, such as {page / 'corpus.html'}.")
+        raise StorageError(f"{page} is a folder. Name a file for --html, such as {page / 'corpus.html'}.")
     if page.exists() and not _is_ours(page.resolve()):
         raise ArtifactError(
             f"{page} exists and was not made by 'pwae data-check', or was changed since. Choose another name."

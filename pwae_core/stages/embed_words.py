@@ -126,7 +126,7 @@ def _train(
     from gensim.models import Word2Vec
 
     if config.workers > 1:
-        progress.say(f"{config.workers} workers: the vectors will differ from run to run; --workers 1 repeats exactly.")
+        progress.say(f"{config.workers} threads: the vectors will differ from run to run; --threads 1 repeats exactly.")
     _write_lines(utterances, lines)
     model = Word2Vec(
         vector_size=config.dimension,

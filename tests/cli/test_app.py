@@ -54,7 +54,8 @@ def test_help_names_every_command(pwae):
 
 def test_help_says_what_each_command_does_in_a_whole_sentence(pwae, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    listed = pwae("--help").succeeds().stdout.partition("Commands:\n")[2].splitlines()
+    lines = pwae("--help").succeeds().stdout.splitlines()
+    listed = [line for line in lines[lines.index("Data:") :] if line.startswith("  ")]
     assert [line.split()[0] for line in listed] == COMMANDS
     assert [line for line in listed if not line.endswith(".") or line.endswith("..")] == []
     assert max(map(len, listed)) < 80
@@ -117,13 +118,13 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(forked, tmp_path, comman
 )
 def test_closed_or_full_streams_stop_no_stage(forked, tmp_path, streams):
     corpus = write_corpus(tmp_path / "corpus")
-    done = forked("embed-words", corpus, "--out", "v", "--dimension", 2, "--workers", 2, folder=tmp_path, **streams)
+    done = forked("embed-words", corpus, "--out", "v", "--dimension", 2, "--threads", 2, folder=tmp_path, **streams)
     assert (done.exit_code, done.stderr.replace(SEVERAL, "")) == (0, "")
     assert (tmp_path / "v" / "manifest.json").is_file()
     assert forked("embed-words", corpus, "--out", "v2", "--dimension", 2, folder=tmp_path).exit_code == 0
 
 
-SEVERAL = "2 workers: the vectors will differ from run to run; --workers 1 repeats exactly.\n"
+SEVERAL = "2 threads: the vectors will differ from run to run; --threads 1 repeats exactly.\n"
 
 
 @pytest.mark.parametrize("stream", ["/dev/full", CLOSED, GONE])
@@ -142,7 +143,7 @@ NOT_UTF8 = os.fsdecode(b"\xc4\xe3")
         (["embed-words", "c", "--out", NOT_UTF8], ["--out", "bytes that are not UTF-8"]),
         (["evaluate", f"{NOT_UTF8}=x"], ["RESPONSES", "bytes that are not UTF-8"]),
         (["sample", "run", "--context", "tea", "--context", NOT_UTF8], ["--context", "bytes that are not UTF-8"]),
-        (["adapt", "run", "--history", "h", "--user", NOT_UTF8], ["--user", "bytes that are not UTF-8"]),
+        (["adapt", "run", "--history-file", "h", "--user", NOT_UTF8], ["--user", "bytes that are not UTF-8"]),
         (["preprocess", "x.jsonl", "--out", "a/" + "茶" * 86], ["--out: a name of 258 bytes", "at most 255"]),
         (["embed-words", "c", "--out", "../" * 50], ["--out ../", "that is the root of the file system"]),
         (["report", "a\0b", "--out", "r"], ["PATHS", "zero byte"]),

@@ -37,7 +37,7 @@ def own(run: Path, tmp_path: Path) -> Path:
 def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
     pwae: Callable[..., Any], own: Path, history: Path
 ) -> None:
-    report = pwae("adapt", own, "--history", history, "--steps", 20, "--json").succeeds().json
+    report = pwae("adapt", own, "--history-file", history, "--steps", 20, "--json").succeeds().json
     assert report | {"before": 0, "after": 0} == {
         "run": str(own),
         "user": "dora",
@@ -54,7 +54,7 @@ def test_adapt_teaches_a_run_somebody_and_sample_answers_as_them(
     answered = pwae(*ask, "--user", "dora", "--user", "user001").succeeds().json["shown"]
     assert [one["user"] for one in answered] == ["dora", "user001"]
     assert (
-        pwae("adapt", own, "--history", history, "--user", "eve", "--steps", 0)
+        pwae("adapt", own, "--history-file", history, "--user", "eve", "--steps", 0)
         .succeeds()
         .stdout.startswith("PersonaWAE knows eve")
     )
@@ -69,12 +69,12 @@ def test_nothing_but_a_line_feed_or_carriage_return_ends_a_line(
     others = "\u2028\u2029\x0b\x0c\x1c\x1d\x1e\x85"
     lines = ["do you like rain ?\train" + "".join(f" is{mark}tea" for mark in others), "i like tea"]
     history.write_bytes(end.join(lines).encode())
-    report = pwae("adapt", own, "--history", history, "--steps", 1, "--json").succeeds().json
+    report = pwae("adapt", own, "--history-file", history, "--steps", 1, "--json").succeeds().json
     assert (report["utterances"], report["words"]) == (2, 1 + 2 * len(others) + 3)
 
 
 def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, history: Path, snapshot: Any) -> None:
-    command = ("adapt", own, "--history", history, "--steps", 1)
+    command = ("adapt", own, "--history-file", history, "--steps", 1)
     pwae(*command).succeeds()
     before = snapshot(own)
     history.write_text("football makes me happy darling\n")
@@ -91,7 +91,7 @@ def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, hist
 def test_adapt_warns_of_unknown_words_and_refuses_where_all_are(
     pwae: Callable[..., Any], own: Path, history: Path
 ) -> None:
-    command = ("adapt", own, "--history", history, "--steps", 1)
+    command = ("adapt", own, "--history-file", history, "--steps", 1)
     history.write_text("xylo quux\nfoo bar baz\n")
     pwae(*command).fails(5, f"{history}: the run knows none of its 5 words. Is it of the corpus's language")
     assert not (own / "people").exists()
@@ -106,7 +106,7 @@ def test_adapt_warns_of_unknown_words_and_refuses_where_all_are(
 def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, history: Path, tmp_path: Path) -> None:
     def refused(code: int, *words: str, file: Path = history, **options: str) -> None:
         given = [word for name, value in options.items() for word in (f"--{name}", value)]
-        pwae("adapt", own, "--history", file, *given).fails(code, *words)
+        pwae("adapt", own, "--history-file", file, *given).fails(code, *words)
 
     refused(4, "Cannot read", "nobody.txt", file=tmp_path / "nobody.txt")
     refused(4, "--user user001: the run was trained with that user", user="user001")
@@ -115,7 +115,7 @@ def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, 
     refused(5, "holds no utterance after cleaning", file=tmp_path / "empty.txt")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
     refused(4, "latin.txt, line 1: not UTF-8 text", file=tmp_path / "latin.txt")
-    pwae("adapt", own.parent / "none", "--history", history).fails(6, "holds no run")
+    pwae("adapt", own.parent / "none", "--history-file", history).fails(6, "holds no run")
     assert not (own / "people").exists()
 
 

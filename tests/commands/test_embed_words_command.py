@@ -89,8 +89,8 @@ def test_json_is_the_report(pwae, corpus, tmp_path):
 
 
 def test_several_workers_are_said_not_to_repeat(pwae, corpus, tmp_path):
-    result = pwae("embed-words", corpus, "--out", tmp_path / "v", "--workers", 2).succeeds()
-    assert "2 workers: the vectors will differ from run to run; --workers 1 repeats exactly." in result.stderr
+    result = pwae("embed-words", corpus, "--out", tmp_path / "v", "--threads", 2).succeeds()
+    assert "2 threads: the vectors will differ from run to run; --threads 1 repeats exactly." in result.stderr
     assert "no: several workers" in result.stdout
 
 
@@ -98,7 +98,7 @@ def test_several_workers_are_said_not_to_repeat(pwae, corpus, tmp_path):
     ("option", "value", "message"),
     [
         ("--dimension", 0, "dimension: Input should be greater than or equal to 1 (got 0)."),
-        ("--workers", 0, "workers: Input should be greater than or equal to 1 (got 0)."),
+        ("--threads", 0, "threads: Input should be greater than or equal to 1 (got 0)."),
         ("--seed", -1, "seed: Input should be greater than or equal to 0 (got -1)."),
     ],
 )

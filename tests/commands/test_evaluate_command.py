@@ -116,7 +116,7 @@ def test_one_context_is_one(pwae: Callable[..., Any], tmp_path: Path) -> None:
     [
         (["nowhere.jsonl"], 4, ["nowhere.jsonl does not exist"]),
         (["{responses}"], 3, ["holds strings", "--tokenizer nltk, jieba"]),
-        (["{responses}", "--tokenizer", "whitespace", "--samples", "3"], 4, ["'a' has 2 responses", "--samples 2"]),
+        (["{responses}", "--tokenizer", "whitespace", "--first", "3"], 4, ["'a' has 2 responses", "--first 2"]),
         (["{responses}", "--ngram", "0"], 3, ["ngram: Input should be greater than or equal to 1"]),
         (["{folder}"], 6, ["holds no responses. Run 'pwae sample' first."]),
     ],

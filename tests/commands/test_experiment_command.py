@@ -26,7 +26,6 @@ from pwae_core.models import MODELS
 from pwae_core.training.runs import choose_device, open_run
 
 NAMES = {name: model.display_name for name, model in MODELS.items()}
-PLANS = Path(__file__).parents[2] / "examples" / "plans"
 PLAN = """
 title = "A tiny table"
 corpus = "nowhere"
@@ -235,16 +234,14 @@ def test_what_no_run_could_do_with_is_refused_at_once(
 
 @pytest.mark.parametrize("scale", ["paper", "small"])
 def test_the_shipped_plans_name_the_rows_of_the_paper_s_tables(scale: str) -> None:
-    labels = [
-        [run.label for run in planned_runs(read_plan(PLANS / f"table{n}-{scale}.toml", {}), NAMES)] for n in (2, 3, 4)
-    ]
+    labels = [[run.label for run in planned_runs(read_plan(Path(f"table{n}-{scale}"), {}), NAMES)] for n in (2, 3, 4)]
     assert labels[0] == ["Seq2Seq", "Persona", "Adaptation", "CVAE", "RL-Persona", "DiaWAE-GMD", "PersonaWAE"]
     assert labels[1] == [f"PersonaWAE K={k}" for k in (1, 2, 3, 4, 5)]
     assert labels[2] == ["PersonaWAE", "PersonaWAE w/o prior", "PersonaWAE w/o fusion"]
 
 
 def test_k_varies_in_the_personalisation_alone(tmp_path: Path) -> None:
-    runs = planned_runs(read_plan(PLANS / "table3-paper.toml", {}), NAMES)
+    runs = planned_runs(read_plan(Path("table3-paper"), {}), NAMES)
     assert [(run.train.model.components, run.train.model.context_components) for run in runs] == [
         (k, 3) for k in (1, 2, 3, 4, 5)
     ]
@@ -372,3 +369,32 @@ def test_a_plan_may_ask_who_is_heard_and_what_z_says(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("manifest.json")} == stamps
     plan.write_text(text.replace("contexts = 4", "contexts = 5"))
     pwae(*command).fails(6, "personawae-seed1/diagnosis was made by another plan (config contexts: 4, now 5).")
+
+
+def test_a_dry_run_tells_what_exists_and_writes_nothing(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    plan.write_text(SINGLE + '[[systems]]\nmodel = "persona"\n')
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    before = pwae(*command, "--dry-run").succeeds().stdout
+    assert "2 of 2 runs would be trained, for an unknown time.\n" in before
+    assert not out.exists()
+
+    pwae("experiment", _only_first(plan, tmp_path), *command[2:]).succeeds()
+    made = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    seen = pwae(*command, "--dry-run", "--json").succeeds().json
+    done, open_ = seen["runs"]
+    assert (done["exists"], done["begun"], open_["exists"]) == (["run", "responses", "scores"], 0, [])
+    assert seen["seconds"] == open_["seconds"] == done["seconds"] > 0
+    assert "1 of 2 runs would be trained, for about " in pwae(*command, "--dry-run").succeeds().stdout
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == made
+
+    plan.write_text(SINGLE.replace("max_steps = 6", "max_steps = 7"))
+    pwae(*command, "--dry-run").fails(6, "was made by another plan")
+
+
+def _only_first(plan: Path, folder: Path) -> Path:
+    first = folder / "first.toml"
+    first.write_text(plan.read_text().replace('[[systems]]\nmodel = "persona"\n', ""))
+    return first

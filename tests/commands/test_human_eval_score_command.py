@@ -71,7 +71,7 @@ def test_json_has_no_nan_and_comes_back_from_the_artifact(pwae: Pwae, folder: Pa
 
 
 def test_latex(pwae: Pwae, folder: Path) -> None:
-    assert score(pwae, "--latex").succeeds().stdout == "\n".join(
+    assert score(pwae, "--as-latex").succeeds().stdout == "\n".join(
         [
             r"\begin{tabular}{lrrr}",
             r"\toprule",

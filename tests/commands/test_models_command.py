@@ -18,7 +18,7 @@ def test_lists_the_systems_of_table_2_in_its_order(pwae) -> None:
 
 def test_counts_the_parameters_at_the_sizes_given(pwae) -> None:
     """One user more is one row of the user table more, for the systems that have one."""
-    counted = [pwae("models", "--words", 50, "--users", n, "--json").succeeds().json for n in (3, 4)]
+    counted = [pwae("models", "--vocabulary-size", 50, "--users", n, "--json").succeeds().json for n in (3, 4)]
     grown = [more["parameters"] - less["parameters"] for less, more in zip(*counted, strict=True)]
     assert grown == [0, 512, 0, 512, 0, 0, 512]
 

@@ -137,7 +137,7 @@ def test_the_page_loads_nothing_and_data_is_text(tmp_path):
 
 def test_the_command(pwae, tmp_path):
     folder = corpus(tmp_path, planted(users=6, conversations=60).rows)
-    shown = pwae("data-check", folder, "--page", tmp_path / "page.html").succeeds().stdout
+    shown = pwae("data-check", folder, "--html", tmp_path / "page.html").succeeds().stdout
     for words in (
         "Corpus ",
         "Splits",
@@ -155,10 +155,10 @@ def test_the_command(pwae, tmp_path):
 def test_what_is_no_corpus(pwae, tmp_path):
     pwae("data-check", tmp_path / "none").fails(6, "none holds no corpus. Run 'pwae preprocess' first.")
     folder = corpus(tmp_path, planted(users=6, conversations=60).rows)
-    pwae("data-check", folder, "--page", tmp_path).fails(7, "is a folder. Name a file for --page, such as ")
+    pwae("data-check", folder, "--html", tmp_path).fails(7, "is a folder. Name a file for --html, such as ")
     mine = tmp_path / "mine.py"
     mine.write_text("print('mine')")
-    pwae("data-check", folder, "--page", mine).fails(6, "mine.py exists and was not made by 'pwae data-check'")
+    pwae("data-check", folder, "--html", mine).fails(6, "mine.py exists and was not made by 'pwae data-check'")
     assert mine.read_text() == "print('mine')"
     data = bytearray((folder / "test.parquet").read_bytes())
     data[100] ^= 1

@@ -173,7 +173,16 @@ def test_the_command_prints_both_tables(pwae: Callable[..., Any], made: Made, tm
     llm = tmp_path / "llm.jsonl"
     rows = artifacts.load(made.corpus, "corpus").table("test.parquet", ["session_id"]).to_pylist()
     llm.write_text("".join(json.dumps(row | {"responses": ["tea indeed", "rain"]}) + "\n" for row in rows))
-    given = ["persona-scores", f"LLM={llm}", "--corpus", made.corpus, "--run", made.runs["seq2seq"], "--limit", 3]
+    given = [
+        "persona-scores",
+        f"LLM={llm}",
+        "--corpus",
+        made.corpus,
+        "--run",
+        made.runs["seq2seq"],
+        "--run-contexts",
+        3,
+    ]
     printed = pwae(*given, "--resamples", 10, "--device", "cpu").succeeds().stdout
     assert f"{len(rows)} contexts, 10 candidate users, chance 0.1000" in printed
     assert "│ LLM" in printed

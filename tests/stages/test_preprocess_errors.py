@@ -68,7 +68,7 @@ def test_filters_that_leave_nothing_are_named(fails):
         ROWS,
         5,
         "No session is left: 0 of 6 users have 1000 utterances, and none of ",
-        "windows has a responder among them (--min-utterances, --users).",
+        "windows has a responder among them (--min-utterances, --min-utterances-of).",
         options=("--min-utterances", "1000"),
     )
 

@@ -45,7 +45,9 @@ def test_sample(pwae, ablated):
 
 def test_adapt_is_refused(pwae, ablated, tmp_path):
     (tmp_path / "dora.txt").write_text("i like tea\n")
-    pwae("adapt", ablated, "--history", tmp_path / "dora.txt").fails(3, "Nothing in this PersonaWAE reads who answers")
+    pwae("adapt", ablated, "--history-file", tmp_path / "dora.txt").fails(
+        3, "Nothing in this PersonaWAE reads who answers"
+    )
 
 
 def test_every_context_of_the_test_split(made, silenced):

@@ -128,7 +128,7 @@ def test_they_may_be_adapted_to_and_then_answer_as_themselves(
 ) -> None:
     out = shutil.copytree(trained("model.user_dropout=0.1")[0], tmp_path / "run")
     (tmp_path / "history.txt").write_text("i like tea\ntea is not for me\n")
-    adapt = ("adapt", out, "--history", tmp_path / "history.txt", "--steps", 3, "--user")
+    adapt = ("adapt", out, "--history-file", tmp_path / "history.txt", "--steps", 3, "--user")
     pwae(*adapt, "user001").fails(4, "--user user001: the run was trained with that user")
     before = pwae("sample", out, "--context", "tea ?", "--user", STRANGER, "--json").succeeds().json
     pwae(*adapt, STRANGER).succeeds()

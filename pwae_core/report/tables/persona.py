@@ -18,7 +18,7 @@ REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
 TITLE = "Personalisation, measured without people"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
-MEANING = "What each measure tells, and what it cannot: 'pwae metrics', docs/metrics.md."
+MEANING = "What each measure tells, and what it cannot: 'pwae metrics'."
 
 Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -58,7 +58,7 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
     facts = persona.facts
     counts = [found[c]["contexts"] for found in systems.values() for c in columns if c in found and c != UNHEARD]
     contexts, everyone = max(counts, default=0), facts.get("contexts", 0)
-    drawn = f" of {everyone:,}, drawn at random (--limit)" if contexts < everyone else ""
+    drawn = f" of {everyone:,}, drawn at random (--run-contexts)" if contexts < everyone else ""
     notes = [f"{counted(contexts, 'context')}{drawn}.", *caution(contexts)]
     if REAL in systems:
         notes.append("ground-truth: the real responses, as a ceiling.")

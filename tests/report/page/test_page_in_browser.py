@@ -52,7 +52,7 @@ def whole(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers = (folder / "personawae", folder / "seq2seq")
     compared = ("--compare", "--embeddings", made.vectors, "--out", folder / "scores")
     run_pwae("evaluate", *answers, *compared).succeeds()
-    runs = ("--run", made.personawae, "--run", made.seq2seq, "--device", "cpu", "--least", 1, "--limit", 5)
+    runs = ("--run", made.personawae, "--run", made.seq2seq, "--device", "cpu", "--least", 1, "--run-contexts", 5)
     run_pwae("persona-scores", *answers, "--corpus", made.corpus, *runs, "--out", folder / "persona").succeeds()
     given = [made.personawae, made.seq2seq, *answers, folder / "scores", folder / "persona"]
     report([Named(path) for path in given], folder / "report.html", ReportConfig(points=60), device="cpu")

@@ -405,7 +405,7 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
     assert paper_tables.table_2(scorings(folder.sources())[0]).notes[2:] == [
         "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
-        "The numbers of samples differ (3 and 10): the best of more is better. --samples makes them equal.",
+        "The numbers of samples differ (3 and 10): the best of more is better. --first makes them equal.",
         "PersonaWAE (responses-one): all answers to a context score the same, so recall, precision and F1 agree.",
         *caution(9),
     ]
@@ -564,7 +564,7 @@ def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder
         "A guess finds the speaker with probability 0.1250.",
         SPREAD,
     ]
-    assert swaps.notes[:2] == ["20 contexts of 50, drawn at random (--limit).", *caution(20)]
+    assert swaps.notes[:2] == ["20 contexts of 50, drawn at random (--run-contexts).", *caution(20)]
     assert "A guess finds" in swaps.notes[-2]
     assert likelihoods.notes[-1].startswith("What each measure tells")
     assert answers.signatures == {"Speaker-Accuracy|clf:x": ""}

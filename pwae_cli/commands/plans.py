@@ -1,0 +1,31 @@
+"""``pwae plans``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pwae_cli import console
+from pwae_core.config.experiment import shipped_plans
+from pwae_core.errors import InputError
+
+
+def command(
+    name: Annotated[
+        str | None, typer.Argument(help="A plan to print, to begin one of your own; default: list all.")
+    ] = None,
+) -> None:
+    """List the plans of experiments that come with pwae.
+
+    They are those of the paper's Tables 2, 3 and 4, at the paper's size and at a small one.
+    """
+    plans = shipped_plans()
+    if name is None:
+        rows = [(one, text.splitlines()[0].removeprefix("# ").partition(". pwae ")[0]) for one, text in plans.items()]
+        console.print_table("", ("plan", "what it compares"), rows, numbers_from=2)
+    elif name in plans:
+        for line in plans[name].splitlines():
+            console.print_line(line)
+    else:
+        raise InputError(f"{name}: there is no such plan. There are {', '.join(plans)}.")

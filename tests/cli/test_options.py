@@ -1,0 +1,166 @@
+"""One name, one meaning: every option of every command, held in one table."""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+
+import pytest
+import typer
+
+from pwae_cli.app import app
+from pwae_cli.grouping import GROUPS, OTHERS, group_of
+from pwae_cli.options import RENAMED
+
+COMMANDS = typer.main.get_command(app).commands
+OPTIONS = [
+    (name, parameter)
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+    if parameter.param_type_name == "option"
+]
+PRESETS_OWN = {"--batch-size", "--epochs", "--seed"}
+"""What ``train`` leaves to the preset, so that it has no default on the command line."""
+OTHER_DEFAULTS = {
+    "--characters": {2000, 400},  # of an utterance: in a prompt, which nobody has to read, and on a page
+    "--history": {20, 10, 5},  # utterances shown: to a language model, to an annotator, on a page
+    "--tokenizer": {"nltk", None},  # evaluation takes the corpus's
+}
+SEVERAL = {"--user"}
+"""Given once where one person speaks or is learned; repeatable where several answer."""
+
+
+def word(parameter) -> str:
+    return next(option for option in parameter.opts if option.startswith("--"))
+
+
+def kind(parameter) -> str:
+    return str(parameter.type_descriptor.annotation)
+
+
+BY_NAME = defaultdict(list)
+for command, parameter in OPTIONS:
+    BY_NAME[word(parameter)].append((command, parameter))
+SHARED = sorted(name for name, uses in BY_NAME.items() if len(uses) > 1)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_an_option_has_one_type_wherever_it_occurs(name):
+    kinds = {kind(parameter).removeprefix("list[").removesuffix("]") for _, parameter in BY_NAME[name]}
+    assert len(kinds) == 1 or name == "--user", BY_NAME[name]
+    assert len({parameter.multiple for _, parameter in BY_NAME[name]}) == 1 or name in SEVERAL
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_an_option_has_one_default_wherever_it_occurs(name):
+    defaults = {
+        parameter.default
+        for command, parameter in BY_NAME[name]
+        if not (command == "train" and name in PRESETS_OWN) and not parameter.multiple
+    }
+    assert defaults == OTHER_DEFAULTS.get(name, defaults)
+    assert len(defaults) <= 1 or name in OTHER_DEFAULTS
+
+
+def test_every_seed_is_that_of_the_presets():
+    from pwae_core.config.train import TrainConfig
+
+    defaults = {command: parameter.default for command, parameter in BY_NAME["--seed"] if command != "train"}
+    assert {*defaults.values()} == {TrainConfig().seed}
+    assert "preprocess" in defaults
+
+
+MEANINGS = {
+    "--samples": "responses for each context",
+    "--limit": "contexts of the test split, at most",
+    "--contexts": "contexts",
+    "--history": "training utterances",
+    "--users": "users of the corpus",
+    "--first": "the first so many responses",
+    "--words": "own words",
+}
+
+
+@pytest.mark.parametrize(("name", "meaning"), MEANINGS.items())
+def test_an_option_says_the_same_wherever_it_occurs(name, meaning):
+    others = [command for command, parameter in BY_NAME[name] if meaning.lower() not in parameter.help.lower()]
+    assert [others, BY_NAME[name] != []] == [[], True]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_reads_as_words_not_as_code(pwae, name):
+    shown = pwae(name, "-h").succeeds().stdout
+    assert shown == pwae(name, "--help").stdout
+    for noise in ("lambda", " range>", "RANGE", "list[", "<str>", "x>=", "<=x", "  []"):
+        assert noise not in shown
+
+
+def test_help_is_as_wide_as_the_terminal(pwae, monkeypatch):
+    widths = []
+    for columns in (60, 100, 140):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        widths.append(max(map(len, pwae("preprocess", "--help").stdout.splitlines())))
+        assert widths[-1] <= columns
+    assert widths == sorted(set(widths))
+
+
+def test_options_and_commands_are_in_groups(pwae):
+    shown = pwae("sample", "--help").stdout
+    for heading in ("Arguments:", "Files:", "Decoding:", "Machine and repetition:", "Printing and help:"):
+        assert f"\n{heading}\n" in shown
+    known = {option for _, parameter in OPTIONS for option in (*parameter.opts, *parameter.secondary_opts)}
+    ahead = {"--help", "--version", "--install-completion", "--show-completion"}
+    assert {option for options in GROUPS.values() for option in options} <= known | ahead
+    assert group_of(["--seed"]) != OTHERS == group_of(["--cases"])
+    assert all(command.rich_help_panel for command in COMMANDS.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "old", "new"), [(c, *pair) for c, names in RENAMED.items() for pair in names.items()]
+)
+def test_old_names_are_gone_from_help_and_lead_to_the_new_ones(pwae, command, old, new):
+    known = {option for parameter in COMMANDS[command].params for option in parameter.opts}
+    assert [new in known, old in known] == [True, False]
+    result = pwae(command, old)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"pwae: {old} is called {new} now; the old name will go in a later version.\n" in result.stderr
+
+
+def test_an_old_name_still_works_and_warns_in_one_line(pwae):
+    old = pwae("models", "--words=50", "--json").succeeds()
+    assert old.stderr == "pwae: --words is called --vocabulary-size now; the old name will go in a later version.\n"
+    assert old.stdout == pwae("models", "--vocabulary-size", 50, "--json").succeeds().stdout
+
+
+def test_what_follows_two_hyphens_is_no_option(pwae):
+    assert "is called" not in pwae("evaluate", "--", "--samples").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("evaluate", "x", "--first", 0), "first: "),
+        (("persona-scores", "x", "--corpus", "c", "--run-contexts", 0), "run_contexts: "),
+        (("report", "x", "--out", "r.html", "--table6-users", 0), "table6_users: "),
+        (("adapt", "run", "--history-file", "h", "--start-users", -1), "start_users: "),
+    ],
+)
+def test_a_wrong_value_is_told_under_the_name_that_was_typed(pwae, arguments, name):
+    pwae(*arguments).fails(3, name)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("pwae train corpus --model pers", {"persona", "personawae"}),
+        ("pwae sample run --strategy gr", {"greedy"}),
+        ("pwae train corpus --preset sm", {"small"}),
+        ("pwae sample run --device cp", {"cpu"}),
+        ("pwae persona", {"persona-scores"}),
+    ],
+)
+def test_a_shell_completes(words, offered):
+    asked = {"_PWAE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    command = [sys.executable, "-m", "pwae_cli"]
+    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert {*done.stdout.split()} == offered
