@@ -22,7 +22,7 @@ from pwae_core.errors import InputError
 
 LONGEST_LINE = 1 << 20
 MOST_UTTERANCES = 100
-MOST_SAMPLES = 1000
+MOST_SAMPLES = 100
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,24 +95,23 @@ def _read(run: Run, line: bytes, where: str, first: bool, users: Sequence[str]) 
 
 
 def _answered(run: Run, lines: Sequence[_Ready | InputError], config: SampleConfig) -> list[LineAnswer | InputError]:
-    """One answer for each user of each line that can be answered."""
+    """One answer for each user of each line that can be answered; those of as many samples are decoded together."""
     rows = [(line, name) for line in lines if isinstance(line, _Ready) for name in line.users]
-    most = config.model_copy(update={"samples": max((_samples(line, config) for line, _ in rows), default=1)})
-    keys = [line.key for line, _ in rows]
-    drawn = iter(answer(run, _sessions(run, rows), keys, most, SILENT) if rows else [])
-    answers: list[LineAnswer | InputError] = []
-    for line in lines:
-        if isinstance(line, InputError):
-            answers.append(line)
-            continue
-        for name in line.users:
-            texts = tuple(detokenise(tokens) for tokens in next(drawn)[: _samples(line, config)])
-            answers.append(LineAnswer(line.asked.session_id, name, texts, run.remark(name)))
-    return answers
+    wanted = [line.asked.samples or config.samples for line, _ in rows]
+    drawn: dict[int, list[list[str]]] = {}
+    for samples in sorted(set(wanted)):
+        places = [place for place, number in enumerate(wanted) if number == samples]
+        some = [rows[place] for place in places]
+        settings = config.model_copy(update={"samples": samples})
+        drawn |= zip(
+            places, answer(run, _sessions(run, some), [line.key for line, _ in some], settings, SILENT), strict=True
+        )
+    texts = iter(tuple(map(detokenise, drawn[place])) for place in range(len(rows)))
+    return [made for line in lines for made in ([line] if isinstance(line, InputError) else _told(run, line, texts))]
 
 
-def _samples(line: _Ready, config: SampleConfig) -> int:
-    return line.asked.samples or config.samples
+def _told(run: Run, line: _Ready, texts: Iterator[tuple[str, ...]]) -> list[LineAnswer]:
+    return [LineAnswer(line.asked.session_id, name, next(texts), run.remark(name)) for name in line.users]
 
 
 def _sessions(run: Run, rows: Sequence[tuple[_Ready, str]]) -> Sessions:

@@ -82,6 +82,13 @@ def test_a_line_gets_what_the_typed_context_gets(pwae, made):
         assert answers == [{"user_id": one["user"], "responses": one["responses"]} for one in shown]
 
 
+def test_every_line_gets_as_many_answers_as_it_asks_for(pwae, made):
+    rows = [TEA | {"samples": number} for number in (3, 1, 2)] + [TEA]
+    printed = pwae("sample", made.personawae, "--input", "-", "--samples", 4, stdin=lined(rows)).succeeds().stdout
+    answers = [row["responses"] for row in read(printed)]
+    assert answers == [answers[-1][:number] for number in (3, 1, 2, 4)]
+
+
 def test_a_packed_file_and_a_named_pipe_are_read(pwae, made, tmp_path):
     rows = lined([TEA, TEA | {"session_id": "other"}])
     expected = pwae("sample", made.seq2seq, "--input", "-", stdin=b"\xef\xbb\xbf\n" + rows).succeeds().stdout
@@ -135,8 +142,8 @@ BAD = {
     b'{"context": ["hi"], "user_id": 1}': "user_id: expected a string, got int 1.",
     b'{"context": ["hi"], "session_id": 1}': "session_id: expected a string, got int 1.",
     b'{"context": ["hi"], "context_user_ids": []}': "context_user_ids: 0 for 1 utterances.",
-    b'{"context": ["hi"], "samples": 0}': "samples: expected a whole number from 1 to 1,000, got 0.",
-    b'{"context": ["hi"], "samples": true}': "samples: expected a whole number from 1 to 1,000, got True.",
+    b'{"context": ["hi"], "samples": 0}': "samples: expected a whole number from 1 to 100, got 0.",
+    b'{"context": ["hi"], "samples": true}': "samples: expected a whole number from 1 to 100, got True.",
     b'{"context": [' + b'"hi", ' * 100 + b'"hi"]}': "context: 101 utterances. Keep the last 100 at most.",
     b'{"context": ["' + b"x" * (3 << 20) + b'"]}': "longer than 1 MiB.",
 }
