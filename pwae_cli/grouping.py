@@ -15,6 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--force",
             "--corpus",
             "--embeddings",
+            "--scores",
             "--from",
             "--history-file",
             "--template",
@@ -39,7 +40,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }
 """The groups in their order. An option that no group names is among the others."""
-PLAIN = {"str": "text", "int range": "int", "float range": "float"}
+PLAIN = {"str": "text", "Path": "path", "int range": "int", "float range": "float"}
 RANGE = re.compile(r"(?:; )?-?[\d.]+<=?x(?:<=?-?[\d.]+)?|(?:; )?x[<>]=?-?[\d.]+")
 
 

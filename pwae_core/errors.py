@@ -83,6 +83,8 @@ def of_the_system(error: Exception) -> PwaeError | None:
         return StorageError(f"Links lead in a circle: {error}. Remove one of them.")
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return InputError(f"{error.object!r:.200} holds bytes that are not UTF-8. Rename or convert it.")
+    if isinstance(error, ValueError) and str(error) == "embedded null byte":
+        return InputError("The name of a file holds a zero byte, which no name can.")
     return None
 
 

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 Kind = Literal["metric", "system", "reader"]
 T = TypeVar("T")
+GROUPS = "pwae."
+"""Begins the names of the groups of entry points."""
 PLUGIN = "plugin/"
 """Begins the names of plugins among the inputs of an artifact."""
 
@@ -51,7 +53,7 @@ class Plugin:
         """The object itself. Raises ConfigError where its module cannot be imported, whatever stops it."""
         try:
             return self.entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise self.refused(f"cannot be imported ({reason:.200})") from error
 
@@ -67,14 +69,25 @@ def installed(kind: Kind) -> list[Plugin]:
 
 @cache
 def _installed(kind: Kind, path: tuple[str, ...]) -> list[Plugin]:  # noqa: ARG001 - what is there depends on it
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
-    found = [
-        Plugin(kind, one.name, one.dist.name, one.dist.version, one)
-        for one in entry_points(group=f"pwae.{kind}s")
-        if one.dist is not None
-    ]
-    return sorted(found, key=lambda one: (one.name, one.distribution))
+    found: dict[tuple[str, str], Plugin] = {}
+    for one in distributions():
+        if GROUPS in (one.read_text("entry_points.txt") or ""):
+            for part in _parts(one, kind):
+                found.setdefault((part.name, part.distribution), part)  # the first on the path is the one imported
+    return [found[key] for key in sorted(found)]
+
+
+def _parts(distribution: Distribution, kind: Kind) -> list[Plugin]:
+    """Raises ConfigError for entry points that cannot be read."""
+    told: Any = distribution.metadata or {}
+    name, version = (str(told.get(key) or "?") for key in ("Name", "Version"))
+    try:
+        points = distribution.entry_points.select(group=f"{GROUPS}{kind}s")
+    except Exception as error:
+        raise ConfigError(f"The entry points of {name} {version} cannot be read. Repair or uninstall it.") from error
+    return [Plugin(kind, one.name, name, version, one) for one in points]
 
 
 def find(kind: Kind, name: str, own: Container[str]) -> Plugin | None:

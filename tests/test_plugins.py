@@ -72,6 +72,7 @@ BROKEN: list[tuple[str, str, str, str]] = [
         "cannot be imported (ModuleNotFoundError: No module",
     ),
     ("metric", "m", "1 / 0", "cannot be imported (ZeroDivisionError: division by zero)"),
+    ("metric", "m", "raise SystemExit(0)", "cannot be imported (SystemExit: 0)"),
     ("metric", "m", "def broken(:", "cannot be imported (SyntaxError"),
     ("metric", "m", "OTHER = 1", "cannot be imported (AttributeError"),
     ("metric", "m", "PART = len", "is no pwae_core.Metric"),
@@ -83,10 +84,13 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("metric", "m", METRIC.format(name="m", score="lambda *_: [1e999] * 6"), "gave an infinite score"),
     ("metric", "m", METRIC.format(name="m", score="lambda *_: [float('nan')] * 6"), "gave no context a score"),
     ("metric", "BLEU-F1", METRIC.format(name="BLEU-F1", score="len"), "has the name of one of pwae's own metrics"),
+    ("metric", "bleu-f1", METRIC.format(name="bleu-f1", score="len"), "is the name of one of pwae's own metrics"),
+    ("metric", "a|b", METRIC.format(name="a|b", score="len"), "is no name of a metric"),
     ("metric", "bleu", METRIC.format(name="bleu", score="len"), "has the name of one of pwae's own metrics"),
     ("system", "s", "PART = len", "is no class derived from pwae_core.Model"),
     ("system", "s", "from pwae_core import Model as PART", "does not define begin, negative_log_likelihood, phases"),
     ("system", "s", SYSTEM.format(body="display_name = 7"), "does not say display_name"),
+    ("system", "s", SYSTEM.format(body="reference = 'a\\nb'"), "does not say reference"),
     ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "is not made of a config, the size"),
     ("system", "seq2seq", SYSTEM.format(body="pass"), "has the name of one of pwae's own systems"),
     ("reader", "r", "PART = len", "is no pwae_core.Reader"),
@@ -126,6 +130,21 @@ def test_two_plugins_of_one_name(site: Path, kind: plugins.Kind) -> None:
         plugins.find(kind, "same", {})
     with pytest.raises(ConfigError, match=f"There is no {kind} called sane; did you mean same"):
         plugins.pick(kind, "sane", {}, lambda *_: "")
+
+
+def test_a_distribution_that_cannot_be_read_is_named_and_others_are_let_be(site: Path) -> None:
+    write_plugin(site, "metric", "m", "PART = 1")
+    (site / "other-1.dist-info").mkdir()
+    (site / "other-1.dist-info" / "entry_points.txt").write_text("[console_scripts]\nnonsense\n")
+    assert [one.name for one in plugins.installed("metric")] == ["m"]
+    (site / "acme-1.2.dist-info" / "entry_points.txt").write_text("[pwae.readers]\nnonsense\n")
+    plugins._installed.cache_clear()
+    with pytest.raises(ConfigError, match=r"The entry points of acme 1\.2 cannot be read"):
+        plugins.installed("metric")
+    (site / "acme-1.2.dist-info" / "METADATA").unlink()
+    (site / "acme-1.2.dist-info" / "entry_points.txt").write_text("[pwae.metrics]\nm = gone:PART\n")
+    plugins._installed.cache_clear()
+    assert [one.label for one in plugins.installed("metric")] == ["? ?"]
 
 
 def test_names_that_nobody_has(pwae: Callable[..., Any], answers: tuple[Path, Path], site: Path) -> None:

@@ -12,8 +12,9 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Device, Force, Json, Preset, option
+from pwae_core import plugins
 from pwae_core.config.resolve import resolve, resolve_resumed
-from pwae_core.config.train import BUDGET, ModelConfig, TrainConfig
+from pwae_core.config.train import BUDGET, SYSTEMS, ModelConfig, TrainConfig
 from pwae_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,12 +57,18 @@ TensorBoard = Annotated[
 ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the settings as JSON and stop.")]
 
 
+def _systems(incomplete: str) -> list[str]:
+    """What a shell offers for --model."""
+    known = (*SYSTEMS, *(one.name for one in plugins.installed("system")))
+    return [name for name in known if name.startswith(incomplete)]
+
+
 def command(
     context: typer.Context,
     corpus: Corpus = None,
     out: Out = None,
     embeddings: Embeddings = None,
-    model: Annotated[str | None, option(ModelConfig, "name", "--model")] = None,
+    model: Annotated[str | None, option(ModelConfig, "name", "--model", autocompletion=_systems)] = None,
     preset: Preset = "paper",
     config: ConfigFile = None,
     settings: Settings = None,

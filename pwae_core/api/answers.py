@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pwae_core.api.boundary import in_one_line
 from pwae_core.api.stored import Split, split_file
 from pwae_core.errors import InputError
 
@@ -26,6 +27,7 @@ Utterance = str | tuple[str, str]
 utterance is not the answering user's."""
 
 
+@in_one_line
 def open_run(
     folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last", "average"] = "best"
 ) -> Run:
@@ -132,6 +134,7 @@ class Run:
         answers = self.answer_batch([context] * len(names), names, samples=samples, seed=seed, decoding=decoding)
         return dict(zip(names, answers, strict=True))
 
+    @in_one_line
     def answer_batch(
         self,
         contexts: Sequence[Sequence[Utterance]],
@@ -168,6 +171,7 @@ class Run:
             raise InputError(f"users: there are {len(names)} for {len(said)} contexts. Name one for each.")
         return self._texts(*typed_sessions(self._run, said, names, ("context", "user")), config) if said else []
 
+    @in_one_line
     def answer_sessions(
         self,
         session_ids: Sequence[str] | None = None,
@@ -213,6 +217,7 @@ class Run:
         keys = table["session_id"].to_pylist()
         return dict(zip(keys, self._texts(sessions, keys, config), strict=True))
 
+    @in_one_line
     def chat(self, user: str = NOBODY, *, seed: int = 7, decoding: Mapping[str, Any] | None = None) -> Chat:
         """Begins a conversation, as ``pwae chat`` does: ``chat.say("hello")`` gives the answer.
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pwae_core.api.boundary import in_one_line
 from pwae_core.errors import EmptyResultError, InputError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Scores:
         return pd.DataFrame([{"metric": metric} | asdict(total) for metric, total in self.totals.items()])
 
 
+@in_one_line
 def score(
     responses: Iterable[Sentence | Sequence[Sentence]],
     references: Iterable[Sentence | Sequence[Sentence]],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pwae_core.api.boundary import in_one_line
 from pwae_core.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Artifact:
 
         return tuple(name.removesuffix(".parquet") for name in ARTIFACTS[self.kind])
 
+    @in_one_line
     def to_arrow(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One of ``tables``, checked against the hash that was recorded.
 
@@ -83,6 +85,7 @@ class Artifact:
         return frame.assign(**{name: found[name].to_pylist() for name in nested})
 
 
+@in_one_line
 def open_artifact(folder: str | Path) -> Artifact:
     """Opens what a command wrote: a corpus, vectors, a run, responses, scores, ratings.
 
@@ -114,6 +117,7 @@ class Session:
     response: tuple[str, ...]
 
 
+@in_one_line
 def sessions(corpus: str | Path, split: Split = "test") -> Iterator[Session]:
     """The sessions of one split of a corpus (section 4.1), one after another, in the corpus's order.
 

@@ -73,7 +73,7 @@ def _problem(part: Any, name: str) -> str:
         return "is no pwae_core.Metric"
     if part.name != name:
         return f"calls itself {part.name!r:.80}"
-    return "" if callable(part.score) else "has a score that cannot be called"
+    return name_problem(name) or ("" if callable(part.score) else "has a score that cannot be called")
 
 
 def with_own(scores: Scores, found: Sequence[Found], responses: Sequence[Any], references: Sequence[Any]) -> Scores:
@@ -85,7 +85,7 @@ def with_own(scores: Scores, found: Sequence[Found], responses: Sequence[Any], r
 def _values(one: Found, responses: Sequence[Any], references: Sequence[Any]) -> Floats:
     try:
         values = np.array([float(value) for value in one.metric.score(responses, references)], dtype=np.float64)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise one.plugin.refused(f"failed ({reason:.200})") from error
     if values.shape != (len(responses),):
@@ -127,7 +127,7 @@ def _listed() -> list[Explanation]:
 
 def name_problem(name: str) -> str:
     """Why no table can show a metric of that name; empty where one can."""
-    if name in TAKEN:
+    if name.casefold() in {one.casefold() for one in TAKEN}:
         return "is the name of one of pwae's own metrics"
     if not name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
         return f"is no name of a metric: a line of at most {LONGEST_NAME} characters that show, without |"

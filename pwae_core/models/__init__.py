@@ -48,7 +48,7 @@ def _problem(part: Any, name: str) -> str:  # noqa: ARG001
         return "is no class derived from pwae_core.Model"
     if isabstract(part):
         return f"does not define {', '.join(sorted(part.__abstractmethods__))}"
-    wrong = [told for told, kind in TOLD.items() if not isinstance(getattr(part, told, None), kind)]
+    wrong = [told for told, kind in TOLD.items() if not _says(getattr(part, told, None), kind)]
     if wrong:
         return f"does not say {', '.join(wrong)}, or not as pwae_core.Model does"
     try:
@@ -56,3 +56,8 @@ def _problem(part: Any, name: str) -> str:  # noqa: ARG001
     except TypeError:
         return "is not made of a config, the size of a vocabulary and a number of users"
     return ""
+
+
+def _says(value: object, kind: type) -> bool:
+    """A line of text that shows, or another value of its kind."""
+    return isinstance(value, kind) and (not isinstance(value, str) or bool(value.strip() and value.isprintable()))

@@ -83,6 +83,8 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (InputError, "user bob: the run knows no such user", lambda run: run.remark("bob")),
     (InputError, "user bob: the run knows no such user", lambda run: run.chat("bob")),
     (InputError, "context ' ': nothing is left of it", lambda run: run.answer(["tea", " "])),
+    (InputError, "bytes that are not UTF-8", lambda run: run.answer(["tea \ud800"])),
+    (ArtifactError, "holds no corpus", lambda run: run.answer_sessions(corpus="x" * 300)),
     (InputError, "a context without utterances", lambda run: run.answer_batch([TYPED, []])),
     (InputError, "got the string 'tea'", lambda run: run.answer("tea")),
     (InputError, "a pair of a speaker and a text, got 7", lambda run: run.answer([7])),  # type: ignore[list-item]
@@ -112,6 +114,9 @@ def test_what_cannot_be_answered_is_one_line(
 def test_what_cannot_be_opened_is_one_line(made: Any, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="holds no run"):
         pwae_core.open_run(tmp_path)
+    for place, words in (("a\0b", "zero byte"), ("x" * 300, "holds no run"), ("\ud800", "not UTF-8")):
+        with pytest.raises(pwae_core.PwaeError, match=words):
+            pwae_core.open_run(place)
     with pytest.raises(ConfigError, match="no such device"):
         pwae_core.open_run(made.personawae, device="abacus")
     with pytest.raises(ConfigError, match="checkpoint"):

@@ -17,7 +17,7 @@ from judged import make_corpus, make_responses
 import pwae_core
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.data.responses import Named
-from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
+from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError, StorageError
 from pwae_core.stages.evaluate import evaluate
 
 TOKENS = [[["tea", "is", "good"], ["i", "like", "tea"]], [["rain"], []]]
@@ -115,6 +115,8 @@ def test_what_cannot_be_read_is_one_line(folder: Path, tmp_path: Path) -> None:
         answers.to_pandas("responses", ["text"])
     with pytest.raises(ArtifactError, match="holds nothing that a command of pwae has completed"):
         pwae_core.open_artifact(tmp_path)
+    with pytest.raises(StorageError, match="File name too long"):
+        pwae_core.open_artifact("x" * 300)
     (tmp_path / "manifest.json").write_text(json.dumps({"kind": "run"}))
     with pytest.raises(ArtifactError, match="was altered or damaged"):
         pwae_core.open_artifact(tmp_path)

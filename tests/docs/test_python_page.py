@@ -15,6 +15,7 @@ import pwae_core
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "python.md").read_text(encoding="utf-8")
+PLUGIN = [str(path) for path in (ROOT / "examples" / "plugin" / "pwae_example").glob("*.py")]
 CODE = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
 
 
@@ -42,12 +43,12 @@ def test_every_block_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "user user01: the run knows no such user. Close to it: user00" in capsys.readouterr().out
 
 
-def test_mypy_takes_every_block_for_well_typed(tmp_path: Path) -> None:
+def test_mypy_takes_every_block_and_the_example_of_a_plugin_for_well_typed(tmp_path: Path) -> None:
     """By the settings of this repository, whose cache is warm where mypy has looked through it."""
     (tmp_path / "page.py").write_text(CODE, encoding="utf-8")
     (tmp_path / "wrong.py").write_text("import pwae_core\n\npwae_core.open_run(7)\n")
     command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--no-error-summary"]
-    files = [str(tmp_path / name) for name in ("page.py", "wrong.py")]
+    files = [*(str(tmp_path / name) for name in ("page.py", "wrong.py")), *PLUGIN]
     done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=False)
     assert re.findall(r"(\w+\.py:\d+): error", done.stdout) == ["wrong.py:3"], done.stdout + done.stderr
 
@@ -57,5 +58,8 @@ def test_the_page_and_the_reference_name_everything_that_is_public() -> None:
     for place in pwae_core._PLACES:
         if place.startswith("api."):
             assert f"::: pwae_core.{place}" in reference
-    functions = [name for name in pwae_core.__all__ if name.islower()]
+    of_plugins = {"record_reader"}
+    functions = {name for name in pwae_core.__all__ if name.islower()} - of_plugins
     assert [name for name in functions if f"pwae_core.{name}(" not in PAGE] == []
+    extending = (DOCS / "extending.md").read_text(encoding="utf-8")
+    assert [name for name in ("Metric", "Model", "Reader", *of_plugins) if name not in extending] == []

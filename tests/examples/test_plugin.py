@@ -82,6 +82,25 @@ def test_each_part_does_its_work_from_the_raw_file_to_the_report(pwae: Callable[
     assert "pwae-example" in (work / "report.html").read_text()
 
 
+def test_an_experiment_takes_them_by_name(pwae: Callable[..., Any], work: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(
+        f"""
+        corpus = {json.dumps(str(work / "corpus"))}
+        evaluate = {{ metrics = ["Exact-Match"] }}
+        sample = {{ samples = 2 }}
+        train = {{ model = {{ word_size = 8 }}, max_steps = 5, batch_size = 16 }}
+        [[systems]]
+        model = "bigram"
+        """
+    )
+    command = ("experiment", tmp_path / "plan.toml", "--out", tmp_path / "out", "--device", "cpu")
+    shown = pwae(*command).succeeds().stdout
+    assert "Other metrics" in shown
+    assert "Bigram" in shown
+    assert "Exact-Match" in (tmp_path / "out" / "results.md").read_text()
+    pwae(*command).succeeds()
+
+
 def test_artifacts_tell_what_made_them(work: Path) -> None:
     for name in ("corpus", "run1", "answers1"):
         note = manifest_of(work / name)
