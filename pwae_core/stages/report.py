@@ -23,6 +23,7 @@ from pwae_core.report.gather import Sources, gather
 from pwae_core.report.page import case_chapters, document, figure_chapters, run_chapters, table_chapters
 from pwae_core.report.page.document import Section
 from pwae_core.report.page.provenance import provenance
+from pwae_core.report.page.settings import settings
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
@@ -172,7 +173,7 @@ def _page(
     notes = [*sources.aside, *_advice(sources, made)]
     run = _main_run(sources, config, device)
     sections = [
-        *_table_sections(made),
+        *_table_sections(made, settings(sources)),
         *_case_sections(sources, run, config, progress),
         *(_inside(sources, run, config) if run else []),
         *_training(sources),
@@ -233,18 +234,20 @@ def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Mark
     return join([caveat, tag("ul", *shown, class_="facts"), advice if notes else None])
 
 
-def _table_sections(made: Sequence[Table]) -> list[Section]:
+def _table_sections(made: Sequence[Table], beside: Markup) -> list[Section]:
+    """Tables 2, 3 and 4, with ``beside`` what has to be known of the runs under the first of them."""
     groups = {
         "table-2": ("Table 2", "The systems compared"),
         "table-3": ("Table 3", "How many components"),
         "table-4": ("Table 4", "What personalisation adds"),
     }
-    sections = []
+    sections: list[Section] = []
     for key, (name, heading) in groups.items():
         own = [one for one in made if one.key == key or (key == "table-2" and one.key in BESIDE)]
         body = [table_chapters.table(one) for one in own] + [
             table_chapters.plotted(one) for one in own if key == "table-3"
         ]
+        body += [beside] if own and not sections else []
         if own:
             sections.append(Section(key, name, heading, join(body)))
     return sections
