@@ -23,7 +23,7 @@ OTHERS = 4
 def settings(sources: Sources) -> Markup:
     """The split of the corpus and a table of the runs; empty where neither was given."""
     corpus = tag("p", _split(sources.corpus), class_="note") if sources.corpus else None
-    heads = ("Run", "preset", "iterations", "best", "batch", "seed", "trained")
+    heads = ("Run", "Preset", "Iterations", "Best", "Batch", "Seed", "Trained")
     names = sources.run_names
     rows = [_row(names[one.fingerprint], one) for one in sources.runs]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
@@ -57,8 +57,8 @@ def preset_of(config: Mapping[str, Any]) -> str:
     }
     name = min(apart, key=lambda one: len(apart[one]))
     others = apart[name]
-    told = ", ".join(others) if len(others) <= OTHERS else f"{len(others)} settings"
-    return f"{name}, other {told}" if others else name
+    told = ", ".join(others) if len(others) <= OTHERS else f"for {len(others)} settings"
+    return f"{name}, but {told}" if others else name
 
 
 def _made(values: Mapping[str, Any]) -> Mapping[str, Any]:
