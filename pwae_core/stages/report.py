@@ -32,6 +32,7 @@ from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.persona import personalisation
 from pwae_core.report.tables.plain_table import Table
 from pwae_core.report.tables.printed import AUTOMATIC
+from pwae_core.training.growing import Growing
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -187,7 +188,8 @@ def _page(
 def _title(sources: Sources) -> str:
     """The systems, whatever their variants are called; where they are too many, how many more there are on the page."""
     own = [str(one.facts["system"]) if one.facts else one.system for one in sources.responses]
-    names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in [*map(_system, sources.runs), *own]))
+    runs = [*map(_system, sources.runs), *own, *(one.system for one in sources.growing)]
+    names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in runs))
     everyone = {one.system for one in sources.responses} | {*sources.run_names.values()}
     more = f" and {len(everyone) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more or "Scores"
@@ -221,6 +223,7 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
 def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Markup:
     counts = [
         counted(len(sources.runs), "run"),
+        counted(len(sources.growing), "unfinished run"),
         counted(len(sources.responses), "set of responses", "sets of responses"),
         counted(len(sources.scores), "scoring"),
         counted(sources.corpus.rows("test.parquet") if sources.corpus else 0, "test session"),
@@ -277,8 +280,10 @@ def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
 
 
 def _training(sources: Sources) -> list[Section]:
-    if not sources.runs:
+    runs: list[Artifact | Growing] = [*sources.runs, *sources.growing]
+    if not runs:
         return []
     labels = [sources.run_names[run.fingerprint] for run in sources.runs]
-    shown, further = training_curves.panels(list(zip(labels, sources.runs, strict=True)))
+    labels += [f"{one.system} ({one.folder.name}, until iteration {one.step:,})" for one in sources.growing]
+    shown, further = training_curves.panels(list(zip(labels, runs, strict=True)))
     return [Section("training", "Training", "How training went", figure_chapters.training(shown, further, labels))]
