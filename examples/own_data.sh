@@ -36,10 +36,10 @@ timed() {
 timed preprocess "$raw" --out "$work/corpus" ${PREPROCESS:-}
 timed embed-words "$work/corpus" --out "$work/vectors" ${EMBED_WORDS:-}
 for model in personawae seq2seq; do
-  timed train "$work/corpus" --embeddings "$work/vectors" --model "$model" ${TRAIN:---preset small} --out "$work/$model"
-  timed sample "$work/$model" --corpus "$work/corpus" --out "$work/$model-responses" ${SAMPLE:-}
+  timed train "$work/corpus" --embeddings "$work/vectors" --model "$model" ${TRAIN:---preset small} --out "$work/runs/$model"
+  timed sample "$work/runs/$model" --corpus "$work/corpus" --out "$work/responses/$model" ${SAMPLE:-}
 done
-systems=("$work/personawae-responses" "$work/seq2seq-responses")
+systems=("$work/responses/personawae" "$work/responses/seq2seq")
 timed human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" ${SHEETS:-}
 
 # The four users who answer most in the training data answer one context (the paper's Table 6).
@@ -47,7 +47,7 @@ users=()
 while IFS= read -r user; do
   users+=(--user "$user")
 done < <(python examples/busiest_users.py "$work/corpus" 4)
-timed sample "$work/personawae" "${context[@]}" "${users[@]}" --samples 3 --max-length 20 --no-repeat-ngram 3
+timed sample "$work/runs/personawae" "${context[@]}" "${users[@]}" --samples 3 --max-length 20 --no-repeat-ngram 3
 
 # Any stage prints its report as JSON for whatever comes next; of what stands it is the same report.
 timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"

@@ -16,17 +16,20 @@ from pwae_core.errors import ArtifactError, InputError
 from pwae_core.metrics.table import LENGTH
 from pwae_core.outside_scores import Outside, check, read_outside
 from pwae_core.report.system_names import Claim, distinct
+from pwae_core.training.growing import Growing, growing, is_growing
 from pwae_core.training.runs import remembered_corpus
 
 SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
 DEPTH = 3
+GROWING = "growing"
 ANSWERS = "responses/"
 FILES = (".jsonl", ".ndjson", ".parquet")
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why.
+    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why;
+    ``growing`` are runs that train now, or were cut off.
     ``outside`` are tables of scores that others computed.
 
     ``given`` are the names that the user gave, by the hash of the responses, which bear those or others, all different.
@@ -41,6 +44,7 @@ class Sources:
     vectors: tuple[Artifact, ...]
     corpus: Artifact | None
     aside: tuple[str, ...]
+    growing: tuple[Growing, ...] = ()
     outside: tuple[Outside, ...] = ()
 
     @property
@@ -56,6 +60,7 @@ class Sources:
         """What identifies the inputs: SHA-256 by kind and place in the order."""
         groups = {
             "run": [one.fingerprint for one in self.runs],
+            "growing": [one.fingerprint for one in self.growing],
             "responses": [f"{one.system}={one.fingerprint}" for one in self.responses],
             "scores": [one.fingerprint for one in self.scores],
             "human-eval-scores": [one.fingerprint for one in self.human],
@@ -106,13 +111,13 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
     ArtifactError for a damaged artifact or for
     artifacts of different corpora.
     """
-    folders: dict[str, list[Named]] = {kind: [] for kind in SHOWN}
+    folders: dict[str, list[Named]] = {kind: [] for kind in (*SHOWN, GROWING)}
     external: list[Named] = []
     for one in given:
         if one.path.is_file() and one.path.suffix in FILES:
             external.append(one)
             continue
-        found = [(kind, path) for kind, path in _found(one) if kind in SHOWN]
+        found = [(kind, path) for kind, path in _found(one) if kind in folders]
         if not found:
             raise InputError(
                 f"{one.path}: nothing to report there. Give runs, responses, scores, or a folder that holds them."
@@ -134,6 +139,7 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
         vectors=loaded["vectors"],
         corpus=corpus,
         aside=aside,
+        growing=tuple(growing(path) for path in dict.fromkeys(one.path for one in folders[GROWING])),
         outside=_outside(outside, loaded["scores"]),
     )
 
@@ -163,11 +169,19 @@ def sessions_of(scores: Artifact) -> dict[str, list[str]]:
 
 def _found(one: Named) -> list[tuple[str, Named]]:
     """(kind, where) of ``one`` itself, or of what stands under it."""
-    if (one.path / MANIFEST).is_file():
-        return [(kind_of(one.path), one)]
+    if _is_made(one.path):
+        return [(_kind(one.path), one)]
     if not one.path.is_dir():
         return []
-    return [(kind_of(folder), Named(folder)) for folder in _under(one.path)]
+    return [(_kind(folder), Named(folder)) for folder in _under(one.path)]
+
+
+def _is_made(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file() or is_growing(folder)
+
+
+def _kind(folder: Path) -> str:
+    return GROWING if is_growing(folder) else kind_of(folder)
 
 
 def _under(folder: Path) -> list[Path]:
@@ -177,9 +191,9 @@ def _under(folder: Path) -> list[Path]:
     found, level = [], [folder]
     for _ in range(DEPTH):
         level = [path for parent in level for path in sorted(parent.iterdir()) if _is_open(path)]
-        made = [path for path in level if (path / MANIFEST).is_file()]
+        made = [path for path in level if _is_made(path)]
         found += made
-        level = [path for path in level if path not in made or kind_of(path) not in SHOWN]
+        level = [path for path in level if path not in made or _kind(path) not in (*SHOWN, GROWING)]
     return found
 
 

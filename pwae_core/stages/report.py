@@ -23,6 +23,7 @@ from pwae_core.report.gather import Sources, gather
 from pwae_core.report.page import case_chapters, document, figure_chapters, run_chapters, table_chapters
 from pwae_core.report.page.document import Section
 from pwae_core.report.page.provenance import provenance
+from pwae_core.report.page.settings import settings
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
@@ -31,6 +32,7 @@ from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.persona import personalisation
 from pwae_core.report.tables.plain_table import Table
 from pwae_core.report.tables.printed import AUTOMATIC
+from pwae_core.training.growing import Growing
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
@@ -172,7 +174,7 @@ def _page(
     notes = [*sources.aside, *_advice(sources, made)]
     run = _main_run(sources, config, device)
     sections = [
-        *_table_sections(made),
+        *_table_sections(made, settings(sources)),
         *_case_sections(sources, run, config, progress),
         *(_inside(sources, run, config) if run else []),
         *_training(sources),
@@ -186,7 +188,8 @@ def _page(
 def _title(sources: Sources) -> str:
     """The systems, whatever their variants are called; where they are too many, how many more there are on the page."""
     own = [str(one.facts["system"]) if one.facts else one.system for one in sources.responses]
-    names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in [*map(_system, sources.runs), *own]))
+    runs = [*map(_system, sources.runs), *own, *(one.system for one in sources.growing)]
+    names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in runs))
     everyone = {one.system for one in sources.responses} | {*sources.run_names.values()}
     more = f" and {len(everyone) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more or "Scores"
@@ -220,6 +223,7 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
 def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Markup:
     counts = [
         counted(len(sources.runs), "run"),
+        counted(len(sources.growing), "unfinished run"),
         counted(len(sources.responses), "set of responses", "sets of responses"),
         counted(len(sources.scores), "scoring"),
         counted(sources.corpus.rows("test.parquet") if sources.corpus else 0, "test session"),
@@ -233,18 +237,20 @@ def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Mark
     return join([caveat, tag("ul", *shown, class_="facts"), advice if notes else None])
 
 
-def _table_sections(made: Sequence[Table]) -> list[Section]:
+def _table_sections(made: Sequence[Table], beside: Markup) -> list[Section]:
+    """Tables 2, 3 and 4, with ``beside`` what has to be known of the runs under the first of them."""
     groups = {
         "table-2": ("Table 2", "The systems compared"),
         "table-3": ("Table 3", "How many components"),
         "table-4": ("Table 4", "What personalisation adds"),
     }
-    sections = []
+    sections: list[Section] = []
     for key, (name, heading) in groups.items():
         own = [one for one in made if one.key == key or (key == "table-2" and one.key in BESIDE)]
         body = [table_chapters.table(one) for one in own] + [
             table_chapters.plotted(one) for one in own if key == "table-3"
         ]
+        body += [beside] if own and not sections else []
         if own:
             sections.append(Section(key, name, heading, join(body)))
     return sections
@@ -274,8 +280,10 @@ def _inside(sources: Sources, run: Run, config: ReportConfig) -> list[Section]:
 
 
 def _training(sources: Sources) -> list[Section]:
-    if not sources.runs:
+    runs: list[Artifact | Growing] = [*sources.runs, *sources.growing]
+    if not runs:
         return []
     labels = [sources.run_names[run.fingerprint] for run in sources.runs]
-    shown, further = training_curves.panels(list(zip(labels, sources.runs, strict=True)))
+    labels += [f"{one.system} ({one.folder.name}, until iteration {one.step:,})" for one in sources.growing]
+    shown, further = training_curves.panels(list(zip(labels, runs, strict=True)))
     return [Section("training", "Training", "How training went", figure_chapters.training(shown, further, labels))]

@@ -38,6 +38,9 @@ def run(tmp_path):
     return run
 
 
+SYSTEMS = ["personawae", "seq2seq"]
+
+
 def test_the_whole_pipeline_and_again(run, tmp_path, snapshot):
     rows = planted(users=6, conversations=80).rows
     (tmp_path / "my data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -46,15 +49,14 @@ def test_the_whole_pipeline_and_again(run, tmp_path, snapshot):
     work = tmp_path / "work folder"
     made = [
         "corpus",
-        "personawae",
-        "personawae-responses",
         "report.html",
+        "responses",
+        "runs",
         "scores",
         "scores.json",
-        "seq2seq",
-        "seq2seq-responses",
     ]
     assert sorted(p.name for p in work.iterdir()) == [*made, "sheets", "sheets-key", "vectors"]
+    assert [sorted(p.name for p in (work / part).iterdir()) for part in ("runs", "responses")] == [SYSTEMS, SYSTEMS]
     scores = json.loads((work / "scores.json").read_text())
     assert [system["system"] for system in scores["systems"]] == ["PersonaWAE", "Seq2Seq"]
     assert "do you like tea ? * $(false)" in first.stdout

@@ -15,6 +15,9 @@ import pytest
 from filling import fill_csv, key_of, write_csv
 from judged import Judged, make_corpus, make_responses
 
+from pwae_core import artifacts
+from pwae_core.artifacts import Plan
+from pwae_core.artifacts.notes import write_plan
 from pwae_core.config.evaluate import EvaluateConfig
 from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.config.report import ReportConfig
@@ -315,3 +318,23 @@ def test_errors_are_one_line(
     given = [one.format(run=made.seq2seq) for one in arguments]
     pwae("report", *given, "--out", tmp_path / "r.html").fails(code, *words)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_trains_is_shown_as_far_as_its_log_goes(made, tmp_path, snapshot):
+    run = artifacts.load(made.personawae, "run")
+    folder = tmp_path / "runs" / "now"
+    folder.mkdir(parents=True)
+    write_plan(folder, Plan("run", run.config, run.manifest["inputs"]).unfinished())
+    lines = (run.folder / "log.jsonl").read_text().splitlines()
+    (folder / "log.jsonl").write_text(f'{lines[0]}\n{lines[1]}\n{{"step": 9, "ep')
+    before = snapshot(folder)
+    first = report([Named(tmp_path / "runs")], tmp_path / "a.html")
+    assert (first.sections, snapshot(folder)) == (["Training", "Provenance"], before)
+    page = (tmp_path / "a.html").read_text()
+    assert f"PersonaWAE (now, until iteration {json.loads(lines[1])['step']:,})" in page
+    assert report([Named(folder), Named(made.seq2seq)], tmp_path / "b.html").sections[-2:] == ["Training", "Provenance"]
+
+    (folder / "log.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ArtifactError, match="made from other inputs or settings"):
+        report([Named(folder)], tmp_path / "a.html")
+    assert not report([Named(folder)], tmp_path / "a.html", force=True).standing

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pwae_core.artifacts import Artifact
 from pwae_core.report.figures.svg import Series
+from pwae_core.training.growing import Growing
 
 Floats = NDArray[np.float64]
 Log = dict[tuple[str, str], Floats]
@@ -101,7 +102,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
 HIDDEN = ("_gradient_norm", "_loss", "_rate")
 
 
-def panels(runs: Sequence[tuple[str, Artifact]]) -> tuple[list[Panel], list[Panel]]:
+def panels(runs: Sequence[tuple[str, Artifact | Growing]]) -> tuple[list[Panel], list[Panel]]:
     """The panels of ``runs`` (label, artifact): those to read, and those to look up (gradient norms, totals)."""
     logs = [(label, _log(run)) for label, run in runs]
     keys = list(dict.fromkeys(key for _, log in logs for key in log))
@@ -111,7 +112,9 @@ def panels(runs: Sequence[tuple[str, Artifact]]) -> tuple[list[Panel], list[Pane
     return shown, [panel for key, panel in made if key[1].endswith(HIDDEN)]
 
 
-def _panel(key: tuple[str, str], runs: Sequence[tuple[str, Artifact]], logs: Sequence[tuple[str, Log]]) -> Panel:
+def _panel(
+    key: tuple[str, str], runs: Sequence[tuple[str, Artifact | Growing]], logs: Sequence[tuple[str, Log]]
+) -> Panel:
     split, name = key
     title, sentence = MEANINGS.get(key, (f"{name.replace('_', ' ')} ({split})", ""))
     series = []
@@ -124,16 +127,18 @@ def _panel(key: tuple[str, str], runs: Sequence[tuple[str, Artifact]], logs: Seq
             halves = [0.0] * len(values) if split == "valid" else []
             series.append(Series(label, steps.tolist(), values.tolist(), colour, "line", halves))
     for colour, (label, run) in enumerate(runs):
+        if isinstance(run, Growing):
+            continue
         best = run.facts.get("valid", {}).get(name) if split == "valid" else None
         if best is not None:
             series.append(Series(f"{label}, best checkpoint", [run.facts["best_step"]], [best], colour, "rings"))
     return Panel(title, sentence, tuple(series))
 
 
-def _log(run: Artifact) -> Log:
+def _log(run: Artifact | Growing) -> Log:
     """By (split, name): [n, 2] of step and value."""
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for row in run.table("log.parquet").to_pylist():
+    for row in run.rows() if isinstance(run, Growing) else run.table("log.parquet").to_pylist():
         found.setdefault((row["split"], row["name"]), []).append((row["step"], row["value"]))
     return {key: np.array(rows, dtype=np.float64) for key, rows in found.items()}
 

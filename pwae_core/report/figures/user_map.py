@@ -20,6 +20,12 @@ from pwae_core.training.runs import Run
 
 NEAREST = 5
 UTTERANCES = 3
+LEAST_KEPT = 0.5
+"""Of the variance: where two principal components keep less, the map is drawn by neighbours."""
+FEWEST = 20
+"""People that such a map needs."""
+PERPLEXITY = 30.0
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,18 @@ class Person:
 
 @dataclass(frozen=True)
 class Map:
-    """``shares``: of the embeddings' variance, kept by each axis; ``users``: how many were trained in all."""
+    """``shares``: of the embeddings' variance, kept by two principal components; ``users``: how many were trained.
+
+    ``by_neighbours``: the map does not show these components, which keep too little, but who lies near whom (t-SNE).
+    ``near_kept``: of everybody's nearest in the embedding, the share that are among the nearest on the map.
+    """
 
     people: tuple[Person, ...]
     shares: tuple[float, float]
     users: int
     components: int
+    by_neighbours: bool
+    near_kept: float
 
 
 def user_table(model: Model) -> nn.Embedding | None:
@@ -71,7 +83,8 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
     vectors = table.weight[torch.tensor(rows, device=table.weight.device)]
     values = vectors.double().cpu().numpy()
     plane = project(values)
-    flat = plane(values)
+    by_neighbours = sum(plane.shares) < LEAST_KEPT and len(values) >= FEWEST
+    flat = neighbourhoods(values, config.seed) if by_neighbours else plane(values)
     components = _components(run.model, vectors)
     near = nearest(values)
     said = _utterances(corpus, rows, min(UTTERANCES, config.history), config.seed) if corpus else {}
@@ -87,7 +100,8 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
         )
         for n, row in enumerate(chosen)
     ]
-    return Map(tuple(people), plane.shares, len(trained), int(components.max()) + 1)
+    kept = near_kept(near, flat)
+    return Map(tuple(people), plane.shares, len(trained), int(components.max()) + 1, by_neighbours, kept)
 
 
 def _components(model: Model, vectors: torch.Tensor) -> NDArray[np.int64]:
@@ -106,6 +120,25 @@ def nearest(values: NDArray[np.float64]) -> NDArray[np.int64]:
     np.fill_diagonal(cosine, -np.inf)
     order: NDArray[np.int64] = np.argsort(-cosine, axis=1, kind="stable")[:, : min(NEAREST, len(values) - 1)]
     return order
+
+
+def neighbourhoods(values: Floats, seed: int) -> Floats:
+    """[n, 2]: t-SNE (van der Maaten and Hinton 2008) by cosine, begun at the principal components."""
+    from sklearn.manifold import TSNE
+
+    perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
+    drawn = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed % 2**32, n_jobs=1)
+    flat: Floats = drawn.fit_transform(values).astype(np.float64)
+    return flat
+
+
+def near_kept(near: NDArray[np.int64], flat: Floats) -> float:
+    """The share of the ``near`` [n, k] of each row that are among the k nearest to it on the map ``flat`` [n, 2]."""
+    squares = (flat**2).sum(axis=1)
+    apart = squares[:, None] + squares[None] - 2 * flat @ flat.T
+    np.fill_diagonal(apart, np.inf)
+    there = np.argsort(apart, axis=1, kind="stable")[:, : near.shape[1]]
+    return float((near[:, :, None] == there[:, None]).any(axis=2).mean())
 
 
 def _utterances(corpus: Artifact, users: list[int], count: int, seed: int) -> dict[int, tuple[str, ...]]:

@@ -110,13 +110,26 @@ def people(found: Map) -> Markup:
         "p", tag("label", "Search ", for_="who"), field, " ", tag("output", id="matches", for_="who"), class_="search"
     )
     key = [(f"component {n + 1} likeliest", f"solid c{n % COLOURS}") for n in range(found.components)]
-    shares = f"The plane keeps {sum(found.shares):.0%} of the variance. A larger point answers more training sessions."
+    how, told = _of_map(found)
     shown_of = f"{len(found.people):,} of {counted(found.users, 'user')}, those who answer most"
     who = shown_of if found.users > len(found.people) else counted(found.users, "user")
-    caption = f"{who}: principal components of their embeddings. {shares}"
+    caption = f"{who}: {how}. {told} A larger point answers more training sessions."
     shown = tag("div", id="person", aria_live="polite")
     return join(
         [search, legend(key if found.components > 1 else []), figure(drawing, caption), shown, data("people", listed)]
+    )
+
+
+def _of_map(found: Map) -> tuple[str, str]:
+    """What the map is, and how far it can be trusted."""
+    nearest = len(found.people[0].near)
+    near = f"Of everybody's {nearest} nearest in the embedding, {found.near_kept:.0%} are so on the map."
+    share = f"{sum(found.shares):.0%} of the variance"
+    if not found.by_neighbours:
+        return "principal components of their embeddings", f"The plane keeps {share}. {near}"
+    return (
+        "their embeddings, drawn so that neighbours stay neighbours (t-SNE)",
+        f"Axes, and distances between groups, say nothing; two principal components would keep {share} only. {near}",
     )
 
 

@@ -15,6 +15,7 @@ from pwae_core.config.report import ReportConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import ResponseSet, align
 from pwae_core.data.sessions import from_lists
+from pwae_core.data.untrained import NOBODY
 from pwae_core.errors import EmptyResultError
 from pwae_core.human_eval.blinding.candidates import Candidate, candidates
 from pwae_core.human_eval.blinding.histories import Histories, draw_history
@@ -137,10 +138,13 @@ def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConf
 
 
 def busiest(run: Run, count: int) -> list[str]:
-    """The users with most training responses; nobody in particular (row 0) and those without any are left out."""
+    """The users with most training responses. Left out: nobody in particular (row 0), whoever else bears that name, as
+    nobody would answer under it, and those without any.
+    """
     table = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(table, key=lambda row: (-row["train_responses"], row["user"]))
-    return [row["user_id"] for row in ranked if row["user"] and row["train_responses"]][:count]
+    known = [row["user_id"] for row in ranked if row["user"] and row["train_responses"]]
+    return [name for name in known if name != NOBODY][:count]
 
 
 def _swapped(

@@ -13,7 +13,16 @@ from pwae_core import artifacts
 from pwae_core.config.report import ReportConfig
 from pwae_core.config.train import ModelConfig
 from pwae_core.models import MODELS
-from pwae_core.report.figures.user_map import draw_map, nearest, user_table, uses_users
+from pwae_core.report.figures.latent_space import project
+from pwae_core.report.figures.user_map import (
+    FEWEST,
+    draw_map,
+    near_kept,
+    nearest,
+    neighbourhoods,
+    user_table,
+    uses_users,
+)
 from pwae_core.report.tables.cases import busiest
 from pwae_core.training.runs import open_run
 
@@ -86,3 +95,31 @@ def test_a_system_without_users_has_no_map(made: Any) -> None:
     model = open_run(made.seq2seq, CPU).model
     assert user_table(model) is None
     assert not uses_users(model)
+
+
+def test_what_of_the_nearest_a_map_keeps() -> None:
+    near = np.array([[1], [0], [1], [2]])
+    assert near_kept(near, np.array([[0.0, 0], [1, 0], [3, 0], [6, 0]])) == 1.0
+    assert near_kept(near, np.array([[0.0, 0], [9, 0], [1, 0], [8, 0]])) == 0.0
+
+
+def test_a_map_by_neighbours_keeps_more_of_them_than_two_components() -> None:
+    chance = np.random.default_rng(7)
+    centres = chance.normal(size=(8, 40)) * 3
+    values = np.repeat(centres, 6, axis=0) + chance.normal(size=(48, 40))
+    near = nearest(values)
+    flat = neighbourhoods(values, 7)
+    assert near_kept(near, flat) > near_kept(near, project(values)(values)) + 0.1
+    assert (flat == neighbourhoods(values, 7)).all()
+    assert len(values) >= FEWEST
+
+
+def test_somebody_who_is_called_nobody_is_not_asked_for_by_name(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 0 answers under that name, whoever else bears it."""
+    run = open_run(made.personawae, CPU)
+    known = run.artifact.table("users.parquet")
+    names = pa.array([name if user != 2 else "<unk>" for user, name in enumerate(known["user_id"].to_pylist())])
+    told = known.set_column(known.column_names.index("user_id"), "user_id", names)
+    monkeypatch.setattr(artifacts.Artifact, "table", lambda *_: told)
+    assert "<unk>" not in busiest(run, 9)
+    assert len(busiest(run, 9)) == len(known) - 2

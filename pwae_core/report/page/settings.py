@@ -1,0 +1,86 @@
+"""What has to be known beside Table 2: how the corpus was split, what was trained, for how long, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pwae_core.artifacts import Artifact
+from pwae_core.config.base import Config
+from pwae_core.config.resolve import merge
+from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.report.gather import Sources
+from pwae_core.report.safe_html import Markup, join, short, tag
+from pwae_core.schemas import TIMING
+from pwae_core.training.timing import timings
+
+NAME = 60
+OTHERS = 4
+"""Settings other than the preset's that are named; of more their number is told."""
+
+
+def settings(sources: Sources) -> Markup:
+    """The split of the corpus and a table of the runs; empty where neither was given."""
+    corpus = tag("p", _split(sources.corpus), class_="note") if sources.corpus else None
+    heads = ("Run", "Preset", "Iterations", "Best", "Batch", "Seed", "Trained")
+    names = sources.run_names
+    rows = [_row(names[one.fingerprint], one) for one in sources.runs]
+    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
+    runs = tag("div", tag("table", head, tag("tbody", *rows)), class_="scroll", tabindex=0) if rows else None
+    title = tag("h3", "What was trained, on what") if corpus or rows else None
+    return tag("div", title, runs, corpus, class_="table") if title else join([])
+
+
+def _row(name: str, run: Artifact) -> Markup:
+    facts, config = run.facts, run.config
+    values = (facts["steps"], facts["best_step"], config["batch_size"])
+    numbers = [tag("td", f"{value:,}", class_="number") for value in values]
+    numbers.append(tag("td", str(config["seed"]), class_="number"))
+    head = tag("th", tag("bdi", short(name, NAME)), scope="row")
+    return tag("tr", head, tag("td", preset_of(config)), *numbers, tag("td", trained_on(run)))
+
+
+def trained_on(run: Artifact) -> str:
+    """The day (UTC) of the last iteration, by the run's own record; a dash where there is none."""
+    lines = timings(run.folder / TIMING)
+    return datetime.fromtimestamp(lines[-1]["time"], UTC).date().isoformat() if lines else "–"
+
+
+def preset_of(config: Mapping[str, Any]) -> str:
+    """The preset that a run's settings are nearest to, and which of them are other ones."""
+    own = {"model": {"name": config["model"]["name"]}, "seed": config["seed"]}
+    given = _flat(config)
+    apart = {
+        name: [key for key, value in _flat(_made(merge(values, own))).items() if given.get(key, value) != value]
+        for name, values in PRESETS.items()
+    }
+    name = min(apart, key=lambda one: len(apart[one]))
+    others = apart[name]
+    told = ", ".join(others) if len(others) <= OTHERS else f"for {len(others)} settings"
+    return f"{name}, but {told}" if others else name
+
+
+def _made(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    made: Config = TrainConfig.make(values)
+    return made.model_dump(mode="json")
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
+def _split(corpus: Artifact) -> str:
+    counts = [corpus.rows(f"{name}.parquet") for name in ("train", "valid", "test")]
+    told = "The corpus has {:,} training, {:,} validation and {:,} test sessions".format(*counts)
+    shares = corpus.facts.get("overlap", {})
+    overlap = (
+        f" {shares['test_responses_in_train_contexts']:.1%} of the test responses are in a training context, "
+        f"{shares['test_sessions_of_train_conversations']:.1%} of the test sessions share a conversation with training."
+        if shares
+        else ""
+    )
+    return f"{told}, split by {corpus.config.get('split_by', 'session')}.{overlap}"

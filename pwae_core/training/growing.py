@@ -1,0 +1,66 @@
+"""The log of a run that trains, or was cut off: read as far as it goes, without a lock and without writing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pwae_core import files
+from pwae_core.artifacts import MANIFEST
+from pwae_core.artifacts.notes import plan_of
+from pwae_core.models import MODELS
+
+LOG = "log.jsonl"
+KEYS = {"step", "epoch", "split", "values"}
+
+
+@dataclass(frozen=True)
+class Growing:
+    """What is known of an unfinished run: its system, and the lines of its log that are whole."""
+
+    folder: Path
+    system: str
+    lines: tuple[Mapping[str, Any], ...]
+
+    @property
+    def fingerprint(self) -> str:
+        return files.hash_strings([str(self.system), *(files.to_json(dict(line)).decode() for line in self.lines)])
+
+    @property
+    def step(self) -> int:
+        """The last iteration that was logged; 0 before the first."""
+        return int(self.lines[-1]["step"]) if self.lines else 0
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a value, as in the log of a finished run."""
+        return [
+            {"step": line["step"], "split": line["split"], "name": name, "value": value}
+            for line in self.lines
+            for name, value in line["values"].items()
+        ]
+
+
+def is_growing(folder: Path) -> bool:
+    """Whether ``folder`` is a run without an end yet."""
+    return (folder / LOG).is_file() and not (folder / MANIFEST).is_file() and plan_of(folder) is not None
+
+
+def growing(folder: Path) -> Growing:
+    """What is to be read now at ``folder``, of which ``is_growing`` holds; a last line that is half written is left."""
+    plan = plan_of(folder)
+    name = str(plan.config["model"]["name"]) if plan else ""
+    parsed = [_parsed(line) for line in (folder / LOG).read_bytes().splitlines()]
+    return Growing(
+        folder, MODELS[name].display_name if name in MODELS else "run", tuple(line for line in parsed if line)
+    )
+
+
+def _parsed(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.keys() >= KEYS else None
