@@ -2,15 +2,22 @@
 // Texts are only ever put in as textContent. Ratings live in localStorage under the sheet's own key.
 
 const data = JSON.parse(document.getElementById("data").textContent);
+const words = data.words;
 const storageKey = "annotation:" + data.key;
 const get = (id) => document.getElementById(id);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (mark, name) => values[name] ?? mark);
+const ANSWERS = data.items.some((one) => "other" in one) ? ["response", "other"] : ["response"];
+const LONGEST_PAUSE = 180000;  // milliseconds: who takes longer for an item has been away
+const PACES = 25;              // of the last items, of which the time that is left is estimated
+const FEWEST_PACES = 3;
 
 let state = load();
 let question = 0;      // index of the marked criterion; -1 when all are rated
 let unsaved = false;   // whether ratings would be lost with this page
+let begun = Date.now();  // when the item that is shown was begun
 
 function empty() {
-  return { ratings: {}, comments: {}, at: 0, fresh: true };
+  return { ratings: {}, comments: {}, paces: [], at: 0, fresh: true };
 }
 
 function load() {
@@ -24,6 +31,7 @@ function load() {
   if (!stored || typeof stored !== "object") return made;
   made.fresh = false;
   if (Number.isInteger(stored.at) && stored.at >= 0 && stored.at < data.items.length) made.at = stored.at;
+  if (Array.isArray(stored.paces)) made.paces = stored.paces.filter(Number.isFinite).slice(-PACES);
   for (const { item } of data.items) {
     for (const { name, scale } of data.criteria) {
       const rating = stored.ratings?.[item]?.[name];
@@ -38,11 +46,11 @@ function load() {
 function store() {
   unsaved = true;
   try {
-    localStorage.setItem(storageKey, JSON.stringify({ ratings: state.ratings, comments: state.comments, at: state.at }));
+    localStorage.setItem(storageKey, JSON.stringify({ ratings: state.ratings, comments: state.comments, paces: state.paces, at: state.at }));
     unsaved = false;
     get("warning").hidden = true;
   } catch {
-    get("warning").textContent = "This browser does not keep your ratings. Press Save ratings before you close the page.";
+    get("warning").textContent = words.not_kept;
     get("warning").hidden = false;
   }
 }
@@ -59,13 +67,70 @@ function element(tag, text, className) {
   return made;
 }
 
-function lines(id, text) {
-  get(id).replaceChildren(...text.split("\n").map((line) => {
-    const made = element("div", line);
-    made.dir = "auto";
-    return made;
+// The lines of a conversation: who speaks, what is said; the responder's have a colour of their own. The last says who responds.
+function showConversation(text) {
+  const said = text.split("\n");
+  const responds = said.pop();
+  const me = responderOf(responds);
+  const others = [];
+  const made = said.map((line) => {
+    const speaker = line.slice(0, line.indexOf(": "));
+    if (speaker !== me && !others.includes(speaker)) others.push(speaker);
+    const turn = element("div", undefined, speaker === me ? "me" : "s" + (others.indexOf(speaker) % 4));
+    turn.append(element("span", speaker + ":", "speaker"), " ", spoken(line.slice(speaker.length + 2)));
+    return turn;
+  });
+  get("conversation").replaceChildren(...made, element("div", responds, "responds"));
+  get("conversation").scrollTop = 0;
+  return me;
+}
+
+function responderOf(line) {
+  const [before, after] = words.responds.split("{speaker}");
+  return line.slice(before.length, line.length - after.length);
+}
+
+function spoken(text) {
+  const made = element("span", text);
+  made.dir = "auto";
+  return made;
+}
+
+function showHistory(text, me) {
+  const [before, after] = words.history.split("{speaker}");
+  get("history-heading").replaceChildren(before, element("strong", me, "me"), after);
+  get("history").replaceChildren(...text.split("\n").map((line) => {
+    const turn = element("div", undefined, "me");
+    turn.append(spoken(line.replace(/^• /, "")));
+    return turn;
   }));
-  get(id).scrollTop = 0;
+  get("history").scrollTop = 0;
+}
+
+function buildAnswers() {
+  ANSWERS.forEach((name, number) => {
+    const section = element("section");
+    const heading = element("h2", ANSWERS.length === 1 ? words.response : [words.first, words.second][number]);
+    const text = element("div", undefined, "text judged");
+    heading.id = name + "-heading";
+    text.id = name;
+    text.dir = "auto";
+    text.tabIndex = 0;
+    text.setAttribute("role", "region");
+    text.setAttribute("aria-labelledby", heading.id);
+    section.append(heading, text);
+    get("answers").append(section);
+  });
+}
+
+function putWords() {
+  for (const one of document.querySelectorAll("[data-word]")) one.textContent = words[one.dataset.word];
+  for (const one of document.querySelectorAll("[data-label]")) one.setAttribute("aria-label", words[one.dataset.label]);
+  const arrows = document.dir === "rtl" ? ["→", "←"] : ["←", "→"];
+  ["previous", "next"].forEach((id, number) => {
+    get(id).textContent = arrows[number];
+    get(id).title = words[id];
+  });
 }
 
 function buildCriteria() {
@@ -90,9 +155,9 @@ function buildCriteria() {
 }
 
 function buildHelp() {
-  data.help.forEach(({ heading, paragraphs }, number) => {
+  data.help.forEach(({ heading, paragraphs, criteria }) => {
     get("help-text").append(element("h2", heading), ...paragraphs.map((text) => element("p", text)));
-    if (number === 1) {
+    if (criteria) {
       const list = element("ul");
       for (const { question: asked, scale } of data.criteria) {
         list.append(element("li", asked + " " + scale.map(([value, meaning]) => value + "\u00a0=\u00a0" + meaning).join(", ")));
@@ -104,13 +169,15 @@ function buildHelp() {
 
 function show() {
   const one = item();
-  lines("conversation", one.conversation);
-  lines("history", one.history);
-  get("response").textContent = one.response;
-  get("response").scrollTop = 0;
+  showHistory(one.history, showConversation(one.conversation));
+  for (const name of ANSWERS) {
+    get(name).textContent = one[name];
+    get(name).scrollTop = 0;
+  }
   get("comment").value = state.comments[one.item] ?? "";
   get("at").value = state.at + 1;
   question = firstOpen();
+  begun = Date.now();
   refresh();
 }
 
@@ -124,17 +191,62 @@ function refresh() {
   });
   const rated = data.items.filter(isRated).length;
   get("progress").value = rated;
-  get("progress-text").textContent = rated + " of " + data.items.length + " rated";
+  get("progress-text").textContent = fill(words.progress, { done: rated, total: data.items.length });
+  get("left").textContent = timeLeft(data.items.length - rated);
   get("previous").disabled = state.at === 0;
   get("next").disabled = state.at === data.items.length - 1;
   get("unrated").disabled = rated === data.items.length;
   get("done").hidden = rated < data.items.length;
+  if (rated === data.items.length) showDone();
+}
+
+function showDone() {
+  const parts = [fill(words.all_done, { file: data.file })];
+  if (data.code) {
+    const [before, after] = words.code.split("{code}");
+    parts.push(" " + before, element("strong", completionCode()), after);
+  }
+  get("done").replaceChildren(...parts);
+}
+
+// The sum of what the answers add: there is none before every question of every item is answered.
+function completionCode() {
+  const { sheet, letters, count, shares } = data.code;
+  const modulus = letters.length ** count;
+  let rest = 0;
+  data.items.forEach((one, number) => data.criteria.forEach(({ name, scale }, place) => {
+    const choice = scale.findIndex(([value]) => value === ratingsOf(one)[name]);
+    rest = (rest + shares[number][place][choice]) % modulus;
+  }));
+  let made = "";
+  for (let place = 0; place < count; place += 1) {
+    made += (place % 4 ? "" : "-") + letters[rest % letters.length];
+    rest = Math.floor(rest / letters.length);
+  }
+  return sheet + made;
+}
+
+// The median pace of the last items, times those that are left; nothing before there is a pace.
+function timeLeft(items) {
+  if (!items || state.paces.length < FEWEST_PACES) return "";
+  const pace = [...state.paces].sort((a, b) => a - b)[Math.floor(state.paces.length / 2)];
+  const minutes = Math.ceil(pace * items / 60000);
+  if (minutes <= 90) return fill(words.minutes_left, { number: minutes });
+  return fill(words.hours_left, { number: (minutes / 60).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }) });
+}
+
+function timeItem() {
+  const took = Date.now() - begun;
+  begun = Date.now();
+  if (took <= LONGEST_PAUSE) state.paces = [...state.paces, took].slice(-PACES);
 }
 
 function rate(number, value) {
+  const before = isRated(item());
   (state.ratings[item().item] ??= {})[data.criteria[number].name] = value;
   const later = data.criteria.findIndex(({ name }, index) => index > number && !(name in ratingsOf(item())));
   question = later >= 0 ? later : firstOpen();
+  if (!before && isRated(item())) timeItem();
   store();
   refresh();
   if (question >= 0) reveal(question);
@@ -199,9 +311,21 @@ function quoted(value) {
 function toCsv() {
   const rows = data.items.map((one) => {
     const cells = { ...one, ...ratingsOf(one), comment: state.comments[one.item] };
-    return data.columns.map((name) => quoted(cells[name])).join(",");
+    return data.columns.map(([name]) => quoted(cells[name])).join(",");
   });
-  return "\ufeff" + [data.columns.map(quoted).join(","), ...rows].join("\r\n") + "\r\n";
+  return "\ufeff" + [data.columns.map(([, head]) => quoted(head)).join(","), ...rows].join("\r\n") + "\r\n";
+}
+
+// Saves at once when all is done; else says first what is missing.
+function trySave() {
+  const total = data.items.length;
+  const done = data.items.filter(isRated).length;
+  if (done === total) {
+    save();
+    return;
+  }
+  get("unfinished-text").textContent = fill(words.not_saved, { done, total, missing: total - done });
+  get("unfinished").showModal();
 }
 
 function save() {
@@ -213,14 +337,20 @@ function save() {
   unsaved = false;
 }
 
+function goOn() {
+  get("unfinished").close();
+  if (isRated(item())) goToUnrated();
+}
+
 function openHelp() {
   get("help").showModal();
   get("help").scrollTop = 0;
 }
 
+const forward = document.dir === "rtl" ? -1 : 1;
 const KEYS = {
-  ArrowLeft: () => go(state.at - 1),
-  ArrowRight: () => go(state.at + 1),
+  ArrowLeft: () => go(state.at - forward),
+  ArrowRight: () => go(state.at + forward),
   Enter: () => go(state.at + 1),
   ArrowUp: () => mark(-1),
   ArrowDown: () => mark(1),
@@ -231,13 +361,14 @@ const KEYS = {
 };
 
 function pressed(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || get("help").open || event.defaultPrevented) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]") || event.defaultPrevented) return;
   const target = event.target;
   if (target.matches("textarea, input")) {
     if (event.key === "Escape") target.blur();
     return;
   }
   if (event.key === "Enter" && target.matches("button")) return;
+  if (target.matches(".text") && (event.key === "ArrowUp" || event.key === "ArrowDown")) return;  // they scroll
   const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (action) {
     event.preventDefault();
@@ -253,17 +384,23 @@ function pressed(event) {
 
 function start() {
   get("name").textContent = data.name;
-  get("of").textContent = "of " + data.items.length;
+  get("of").textContent = fill(words.of, { total: data.items.length });
   get("at").max = data.items.length;
   get("progress").max = data.items.length;
-  get("done").textContent = "All items are rated. Press Save ratings, and send back the file " + data.file + ".";
+  putWords();
+  buildAnswers();
   buildCriteria();
   buildHelp();
   get("previous").addEventListener("click", () => go(state.at - 1));
   get("next").addEventListener("click", () => go(state.at + 1));
   get("unrated").addEventListener("click", goToUnrated);
   get("at").addEventListener("change", () => go(Number(get("at").value) - 1));
-  get("save").addEventListener("click", save);
+  get("save").addEventListener("click", trySave);
+  get("go-on").addEventListener("click", goOn);
+  get("save-anyway").addEventListener("click", () => {
+    get("unfinished").close();
+    save();
+  });
   get("show-help").addEventListener("click", openHelp);
   get("hide-help").addEventListener("click", () => get("help").close());
   get("help-text").addEventListener("keydown", (event) => {
