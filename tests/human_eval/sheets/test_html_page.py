@@ -15,6 +15,7 @@ from pwae_core.human_eval.ratings.cells import is_header
 from pwae_core.human_eval.ratings.gathering import gather
 from pwae_core.human_eval.ratings.key import Key, KeyItem
 from pwae_core.human_eval.ratings.returned_files import load, read
+from pwae_core.human_eval.sheets.form import Form
 from pwae_core.human_eval.sheets.html_page import embedded, to_html
 from pwae_core.human_eval.sheets.sheet import Row, Sheet
 
@@ -246,6 +247,56 @@ def test_half_a_sheet_is_saved_too(browser: Browser, page: Path) -> None:
     assert gathered.problems == []
     assert sorted(gathered.ratings.values()) == [1, 2, 2]
     assert len(gathered.seen) == 12
+
+
+def test_speakers_are_told_apart_and_the_responder_is_the_one_whose_utterances_are_shown(
+    browser: Browser, page: Path
+) -> None:
+    browser.press(ESCAPE)
+    colours = "return [...document.querySelectorAll('.speaker')].map(e => getComputedStyle(e).color)"
+    speakers = browser.run(colours)
+    assert len(speakers) == len(set(speakers)) == 2
+    assert browser.text("#history-heading") == "Earlier utterances of B"
+    me = browser.run("return getComputedStyle(document.querySelector('#history-heading strong')).color")
+    assert me == speakers[1]
+    sizes = "return ['#history', '#conversation'].map(e => getComputedStyle(document.querySelector(e)).fontSize)"
+    one, other = browser.run(sizes)
+    assert one == other
+
+
+def test_texts_are_reached_and_scrolled_by_keyboard(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE + RIGHT * 9)
+    for name in ("conversation", "history", "response"):
+        browser.run("document.getElementById(arguments[0]).focus()", name)
+        assert browser.run("return document.activeElement.id") == name
+        before = marked(browser)
+        browser.press(DOWN)
+        assert marked(browser) == before, "the arrows scroll the text that has the focus"
+    order = "return [...document.querySelectorAll('main [tabindex=\"0\"], main button, main textarea')].map(e => e.id)"
+    assert browser.run(order)[:3] == ["conversation", "history", "response"]
+
+
+def test_the_time_that_is_left_comes_from_the_pace(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE)
+    for seconds in (20, 400, 20, 40):
+        assert browser.text("#left") == ""
+        browser.run("begun = Date.now() - arguments[0] * 1000", seconds)
+        browser.press("121" + RIGHT)
+    assert browser.text("#left") == "about 3 min left", "8 items of 20 seconds; who takes 400 has been away"
+    browser.reload()
+    assert browser.text("#left") == "about 3 min left"
+
+
+def test_right_to_left(browser: Browser, page: Path) -> None:
+    words = ENGLISH.words.model_copy(update={"direction": "rtl", "language": "ar"})
+    page.write_bytes(to_html(Sheet(1, sheet().rows, Form(words))))
+    browser.reload()
+    browser.press(ESCAPE + LEFT)
+    assert browser.run("return document.querySelector('#at').value") == "2", "forward is to the left"
+    browser.press(RIGHT)
+    assert browser.run("return document.querySelector('#at').value") == "1"
+    assert browser.text("#next") == "←"
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
 
 
 IN_SIGHT = """const nav = document.querySelector('nav').getBoundingClientRect().top;
