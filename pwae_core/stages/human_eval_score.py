@@ -115,7 +115,7 @@ def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, co
     used = {"key": whole.fingerprint} | _judged(whole)
     used |= {f"sheets/{number}:{path.name}": hashed[path] for number, path in enumerate(files)}
     used |= {"codes": hashlib.sha256(handed_in.encode()).hexdigest()} if codes else {}
-    plan = Plan(SCORES[whole.config["mode"]], config.model_dump(), used)
+    plan = Plan(SCORES[whole.config.get("mode", "ratings")], config.model_dump(), used)
     return _Sources(files, list(found.passed_over), whole, found_in(handed_in), plan)
 
 

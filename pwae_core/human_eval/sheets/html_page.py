@@ -23,6 +23,7 @@ from pwae_core.human_eval.sheets.sheet import Sheet
 from pwae_core.human_eval.sheets.words import filled_in
 
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+SCRIPTS = ("annotation_words.js", "annotation.js")
 MARKS = (
     "@LANGUAGE@",
     "@DIRECTION@",
@@ -47,7 +48,7 @@ class Code:
 
 def to_html(sheet: Sheet, code: Code | None = None) -> bytes:
     """The whole file."""
-    style, script = _source("annotation.css"), _source("annotation.js")
+    style, script = _source("annotation.css"), "\n".join(map(_source, SCRIPTS))
     words = sheet.form.words
     hashes, texts = (_hash(style), _hash(script)), (escape(words.page.title), escape(words.page.no_script))
     parts = (words.language, words.direction, *hashes, texts[0], style, texts[1], embedded(_data(sheet, code)), script)
