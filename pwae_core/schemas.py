@@ -123,6 +123,10 @@ ITEMS = _schema(  # the key of the human evaluation: never in the annotators' fo
     ("conversation", pa.string()),  # what the sheet shows of the item, as text
     ("history", pa.string()),
     ("response_text", pa.string()),
+    ("other", pa.string()),  # of a pair, what is shown second: the system, its response; "" where one is rated
+    ("other_response", TOKENS),
+    ("other_text", pa.string()),
+    ("expected", pa.string()),  # the known answers of an attention check: criterion=rating; "" for a result
 )
 HUMAN_RATINGS = _schema(
     ("annotator", pa.int32()),
@@ -139,6 +143,41 @@ COMMENTS = _schema(
     ("system", pa.string()),
     ("session_id", pa.string()),
     ("comment", pa.string()),
+)
+CHOICES = _schema(
+    ("annotator", pa.int32()),
+    ("item_id", pa.string()),
+    ("first", pa.string()),  # the system whose response is shown first
+    ("second", pa.string()),
+    ("session_id", pa.string()),
+    ("showing", pa.int32()),
+    ("criterion", pa.string()),
+    pa.field("choice", pa.int32(), nullable=True),  # 1 the first, 2 the second, 0 no difference; none: left empty
+)
+PAIR_COMMENTS = _schema(
+    ("annotator", pa.int32()),
+    ("item_id", pa.string()),
+    ("first", pa.string()),
+    ("second", pa.string()),
+    ("session_id", pa.string()),
+    ("comment", pa.string()),
+)
+PREFERENCES = _schema(
+    ("criterion", pa.string()),
+    ("system", pa.string()),
+    ("other", pa.string()),
+    ("wins", pa.int64()),  # contexts that most annotators give to the system
+    ("ties", pa.int64()),
+    ("losses", pa.int64()),
+    pa.field(
+        "win_rate", pa.float64(), nullable=True
+    ),  # of annotators' choices, averaged over contexts; a tie is a half
+    pa.field("low", pa.float64(), nullable=True),
+    pa.field("high", pa.float64(), nullable=True),
+    ("interval", pa.string()),  # bootstrap, wilson, or none
+    pa.field("p", pa.float64(), nullable=True),
+    pa.field("p_holm", pa.float64(), nullable=True),
+    ("choices", pa.int64()),
 )
 HUMAN_MEANS = _schema(
     ("system", pa.string()),
@@ -197,6 +236,12 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
         "agreement.parquet": AGREEMENT,
         "comparisons.parquet": COMPARISONS,
     },
+    "human-eval-preferences": {
+        "choices.parquet": CHOICES,
+        "comments.parquet": PAIR_COMMENTS,
+        "preferences.parquet": PREFERENCES,
+        "agreement.parquet": AGREEMENT,
+    },
 }
 TIMING, EVENTS = "timing.jsonl", "tensorboard"
 APART = {"run": (TIMING, EVENTS)}  # files and folders that are never alike in two artifacts: not in the manifest
@@ -212,6 +257,7 @@ STAGE_OF_KIND = {
     "diagnosis": "diagnose",
     "human-eval-key": "human-eval-export",
     "human-eval-scores": "human-eval-score",
+    "human-eval-preferences": "human-eval-score",
 }
 
 

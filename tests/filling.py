@@ -15,7 +15,7 @@ import pytest
 
 from pwae_core import artifacts
 from pwae_core.human_eval.ratings.key import KeyItem, key_items
-from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.human_eval.sheets.form import RATED
 
 Rate = Callable[[KeyItem, str], object]  # item, criterion -> what is typed into the cell
 

@@ -20,7 +20,7 @@ from backports import zstd
 from filling import fill_csv, fill_xlsx, key_of, write_csv
 from planted import planted, write_jsonl
 
-from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.human_eval.sheets.form import RATED
 
 Run = Callable[..., Any]
 """``run("train", ..., folder=FOLDER)``: a command, run in the folder of the world."""

@@ -9,10 +9,19 @@ import typer
 
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
-from pwae_core.config.human_eval import DEFAULTS, HumanEvalConfig
+from pwae_core.config.human_eval import DEFAULTS, HumanEvalConfig, Mode
 
 if TYPE_CHECKING:
     from pwae_core.stages.human_eval_export import HumanEvalReport
+
+
+def _print_language(language: str | None) -> None:
+    if language is None:
+        return
+    from pwae_core.human_eval.sheets.words import shipped
+
+    console.print_line(shipped(language).rstrip())
+    raise typer.Exit
 
 
 def command(
@@ -27,6 +36,10 @@ def command(
     key: Annotated[
         Path | None, typer.Option("--key", help="Folder for the key, never for the annotators. Default: OUT-key.")
     ] = None,
+    mode: Annotated[Mode, option(HumanEvalConfig, "mode")] = DEFAULTS.mode,
+    pairs: Annotated[list[str] | None, option(HumanEvalConfig, "pairs", "--pair", metavar="ONE=OTHER")] = None,
+    ties: Annotated[bool, option(HumanEvalConfig, "ties")] = DEFAULTS.ties,
+    language: Annotated[str, option(HumanEvalConfig, "language", metavar="en|zh|FILE")] = DEFAULTS.language,
     contexts: Annotated[int, option(HumanEvalConfig, "contexts")] = DEFAULTS.contexts,
     annotators: Annotated[int, option(HumanEvalConfig, "annotators")] = DEFAULTS.annotators,
     raters: Annotated[int | None, option(HumanEvalConfig, "raters")] = DEFAULTS.raters,
@@ -35,18 +48,37 @@ def command(
     sample: Annotated[Literal["random", "first"], option(HumanEvalConfig, "sample")] = DEFAULTS.sample,
     ground_truth: Annotated[bool, option(HumanEvalConfig, "ground_truth")] = DEFAULTS.ground_truth,
     repeats: Annotated[int, option(HumanEvalConfig, "repeats")] = DEFAULTS.repeats,
+    checks: Annotated[int, option(HumanEvalConfig, "checks")] = DEFAULTS.checks,
+    completion_code: Annotated[
+        bool, option(HumanEvalConfig, "completion_code", "--completion-code")
+    ] = DEFAULTS.completion_code,
     page: Annotated[bool, option(HumanEvalConfig, "page")] = DEFAULTS.page,
     label_studio: Annotated[bool, option(HumanEvalConfig, "label_studio", "--label-studio")] = DEFAULTS.label_studio,
     seed: Annotated[int, option(HumanEvalConfig, "seed")] = DEFAULTS.seed,
     force: Force = False,
     json: Json = False,
+    print_language: Annotated[  # noqa: ARG001 - its callback prints
+        str | None,
+        typer.Option(
+            "--print-language",
+            metavar="en|zh",
+            is_eager=True,
+            callback=_print_language,
+            help="Print the words of a shipped language, to be translated, and exit.",
+        ),
+    ] = None,
 ) -> None:
     """Write double-blind sheets for human judges.
 
-    XLSX, CSV and a web page, for several systems' responses, and the key beside them.
+    XLSX, CSV and a web page, for several systems' responses, and the key beside them: to rate each response, or to
+    choose between two.
     """
     config = HumanEvalConfig.make(
         {
+            "mode": mode,
+            "pairs": pairs or (),
+            "ties": ties,
+            "language": language,
             "contexts": contexts,
             "annotators": annotators,
             "raters": raters,
@@ -55,6 +87,8 @@ def command(
             "sample": sample,
             "ground_truth": ground_truth,
             "repeats": repeats,
+            "checks": checks,
+            "completion_code": completion_code,
             "page": page,
             "label_studio": label_studio,
             "seed": seed,
@@ -81,8 +115,11 @@ def _print(report: HumanEvalReport) -> None:
         ("  left out: responder without history", report.without_history),
         ("  left out: no real response", report.without_reference),
         ("  left out: a context would show a judged response", report.overlapping),
+        ("judged", f"{report.judged:,} {'pairs of responses' if report.mode == 'pairs' else 'responses'}"),
+        ("language", report.language),
         ("items in each sheet", _range(report.fewest, report.items)),
         ("  shown a second time", report.repeats),
+        ("  attention checks", report.checks),
         ("  with a text cut to fit its cell", report.cut),
         ("annotators", report.annotators),
         ("  who judge an item", report.raters),

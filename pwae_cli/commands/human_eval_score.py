@@ -13,6 +13,7 @@ from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
+    from pwae_core.human_eval.ratings.attention import Attention
     from pwae_core.human_eval.ratings.results import Agreed, Mean
     from pwae_core.stages.human_eval_score import HumanEvalScoreReport
 
@@ -39,7 +40,14 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write the unblinded ratings and scores to. Default: none.")
     ] = None,
+    codes: Annotated[
+        Path | None, typer.Option("--codes", help="Text file with the completion codes that annotators handed in.")
+    ] = None,
     against: Annotated[str | None, option(HumanEvalScoreConfig, "against")] = SCORE_DEFAULTS.against,
+    check_threshold: Annotated[float, option(HumanEvalScoreConfig, "check_threshold")] = SCORE_DEFAULTS.check_threshold,
+    exclude_inattentive: Annotated[
+        bool, option(HumanEvalScoreConfig, "exclude_inattentive", "--exclude-inattentive")
+    ] = SCORE_DEFAULTS.exclude_inattentive,
     resamples: Annotated[int, option(HumanEvalScoreConfig, "resamples")] = SCORE_DEFAULTS.resamples,
     permutations: Annotated[int, option(HumanEvalScoreConfig, "permutations")] = SCORE_DEFAULTS.permutations,
     seed: Annotated[int, option(HumanEvalScoreConfig, "seed")] = SCORE_DEFAULTS.seed,
@@ -49,16 +57,23 @@ def command(
 ) -> None:
     """Score filled sheets of human judges.
 
-    Means per system (Table 2), agreement of the annotators, tests between systems.
+    Means per system (Table 2) or win rates of pairs, agreement of the annotators, tests between systems.
     """
     config = HumanEvalScoreConfig.make(
-        {"against": against, "resamples": resamples, "permutations": permutations, "seed": seed}
+        {
+            "against": against,
+            "check_threshold": check_threshold,
+            "exclude_inattentive": exclude_inattentive,
+            "resamples": resamples,
+            "permutations": permutations,
+            "seed": seed,
+        }
     )
     from dataclasses import asdict
 
     from pwae_core.stages.human_eval_score import human_eval_score
 
-    report = human_eval_score(sheets, key, config, out=out, force=force, progress=console.progress())
+    report = human_eval_score(sheets, key, config, codes=codes, out=out, force=force, progress=console.progress())
     if json:
         console.print_json(asdict(report))
     elif latex:
@@ -84,17 +99,50 @@ def _print(report: HumanEvalScoreReport) -> None:
     ]
     columns = ["annotator", "files", "items", "in no file", "rated cells", "unrated"]
     console.print_table(f"Sheets{stands}", columns, rows, numbers_from=2)
-    _print_means(report)
+    _print_attention(report.attention)
+    if report.mode == "pairs":
+        _print_preferences(report)
+    else:
+        _print_means(report)
     _print_agreement(report.agreement)
     _print_comparisons(report)
-    if any(one.low is not None for one in report.means):
+    with_interval: list[Mean | Agreed] = [*report.means, *report.agreement]
+    if any(one.low is not None for one in with_interval):
         told = f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; bounds: --json."
         console.print_line(told)
     for note in report.notes:
         console.print_line(note)
+    for one in report.codes:
+        owner = "" if one.annotator is None else f"annotator {one.annotator}'s, "
+        console.print_line(f"Code {one.code}: {owner}{one.verdict}.")
     for why in dict.fromkeys(one.why for one in report.passed_over):
         paths = [one.path for one in report.passed_over if one.why == why]
         console.print_line(f"Passed over ({why}): {', '.join(paths)}.")
+
+
+def _print_attention(attention: list[Attention]) -> None:
+    if attention:
+        rows = [
+            [one.annotator, one.checks, one.answered, one.passed, "yes" if one.failed else "no"] for one in attention
+        ]
+        console.print_table("Attention checks", ["annotator", "checks", "answered", "passed", "failed"], rows)
+
+
+def _print_preferences(report: HumanEvalScoreReport) -> None:
+    rows = [
+        [
+            one.criterion,
+            f"{one.system} – {one.other}",
+            f"{one.wins}/{one.ties}/{one.losses}",
+            NOTHING if one.win_rate is None else f"{one.win_rate:.1%}",
+            NOTHING if one.low is None or one.high is None else f"{one.low:.1%} to {one.high:.1%} ({one.interval})",
+            _p(one.p),
+            _p(one.p_holm),
+        ]
+        for one in report.preferences
+    ]
+    columns = ["criterion", "systems", "won/tied/lost", "win rate", f"{report.level:.0%} interval", "p", "p (Holm)"]
+    console.print_table(f"Preferences over {counted(report.contexts, 'context')}", columns, rows, numbers_from=2)
 
 
 def _print_means(report: HumanEvalScoreReport) -> None:

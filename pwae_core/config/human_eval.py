@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pwae_core.config.base import Config
+
+Mode = Literal["ratings", "pairs"]
 
 
 class HumanEvalConfig(Config):
     """What the annotators get to see (section 4.4: 200 contexts, three annotators)."""
 
+    mode: Mode = Field("ratings", description="Rate each response by itself, or choose between two systems' responses.")
+    pairs: tuple[tuple[str, str], ...] = Field((), description="Two systems to compare: ONE=OTHER. Default: every two.")
+    ties: bool = Field(True, description="Allow two responses to be called equally good.")
+    language: str = Field("en", description="Words of sheets and pages: en, zh, or a TOML file of your own.")
     contexts: int = Field(200, ge=1, description="Contexts to judge, drawn out of those that all systems answer.")
     annotators: int = Field(3, ge=1, le=100, description="Annotators, each with a sheet of their own.")
     raters: int | None = Field(None, ge=1, description="Annotators who judge an item. Default: all of them.")
@@ -22,6 +28,8 @@ class HumanEvalConfig(Config):
     sample: Literal["random", "first"] = Field("random", description="Which of a system's samples is judged.")
     ground_truth: bool = Field(True, description="Judge the real response as one more system.")
     repeats: int = Field(0, ge=0, description="Items shown twice to each annotator, to measure self-consistency.")
+    checks: int = Field(0, ge=0, description="Attention checks in each sheet: items whose answer is known.")
+    completion_code: bool = Field(False, description="Let the page show a code when every item is finished.")
     page: bool = Field(True, description="Write each sheet as a web page too, to be filled in offline.")
     label_studio: bool = Field(False, description="Write each sheet as tasks for Label Studio too.")
     seed: int = Field(7, ge=0, description="Seed of the contexts, samples and histories that are drawn.")
@@ -31,10 +39,30 @@ class HumanEvalConfig(Config):
         """How many annotators judge an item."""
         return self.raters or self.annotators
 
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _two_names(cls, values: Any) -> Any:
+        """``ONE=OTHER``, as it is typed, or two names."""
+        split = [value.split("=", 1) if isinstance(value, str) else value for value in values]
+        for value, names in zip(values, split, strict=True):
+            if len(names) != 2 or not all(names):
+                raise ValueError(f"{value!r} does not name two systems: write ONE=OTHER")
+        return tuple(map(tuple, split))
+
     @model_validator(mode="after")
     def _enough_annotators(self) -> Self:
         if self.raters_each > self.annotators:
             raise ValueError(f"raters: {self.raters} for an item are more than the annotators ({self.annotators})")
+        return self
+
+    @model_validator(mode="after")
+    def _what_belongs_together(self) -> Self:
+        if self.pairs and self.mode != "pairs":
+            raise ValueError("pairs: only with --mode pairs are systems compared")
+        if self.checks and not self.history:
+            raise ValueError("checks: they are made of the histories shown, so --history must not be 0")
+        if self.completion_code and not self.page:
+            raise ValueError("completion_code: the page shows it, so --no-page must go")
         return self
 
 
@@ -42,6 +70,10 @@ class HumanEvalScoreConfig(Config):
     """How filled sheets are scored."""
 
     against: str | None = Field(None, description="Compare every system with this one only; default: all pairs.")
+    check_threshold: float = Field(
+        0.75, ge=0, le=1, description="Share of the attention checks that an annotator has to pass."
+    )
+    exclude_inattentive: bool = Field(False, description="Leave out annotators below the threshold of the checks.")
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
     permutations: int = Field(
         10_000, ge=1, le=1_000_000, description="Random swaps of the paired tests, where not all can be tried."

@@ -14,8 +14,9 @@ from pwae_core.config.human_eval import HumanEvalConfig
 from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.files import hash_strings, to_json
-from pwae_core.human_eval.blinding.assignment import assign
 from pwae_core.human_eval.blinding.candidates import candidates
+from pwae_core.human_eval.blinding.codes import shares, sheet_part
+from pwae_core.human_eval.blinding.dealing import deal
 from pwae_core.human_eval.blinding.delivery import (
     EXPORTED,
     check_apart,
@@ -28,13 +29,23 @@ from pwae_core.human_eval.blinding.delivery import (
 )
 from pwae_core.human_eval.blinding.drawing import Drawn, draw
 from pwae_core.human_eval.blinding.histories import Histories, draw_histories
-from pwae_core.human_eval.blinding.key import EXPORT, KIND, SALT
-from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Placed, fingerprint, new_salt, place
+from pwae_core.human_eval.blinding.key import EXPORT, KIND, SALT, WORDS
+from pwae_core.human_eval.blinding.pairing import make_pairs
+from pwae_core.human_eval.blinding.placement import (
+    CHECK,
+    GROUND_TRUTH,
+    Item,
+    Placed,
+    fingerprint,
+    new_salt,
+)
 from pwae_core.human_eval.sheets.csv_file import to_csv
-from pwae_core.human_eval.sheets.html_page import to_html
+from pwae_core.human_eval.sheets.form import Form
+from pwae_core.human_eval.sheets.html_page import Code, to_html
 from pwae_core.human_eval.sheets.label_studio import CONFIG_FILE, interface, to_tasks
 from pwae_core.human_eval.sheets.readable_text import CUT
 from pwae_core.human_eval.sheets.sheet import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
+from pwae_core.human_eval.sheets.words import Words, read_words
 from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import ITEMS
@@ -50,15 +61,19 @@ class HumanEvalReport:
     sheets: str
     key: str
     export: str
+    mode: str
+    language: str
     systems: list[str]
     contexts: int
     common: int
     without_history: int
     without_reference: int
     overlapping: int
-    items: int  # in the longest sheet, repeats included; in the shortest, fewest
+    judged: int  # responses, or pairs of them
+    items: int  # in the longest sheet, repeats and checks included; in the shortest, fewest
     fewest: int
     repeats: int
+    checks: int  # in each sheet
     annotators: int
     raters: int  # of each item
     cut: int  # items of a sheet with a text that was too long for its cell
@@ -74,11 +89,19 @@ class Sources:
     sets: tuple[ResponseSet, ...]
     corpus: artifacts.Artifact
     config: HumanEvalConfig
+    words: Words
 
     @property
     def plan(self) -> artifacts.Plan:
+        """The words are an input, whatever the file is called that they came from."""
+        config = self.config.model_dump(mode="json") | {"language": self.words.language}
         inputs = {f"responses/{one.system}": one.fingerprint for one in self.sets}
-        return artifacts.Plan(KIND, self.config.model_dump(), {"corpus": self.corpus.fingerprint} | inputs)
+        inputs |= {"corpus": self.corpus.fingerprint, WORDS: hash_strings([self.words.model_dump_json()])}
+        return artifacts.Plan(KIND, config, inputs)
+
+    @property
+    def form(self) -> Form:
+        return Form(self.words, self.config.mode, self.config.ties)
 
     @property
     def draws(self) -> str:
@@ -130,7 +153,7 @@ def human_eval_export(
 def _report(made: artifacts.Artifact, out: Path, standing: bool) -> HumanEvalReport:
     facts = dict(made.facts)
     exported = facts.pop(EXPORTED)
-    del facts[SALT]
+    del facts[SALT], facts[WORDS]
     changed = list(compare(out, exported).changed)
     return HumanEvalReport(
         sheets=str(out), key=str(made.folder), files=sorted(exported), changed=changed, standing=standing, **facts
@@ -138,16 +161,19 @@ def _report(made: artifacts.Artifact, out: Path, standing: bool) -> HumanEvalRep
 
 
 def _read(responses: Sequence[Named], corpus: Path, config: HumanEvalConfig) -> Sources:
+    words = read_words(config.language)
     whole = artifacts.load(corpus, "corpus")
     sets = [_read_one(named, whole) for named in responses]
     aligned = align(sets, common=True).sets
     for one in aligned:
+        if one.system == CHECK:
+            raise InputError(f"{one.source} is called {CHECK!r}, as the attention checks are. Name it: NAME=PATH.")
         if config.ground_truth and one.system == GROUND_TRUTH:
             raise InputError(
                 f"{one.source} is called {GROUND_TRUTH!r}, as the real responses are. Name it: NAME=PATH, "
                 "or leave the real responses out with --no-ground-truth."
             )
-    return Sources(tuple(sorted(aligned, key=lambda one: one.system)), whole, config)
+    return Sources(tuple(sorted(aligned, key=lambda one: one.system)), whole, config, words)
 
 
 def _read_one(named: Named, corpus: artifacts.Artifact) -> ResponseSet:
@@ -166,11 +192,12 @@ def _export(sources: Sources, salt: str, progress: Progress) -> Export:
     histories.check_known((one.context for one in found), sources.corpus.folder)
     drawn = draw(found, histories.speaking, config, sources.draws)
     shown = draw_histories(drawn, histories, config.history, sources.draws)
-    shares = assign(drawn.items, config.annotators, config.raters_each, config.together, secret)
-    placed = place(shares, config.repeats, secret)
-    sheets = make_sheets(placed, shown)
-    facts = _facts(sources, drawn, sheets) | {EXPORT: fingerprint(secret), SALT: salt}
-    return Export(_to_table(placed, sheets), facts, _files(sheets, config, progress))
+    items = make_pairs(drawn.items, config.pairs) if config.mode == "pairs" else drawn.items
+    placed = deal(items, shown, config, secret)
+    sheets = make_sheets(placed, shown, sources.form)
+    facts = _facts(sources, drawn, items, sheets)
+    facts |= {EXPORT: fingerprint(secret), SALT: salt, WORDS: sources.words.model_dump(mode="json")}
+    return Export(_to_table(placed, sheets), facts, _files(sheets, config, salt, progress))
 
 
 def _histories(corpus: artifacts.Artifact) -> Histories:
@@ -179,9 +206,11 @@ def _histories(corpus: artifacts.Artifact) -> Histories:
     return Histories(dict(zip(users["user_id"], users["user"], strict=True)), said)
 
 
-def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str, Any]:
+def _facts(sources: Sources, drawn: Drawn, items: Sequence[Item], sheets: Sequence[Sheet]) -> dict[str, Any]:
     config = sources.config
     return {
+        "mode": config.mode,
+        "language": sources.words.language,
         "systems": [one.system for one in sources.sets] + [GROUND_TRUTH] * config.ground_truth,
         "contexts": config.contexts,
         "common": drawn.common,
@@ -190,27 +219,35 @@ def _facts(sources: Sources, drawn: Drawn, sheets: Sequence[Sheet]) -> dict[str,
         "overlapping": drawn.overlapping,
         "items": max(len(sheet.rows) for sheet in sheets),
         "fewest": min(len(sheet.rows) for sheet in sheets),
+        "judged": len(items),
         "repeats": config.repeats,
+        "checks": config.checks,
         "annotators": config.annotators,
         "raters": config.raters_each,
-        "cut": max(sum(CUT in row.conversation + row.history + row.response for row in one.rows) for one in sheets),
+        "cut": max(sum(CUT in " ".join(row.texts(one.form).values()) for row in one.rows) for one in sheets),
     }
 
 
-def _files(sheets: Sequence[Sheet], config: HumanEvalConfig, progress: Progress) -> dict[str, bytes]:
-    files = {INSTRUCTIONS_FILE: instructions_text().encode()}
+def _files(sheets: Sequence[Sheet], config: HumanEvalConfig, salt: str, progress: Progress) -> dict[str, bytes]:
+    form = sheets[0].form
+    files = {INSTRUCTIONS_FILE: instructions_text(form).encode()}
     if config.label_studio:
-        files[CONFIG_FILE] = interface()
+        files[CONFIG_FILE] = interface(form)
     with progress.task("Writing sheets", len(sheets)) as task:
         for sheet in sheets:
             files[f"{sheet.name}.csv"] = to_csv(sheet)
             files[f"{sheet.name}.xlsx"] = to_xlsx(sheet)
             if config.page:
-                files[f"{sheet.name}.html"] = to_html(sheet)
+                files[f"{sheet.name}.html"] = to_html(sheet, _code(sheet, salt) if config.completion_code else None)
             if config.label_studio:
                 files[f"{sheet.name}.label-studio.json"] = to_tasks(sheet)
             task.advance()
     return files
+
+
+def _code(sheet: Sheet, salt: str) -> Code:
+    scales = {one.name: one.ratings for one in sheet.form.criteria}
+    return Code(sheet_part(salt, sheet.annotator), shares(salt, (row.item for row in sheet.rows), scales))
 
 
 def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
@@ -248,6 +285,10 @@ def _to_table(placed: Sequence[Placed], sheets: Sequence[Sheet]) -> pa.Table:
             "conversation": [rows[one.item_id].conversation for one in placed],
             "history": [rows[one.item_id].history for one in placed],
             "response_text": [rows[one.item_id].response for one in placed],
+            "other": [one.item.other for one in placed],
+            "other_response": [list(one.item.other_response) for one in placed],
+            "other_text": [rows[one.item_id].other for one in placed],
+            "expected": [" ".join(f"{name}={answer}" for name, answer in one.item.expected) for one in placed],
         },
         schema=ITEMS,
     )

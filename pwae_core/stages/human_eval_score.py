@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,42 +11,53 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from pwae_core import artifacts, schemas
+from pwae_core import artifacts, inputs, schemas
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.human_eval.blinding.codes import found_in
 from pwae_core.human_eval.blinding.key import KIND
-from pwae_core.human_eval.ratings.arrays import arrange
+from pwae_core.human_eval.ratings.arrays import Ratings, arrange
+from pwae_core.human_eval.ratings.attention import Attention, attention, judged
+from pwae_core.human_eval.ratings.attention import notes as attention_notes
 from pwae_core.human_eval.ratings.cells import is_header
+from pwae_core.human_eval.ratings.completion import Verified, codes_of, verify
 from pwae_core.human_eval.ratings.gathering import Gathered, Returned, gather, returned
 from pwae_core.human_eval.ratings.key import Key, KeyItem, read_key
+from pwae_core.human_eval.ratings.preferences import Preference, arrange_pairs, preferences, systems_of
 from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
 from pwae_core.human_eval.ratings.returned_files import PassedOver, find, load, read
-from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.human_eval.sheets.form import Form
 from pwae_core.metrics.bootstrap import LEVEL, caution
 from pwae_core.progress import SILENT, Progress
 
+SCORES = {"ratings": "human-eval-scores", "pairs": "human-eval-preferences"}
 MOST_TOLD = 200  # problems; a sheet of another key has one in every row
 
 
 @dataclass(frozen=True)
 class HumanEvalScoreReport:
-    """``means`` are Table 2's human columns; ``notes`` what a reader of the numbers has to know besides.
+    """``means`` are Table 2's human columns, ``preferences`` what there is instead where pairs were judged; ``notes``
+    say what a reader of the numbers has to know besides. ``codes`` are the completion codes that were handed in.
 
     ``passed_over`` are the files that were given, or lie in a folder that was, and are not read.
     """
 
     out: str | None
     standing: bool
+    mode: str
     contexts: int
     systems: list[str]
     annotators: list[int]
     level: float
     sheets: list[Returned]
+    attention: list[Attention]
+    codes: list[Verified]
     passed_over: list[PassedOver]
     means: list[Mean]
     agreement: list[Agreed]
     comparisons: list[Comparison]
+    preferences: list[Preference]
     comments: int
     notes: list[str]
 
@@ -56,6 +67,7 @@ class _Sources:
     files: Mapping[Path, bytes]
     passed_over: list[PassedOver]
     key: Artifact
+    codes: list[str]
     plan: Plan
 
 
@@ -64,52 +76,60 @@ def human_eval_score(
     key: Path,
     config: HumanEvalScoreConfig = SCORE_DEFAULTS,
     *,
+    codes: Path | None = None,
     out: Path | None = None,
     force: bool = False,
     progress: Progress = SILENT,
 ) -> HumanEvalScoreReport:
     """Scores what annotators sent back: files, or folders of them. With ``out`` the unblinded ratings are kept there.
 
+    ``codes`` is a text file with the completion codes that were handed in, whatever else is in it.
     Cells that are left empty are counted. Everything else that is wrong is said, a line each with sheet, row and
     column, and then InputError is raised; nothing is written. Raises EmptyResultError where nothing was rated.
     """
-    sources = _sources(sheets, key, config)
+    sources = _sources(sheets, key, config, codes)
     standing = artifacts.standing(out, sources.plan, force) if out else None
     if standing:
         return _report(dict(standing.facts), sources, out, standing=True)
     key_read = read_key(sources.key)
     gathered = _gather(sources, key_read, progress)
-    facts = _facts(key_read.items, gathered, config, progress)
+    found = attention(key_read.items, gathered, config.check_threshold)
+    items = judged(key_read.items, found, config.exclude_inattentive)
+    facts = _facts(key_read, items, found, gathered, sources.codes, config, progress)
     if out:
+        tables = _choice_tables if key_read.form.mode == "pairs" else _tables
         with artifacts.draft(out, sources.plan) as draft:
-            for name, table in _tables(key_read.items, gathered, facts).items():
+            for name, table in tables(items, key_read.form, gathered, facts).items():
                 draft.write(name, table)
             draft.facts = facts
     return _report(facts, sources, out, standing=False)
 
 
-def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig) -> _Sources:
+def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, codes: Path | None) -> _Sources:
     whole = artifacts.load(key, KIND)
+    handed_in = inputs.text(codes) if codes else ""
     found = find(sheets)
     read = {path: load(path) for path in found.files}
     hashed = {path: hashlib.sha256(data).hexdigest() for path, data in read.items()}
     files = {path: read[path] for path in sorted(read, key=lambda path: (path.name, hashed[path]))}
-    inputs = {"key": whole.fingerprint} | _judged(whole)
-    inputs |= {f"sheets/{number}:{path.name}": hashed[path] for number, path in enumerate(files)}
-    return _Sources(files, list(found.passed_over), whole, Plan("human-eval-scores", config.model_dump(), inputs))
+    used = {"key": whole.fingerprint} | _judged(whole)
+    used |= {f"sheets/{number}:{path.name}": hashed[path] for number, path in enumerate(files)}
+    used |= {"codes": hashlib.sha256(handed_in.encode()).hexdigest()} if codes else {}
+    plan = Plan(SCORES[whole.config.get("mode", "ratings")], config.model_dump(), used)
+    return _Sources(files, list(found.passed_over), whole, found_in(handed_in), plan)
 
 
 def _judged(key: Artifact) -> dict[str, str]:
     """Whose responses the sheets hold, so that scores can be followed to them without the key."""
-    inputs: Mapping[str, str] = key.manifest["inputs"]
-    return {name: value for name, value in inputs.items() if name.startswith("responses/")}
+    used: Mapping[str, str] = key.manifest["inputs"]
+    return {name: value for name, value in used.items() if name.startswith("responses/")}
 
 
 def _gather(sources: _Sources, key: Key, progress: Progress) -> Gathered:
     with progress.task("Reading sheets", len(sources.files)) as task:
         pages = []
         for path, data in sources.files.items():
-            pages.append(read(path, data, is_header))
+            pages.append(read(path, data, lambda row: is_header(row, key.form)))
             task.advance()
     gathered = gather(pages, key)
     problems = gathered.problems
@@ -125,25 +145,46 @@ def _gather(sources: _Sources, key: Key, progress: Progress) -> Gathered:
 
 
 def _facts(
-    items: Sequence[KeyItem], gathered: Gathered, config: HumanEvalScoreConfig, progress: Progress
+    key: Key,
+    items: Sequence[KeyItem],
+    found: Sequence[Attention],
+    gathered: Gathered,
+    handed_in: Sequence[str],
+    config: HumanEvalScoreConfig,
+    progress: Progress,
 ) -> dict[str, Any]:
-    ratings = arrange(items, gathered.ratings)
-    told = returned(gathered, items)
-    with progress.task("Scoring", 3) as task:
-        made: dict[str, Any] = {}
-        for name, compute in (("comparisons", comparisons), ("means", means), ("agreement", agreements)):
-            made[name] = [asdict(one) for one in compute(ratings, config)]
-            task.advance()
+    pairs = key.form.mode == "pairs"
+    ratings = (arrange_pairs if pairs else arrange)(items, gathered.ratings, key.form.criteria)
+    if not ratings.annotators:
+        raise EmptyResultError("Nobody who rated anything passed the attention checks: nothing is left to score.")
+    codes = codes_of(key, gathered)
+    told = returned(gathered, key.items, key.form.rated, codes)
     return {
+        "mode": key.form.mode,
         "contexts": len(ratings.contexts),
-        "systems": list(ratings.systems),
+        "systems": systems_of(ratings) if pairs else list(ratings.systems),
         "annotators": list(ratings.annotators),
         "level": LEVEL,
         "sheets": [asdict(one) | {"files": list(one.files)} for one in told],
-        **made,
+        "attention": [asdict(one) for one in found],
+        "codes": [asdict(one) for one in verify(handed_in, key, codes)],
+        **_results(ratings, pairs, config, progress),
         "comments": len(gathered.comments),
-        "notes": _notes(told, len(ratings.annotators)) + caution(len(ratings.contexts)),
+        "notes": attention_notes(found, config)
+        + _notes(told, len(ratings.annotators))
+        + caution(len(ratings.contexts)),
     }
+
+
+def _results(ratings: Ratings, pairs: bool, config: HumanEvalScoreConfig, progress: Progress) -> dict[str, Any]:
+    wanted: dict[str, Callable[[Ratings, HumanEvalScoreConfig], Sequence[Any]]]
+    wanted = {"preferences": preferences} if pairs else {"comparisons": comparisons, "means": means}
+    made: dict[str, list[dict[str, Any]]] = {"means": [], "comparisons": [], "preferences": []}
+    with progress.task("Scoring", len(wanted) + 1) as task:
+        for name, compute in (wanted | {"agreement": agreements}).items():
+            made[name] = [asdict(one) for one in compute(ratings, config)]
+            task.advance()
+    return made
 
 
 def _notes(told: Sequence[Returned], annotators: int) -> list[str]:
@@ -160,15 +201,15 @@ def _notes(told: Sequence[Returned], annotators: int) -> list[str]:
     return notes
 
 
-def _tables(items: Sequence[KeyItem], gathered: Gathered, facts: dict[str, Any]) -> dict[str, pa.Table]:
+def _tables(items: Sequence[KeyItem], form: Form, gathered: Gathered, facts: dict[str, Any]) -> dict[str, pa.Table]:
     ratings = [
-        asdict(item) | {"criterion": name, "rating": gathered.ratings.get((item.item_id, name))}
+        _named(item, system=item.system, showing=item.showing)
+        | {"criterion": name, "rating": gathered.ratings.get((item.item_id, name))}
         for item in items
-        for name in RATED
+        for name in form.rated
     ]
     comments = [
-        {key: value for key, value in asdict(item).items() if key != "showing"}
-        | {"comment": gathered.comments[item.item_id]}
+        _named(item, system=item.system) | {"comment": gathered.comments[item.item_id]}
         for item in items
         if item.item_id in gathered.comments
     ]
@@ -179,6 +220,32 @@ def _tables(items: Sequence[KeyItem], gathered: Gathered, facts: dict[str, Any])
         "agreement.parquet": pa.Table.from_pylist(facts["agreement"], schema=schemas.AGREEMENT),
         "comparisons.parquet": pa.Table.from_pylist(facts["comparisons"], schema=schemas.COMPARISONS),
     }
+
+
+def _choice_tables(
+    items: Sequence[KeyItem], form: Form, gathered: Gathered, facts: dict[str, Any]
+) -> dict[str, pa.Table]:
+    choices = [
+        _named(item, first=item.system, second=item.other, showing=item.showing)
+        | {"criterion": name, "choice": gathered.ratings.get((item.item_id, name))}
+        for item in items
+        for name in form.rated
+    ]
+    comments = [
+        _named(item, first=item.system, second=item.other) | {"comment": gathered.comments[item.item_id]}
+        for item in items
+        if item.item_id in gathered.comments
+    ]
+    return {
+        "choices.parquet": pa.Table.from_pylist(choices, schema=schemas.CHOICES),
+        "comments.parquet": pa.Table.from_pylist(comments, schema=schemas.PAIR_COMMENTS),
+        "preferences.parquet": pa.Table.from_pylist(facts["preferences"], schema=schemas.PREFERENCES),
+        "agreement.parquet": pa.Table.from_pylist(facts["agreement"], schema=schemas.AGREEMENT),
+    }
+
+
+def _named(item: KeyItem, **what: object) -> dict[str, object]:
+    return {"annotator": item.annotator, "item_id": item.item_id, "session_id": item.session_id, **what}
 
 
 def _report(facts: dict[str, Any], sources: _Sources, out: Path | None, standing: bool) -> HumanEvalScoreReport:

@@ -139,3 +139,23 @@ def test_rerun_with_other_settings(pwae: Pwae, folder: Path) -> None:
     (folder / "out/annotator-1.csv").write_text("rated")
     export(pwae, "--seed", 9).succeeds()
     export(pwae, "--force").fails(6, "out/annotator-1.csv has changed since it was exported: it may hold ratings.")
+
+
+def test_the_words_of_a_shipped_language_can_be_printed_and_given_back(pwae: Pwae, folder: Path) -> None:
+    printed = pwae("human-eval-export", "--print-language", "zh").succeeds().stdout
+    (folder / "ours.toml").write_text(printed, encoding="utf-8")
+    assert export(pwae, "--language", "ours.toml", "--json").succeeds().json["language"] == "zh-CN"
+    (folder / "ours.toml").write_text(printed.replace('save = "保存"\n', ""), encoding="utf-8")
+    export(pwae, "--language", "ours.toml", "--out", "other").fails(3, "ours.toml: [page] save: Field required.")
+    pwae("human-eval-export", "--print-language", "fr").fails(3, "language: 'fr' is not shipped. Choose one of en, zh.")
+
+
+def test_pairs_from_export_to_scores(pwae: Pwae, folder: Path) -> None:
+    made = export(pwae, "--mode", "pairs", "--pair", "ground-truth=one", "--checks", 1, "--json").succeeds().json
+    assert (made["mode"], made["judged"], made["checks"]) == ("pairs", 5, 1)
+    for annotator in range(1, made["annotators"] + 1):
+        text = (folder / f"out/annotator-{annotator}.csv").read_text("utf-8-sig")
+        (folder / f"out/annotator-{annotator}.csv").write_text(text.replace(',"","",""', ',"1","2",""'), "utf-8")
+    printed = pwae("human-eval-score", "out", "--key", "out-key", "--resamples", 20).succeeds().stdout
+    for words in ("Preferences over 5 contexts", "won/tied/lost", "one – ground-truth", "Attention checks"):
+        assert words in printed

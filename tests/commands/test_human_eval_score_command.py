@@ -9,6 +9,7 @@ from typing import Any
 
 import judged
 import pytest
+from altered import resealed
 from filling import fill_xlsx, key_of
 
 from pwae_core.human_eval.ratings.key import KeyItem
@@ -128,3 +129,9 @@ def test_other_errors(pwae: Pwae, folder: Path) -> None:
     score(pwae, "--against", "nobody").fails(3, "against: 'nobody' is none of the systems:")
     score(pwae, "--resamples", 0).fails(3, "resamples: Input should be greater than or equal to 1 (got 0).")
     pwae("human-eval-score", "out", "--key", "corpus").fails(6, "corpus holds corpus", "expected human-eval-key")
+
+
+def test_a_key_that_does_not_say_what_its_sheets_ask(pwae: Pwae, folder: Path) -> None:
+    """As those were that earlier versions wrote."""
+    resealed(folder / "out-key/manifest.json", lambda note: note["facts"].pop("words"))
+    score(pwae).fails(6, "out-key is a key of an earlier pwae", "Score them with that version.")

@@ -14,6 +14,7 @@ SHARED = {  # explained once, under the kind that is named here
     ("persona-scores", "scores.parquet"): "scores",
     ("persona-scores", "totals.parquet"): "scores",
     ("diagnosis", "totals.parquet"): "scores",
+    ("human-eval-preferences", "agreement.parquet"): "human-eval-scores",
 }
 NAMES = {pa.float32(): "float32", pa.float64(): "float64"}
 

@@ -114,7 +114,7 @@ Features = list[float]
 def textual(rows: Sequence[dict[str, str]]) -> Iterator[Features]:
     """What a response has to do with each text of the whole sheet, and how that compares with its siblings."""
     responses = [re.findall(r"\w+", row["response"].casefold()) for row in rows]
-    contexts, said = [parts(row["conversation"]) for row in rows], [parts(row["history"]) for row in rows]
+    contexts, said = [parts(row["conversation"]) for row in rows], [parts(row["earlier utterances"]) for row in rows]
     frequency = Counter(word for words in responses for word in words)
     shown = Counter(word for row in (*contexts, *said) for words in row for word in words)
     for number, (row, words) in enumerate(zip(rows, responses, strict=True)):
@@ -228,6 +228,8 @@ def test_no_response_stands_anywhere_else(folder: Path, tmp_path: Path) -> None:
     """No response is an utterance of any context or history: not of another item, and not of its own."""
     export(folder, tmp_path / "out")
     rows = csv_rows(tmp_path / "out")
-    shown = {" ".join(words) for row in rows for cell in ("conversation", "history") for words in parts(row[cell])}
+    shown = {
+        " ".join(words) for row in rows for cell in ("conversation", "earlier utterances") for words in parts(row[cell])
+    }
     assert len(shown) > 100
     assert not [row for row in rows if " ".join(re.findall(r"\w+", row["response"].casefold())) in shown]

@@ -19,6 +19,7 @@ import judged
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from forms import ENGLISH
 
 from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig
@@ -31,6 +32,7 @@ from pwae_core.stages.human_eval_export import HumanEvalReport, human_eval_expor
 from pwae_core.text.tokenize import detokenise
 
 SYSTEMS = ("Zebrafinch", "Quokka")
+HISTORY = ENGLISH.head("history")
 SMALL = HumanEvalConfig(contexts=8, annotators=2, history=4)
 Snapshot = Callable[[Path], dict[str, bytes]]
 
@@ -65,15 +67,19 @@ def test_the_report_says_what_stands_where(folder: Path) -> None:
         sheets=str(folder / "out"),
         key=str(folder / "out-key"),
         export=key_rows(folder)[0]["item_id"][:4],
+        mode="ratings",
+        language="en",
         systems=["Quokka", "Zebrafinch", "ground-truth"],
         contexts=8,
         common=30,
         without_history=0,
         without_reference=0,
         overlapping=report.overlapping,
+        judged=24,
         items=24,
         fewest=24,
         repeats=0,
+        checks=0,
         annotators=2,
         raters=2,
         cut=0,
@@ -122,7 +128,7 @@ def test_workbook_and_csv_hold_the_same(folder: Path) -> None:
     export(folder)
     items = openpyxl.load_workbook(folder / "out/annotator-1.xlsx")["Items"]
     cells = [[str(cell.value) for cell in row[:5]] for row in items.iter_rows(min_row=2)]
-    given = ("no", "item", "conversation", "history", "response")
+    given = ("no", "item", "conversation", HISTORY, "response")
     assert cells == [[armed(row[column]) for column in given] for row in csv_rows(folder, 1)]
 
 
@@ -131,7 +137,7 @@ def test_page_and_tasks_hold_the_same_in_the_same_order(folder: Path) -> None:
     export(folder, SMALL.model_copy(update={"label_studio": True}))
     given = ("no", "item", "conversation", "history", "response")
     for annotator in (1, 2):
-        rows = [{column: armed(row[column]) for column in given} for row in csv_rows(folder, annotator)]
+        rows = [{column: armed(row[ENGLISH.head(column)]) for column in given} for row in csv_rows(folder, annotator)]
         rows = [row | {"no": int(row["no"])} for row in rows]
         page = (folder / f"out/annotator-{annotator}.html").read_text("utf-8")
         found = re.search(r'<script type="application/json" id="data">(.*)</script>', page)
@@ -148,15 +154,15 @@ def test_the_history_is_the_responders_and_the_same_for_every_system(folder: Pat
     export(folder)
     said = defaultdict(set)
     for row in pq.read_table(folder / "corpus/histories.parquet").to_pylist():
-        said[f"user{row['user'] - 1}"].add(f"• {readable(row['tokens'])}")
+        said[f"user{row['user'] - 1}"].add(f"• {readable(row['tokens'], ENGLISH.words.marks)}")
     of_item = {row["item_id"]: row for row in key_rows(folder)}
     shown = defaultdict(set)
     for annotator in (1, 2):
         for row in csv_rows(folder, annotator):
             entry = of_item[row["item"]]
-            shown[entry["session_id"]].add((row["conversation"], row["history"]))
-            assert len(row["history"].splitlines()) == 4
-            assert set(row["history"].splitlines()) <= said[entry["user_id"]]
+            shown[entry["session_id"]].add((row["conversation"], row[HISTORY]))
+            assert len(row[HISTORY].splitlines()) == 4
+            assert set(row[HISTORY].splitlines()) <= said[entry["user_id"]]
     assert len(shown) == 8
     assert all(len(different) == 1 for different in shown.values())
 
@@ -196,6 +202,10 @@ def test_whoever_reruns_the_command_elsewhere_gets_another_key(folder: Path) -> 
 
 
 SETTINGS = {
+    "mode": "pairs",
+    "pairs": (SYSTEMS,),
+    "ties": False,
+    "language": "zh",
     "contexts": 7,
     "annotators": 3,
     "raters": 1,
@@ -204,6 +214,8 @@ SETTINGS = {
     "sample": "first",
     "ground_truth": False,
     "repeats": 2,
+    "checks": 2,
+    "completion_code": True,
     "page": False,
     "label_studio": True,
     "seed": 8,
@@ -217,7 +229,8 @@ def test_no_two_exports_have_an_id_in_common(folder: Path, monkeypatch: pytest.M
     export(folder)
     found = [ids(folder)]
     for name, value in SETTINGS.items():
-        export(folder, SMALL.model_copy(update={name: value}), out=name)
+        with_it = {"mode": "pairs"} if name == "pairs" else {}
+        export(folder, SMALL.model_copy(update={name: value, **with_it}), out=name)
         found.append(ids(folder, f"{name}-key"))
     human_eval_export([Named(folder / SYSTEMS[0])], folder / "corpus", folder / "one", SMALL)
     found.append(ids(folder, "one-key"))

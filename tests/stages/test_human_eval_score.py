@@ -26,7 +26,7 @@ from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, Input
 from pwae_core.human_eval.ratings.agreement import ALL_EQUAL
 from pwae_core.human_eval.ratings.key import KeyItem
 from pwae_core.human_eval.ratings.returned_files import PassedOver
-from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.human_eval.sheets.form import RATED
 from pwae_core.stages.human_eval_export import human_eval_export
 from pwae_core.stages.human_eval_score import HumanEvalScoreReport, human_eval_score
 
@@ -419,7 +419,7 @@ def test_a_row_of_another_export_among_its_own(folder: Path) -> None:
 def test_rows_of_which_only_some_columns_were_sorted_are_refused(folder: Path) -> None:
     """Items and ratings stay, texts move: whoever filled this in rated something else."""
     rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
-    for name in ("response", "conversation", "history"):
+    for name in ("response", "conversation", "earlier utterances"):
         moved = sorted(row[name] for row in rows)
         away = sum(row[name] != text for row, text in zip(rows, moved, strict=True))
         write_csv(folder / "a.csv", [row | {name: text} for row, text in zip(rows, moved, strict=True)])
@@ -438,7 +438,7 @@ def test_rows_of_which_only_some_columns_were_sorted_are_refused(folder: Path) -
 def test_texts_that_lost_letters_are_taken(folder: Path, saved: str, read: str) -> None:
     """A spreadsheet opens the text file in the wrong encoding, or saves it in a poorer one."""
     rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
-    names = ("item", "conversation", "history", "response", *RATED)
+    names = ("item", "conversation", "earlier utterances", "response", *RATED)
     for row in rows:
         for name in names[1:4]:
             row[name] = row[name].encode(saved, "replace").decode(read, "replace").replace("\n", "\r\n") + " "
@@ -487,7 +487,7 @@ def test_annotators_who_use_the_page(folder: Path) -> None:
         browser.resize(1280, 800)
         browser.open(folder / "out/annotator-3.html")
         browser.press(ESCAPE + keys)
-        assert browser.text("#progress-text") == "28 of 28 rated"
+        assert browser.text("#progress-text") == "28 of 28 finished"
         browser.click("#save")
         saved = browser.downloaded("annotator-3-ratings.csv")
     check_planted(score(folder, [*paths, saved]))

@@ -18,6 +18,7 @@ from pwae_core.errors import ConfigError
 from pwae_core.files import hash_strings
 
 GROUND_TRUTH = "ground-truth"
+CHECK = "attention-check"
 ALPHABET = "bcdfghjkmnpqrstvwxyz"  # no vowels: no words; no digits: nothing that a spreadsheet takes for a number
 EXPORT_LETTERS, ITEM_LETTERS = 4, 12
 
@@ -41,16 +42,22 @@ class Context:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to judge: what ``system`` answers in ``context``."""
+    """One thing to judge: what ``system`` answers in ``context``, or that beside the answer of the ``other`` system.
+
+    ``expected``: the known answers of an attention check, by criterion; a result has none.
+    """
 
     context: Context
     system: str
     response: Tokens
+    other: str = ""
+    other_response: Tokens = ()
+    expected: tuple[tuple[str, int], ...] = ()
 
     @property
     def name(self) -> tuple[str, ...]:
         """What tells it from all other items."""
-        return self.context.session_id, self.system
+        return self.context.session_id, self.system, self.other
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def new_salt() -> str:
 
 def fingerprint(secret: str) -> str:
     """The four letters with which every item id of an export begins."""
-    return _letters(keyed(secret, "export"), EXPORT_LETTERS)
+    return letters(keyed(secret, "export"), EXPORT_LETTERS)
 
 
 def keyed(secret: str, *parts: object) -> int:
@@ -98,8 +105,9 @@ def place(shares: Sequence[Sequence[Item]], repeats: int, secret: str) -> list[P
     ConfigError when there are fewer items than that takes.
     """
     for share in shares:
-        if repeats > len(share) // 3:
-            raise ConfigError(f"repeats: {repeats} are too many for {len(share)} items; at most {len(share) // 3}.")
+        most = sum(not item.expected for item in share) // 3
+        if repeats > most:
+            raise ConfigError(f"repeats: {repeats} are too many for {len(share)} items; at most {most}.")
     ids = iter(_opaque_ids(sum(map(len, shares)) + len(shares) * repeats, secret))
     placed: list[Placed] = []
     for annotator, share in enumerate(shares, start=1):
@@ -113,7 +121,8 @@ def _order(items: Sequence[Item], repeats: int, secret: str, annotator: int) -> 
     if not repeats:
         return order
     third = len(order) // 3
-    again = shuffled(order[:third], lambda item: item.name, secret, "repeat", annotator)[:repeats]
+    results = [item for item in order[:third] if not item.expected]
+    again = shuffled(results, lambda item: item.name, secret, "repeat", annotator)[:repeats]
     tail = [(item, "first") for item in order[-third:]] + [(item, "again") for item in again]
     mixed = shuffled(tail, lambda entry: (*entry[0].name, entry[1]), secret, "mix", annotator)
     return order[:-third] + [item for item, _ in mixed]
@@ -124,15 +133,15 @@ def _opaque_ids(count: int, secret: str) -> list[str]:
     ids: dict[str, None] = {}
     number = 0
     while len(ids) < count:
-        ids[f"{export}-{_letters(keyed(secret, 'id', number), ITEM_LETTERS)}"] = None
+        ids[f"{export}-{letters(keyed(secret, 'id', number), ITEM_LETTERS)}"] = None
         number += 1
     return list(ids)
 
 
-def _letters(number: int, count: int) -> str:
+def letters(number: int, count: int) -> str:
     """``count`` letters that ``number`` chooses, in groups of four: ``bcdf-ghjk``."""
-    letters = ""
+    made = ""
     for _ in range(count):
         number, digit = divmod(number, len(ALPHABET))
-        letters += ALPHABET[digit]
-    return "-".join(letters[start : start + 4] for start in range(0, count, 4))
+        made += ALPHABET[digit]
+    return "-".join(made[start : start + 4] for start in range(0, count, 4))

@@ -11,7 +11,7 @@ from pwae_core.human_eval.blinding.placement import GROUND_TRUTH
 from pwae_core.human_eval.ratings import agreement
 from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, Statistic
 from pwae_core.human_eval.ratings.key import KeyItem
-from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
+from pwae_core.human_eval.sheets.form import Criterion
 
 FIRST, AGAIN = 1, 2
 
@@ -20,6 +20,7 @@ FIRST, AGAIN = 1, 2
 class Ratings:
     """``values[showing][criterion]`` is (annotators, contexts, systems), NaN where nothing was rated."""
 
+    criteria: tuple[Criterion, ...]
     annotators: tuple[int, ...]
     contexts: tuple[str, ...]
     systems: tuple[str, ...]
@@ -39,21 +40,21 @@ class Ratings:
         return np.stack([self.values[showing][criterion][number].reshape(-1) for showing in (FIRST, AGAIN)], axis=1)
 
 
-def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int]) -> Ratings:
+def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criteria: tuple[Criterion, ...]) -> Ratings:
     """``given`` by item id and criterion. Annotators who rated nothing are left out; the ground truth comes last."""
-    annotators = tuple(sorted({one.annotator for one in key if any((one.item_id, c.name) in given for c in CRITERIA)}))
+    annotators = tuple(sorted({one.annotator for one in key if any((one.item_id, c.name) in given for c in criteria)}))
     contexts = tuple(sorted({one.session_id for one in key}))
     systems = tuple(sorted({one.system for one in key}, key=lambda name: (name == GROUND_TRUTH, name)))
     shape = len(annotators), len(contexts), len(systems)
-    values = {showing: {one.name: np.full(shape, np.nan) for one in CRITERIA} for showing in (FIRST, AGAIN)}
+    values = {showing: {one.name: np.full(shape, np.nan) for one in criteria} for showing in (FIRST, AGAIN)}
     place = [{name: number for number, name in enumerate(names)} for names in (contexts, systems)]
     for one in key:
-        for criterion in CRITERIA:
+        for criterion in criteria:
             rating = given.get((one.item_id, criterion.name))
             if rating is not None:
                 where = annotators.index(one.annotator), place[0][one.session_id], place[1][one.system]
                 values[one.showing][criterion.name][where] = rating
-    return Ratings(annotators, contexts, systems, values)
+    return Ratings(criteria, annotators, contexts, systems, values)
 
 
 def context_means(values: Floats) -> Floats:
@@ -66,14 +67,16 @@ def context_means(values: Floats) -> Floats:
     return means
 
 
-def is_ordinal(criterion: Criterion) -> bool:
-    return len(criterion.scale) > 2
+def weights_of(criterion: Criterion) -> Floats:
+    """How far two ratings agree: in steps on a scale, else they do or they do not."""
+    number = len(criterion.scale)
+    return agreement.linear_weights(number) if criterion.ordinal else agreement.identity_weights(number)
 
 
 def statistics(criterion: Criterion) -> dict[str, Statistic]:
     """The coefficients for any number of annotators, by name. For a scale of two points AC2 is AC1."""
-    weights = agreement.linear_weights(len(criterion.scale))
-    ordinal = is_ordinal(criterion)
+    weights = weights_of(criterion)
+    ordinal = criterion.ordinal
     return {
         "raw_agreement": agreement.raw_agreement,
         "fleiss_kappa": agreement.fleiss_kappa,
@@ -92,14 +95,14 @@ def between_two(criterion: Criterion) -> dict[str, Callable[[Floats], Coefficien
     def of_counts(statistic: Statistic) -> Callable[[Floats], Coefficient]:
         return lambda pair: statistic(agreement.table(pair[~np.isnan(pair).any(axis=1)], categories))
 
-    weights = agreement.linear_weights(number)
+    weights = weights_of(criterion)
     made = {
         "raw_agreement": of_counts(agreement.raw_agreement),
         "cohen_kappa": cohen(agreement.identity_weights(number)),
     }
-    if is_ordinal(criterion):
+    if criterion.ordinal:
         made["cohen_kappa_linear"] = cohen(weights)
-    name = "gwet_ac2" if is_ordinal(criterion) else "gwet_ac1"
+    name = "gwet_ac2" if criterion.ordinal else "gwet_ac1"
     return made | {name: of_counts(lambda counts: agreement.gwet_ac(counts, weights))}
 
 

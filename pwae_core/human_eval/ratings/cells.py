@@ -10,12 +10,10 @@ from datetime import date, time
 
 from pwae_core.human_eval.blinding.placement import ALPHABET
 from pwae_core.human_eval.ratings.grid import Formula, Grid
+from pwae_core.human_eval.sheets.form import ITEM, REMARK, Criterion, Form
 from pwae_core.human_eval.sheets.label_studio import HISTORY
-from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
-from pwae_core.human_eval.sheets.sheet import ITEM, RATED, REMARK, TEXTS
+from pwae_core.human_eval.sheets.words import head_name
 
-ALIASES = {"personalization": "personalisation"}
-READ = (ITEM, *RATED, REMARK, *TEXTS)
 NUMBER = re.compile(r"(\d+)([.,]0*)?")
 SHOWN = 40  # characters of a cell in a message
 
@@ -76,52 +74,56 @@ def plain(value: object) -> str:
     return bare(unicodedata.normalize("NFKC", bare(value)))
 
 
-def is_header(row: Sequence[object]) -> bool:
+def is_header(row: Sequence[object], form: Form) -> bool:
     """Whether the row names the item column and at least one criterion."""
-    names = {_column_name(value) for value in row}
-    return ITEM in names and not names.isdisjoint(RATED)
+    names = {_column_name(value, form) for value in row}
+    return ITEM in names and not names.isdisjoint(form.rated)
 
 
-def _column_name(value: object) -> str:
-    words = re.split(r"[\n(:\[]", plain(value), maxsplit=1)[0].strip().casefold()
-    return ALIASES.get(words, words)
+def _column_name(value: object, form: Form) -> str:
+    words = head_name(re.split(r"[\n(:\[]", plain(value), maxsplit=1)[0])
+    return form.column_of.get(words, words)
 
 
-def header(grid: Grid) -> int | None:
+def header(grid: Grid, form: Form) -> int | None:
     """The number of the header row; None where the page has none."""
-    return next((number for number, row in grid.first_rows if is_header(row)), None)
+    return next((number for number, row in grid.first_rows if is_header(row, form)), None)
 
 
-def columns(grid: Grid, top: int) -> tuple[Columns, list[str]]:
+def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
     """Where the columns stand that are read, and what is wrong with them, a line each."""
-    names = [_column_name(value) for value in grid.rows[top]]
+    names = [_column_name(value, form) for value in grid.rows[top]]
     problems = []
-    for name in (*RATED, ITEM):
+    for name in (*form.rated, ITEM):
         if name not in names:
-            problems.append(f"{grid.name}, row {top}: the column {name} is missing. Put it back from the sheet.")
+            shown = form.head(name)
+            problems.append(f"{grid.name}, row {top}: the column {shown} is missing. Put it back from the sheet.")
         elif names.count(name) > 1:
             places = " and ".join(letters(number) for number, own in enumerate(names) if own == name)
-            problems.append(f"{grid.name}, row {top}: the columns {places} are both called {name}. Keep one.")
+            problems.append(
+                f"{grid.name}, row {top}: the columns {places} are both called {form.head(name)}. Keep one."
+            )
     if HISTORY in names:  # Label Studio's; its own column history is something else
         names = [{"history": "", HISTORY: "history"}.get(name, name) for name in names]
-    return {name: names.index(name) for name in READ if name in names}, problems
+    read = (ITEM, *form.rated, REMARK, *form.texts)
+    return {name: names.index(name) for name in read if name in names}, problems
 
 
-def rows(grid: Grid, top: int, where: Columns) -> Iterator[FilledRow]:
+def rows(grid: Grid, top: int, where: Columns, form: Form) -> Iterator[FilledRow]:
     """Every row below the header in which the item or a rating is filled in."""
 
     def cell(row: Sequence[object], number: int, name: str) -> Cell:
         column = where[name]
         value = row[column] if column < len(row) else None
-        return Cell(Place(grid.name, number, column, name, grid.unit), value)
+        return Cell(Place(grid.name, number, column, form.head(name), grid.unit), value)
 
     for number, row in grid.rows.items():
         if number <= top:
             continue
         made = FilledRow(
             item=cell(row, number, ITEM),
-            ratings={name: cell(row, number, name) for name in RATED},
-            texts={name: cell(row, number, name) for name in TEXTS if name in where},
+            ratings={name: cell(row, number, name) for name in form.rated},
+            texts={name: cell(row, number, name) for name in form.texts if name in where},
             remark=cell(row, number, REMARK).value if REMARK in where else None,
         )
         if any(plain(one.value) for one in (made.item, *made.ratings.values())):
@@ -162,6 +164,3 @@ def _in_words(criterion: Criterion) -> set[str]:
 def _shown(value: object) -> str:
     text = str(value)
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
-
-
-BY_NAME = {criterion.name: criterion for criterion in CRITERIA}

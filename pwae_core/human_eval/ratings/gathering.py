@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pwae_core.grammar import counted
 from pwae_core.human_eval.blinding.placement import EXPORT_LETTERS, ITEM_LETTERS
 from pwae_core.human_eval.ratings.cells import (
-    BY_NAME,
     Cell,
     FilledRow,
     Place,
@@ -22,15 +21,16 @@ from pwae_core.human_eval.ratings.cells import (
 )
 from pwae_core.human_eval.ratings.grid import Grid
 from pwae_core.human_eval.ratings.key import Key, KeyItem
+from pwae_core.human_eval.sheets.form import ITEM, Form
 from pwae_core.human_eval.sheets.readable_text import visible
-from pwae_core.human_eval.sheets.sheet import RATED
-
-COLUMN_NAMES = "item, " + ", ".join(RATED)
 
 
 @dataclass(frozen=True)
 class Returned:
-    """What one annotator sent back: ``missing`` items stand in no file, ``unrated`` cells are empty."""
+    """What one annotator sent back: ``missing`` items stand in no file, ``unrated`` cells are empty.
+
+    ``code``: the completion code of exactly these ratings; None where some are missing, or the pages show none.
+    """
 
     annotator: int
     files: tuple[str, ...]
@@ -38,6 +38,7 @@ class Returned:
     missing: int
     rated: int
     unrated: int
+    code: str | None
 
 
 @dataclass
@@ -56,10 +57,11 @@ def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
     """Reads the pages of every file. All problems are collected, not only the first."""
     made = Gathered()
     for pages in files:
-        found = [(page, top) for page in pages if (top := header(page)) is not None]
+        found = [(page, top) for page in pages if (top := header(page, key.form)) is not None]
         if not found:
+            names = ", ".join(key.form.head(name) for name in (ITEM, *key.form.rated))
             made.problems.append(
-                f"{pages[0].path.name} has no row with the columns' names ({COLUMN_NAMES}): it is no filled sheet."
+                f"{pages[0].path.name} has no row with the columns' names ({names}): it is no filled sheet."
             )
         for page, top in found:
             _page(page, top, key, made)
@@ -67,14 +69,14 @@ def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
 
 
 def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
-    where, problems = columns(page, top)
+    where, problems = columns(page, top, key.form)
     made.problems += problems
     if problems:
         return
     owner: int | None = None
     unknown: dict[str, list[Cell]] = {}
     moved: dict[str, list[Place]] = {}
-    for row in rows(page, top, where):
+    for row in rows(page, top, where, key.form):
         item = key.known.get(item_letters(row.item.value))
         if item is None:
             unknown.setdefault(_export_of(row.item.value), []).append(row.item)
@@ -88,7 +90,7 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
             for name, cell in row.texts.items():
                 if not key.texts[name].is_of(item.item_id, cell.value):
                     moved.setdefault(name, []).append(cell.place)
-            _row(row, item, made)
+            _row(row, item, key.form, made)
     made.problems += [_unknown(cells, export, key.export) for export, cells in unknown.items()]
     made.problems += [_moved(places) for places in moved.values()]
 
@@ -123,11 +125,12 @@ def _more(places: Sequence[object]) -> str:
     return f", and likewise in {counted(len(places) - 1, 'more row')}" if len(places) > 1 else ""
 
 
-def _row(row: FilledRow, item: KeyItem, made: Gathered) -> None:
+def _row(row: FilledRow, item: KeyItem, form: Form, made: Gathered) -> None:
     made.seen[item.item_id] = None
-    for name, cell in row.ratings.items():
+    for criterion in form.criteria:
+        name, cell = criterion.name, row.ratings[criterion.name]
         try:
-            given = rating(cell.value, BY_NAME[name])
+            given = rating(cell.value, criterion)
         except ValueError as error:
             made.problems.append(f"{cell.place}: {error}")
             continue
@@ -147,16 +150,18 @@ def _merge(item: KeyItem, name: str, cell: Cell, given: int, made: Gathered) -> 
         )
 
 
-def returned(made: Gathered, key: Sequence[KeyItem]) -> list[Returned]:
+def returned(
+    made: Gathered, key: Sequence[KeyItem], rated_columns: Sequence[str], codes: Mapping[int, str]
+) -> list[Returned]:
     """How complete each annotator's ratings are, for everybody whom the key has."""
     own: dict[int, list[KeyItem]] = {}
     for item in key:
         own.setdefault(item.annotator, []).append(item)
     told = []
     for annotator, items in own.items():
-        rated = sum((item.item_id, name) in made.ratings for item in items for name in RATED)
+        rated = sum((item.item_id, name) in made.ratings for item in items for name in rated_columns)
         missing = sum(item.item_id not in made.seen for item in items)
-        unrated = len(items) * len(RATED) - rated
+        unrated = len(items) * len(rated_columns) - rated
         files = tuple(made.files.get(annotator, ()))
-        told.append(Returned(annotator, files, len(items), missing, rated, unrated))
+        told.append(Returned(annotator, files, len(items), missing, rated, unrated, codes.get(annotator)))
     return told

@@ -14,10 +14,10 @@ import orjson
 
 from pwae_core.errors import InputError
 from pwae_core.human_eval.ratings.grid import Grid, filled
+from pwae_core.human_eval.sheets.form import CHOSEN, ITEM, RATED, REMARK
 from pwae_core.human_eval.sheets.label_studio import HISTORY
-from pwae_core.human_eval.sheets.sheet import ITEM, RATED, REMARK
 
-NAMES = (ITEM, *RATED, REMARK, "conversation", HISTORY, "response")
+NAMES = (ITEM, *RATED, *CHOSEN, REMARK, "conversation", HISTORY, "response", "other")
 ADVICE = "Export the project as JSON, JSON-MIN, CSV or TSV."
 
 Record = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
-from pwae_core.human_eval.sheets.sheet import RATED
+from pwae_core.human_eval.sheets.form import RATED
 from pwae_core.text.inert import inert
 
 ESCAPES = {

@@ -12,7 +12,7 @@ from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.errors import ConfigError
 from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, table
 from pwae_core.human_eval.ratings.arrays import Ratings, between_two, context_means, resampled, statistics
-from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
+from pwae_core.human_eval.sheets.form import Criterion
 from pwae_core.metrics.bootstrap import Interval, interval, resampled_means
 from pwae_core.metrics.significance import holm, randomisation_test
 
@@ -66,7 +66,7 @@ class Comparison:
 def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
     """Every system's mean in every criterion; all of them are resampled by the same draws."""
     made = []
-    for criterion in CRITERIA:
+    for criterion in ratings.criteria:
         values = ratings.first(criterion.name)
         scores = context_means(values)
         draws = resampled_means(scores, config.resamples, config.seed)
@@ -81,7 +81,7 @@ def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
 
 def agreements(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Agreed]:
     """Agreement of all annotators, of every two of them, and of each with himself where items were repeated."""
-    return [one for criterion in CRITERIA for one in _agreements(ratings, criterion, config)]
+    return [one for criterion in ratings.criteria for one in _agreements(ratings, criterion, config)]
 
 
 def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreConfig) -> Iterator[Agreed]:
@@ -123,7 +123,7 @@ def comparisons(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Comparis
         pairs = [(base, other) for other in range(len(systems)) if other != base]
     if not pairs:
         return []
-    return [one for criterion in CRITERIA for one in _compared(ratings, criterion, pairs, config)]
+    return [one for criterion in ratings.criteria for one in _compared(ratings, criterion, pairs, config)]
 
 
 def _compared(

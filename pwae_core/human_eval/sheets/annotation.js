@@ -1,16 +1,12 @@
-"use strict";
-// Texts are only ever put in as textContent. Ratings live in localStorage under the sheet's own key.
-
-const data = JSON.parse(document.getElementById("data").textContent);
-const storageKey = "annotation:" + data.key;
-const get = (id) => document.getElementById(id);
+// What the annotator does, and what is kept of it; annotation_words.js stands above it in the page.
 
 let state = load();
 let question = 0;      // index of the marked criterion; -1 when all are rated
 let unsaved = false;   // whether ratings would be lost with this page
+let begun = Date.now();  // when the item that is shown was begun
 
 function empty() {
-  return { ratings: {}, comments: {}, at: 0, fresh: true };
+  return { ratings: {}, comments: {}, paces: [], at: 0, fresh: true };
 }
 
 function load() {
@@ -24,6 +20,7 @@ function load() {
   if (!stored || typeof stored !== "object") return made;
   made.fresh = false;
   if (Number.isInteger(stored.at) && stored.at >= 0 && stored.at < data.items.length) made.at = stored.at;
+  if (Array.isArray(stored.paces)) made.paces = stored.paces.filter(Number.isFinite).slice(-PACES);
   for (const { item } of data.items) {
     for (const { name, scale } of data.criteria) {
       const rating = stored.ratings?.[item]?.[name];
@@ -38,11 +35,11 @@ function load() {
 function store() {
   unsaved = true;
   try {
-    localStorage.setItem(storageKey, JSON.stringify({ ratings: state.ratings, comments: state.comments, at: state.at }));
+    localStorage.setItem(storageKey, JSON.stringify({ ratings: state.ratings, comments: state.comments, paces: state.paces, at: state.at }));
     unsaved = false;
     get("warning").hidden = true;
   } catch {
-    get("warning").textContent = "This browser does not keep your ratings. Press Save ratings before you close the page.";
+    get("warning").textContent = words.not_kept;
     get("warning").hidden = false;
   }
 }
@@ -52,65 +49,17 @@ const ratingsOf = (one) => state.ratings[one.item] ?? {};
 const isRated = (one) => data.criteria.every(({ name }) => name in ratingsOf(one));
 const firstOpen = () => data.criteria.findIndex(({ name }) => !(name in ratingsOf(item())));
 
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function lines(id, text) {
-  get(id).replaceChildren(...text.split("\n").map((line) => {
-    const made = element("div", line);
-    made.dir = "auto";
-    return made;
-  }));
-  get(id).scrollTop = 0;
-}
-
-function buildCriteria() {
-  data.criteria.forEach((criterion, number) => {
-    const group = element("div", undefined, "criterion");
-    const heading = element("p", criterion.question);
-    heading.id = "question-" + number;
-    group.setAttribute("role", "group");
-    group.setAttribute("aria-labelledby", heading.id);
-    group.dataset.name = criterion.name;
-    const choices = element("div", undefined, "choices");
-    for (const [value, meaning] of criterion.scale) {
-      const button = element("button", value + " = " + meaning);
-      button.type = "button";
-      button.dataset.value = value;
-      button.addEventListener("click", () => rate(number, value));
-      choices.append(button);
-    }
-    group.append(heading, choices);
-    get("criteria").append(group);
-  });
-}
-
-function buildHelp() {
-  data.help.forEach(({ heading, paragraphs }, number) => {
-    get("help-text").append(element("h2", heading), ...paragraphs.map((text) => element("p", text)));
-    if (number === 1) {
-      const list = element("ul");
-      for (const { question: asked, scale } of data.criteria) {
-        list.append(element("li", asked + " " + scale.map(([value, meaning]) => value + "\u00a0=\u00a0" + meaning).join(", ")));
-      }
-      get("help-text").append(list);
-    }
-  });
-}
-
 function show() {
   const one = item();
-  lines("conversation", one.conversation);
-  lines("history", one.history);
-  get("response").textContent = one.response;
-  get("response").scrollTop = 0;
+  showHistory(one.history, showConversation(one.conversation));
+  for (const name of ANSWERS) {
+    get(name).textContent = one[name];
+    get(name).scrollTop = 0;
+  }
   get("comment").value = state.comments[one.item] ?? "";
   get("at").value = state.at + 1;
   question = firstOpen();
+  begun = Date.now();
   refresh();
 }
 
@@ -124,17 +73,36 @@ function refresh() {
   });
   const rated = data.items.filter(isRated).length;
   get("progress").value = rated;
-  get("progress-text").textContent = rated + " of " + data.items.length + " rated";
+  get("progress-text").textContent = fill(words.progress, { done: rated, total: data.items.length });
+  get("left").textContent = timeLeft(data.items.length - rated);
   get("previous").disabled = state.at === 0;
   get("next").disabled = state.at === data.items.length - 1;
   get("unrated").disabled = rated === data.items.length;
   get("done").hidden = rated < data.items.length;
+  if (rated === data.items.length) showDone();
+}
+
+function showDone() {
+  const parts = [fill(words.all_done, { file: data.file })];
+  if (data.code) {
+    const [before, after] = words.code.split("{code}");
+    parts.push(" " + before, element("strong", completionCode()), after);
+  }
+  get("done").replaceChildren(...parts);
+}
+
+function timeItem() {
+  const took = Date.now() - begun;
+  begun = Date.now();
+  if (took <= LONGEST_PAUSE) state.paces = [...state.paces, took].slice(-PACES);
 }
 
 function rate(number, value) {
+  const before = isRated(item());
   (state.ratings[item().item] ??= {})[data.criteria[number].name] = value;
   const later = data.criteria.findIndex(({ name }, index) => index > number && !(name in ratingsOf(item())));
   question = later >= 0 ? later : firstOpen();
+  if (!before && isRated(item())) timeItem();
   store();
   refresh();
   if (question >= 0) reveal(question);
@@ -199,9 +167,21 @@ function quoted(value) {
 function toCsv() {
   const rows = data.items.map((one) => {
     const cells = { ...one, ...ratingsOf(one), comment: state.comments[one.item] };
-    return data.columns.map((name) => quoted(cells[name])).join(",");
+    return data.columns.map(([name]) => quoted(cells[name])).join(",");
   });
-  return "\ufeff" + [data.columns.map(quoted).join(","), ...rows].join("\r\n") + "\r\n";
+  return "\ufeff" + [data.columns.map(([, head]) => quoted(head)).join(","), ...rows].join("\r\n") + "\r\n";
+}
+
+// Saves at once when all is done; else says first what is missing.
+function trySave() {
+  const total = data.items.length;
+  const done = data.items.filter(isRated).length;
+  if (done === total) {
+    save();
+    return;
+  }
+  get("unfinished-text").textContent = fill(words.not_saved, { done, total, missing: total - done });
+  get("unfinished").showModal();
 }
 
 function save() {
@@ -213,14 +193,20 @@ function save() {
   unsaved = false;
 }
 
+function goOn() {
+  get("unfinished").close();
+  if (isRated(item())) goToUnrated();
+}
+
 function openHelp() {
   get("help").showModal();
   get("help").scrollTop = 0;
 }
 
+const forward = document.dir === "rtl" ? -1 : 1;
 const KEYS = {
-  ArrowLeft: () => go(state.at - 1),
-  ArrowRight: () => go(state.at + 1),
+  ArrowLeft: () => go(state.at - forward),
+  ArrowRight: () => go(state.at + forward),
   Enter: () => go(state.at + 1),
   ArrowUp: () => mark(-1),
   ArrowDown: () => mark(1),
@@ -231,13 +217,14 @@ const KEYS = {
 };
 
 function pressed(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || get("help").open || event.defaultPrevented) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]") || event.defaultPrevented) return;
   const target = event.target;
   if (target.matches("textarea, input")) {
     if (event.key === "Escape") target.blur();
     return;
   }
   if (event.key === "Enter" && target.matches("button")) return;
+  if (target.matches(".text") && (event.key === "ArrowUp" || event.key === "ArrowDown")) return;  // they scroll
   const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (action) {
     event.preventDefault();
@@ -253,17 +240,23 @@ function pressed(event) {
 
 function start() {
   get("name").textContent = data.name;
-  get("of").textContent = "of " + data.items.length;
+  get("of").textContent = fill(words.of, { total: data.items.length });
   get("at").max = data.items.length;
   get("progress").max = data.items.length;
-  get("done").textContent = "All items are rated. Press Save ratings, and send back the file " + data.file + ".";
+  putWords();
+  buildAnswers();
   buildCriteria();
   buildHelp();
   get("previous").addEventListener("click", () => go(state.at - 1));
   get("next").addEventListener("click", () => go(state.at + 1));
   get("unrated").addEventListener("click", goToUnrated);
   get("at").addEventListener("change", () => go(Number(get("at").value) - 1));
-  get("save").addEventListener("click", save);
+  get("save").addEventListener("click", trySave);
+  get("go-on").addEventListener("click", goOn);
+  get("save-anyway").addEventListener("click", () => {
+    get("unfinished").close();
+    save();
+  });
   get("show-help").addEventListener("click", openHelp);
   get("hide-help").addEventListener("click", () => get("help").close());
   get("help-text").addEventListener("keydown", (event) => {

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 
-from pwae_core.human_eval.sheets.sheet import COLUMNS, RATED, Sheet
+from pwae_core.human_eval.sheets.sheet import Sheet
 
 BOM = "\ufeff"
 PREFIX = "'"
@@ -39,8 +39,9 @@ def to_csv(sheet: Sheet) -> bytes:
     """The whole file. The columns of the ratings and of the remark are there, empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
+    form = sheet.form
+    writer.writerow([defused(form.head(column)) for column in form.columns])
     for row in sheet.rows:
-        texts = (row.item, row.conversation, row.history, row.response)
-        writer.writerow([row.no, *map(defused, texts), *[""] * len(RATED), ""])
+        texts = (row.item, *row.texts(form).values())
+        writer.writerow([row.no, *map(defused, texts), *[""] * len(form.rated), ""])
     return (BOM + text.getvalue()).encode()

@@ -11,22 +11,47 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
+from html import escape
 from importlib import resources
 from typing import Any
 
 from pwae_core.files import hash_strings
-from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, PAGE
-from pwae_core.human_eval.sheets.sheet import COLUMNS, GIVEN, Sheet
+from pwae_core.human_eval.blinding.codes import ANSWER_LETTERS
+from pwae_core.human_eval.blinding.placement import ALPHABET
+from pwae_core.human_eval.sheets.sheet import Sheet
+from pwae_core.human_eval.sheets.words import filled_in
 
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
-MARKS = ("@STYLE_HASH@", "@SCRIPT_HASH@", "@STYLE@", "@DATA@", "@SCRIPT@")  # in the template's order
+SCRIPTS = ("annotation_words.js", "annotation.js")
+MARKS = (
+    "@LANGUAGE@",
+    "@DIRECTION@",
+    "@STYLE_HASH@",
+    "@SCRIPT_HASH@",
+    "@TITLE@",
+    "@STYLE@",
+    "@NO_SCRIPT@",
+    "@DATA@",
+    "@SCRIPT@",
+)
+"""In the template's order."""
 
 
-def to_html(sheet: Sheet) -> bytes:
+@dataclass(frozen=True)
+class Code:
+    """What the page makes a completion code of: its first part, and what each answer adds (``blinding.codes``)."""
+
+    sheet: str
+    shares: list[list[list[int]]]
+
+
+def to_html(sheet: Sheet, code: Code | None = None) -> bytes:
     """The whole file."""
-    style, script = _source("annotation.css"), _source("annotation.js")
-    parts = (_hash(style), _hash(script), style, embedded(_data(sheet)), script)
+    style, script = _source("annotation.css"), "\n".join(map(_source, SCRIPTS))
+    words = sheet.form.words
+    hashes, texts = (_hash(style), _hash(script)), (escape(words.page.title), escape(words.page.no_script))
+    parts = (words.language, words.direction, *hashes, texts[0], style, texts[1], embedded(_data(sheet, code)), script)
     made, rest = "", _source("annotation.html")
     for mark, part in zip(MARKS, parts, strict=True):
         before, _, rest = rest.partition(mark)
@@ -47,16 +72,24 @@ def _hash(source: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
-def _data(sheet: Sheet) -> Mapping[str, Any]:
+def _data(sheet: Sheet, code: Code | None) -> Mapping[str, Any]:
+    form = sheet.form
+    columns = [name for name in form.columns if name not in form.texts]
     return {
         "key": hash_strings(row.item for row in sheet.rows)[:16],
-        "name": f"Annotator {sheet.annotator}",
+        "name": filled_in(form.words.page.annotator, number=sheet.annotator),
         "file": f"{sheet.name}-ratings.csv",
-        "columns": [name for name in COLUMNS if name not in GIVEN[2:]],
+        "columns": [[name, form.head(name)] for name in columns],
         "criteria": [
             {"name": one.name, "question": one.question, "scale": [[k, v] for k, v in one.scale.items()]}
-            for one in CRITERIA
+            for one in form.criteria
         ],
-        "help": [{"heading": one.heading, "paragraphs": one.paragraphs} for one in (*INSTRUCTIONS, PAGE)],
-        "items": [asdict(row) for row in sheet.rows],
+        "help": [
+            {"heading": one.heading, "paragraphs": one.paragraphs, "criteria": bool(one.criteria)}
+            for one in (*form.instructions, form.about_page)
+        ],
+        "words": form.words.page.model_dump(exclude={"title", "no_script"}) | {"responds": form.words.marks.responds},
+        "code": code
+        and {"sheet": code.sheet, "letters": ALPHABET.upper(), "count": ANSWER_LETTERS, "shares": code.shares},
+        "items": [row.given(form) for row in sheet.rows],
     }

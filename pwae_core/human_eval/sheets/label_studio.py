@@ -7,37 +7,35 @@ Studio has a column ``history`` of its own.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from xml.sax.saxutils import quoteattr
 
-from pwae_core.human_eval.sheets.questions import CRITERIA, Criterion
-from pwae_core.human_eval.sheets.sheet import REMARK, Sheet
+from pwae_core.human_eval.sheets.form import REMARK, Criterion, Form
+from pwae_core.human_eval.sheets.sheet import Sheet
 
 CONFIG_FILE = "label-studio.xml"
 HISTORY = "responder_history"
 RENAMED = {"history": HISTORY}
-TEXTS = {
-    "conversation": "Conversation",
-    HISTORY: "What the responder has said elsewhere",
-    "response": "The response to judge",
-}
+HOTKEYS = ("123", "qwe", "asd")
+"""A key for every choice: rows of the keyboard, a row per criterion."""
 
 
 def to_tasks(sheet: Sheet) -> bytes:
     """The tasks in the sheet's order, to be imported as JSON."""
-    tasks = [{"data": {RENAMED.get(name, name): value for name, value in asdict(row).items()}} for row in sheet.rows]
+    given = [row.given(sheet.form) for row in sheet.rows]
+    tasks = [{"data": {RENAMED.get(name, name): value for name, value in row.items()}} for row in given]
     return (json.dumps(tasks, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def interface() -> bytes:
+def interface(form: Form) -> bytes:
     """The labelling configuration: the same for every sheet. Texts are shown by tags that read no markup."""
     lines = ["<View>"]
-    for name, heading in TEXTS.items():
-        lines += [f"  <Header value={quoteattr(heading)}/>", f'  <Text name="{name}" value="${name}"/>']
-    for criterion in CRITERIA:
-        lines += _choices(criterion)
+    for column in form.texts:
+        name = RENAMED.get(column, column)
+        lines += [f"  <Header value={quoteattr(form.head(column))}/>", f'  <Text name="{name}" value="${name}"/>']
+    for number, criterion in enumerate(form.criteria):
+        lines += _choices(criterion, HOTKEYS[number])
     lines += [
-        '  <Header value="Remark"/>',
+        f"  <Header value={quoteattr(form.words.page.remark)}/>",
         f'  <TextArea name="{REMARK}" toName="response" maxSubmissions="1" editable="true"/>',
         "</View>",
         "",
@@ -45,17 +43,11 @@ def interface() -> bytes:
     return "\n".join(lines).encode()
 
 
-def _choices(criterion: Criterion) -> list[str]:
+def _choices(criterion: Criterion, hotkeys: str) -> list[str]:
     begin = f'  <Choices name="{criterion.name}" toName="response" choice="single-radio" required="true">'
     offered = [
-        f'    <Choice value="{rating}" hint={quoteattr(meaning)} hotkey="{_hotkey(criterion, rating)}"/>'
-        for rating, meaning in criterion.scale.items()
+        f'    <Choice value="{rating}" hint={quoteattr(meaning)} hotkey="{hotkey}"/>'
+        for (rating, meaning), hotkey in zip(criterion.scale.items(), hotkeys, strict=False)
     ]
     heading = f"  <Header value={quoteattr(f'{criterion.question} {criterion.legend}')}/>"
     return [heading, begin, *offered, "  </Choices>"]
-
-
-def _hotkey(criterion: Criterion, rating: int) -> str:
-    """A key of its own for every choice: rows of the keyboard, a row per criterion."""
-    row = ("123", "qwe", "as")[CRITERIA.index(criterion)]
-    return row[criterion.ratings.index(rating)]

@@ -11,20 +11,19 @@ import unicodedata
 from collections.abc import Sequence
 
 from pwae_core.human_eval.blinding.placement import Context
+from pwae_core.human_eval.sheets.words import Marks, filled_in
 from pwae_core.text.tokenize import detokenise
 
 CELL = 32_000  # UTF-16 units; a cell of a spreadsheet holds 32,767
 CUT = " […]"
-EMPTY = "(empty)"
-NOTHING = "(nothing)"
 JOINERS = "\u200c\u200d"  # Persian and emoji need them
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def readable(tokens: Sequence[str], limit: int = CELL) -> str:
-    """One utterance as one line, at most ``limit`` UTF-16 units and the mark that it was cut; EMPTY for nothing."""
-    text = visible(detokenise(tokens)) or EMPTY
+def readable(tokens: Sequence[str], marks: Marks, limit: int = CELL) -> str:
+    """One utterance as one line, at most ``limit`` UTF-16 units and the mark that it was cut; a mark for nothing."""
+    text = visible(detokenise(tokens)) or marks.empty
     return _isolated(_cut(text, limit - len(CUT) - 2))
 
 
@@ -58,14 +57,14 @@ def _isolated(text: str) -> str:
     return text
 
 
-def conversation(context: Context) -> str:
+def conversation(context: Context, marks: Marks) -> str:
     """The context, a line per utterance with who speaks (A, B, ...), and a last line that says who responds."""
     known = [speaker for speaker in [*context.speakers, context.user_id] if speaker]
     names = {"": "–"} | {user: _letter(number) for number, user in enumerate(dict.fromkeys(known))}
     limit = CELL // (len(context.utterances) + 1) - 8
     pairs = zip(context.speakers, context.utterances, strict=True)
-    lines = [f"{names[speaker]}: {readable(utterance, limit)}" for speaker, utterance in pairs]
-    return "\n".join([*lines, f"→ {names[context.user_id]} responds"])
+    lines = [f"{names[speaker]}: {readable(utterance, marks, limit)}" for speaker, utterance in pairs]
+    return "\n".join([*lines, filled_in(marks.responds, speaker=names[context.user_id])])
 
 
 def _letter(number: int) -> str:
@@ -73,9 +72,9 @@ def _letter(number: int) -> str:
     return LETTERS[letter] + (str(turn + 1) if turn else "")
 
 
-def history(utterances: Sequence[Sequence[str]]) -> str:
-    """The responder's utterances, one per line; NOTHING where there are none."""
+def history(utterances: Sequence[Sequence[str]], marks: Marks) -> str:
+    """The responder's utterances, one per line; a mark where there are none."""
     if not utterances:
-        return NOTHING
+        return marks.nothing
     limit = CELL // len(utterances) - 3
-    return "\n".join(f"• {readable(utterance, limit)}" for utterance in utterances)
+    return "\n".join(f"• {readable(utterance, marks, limit)}" for utterance in utterances)

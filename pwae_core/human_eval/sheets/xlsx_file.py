@@ -11,19 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.sheets.questions import CRITERIA, INSTRUCTIONS, SHEETS, Criterion
-from pwae_core.human_eval.sheets.sheet import COLUMNS, GIVEN, RATED, REMARK, Row, Sheet
+from pwae_core.human_eval.sheets.form import REMARK, Criterion, Form
+from pwae_core.human_eval.sheets.sheet import Row, Sheet
+from pwae_core.human_eval.sheets.words import WorkbookWords, filled_in
 
 MADE = datetime(2000, 1, 1)  # a fixed date: when and where a file was made is nobody's business
 MOST_ROWS = 1_048_575
 WIDTHS = {"no": 5, "item": 17, "comment": 24}
-TEXT_WIDTHS = {"conversation": (44, 60, 80, 110), "history": (46, 60, 80, 110), "response": (42, 60, 80, 110)}
+TEXT_WIDTHS = {"conversation": (44, 60, 80, 110), "history": (46, 60, 80, 110)}
+TEXT_WIDTHS |= dict.fromkeys(("response", "other"), (42, 60, 80, 110))
 RATING_WIDTH = 16
 INSTRUCTION_WIDTHS = (20, 62, 38)
 A4 = 9
 LINE_POINTS, WIDE_LINE_POINTS, PADDING_POINTS, TALLEST_POINTS = 15.0, 16.5, 8.0, 409.0
 LETTER_WIDTH = 0.9  # of a digit, which column widths count
-TITLES = {"no": "No.", "history": "history: what the responder has said elsewhere"}
+LONGEST_TITLE, LONGEST_MESSAGE = 32, 255  # of the notes that come with a drop-down
 HEADER_COLOUR, RESPONSE_COLOUR, RATING_COLOUR, DONE_COLOUR = "#1F3864", "#EEF4FB", "#FFF8E1", "#E8F5E9"
 PLAIN_STRINGS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -49,10 +51,15 @@ def to_xlsx(sheet: Sheet) -> bytes:
         raise ConfigError(f"contexts: {len(sheet.rows):,} items are more than the {MOST_ROWS:,} rows of a sheet.")
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, **PLAIN_STRINGS}) as book:
-        book.set_properties({"title": "Annotation of responses", "author": "", "created": MADE})
+        words = sheet.form.words
+        book.set_properties({"title": words.workbook.title, "author": "", "created": MADE})
         formats = _formats(book)
-        _write_instructions(book.add_worksheet("Instructions"), formats)
-        _write_items(book.add_worksheet("Items"), sheet, formats)
+        pages = [book.add_worksheet(name) for name in (words.workbook.instructions, words.workbook.items)]
+        if words.direction == "rtl":
+            for page in pages:
+                page.right_to_left()
+        _write_instructions(pages[0], sheet.form, formats)
+        _write_items(pages[1], sheet, formats)
     return buffer.getvalue()
 
 
@@ -80,16 +87,16 @@ def _formats(book: Any) -> Formats:
     )
 
 
-def _write_instructions(page: Any, formats: Formats) -> None:
+def _write_instructions(page: Any, form: Form, formats: Formats) -> None:
     for index, width in enumerate(INSTRUCTION_WIDTHS):
         page.set_column(index, index, width)
     row = 0
-    for section in (*INSTRUCTIONS, SHEETS):
+    for section in (*form.instructions, form.about_files):
         write_text(page, row, 0, section.heading, formats.heading)
         for row, paragraph in enumerate(section.paragraphs, start=row + 1):  # noqa: B020 - goes on from this row
             _write_across(page, row, paragraph, formats.paragraph)
         for row, criterion in enumerate(section.criteria, start=row + 1):  # noqa: B020
-            for index, text in enumerate((criterion.name.capitalize(), criterion.question, criterion.legend)):
+            for index, text in enumerate((criterion.title.capitalize(), criterion.question, criterion.legend)):
                 write_text(page, row, index, text, formats.text)
         row += 2
     page.hide_gridlines(2)
@@ -106,32 +113,35 @@ def _write_across(page: Any, row: int, text: str, style: Any) -> None:
 
 
 def _write_items(page: Any, sheet: Sheet, formats: Formats) -> None:
-    widths = {column: _fitting(column, sheet.rows) for column in TEXT_WIDTHS}
-    for index, column in enumerate(COLUMNS):
+    form = sheet.form
+    widths = {column: _fitting(column, sheet.rows) for column in form.texts}
+    for index, column in enumerate(form.columns):
         page.set_column(index, index, (WIDTHS | widths).get(column, RATING_WIDTH))
-        write_text(page, 0, index, _title(column), formats.header)
+        write_text(page, 0, index, _title(form, column), formats.header)
     page.set_row(0, 2 * LINE_POINTS + PADDING_POINTS)
     for number, row in enumerate(sheet.rows, start=1):
         page.set_row(number, max(_height(getattr(row, column), widths[column]) for column in widths))
-        _write_row(page, number, row, formats)
-    for criterion in CRITERIA:
-        _offer(page, criterion, len(sheet.rows), formats)
+        _write_row(page, number, row, form, formats)
+    for criterion in form.criteria:
+        place = form.columns.index(criterion.name)
+        page.data_validation(1, place, len(sheet.rows), place, _offer(criterion, form.words.workbook))
+        page.conditional_format(1, place, len(sheet.rows), place, {"type": "no_blanks", "format": formats.done})
     _lay_out(page)
 
 
-def _title(column: str) -> str:
-    ranges = {criterion.name: f"{criterion.name}\n({criterion.range})" for criterion in CRITERIA}
-    return ranges.get(column) or TITLES.get(column, column)
+def _title(form: Form, column: str) -> str:
+    ranges = {one.name: f"{one.title}\n({one.range})" for one in form.criteria}
+    return ranges.get(column) or form.head(column)
 
 
-def _write_row(page: Any, number: int, row: Row, formats: Formats) -> None:
+def _write_row(page: Any, number: int, row: Row, form: Form, formats: Formats) -> None:
     page.write_number(number, 0, row.no, formats.number)
-    for index, column in enumerate(GIVEN[1:], start=1):
-        style = formats.response if column == "response" else formats.text
+    for index, column in enumerate(form.given[1:], start=1):
+        style = formats.response if column in ("response", "other") else formats.text
         write_text(page, number, index, getattr(row, column), style)
-    for column in RATED:
-        page.write_blank(number, COLUMNS.index(column), None, formats.rating)
-    page.write_blank(number, COLUMNS.index(REMARK), None, formats.remark)
+    for column in form.rated:
+        page.write_blank(number, form.columns.index(column), None, formats.rating)
+    page.write_blank(number, form.columns.index(REMARK), None, formats.remark)
 
 
 def write_text(page: Any, row: int, column: int, text: str, style: Any) -> None:
@@ -142,19 +152,16 @@ def write_text(page: Any, row: int, column: int, text: str, style: Any) -> None:
     page.write_string(row, column, text + " " if text.endswith("</r>") else text, style)
 
 
-def _offer(page: Any, criterion: Criterion, rows: int, formats: Formats) -> None:
-    """The drop-down of one criterion's column, and the colour of a cell that is filled."""
-    column = COLUMNS.index(criterion.name)
-    rule = {
+def _offer(criterion: Criterion, words: WorkbookWords) -> dict[str, Any]:
+    """The drop-down of one criterion's column."""
+    return {
         "validate": "list",
         "source": criterion.ratings,
-        "input_title": criterion.name.capitalize(),
-        "input_message": f"{criterion.question} {criterion.legend}",
-        "error_title": "Not a rating",
-        "error_message": f"Please choose one of: {criterion.legend}.",
+        "input_title": criterion.title.capitalize()[:LONGEST_TITLE],
+        "input_message": f"{criterion.question} {criterion.legend}"[:LONGEST_MESSAGE],
+        "error_title": words.wrong[:LONGEST_TITLE],
+        "error_message": filled_in(words.choose, scale=criterion.legend)[:LONGEST_MESSAGE],
     }
-    page.data_validation(1, column, rows, column, rule)
-    page.conditional_format(1, column, rows, column, {"type": "no_blanks", "format": formats.done})
 
 
 def _lay_out(page: Any) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from forms import ENGLISH
 
 from pwae_core.human_eval.ratings.cells import Place, columns, header, item_letters, letters, rating
 from pwae_core.human_eval.ratings.grid import Formula, Grid
-from pwae_core.human_eval.sheets.questions import CRITERIA
 
-READABILITY, _, PERSONALISATION = CRITERIA
+READABILITY, _, PERSONALISATION = ENGLISH.criteria
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_headers_as_the_sheets_write_them() -> None:
         ],
     }
     grid = Grid(Path("a.csv"), "", rows)
-    assert header(grid) == 3
-    assert columns(grid, 3) == (
+    assert header(grid, ENGLISH) == 3
+    assert columns(grid, 3, ENGLISH) == (
         {"item": 4, "readability": 3, "informativeness": 5, "personalisation": 1, "comment": 0, "history": 6},
         [],
     )
-    assert header(Grid(Path("a.csv"), "", {1: ["item", "name"], 2: ["readability"]})) is None
+    assert header(Grid(Path("a.csv"), "", {1: ["item", "name"], 2: ["readability"]}), ENGLISH) is None
 
 
 def test_places() -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from forms import ENGLISH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,13 +41,14 @@ def test_no_cell_that_is_shown_begins_like_a_formula(text: str) -> None:
 
 def sheet(*responses: str) -> Sheet:
     rows = [Row(n, "bcdf-ghjk-mnpq", 'A: "x"\n→ B responds', "• y", text) for n, text in enumerate(responses, 1)]
-    return Sheet(1, tuple(rows))
+    return Sheet(1, tuple(rows), ENGLISH)
 
 
 def test_the_bytes_are_those_that_excel_wants() -> None:
     assert to_csv(sheet('=cmd|" /C calc"!A0')) == (
         b"\xef\xbb\xbf"
-        b'"no","item","conversation","history","response","readability","informativeness","personalisation","comment"'
+        b'"no","item","conversation","earlier utterances","response",'
+        b'"readability","informativeness","personalisation","comment"'
         b"\r\n"
         b'"1","bcdf-ghjk-mnpq","A: ""x""\n\xe2\x86\x92 B responds","\xe2\x80\xa2 y",'
         b'"\'=cmd|"" /C calc""!A0","","","",""\r\n'

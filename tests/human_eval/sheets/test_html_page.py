@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from browser import BACKSPACE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, UP, Browser, chromium
+from forms import ENGLISH
 
 from pwae_core.human_eval.ratings.cells import is_header
 from pwae_core.human_eval.ratings.gathering import gather
 from pwae_core.human_eval.ratings.key import Key, KeyItem
 from pwae_core.human_eval.ratings.returned_files import load, read
+from pwae_core.human_eval.sheets.form import Form
 from pwae_core.human_eval.sheets.html_page import embedded, to_html
-from pwae_core.human_eval.sheets.sheet import RATED, Row, Sheet
+from pwae_core.human_eval.sheets.sheet import Row, Sheet
 
 ATTACKS = [
     "</script><script>window.hacked = 1</script>",
@@ -45,12 +47,12 @@ def sheet(count: int = len(ATTACKS), annotator: int = 1) -> Sheet:
         )
         for n, text in enumerate(ATTACKS[:count])
     ]
-    return Sheet(annotator, tuple(rows))
+    return Sheet(annotator, tuple(rows), ENGLISH)
 
 
 def key(one: Sheet) -> Key:
     items = [KeyItem(one.annotator, row.item, "system", str(row.no), 1) for row in one.rows]
-    return Key("bcdf", items, {item.item_id.replace("-", ""): item for item in items}, {})
+    return Key("bcdf", items, {item.item_id.replace("-", ""): item for item in items}, {}, ENGLISH)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ def test_hostile_texts_are_shown_as_they_are(browser: Browser, page: Path) -> No
         shown = browser.run("return [...document.querySelectorAll('#conversation div')].map(e => e.textContent)")
         assert shown == row.conversation.split("\n")
         shown = browser.run("return [...document.querySelectorAll('#history div')].map(e => e.textContent)")
-        assert shown == row.history.split("\n")
+        assert shown == [line.removeprefix("• ") for line in row.history.split("\n")]
         assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
         browser.press(RIGHT)
     assert browser.run("return [window.hacked ?? 0, document.querySelectorAll('script, img').length]") == [0, 2]
@@ -152,7 +154,7 @@ def test_keys(browser: Browser, page: Path) -> None:
     assert (state(browser), marked(browser)) == ([2, 3, None], "personalisation"), "3 is not on its scale"
     browser.press("0")
     assert (state(browser), marked(browser)) == ([2, 3, 0], None)
-    assert browser.text("#progress-text") == "1 of 12 rated"
+    assert browser.text("#progress-text") == "1 of 12 finished"
     browser.press("1")
     assert state(browser) == [2, 3, 0], "no question is marked"
     browser.press(UP + "1" + DOWN + BACKSPACE)
@@ -182,9 +184,9 @@ def test_ratings_survive_a_reload_and_each_sheet_has_its_own(browser: Browser, p
     other = page.with_name("annotator-2.html")
     other.write_bytes(to_html(sheet(annotator=2)))
     browser.open(other)
-    assert browser.text("#progress-text") == "0 of 12 rated"
+    assert browser.text("#progress-text") == "0 of 12 finished"
     browser.open(page)
-    assert browser.text("#progress-text") == "1 of 12 rated"
+    assert browser.text("#progress-text") == "1 of 12 finished"
 
 
 def test_what_is_stored_is_not_trusted(browser: Browser, page: Path) -> None:
@@ -194,7 +196,7 @@ def test_what_is_stored_is_not_trusted(browser: Browser, page: Path) -> None:
     for text in (json.dumps(stored), "{", "null", "[]", '{"ratings": 3, "comments": [1], "at": -1}'):
         browser.run("localStorage.setItem(arguments[0], arguments[1])", name, text)
         browser.reload()
-        assert browser.text("#progress-text") == "0 of 12 rated"
+        assert browser.text("#progress-text") == "0 of 12 finished"
         assert state(browser) == [None, None, 1 if text == json.dumps(stored) else None]
     assert browser.log() == []
 
@@ -205,7 +207,7 @@ def test_a_browser_that_keeps_nothing_says_so(browser: Browser, page: Path) -> N
     browser.run("Storage.prototype.setItem = () => { throw new Error('full') }")
     browser.press("1")
     assert browser.shown("#warning")
-    assert browser.text("#warning").startswith("This browser does not keep your ratings. Press Save ratings before")
+    assert browser.text("#warning").startswith("This browser does not keep your answers. Press Save before")
     browser.run("delete window.x; unsaved = false")
 
 
@@ -215,17 +217,17 @@ def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
     remarks = ["=1+1", "-", "'quoted", 'a "b"; c, d', "@SUM(1)", "很好；不通顺"]
     for number, row in enumerate(sheet().rows):
         given = (number % 3 + 1, (number + 1) % 3 + 1, number % 2)
-        expected |= {(row.item, name): rating for name, rating in zip(RATED, given, strict=True)}
+        expected |= {(row.item, name): rating for name, rating in zip(ENGLISH.rated, given, strict=True)}
         if number < len(remarks):
             browser.press("c" + remarks[number] + ESCAPE)
         browser.press("".join(map(str, given)) + RIGHT)
-    assert browser.text("#progress-text") == "12 of 12 rated"
+    assert browser.text("#progress-text") == "12 of 12 finished"
     assert browser.shown("#done")
     browser.click("#save")
     saved = browser.downloaded("annotator-1-ratings.csv")
     assert saved.read_bytes().startswith(b'\xef\xbb\xbf"no","item","readability"')
     assert '"\'=1+1"' in saved.read_text("utf-8-sig")
-    gathered = gather([read(saved, load(saved), is_header)], key(sheet()))
+    gathered = gather([read(saved, load(saved), lambda row: is_header(row, ENGLISH))], key(sheet()))
     assert gathered.problems == []
     assert gathered.ratings == expected
     assert list(gathered.comments.values()) == remarks
@@ -234,11 +236,67 @@ def test_the_saved_file_is_a_sheet(browser: Browser, page: Path) -> None:
 def test_half_a_sheet_is_saved_too(browser: Browser, page: Path) -> None:
     browser.press(ESCAPE + "1" + RIGHT + "22")
     browser.click("#save")
+    assert browser.shown("#unfinished")
+    assert browser.text("#unfinished-text").startswith("0 of 12 items are finished.")
+    browser.press(ENTER)
+    assert not browser.shown("#unfinished"), "to go on is what Enter does"
+    browser.click("#save")
+    browser.click("#save-anyway")
     saved = browser.downloaded("annotator-1-ratings.csv")
-    gathered = gather([read(saved, load(saved), is_header)], key(sheet()))
+    gathered = gather([read(saved, load(saved), lambda row: is_header(row, ENGLISH))], key(sheet()))
     assert gathered.problems == []
     assert sorted(gathered.ratings.values()) == [1, 2, 2]
     assert len(gathered.seen) == 12
+
+
+def test_speakers_are_told_apart_and_the_responder_is_the_one_whose_utterances_are_shown(
+    browser: Browser, page: Path
+) -> None:
+    browser.press(ESCAPE)
+    colours = "return [...document.querySelectorAll('.speaker')].map(e => getComputedStyle(e).color)"
+    speakers = browser.run(colours)
+    assert len(speakers) == len(set(speakers)) == 2
+    assert browser.text("#history-heading") == "Earlier utterances of B"
+    me = browser.run("return getComputedStyle(document.querySelector('#history-heading strong')).color")
+    assert me == speakers[1]
+    sizes = "return ['#history', '#conversation'].map(e => getComputedStyle(document.querySelector(e)).fontSize)"
+    one, other = browser.run(sizes)
+    assert one == other
+
+
+def test_texts_are_reached_and_scrolled_by_keyboard(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE + RIGHT * 9)
+    for name in ("conversation", "history", "response"):
+        browser.run("document.getElementById(arguments[0]).focus()", name)
+        assert browser.run("return document.activeElement.id") == name
+        before = marked(browser)
+        browser.press(DOWN)
+        assert marked(browser) == before, "the arrows scroll the text that has the focus"
+    order = "return [...document.querySelectorAll('main [tabindex=\"0\"], main button, main textarea')].map(e => e.id)"
+    assert browser.run(order)[:3] == ["conversation", "history", "response"]
+
+
+def test_the_time_that_is_left_comes_from_the_pace(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE)
+    for seconds in (20, 400, 20, 40):
+        assert browser.text("#left") == ""
+        browser.run("begun = Date.now() - arguments[0] * 1000", seconds)
+        browser.press("121" + RIGHT)
+    assert browser.text("#left") == "about 3 min left", "8 items of 20 seconds; who takes 400 has been away"
+    browser.reload()
+    assert browser.text("#left") == "about 3 min left"
+
+
+def test_right_to_left(browser: Browser, page: Path) -> None:
+    words = ENGLISH.words.model_copy(update={"direction": "rtl", "language": "ar"})
+    page.write_bytes(to_html(Sheet(1, sheet().rows, Form(words))))
+    browser.reload()
+    browser.press(ESCAPE + LEFT)
+    assert browser.run("return document.querySelector('#at').value") == "2", "forward is to the left"
+    browser.press(RIGHT)
+    assert browser.run("return document.querySelector('#at').value") == "1"
+    assert browser.text("#next") == "←"
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
 
 
 IN_SIGHT = """const nav = document.querySelector('nav').getBoundingClientRect().top;

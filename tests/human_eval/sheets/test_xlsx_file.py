@@ -9,9 +9,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from forms import ENGLISH
 
 from pwae_core.human_eval.sheets import xlsx_file
-from pwae_core.human_eval.sheets.sheet import COLUMNS, Row, Sheet
+from pwae_core.human_eval.sheets.sheet import Row, Sheet
 from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 
 ATTACKS = [
@@ -44,7 +45,7 @@ ATTACKS = [
 
 def sheet(*responses: str, history: str = "• so\n• it is") -> Sheet:
     rows = [Row(n, f"bcdf-ghjk-mn{n:02d}", "A: hi\n→ B responds", history, text) for n, text in enumerate(responses, 1)]
-    return Sheet(1, tuple(rows))
+    return Sheet(1, tuple(rows), ENGLISH)
 
 
 def read(data: bytes) -> Any:
@@ -85,17 +86,17 @@ def test_ratings_have_drop_downs_in_every_row_and_nowhere_else() -> None:
         "G2:G4": ("list", '"1,2,3"'),
         "H2:H4": ("list", '"0,1"'),
     }
-    assert [COLUMNS[index] for index in (5, 6, 7)] == ["readability", "informativeness", "personalisation"]
+    assert [ENGLISH.columns[index] for index in (5, 6, 7)] == ["readability", "informativeness", "personalisation"]
 
 
 def test_the_sheet_reads_well() -> None:
     items = read(to_xlsx(sheet("a", "b")))["Items"]
     assert items.freeze_panes == "A2"
     assert [cell.value for cell in items[1]] == [
-        "No.",
+        "no",
         "item",
         "conversation",
-        "history: what the responder has said elsewhere",
+        "earlier utterances",
         "response",
         "readability\n(1-3)",
         "informativeness\n(1-3)",

@@ -1,0 +1,49 @@
+"""Completion codes: four letters say whose sheet it is, eight that every question was answered, and how.
+
+For each possible answer to each question the page has a number that is keyed with the salt; the code is the sum of
+those of the answers given. So who has not answered everything has nothing to sum, and the code fits the ratings that
+come back and no others. The page cannot keep anybody from giving senseless answers, by hand or by program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from pwae_core.human_eval.blinding.placement import ALPHABET, keyed, letters
+
+SHEET_LETTERS, ANSWER_LETTERS = 4, 8
+MODULUS: int = len(ALPHABET) ** ANSWER_LETTERS
+GROUP = f"[{ALPHABET}]{{4}}"
+CODE = re.compile(rf"(?<![\w-]){GROUP}-?{GROUP}-?{GROUP}(?![\w-])", re.IGNORECASE)
+
+
+def sheet_part(salt: str, annotator: int) -> str:
+    """The letters by which an annotator's codes begin."""
+    return letters(keyed(salt, "sheet", annotator), SHEET_LETTERS).upper()
+
+
+def share(salt: str, item_id: str, criterion: str, rating: int) -> int:
+    """What one answer adds to the code."""
+    return keyed(salt, "answer", item_id, criterion, rating) % MODULUS
+
+
+def shares(salt: str, item_ids: Iterable[str], scales: Mapping[str, Sequence[int]]) -> list[list[list[int]]]:
+    """For the page: per item, per criterion, per rating of its scale."""
+
+    def of(item: str) -> list[list[int]]:
+        return [[share(salt, item, name, rating) for rating in ratings] for name, ratings in scales.items()]
+
+    return [of(item) for item in item_ids]
+
+
+def code(salt: str, annotator: int, answers: Mapping[tuple[str, str], int]) -> str:
+    """The code of a whole sheet's ``answers``, by item id and criterion."""
+    total = sum(share(salt, item, name, rating) for (item, name), rating in answers.items())
+    return f"{sheet_part(salt, annotator)}-{letters(total % MODULUS, ANSWER_LETTERS)}".upper()
+
+
+def found_in(text: str) -> list[str]:
+    """All codes in a text, in the order they stand there, each once, as the page shows them."""
+    plain = (found[0].replace("-", "").upper() for found in CODE.finditer(text))
+    return list(dict.fromkeys("-".join(one[start : start + 4] for start in range(0, 12, 4)) for one in plain))

@@ -1,0 +1,259 @@
+"""Every word that annotators read, in one TOML file per language; English and Chinese are shipped.
+
+The words are plain text: they go into sheets, pages and XML by the same ways as the responses, never as markup.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from pwae_core.config.base import Config
+from pwae_core.config.places import Loc, in_toml
+from pwae_core.config.resolve import read_toml
+from pwae_core.errors import ConfigError
+
+SHIPPED = ("en", "zh")
+REFERENCE = "en"
+PLACEHOLDER = re.compile(r"\{(\w*)\}")
+LONGEST_PAGE_NAME = 31  # of a worksheet, in a spreadsheet
+
+
+def _plain(text: str) -> str:
+    """Raises ValueError for control characters: words are one line."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
+        raise ValueError("control characters and line breaks have no place in it")
+    return text
+
+
+def _heads_a_column(text: str) -> str:
+    if re.search(r"[(:\[]", unicodedata.normalize("NFKC", text)):
+        raise ValueError("brackets and colons have no place in the head of a column")
+    return text
+
+
+def _means_a_rating(text: str) -> str:
+    if "=" in text:
+        raise ValueError("an equals sign stands between a rating and its meaning; leave it out")
+    return text
+
+
+def _names_a_page(text: str) -> str:
+    if len(text) > LONGEST_PAGE_NAME or re.search(r"[\[\]:*?/\\]|^'|'$", text):
+        raise ValueError(f"a worksheet's name has at most {LONGEST_PAGE_NAME} characters, and none of []:*?/\\")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_plain)]
+Head = Annotated[Text, AfterValidator(_heads_a_column)]
+Meaning = Annotated[Text, AfterValidator(_means_a_rating)]
+PageName = Annotated[Text, AfterValidator(_names_a_page)]
+Three = Annotated[tuple[Meaning, ...], Field(min_length=3, max_length=3)]
+Two = Annotated[tuple[Meaning, ...], Field(min_length=2, max_length=2)]
+Paragraphs = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class _Words(Config):
+    listed: ClassVar[str] = f"The keys are those of the shipped file ('--print-language {REFERENCE}')."
+
+
+class Columns(_Words):
+    """The heads of the columns, by the names that the code knows them by."""
+
+    no: Head
+    item: Head
+    conversation: Head
+    history: Head
+    response: Head
+    first: Head
+    second: Head
+    readability: Head
+    informativeness: Head
+    personalisation: Head
+    better: Head
+    person: Head
+    comment: Head
+
+
+class Marks(_Words):
+    empty: Text
+    nothing: Text
+    responds: Text
+
+
+class ThreePoints(_Words):
+    question: Text
+    scale: Three
+
+
+class TwoPoints(_Words):
+    question: Text
+    scale: Two
+
+
+class RatingQuestions(_Words):
+    readability: ThreePoints
+    informativeness: ThreePoints
+    personalisation: TwoPoints
+
+
+class PairQuestions(_Words):
+    better: ThreePoints
+    person: ThreePoints
+
+
+class ByMode(_Words):
+    heading: Text
+    ratings: Paragraphs
+    pairs: Paragraphs
+
+
+class Passage(_Words):
+    heading: Text
+    paragraphs: Paragraphs
+
+
+class Instructions(_Words):
+    see: ByMode
+    do: ByMode
+    please: Passage
+    files: Passage
+    page: Passage
+
+
+class WorkbookWords(_Words):
+    title: Text
+    instructions: PageName
+    items: PageName
+    wrong: Text
+    choose: Text
+
+
+class PageWords(_Words):
+    title: Text
+    annotator: Text
+    conversation: Text
+    history: Text
+    response: Text
+    first: Text
+    second: Text
+    remark: Text
+    help: Text
+    start: Text
+    save: Text
+    item: Text
+    of: Text
+    items: Text
+    previous: Text
+    next: Text
+    unfinished: Text
+    progress: Text
+    minutes_left: Text
+    hours_left: Text
+    all_done: Text
+    code: Text
+    not_saved: Text
+    save_anyway: Text
+    go_on: Text
+    not_kept: Text
+    no_script: Text
+
+
+class Words(_Words):
+    """One language's file. ``direction`` is the page's and the workbook's."""
+
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+    direction: Literal["ltr", "rtl"]
+    columns: Columns
+    marks: Marks
+    ratings: RatingQuestions
+    pairs: PairQuestions
+    instructions: Instructions
+    workbook: WorkbookWords
+    page: PageWords
+
+
+def read_words(language: str) -> Words:
+    """The words of a shipped language, or of somebody's own file.
+
+    Raises ConfigError, naming the key, for a missing or unknown one, for one that lacks a placeholder of the English
+    text, and for two columns of one name.
+    """
+    if language in SHIPPED:
+        return Words.make(_toml(language))
+    path = Path(language)
+    if not path.exists() and path.suffix != ".toml":
+        raise ConfigError(f"language: {language!r} is neither shipped ({', '.join(SHIPPED)}) nor a TOML file.")
+    words = Words.make(read_toml(path), lambda loc: f"{path}: {in_toml(loc)}")
+    _check_placeholders(words, path)
+    _check_different(words, path)
+    return words
+
+
+def shipped(language: str) -> str:
+    """The text of a shipped file, to be translated."""
+    if language not in SHIPPED:
+        raise ConfigError(f"language: {language!r} is not shipped. Choose one of {', '.join(SHIPPED)}.")
+    return resources.files(__package__).joinpath("languages", f"{language}.toml").read_text(encoding="utf-8")
+
+
+def _toml(language: str) -> Mapping[str, Any]:
+    import tomllib
+
+    return tomllib.loads(shipped(language))
+
+
+def filled_in(text: str, **values: object) -> str:
+    """``text`` with each ``{name}`` replaced; what the values hold is not looked at."""
+    return PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
+
+
+def _check_placeholders(words: Words, path: Path) -> None:
+    wanted = {loc: _placeholders(text) for loc, text in _texts(_toml(REFERENCE))}
+    for loc, text in _texts(words.model_dump()):
+        needed, found = wanted.get(loc, set()), _placeholders(text)
+        if found != needed:
+            what = (
+                f"{{{min(needed - found)}}} is missing" if needed - found else f"{{{min(found - needed)}}} is unknown"
+            )
+            raise ConfigError(f"{path}: {in_toml(loc)}: {what}. Keep what is in braces as in the English file.")
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def _texts(values: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
+    """Every text, with the keys that lead to it; the texts of a list have one place."""
+    if isinstance(values, str):
+        yield loc, values
+    elif isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from _texts(value, (*loc, key))
+    else:
+        for value in values:
+            yield from _texts(value, loc)
+
+
+def head_name(text: str) -> str:
+    """The head of a column as heads are compared: in small letters, full-width forms in their usual form."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _check_different(words: Words, path: Path) -> None:
+    """A column's head may be no other's, nor the name by which another is known."""
+    heads: dict[str, str] = {}
+    known = words.columns.model_dump()
+    for name, text in known.items():
+        head = head_name(text)
+        other = heads.setdefault(head, name)
+        if other != name or (head in known and head != name):
+            raise ConfigError(f"{path}: [columns] {name}: {text!r} is the column {head if other == name else other}'s.")
+    if head_name(words.workbook.items) == head_name(words.workbook.instructions):
+        raise ConfigError(f"{path}: [workbook] items: it is called like the instructions. Give it another name.")
