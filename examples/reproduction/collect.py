@@ -48,6 +48,8 @@ COMPARED = pa.schema(
     [*PLACE, LABELLED[0], LABELLED[-1], DIFFERENCES.field("base"), MEASURE, pa.field("seeds", pa.int64())]
     + [field for field in DIFFERENCES if field.name not in ("system", "base", "metric")]
 )
+TESTED = ("corpus", "split", "table", "base")
+"""What is tested, and corrected, together."""
 FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
 FACTS_OF_RUN = ("parameters", "steps", "epochs", "best_step", "ended", "valid")
 ARTIFACTS = {"run": "run", "scores": "scores", "persona": "persona-scores"}
@@ -214,6 +216,17 @@ def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, key
     return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
 
 
+def fuller(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those ``rows`` whose tests rest on as many runs as the tests at ``path``, or more."""
+
+    def weight(tests: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], int]:
+        runs = {(*(row[key] for key in TESTED), row["label"]): row["seeds"] for row in tests}
+        return {group: sum(runs[one] for one in runs if one[:-1] == group) for group in {one[:-1] for one in runs}}
+
+    before, now = weight(pq.read_table(path).to_pylist() if path.exists() else []), weight(rows)
+    return [row for row in rows if now[key := tuple(row[name] for name in TESTED)] >= before.get(key, 0)]
+
+
 def _distinct(rows: Sequence[Mapping[str, Any]], order: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
     """One row for each of its names: the real responses come with every run."""
     return list({tuple(row[name] for name, _ in order): row for row in rows}.values())
@@ -241,7 +254,7 @@ def main() -> None:
     tables = {
         "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
         "curves": ([row for one in runs for row in curve_rows(one)], CURVES, seeds),
-        "comparisons": (list(compared_rows(runs)), COMPARED, ("corpus", "split", "table")),
+        "comparisons": (fuller(out / "comparisons.parquet", list(compared_rows(runs))), COMPARED, TESTED),
     }
     for name, (rows, schema, keys) in tables.items():
         write(out / f"{name}.parquet", merged(out / f"{name}.parquet", rows, schema, keys))

@@ -3,7 +3,7 @@
     python examples/reproduction/corpora.py cped_tv_dialogue.zh.parquet cped.parquet --rows 4000
 
 In CPED a speaker whose id ends in ``/其他`` (others) is anybody without a name, another one in every conversation: they
-get an id for each conversation, so that they are heard in contexts and nobody's persona is made of them.
+get an id for each conversation, so that they are heard in contexts, and no persona is made of those of a whole series.
 """
 
 from __future__ import annotations
