@@ -87,7 +87,7 @@ def test_it_fits_and_says_nothing_to_the_console(
 def test_no_table_of_numbers_has_to_be_scrolled_on_a_wide_screen(browser: Browser, whole: Path) -> None:
     browser.resize(1280, 900)
     browser.open(whole)
-    assert browser.run("return document.querySelectorAll('#table-2 table').length") == 7
+    assert browser.run("return document.querySelectorAll('#table-2 table').length") == 8
     wide = "return [...document.querySelectorAll('.table .scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
     assert browser.run(wide) == 0
 
@@ -197,7 +197,7 @@ def test_hostile_users_on_the_map_are_only_text(browser: Browser, tmp_path: Path
         Person(attack, n % 3, n / 2, n, n % 2, ((n + 1) % len(ATTACKS),), (attack, "hi"))
         for n, attack in enumerate(ATTACKS)
     ]
-    drawn = figure_chapters.people(Map(tuple(people), (0.5, 0.2), 99, 2))
+    drawn = figure_chapters.people(Map(tuple(people), (0.5, 0.2), 99, 2, by_neighbours=False, near_kept=1.0))
     body = [Section("users", "<b>Users", ATTACKS[0], drawn)]
     (tmp_path / "r.html").write_bytes(
         document.render(ATTACKS[0], tag("p", ATTACKS[1]), body, "mark", {"notes": ATTACKS})
