@@ -90,7 +90,7 @@ prepare() { # corpus and embeddings of a corpus and split
   file=$(raw "$1") || return
   [ "$1" = chitchat ] && language=(--lowercase)
   pwae preprocess "$file" --out "$work/$1/$2/corpus" --split-by "$2" --vocabulary-size 10000 "${language[@]}" || return
-  pwae embed-words "$work/$1/$2/corpus" --out "$work/$1/$2/vectors" --epochs $epochs --workers 1
+  pwae embed-words "$work/$1/$2/corpus" --out "$work/$1/$2/vectors" --epochs $epochs --threads 1
 }
 
 plan() { # the plan of a table: seeds, budget, systems

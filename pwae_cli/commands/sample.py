@@ -73,7 +73,7 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw responses to the test split, a typed context, or contexts from a file or a pipe.
+    """Draw responses to the test split, or to contexts of your own.
 
     A context can be answered as chosen users (Table 6).
     """

@@ -114,7 +114,7 @@ def test_options_of_the_test_split_are_refused_for_a_context(pwae, made, option)
         (["--strategy", "best"], ["decoding.strategy: Input should be 'greedy', 'top-k', 'nucleus' or 'beam'"]),
         (["--top-p", 1.5], ["decoding.top_p: Input should be less than or equal to 1 (got 1.5)."]),
         (["--temperature", "inf"], ["decoding.temperature: Input should be a finite number (got inf)."]),
-        (["--checkpoint", "first"], ["checkpoint: Input should be 'best' or 'last' (got 'first')."]),
+        (["--checkpoint", "first"], ["checkpoint: Input should be 'best', 'last' or 'average' (got 'first')."]),
         (["--seed", 2**40], ["seed: Input should be less than 4294967296"]),
         (["--device", "tpu"], ["--device tpu: there is no such device here. Use auto, cpu or cuda."]),
     ],

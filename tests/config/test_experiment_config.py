@@ -27,13 +27,13 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
     ("text", "message"),
     [
         ("title = 3\n" + SEQ2SEQ, "title: Input should be a valid string (got 3)."),
-        ("trian = 3\n" + SEQ2SEQ, "trian: unknown setting. Close to it: train. docs/experiments.md lists the settings"),
+        ("trian = 3\n" + SEQ2SEQ, "trian: unknown setting. Close to it: train. 'pwae plans table2-small' shows"),
         ("seeds = [1, 'a']\n" + SEQ2SEQ, "seeds[1]: Input should be a valid integer"),
         ("seeds = [1, -1]\n" + SEQ2SEQ, "seeds: Input should be greater than or equal to 0 (got -1)."),
         ("preset = 'huge'\n" + SEQ2SEQ, "preset: there is no 'huge'."),
         (
             "[sample]\nmax_length = 30\n" + SEQ2SEQ,
-            "[sample] max_length: unknown setting. Close to it: decoding.max_length. docs/experiments.md lists",
+            "[sample] max_length: unknown setting. Close to it: decoding.max_length. 'pwae plans table2-small' shows",
         ),
         (
             "[sample]\ncheckpoint = 'average'\n" + SEQ2SEQ,

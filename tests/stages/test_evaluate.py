@@ -121,7 +121,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, judged: Judged) -> None:
     assert coverage is not None
     assert 0.5 < coverage.responses < 1
     assert report.notes == [
-        "The numbers of samples differ (2 and 4): the best of more is better. --samples makes them equal.",
+        "The numbers of samples differ (2 and 4): the best of more is better. --first makes them equal.",
         "Seq2Seq: all answers to a context score the same, so recall, precision and F1 agree.",
         *caution(30),
     ]
@@ -137,7 +137,7 @@ def test_samples_takes_the_first_of_each(tmp_path: Path, judged: Judged) -> None
     }
     assert first.totals == second.totals
     with pytest.raises(
-        InputError, match=r"two: session 'c0#0' has 2 responses, --samples asks for 3\. Score the first 2"
+        InputError, match=r"two: session 'c0#0' has 2 responses, --first asks for 3\. Score the first 2"
     ):
         evaluate([ours, two], EvaluateConfig(samples=3))
 
@@ -203,7 +203,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(tmp_path:
     )
     refused(
         InputError,
-        r"uneven\.jsonl: session 'c2#0' has 2 responses, 'c0#0' has 1\. Score the first 1 of each with --samples 1\.",
+        r"uneven\.jsonl: session 'c2#0' has 2 responses, 'c0#0' has 1\. Score the first 1 of each with --first 1\.",
         [uneven],
         corpus=judged.corpus,
         out=out,

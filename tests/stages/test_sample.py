@@ -137,7 +137,7 @@ def test_a_limit_takes_the_same_contexts_whatever_the_seed(pwae, made, tmp_path)
 def test_best_or_last_weights_answer(pwae, made, tmp_path):
     """With a rate that spoils the run after its first validation, the two answer differently."""
     run = tmp_path / "run"
-    pwae(*made.train(run, "model.name=seq2seq", "autoencoder.rate=0.3", "max_steps=8", "validate_every=1")).succeeds()
+    pwae(*made.train(run, "model.name=seq2seq", "autoencoder.rate=3", "max_steps=8", "validate_every=1")).succeeds()
     assert artifacts.load(run, "run").facts["best_step"] < 8
     for checkpoint in ("best", "last"):
         pwae("sample", run, "--out", tmp_path / checkpoint, "--checkpoint", checkpoint).succeeds()
