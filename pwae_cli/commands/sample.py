@@ -73,7 +73,7 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw responses to the test split, or to contexts of your own.
+    """Answer the test split, or your own contexts.
 
     A context can be answered as chosen users (Table 6).
     """
