@@ -8,6 +8,7 @@ import pytest
 
 from pwae_core import artifacts
 from pwae_core.config.train import TrainConfig
+from pwae_core.training.validation import warnings_of
 
 
 @pytest.fixture
@@ -103,6 +104,7 @@ def test_the_table_and_the_json_tell_the_same(pwae, made, tmp_path):
         "standing": True,
         "ended": "all 2 iterations done",
         "notes": [],
+        "warnings": list(warnings_of(facts["valid"]["z_nats"], facts["valid"]["prior_gap"])),
         "cut_responses": 0,
         "untrained_users": 0,
         **{

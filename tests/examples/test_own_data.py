@@ -59,8 +59,9 @@ def test_the_whole_pipeline_and_again(run, tmp_path, snapshot):
     assert [sorted(p.name for p in (work / part).iterdir()) for part in ("runs", "responses")] == [SYSTEMS, SYSTEMS]
     scores = json.loads((work / "scores.json").read_text())
     assert [system["system"] for system in scores["systems"]] == ["PersonaWAE", "Seq2Seq"]
-    assert "do you like tea ? * $(false)" in first.stdout
-    assert sum(f"user00{number}" in first.stdout for number in range(6)) == 4
+    _, context, answered = first.stdout.partition("do you like tea ? * $(false)")
+    assert context
+    assert sum(f"user00{number}" in answered for number in range(6)) == 4
 
     before = snapshot(work)
     again = run("my data.jsonl", "work folder")

@@ -260,7 +260,7 @@ def test_shares_must_fit_the_periods(data: Tiny, tmp_path: Path) -> None:
 
 
 def test_samples_of_one_context_differ_with_z(data: Tiny, tmp_path: Path) -> None:
-    trainer = small_trainer(data, tmp_path, small_config(max_steps=200, validate_every=200))
+    trainer = small_trainer(data, tmp_path, small_config(max_steps=300, validate_every=300))
     trainer.run()
     answers = greedy(trainer.model, first_batch(data.sessions, 1), 10)
     assert len({tuple(answer) for answer in answers}) >= 2

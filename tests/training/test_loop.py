@@ -206,7 +206,11 @@ def test_a_run_under_control_resumes_to_the_bit(data: Tiny, tmp_path: Path, stop
         small_trainer(data, tmp_path / "cut", config, StopAfter(stops_after)).run()
     small_trainer(data, tmp_path / "cut", config).run()
     files = [
-        sorted((path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*.*"))
+        sorted(
+            (path.relative_to(folder).as_posix(), path.read_bytes())
+            for path in folder.rglob("*.*")
+            if path != folder / "timing.jsonl"
+        )
         for folder in (controlled, tmp_path / "cut")
     ]
     assert [name for name, _ in files[0]] == [name for name, _ in files[1]]
@@ -225,9 +229,10 @@ def test_the_best_answers_are_kept_and_averaged(controlled: Path) -> None:
     valid = {line["step"]: line["values"] for line in lines if line["split"] == "valid"}
     ranked = sorted(valid, key=lambda step: (-valid[step]["bleu_f1"], step))
     checkpoints = controlled / "checkpoints"
-    assert {path.stem for path in checkpoints.glob("*.json")} == {
-        "best", "last", "average", *(f"kept-{step}" for step in ranked[:3])
-    }  # fmt: skip
+    there = {path.stem for path in checkpoints.glob("*.json")}
+    expected = {"best", "last", "average", *(f"kept-{step}" for step in ranked[:3])}
+    before_the_end = {"period1-best", *(f"kept-{step}" for step in ranked[3:4])}
+    assert expected <= there <= expected | before_the_end
     best, state = load_checkpoint(checkpoints, BEST, CPU)
     assert state["bleu_f1"] == max(values["bleu_f1"] for values in valid.values())
     assert all(
