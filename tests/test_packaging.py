@@ -1,0 +1,29 @@
+"""What the world reads of the package before it installs it: metadata, citation, the tests of every supported Python."""
+
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+KIND = "Programming Language :: Python :: "
+PYTHONS = [one.removeprefix(KIND) for one in PROJECT["classifiers"] if one.startswith(KIND)]
+
+
+def test_the_citation_is_of_this_version_by_these_authors():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert citation["authors"] == PROJECT["authors"]
+    (paper,) = citation["references"]
+    readme = (ROOT / "README.md").read_text()
+    named = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
+    assert " and ".join(named) in readme
+
+
+def test_every_supported_python_is_tested_on_linux_and_macos():
+    least, most = (bound.strip(" <>=") for bound in PROJECT["requires-python"].split(","))
+    assert [f"3.{minor}" for minor in range(int(least[2:]), int(most[2:]))] == PYTHONS
+    (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"].values()
+    assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"], "python": PYTHONS}
+    assert "bash tests/run.sh" in [step.get("run") for step in job["steps"]]
