@@ -1,4 +1,4 @@
-"""What the world reads of the package before it installs it: metadata, citation, the tests of every supported Python."""
+"""What the world reads of the package before installing it: metadata, citation, the tests of every supported Python."""
 
 import tomllib
 from pathlib import Path
@@ -27,3 +27,15 @@ def test_every_supported_python_is_tested_on_linux_and_macos():
     (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"].values()
     assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"], "python": PYTHONS}
     assert "bash tests/run.sh" in [step.get("run") for step in job["steps"]]
+
+
+def test_the_issue_templates_are_forms_with_a_label_and_an_id_for_each_field():
+    paths = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    assert {path.stem for path in paths} == {"bug", "idea"}
+    for path in paths:
+        form = yaml.safe_load(path.read_text())
+        assert form["name"]
+        assert form["description"]
+        ids = [field["id"] for field in form["body"]]
+        assert len(set(ids)) == len(ids)
+        assert all(field["attributes"]["label"] for field in form["body"])
