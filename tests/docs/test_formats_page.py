@@ -40,7 +40,7 @@ def test_the_example_becomes_the_conversations_shown(tmp_path, title, words, kin
 
 
 def test_the_gap_is_the_default():
-    assert f"`--gap` minutes later\n(default {PreprocessConfig().gap:g}; 0: never)" in PAGE
+    assert f"`--gap` minutes later (default {PreprocessConfig().gap:g}; 0: never)" in " ".join(PAGE.split())
 
 
 def test_the_options_named_exist():
