@@ -72,7 +72,7 @@ def _printing() -> Iterator[None]:
         raise
     except OSError as error:
         _silence(sys.stdout)
-        raise StorageError(f"Cannot print the result: {error.strerror}. What the command wrote stands.") from error
+        raise StorageError(f"Cannot print the result: {error.strerror}. What the command wrote is complete.") from error
 
 
 def _silence(stream: TextIO) -> None:

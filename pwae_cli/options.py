@@ -37,7 +37,7 @@ Preset = Annotated[
     str,
     typer.Option("--preset", help=f"Settings to start from: {', '.join(PRESETS)}.", autocompletion=completing(PRESETS)),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Make it again, replacing what stands at --out.")]
+Force = Annotated[bool, typer.Option("--force", help="Make it again, replacing what exists at --out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
@@ -83,7 +83,7 @@ class Command(TyperCommand):
         try:
             Path.cwd()
         except FileNotFoundError as error:
-            raise StorageError("The folder that you are in is gone. Change to another.") from error
+            raise StorageError("The current folder no longer exists. Change to another one.") from error
         for parameter in self.params:
             if parameter.name == "raw":
                 continue
@@ -101,7 +101,7 @@ def _today(renamed: dict[str, str], args: list[str], silent: bool) -> Iterable[s
         name, equals, value = argument.partition("=")
         new = renamed.get(name) if options else None
         if new and not silent:
-            console.error(f"{name} is called {new} now; the old name will go in a later version.")
+            console.error(f"{name} is now called {new}; the old name will be removed in a later version.")
         yield f"{new}{equals}{value}" if new else argument
 
 
@@ -112,10 +112,10 @@ def _words(value: object) -> Iterable[str | Path]:
 
 
 def _check_argument(shown: str, value: str | Path) -> None:
-    """A path is looked at as a whole: a relative one stands under the folder that we are in."""
+    """A path is checked as a whole: a relative one is relative to the current folder."""
     text = str(value)
     if "\0" in text:
-        raise ConfigError(f"{shown} {text!r:.80}: a zero byte is in no name and no text. Leave it out.")
+        raise ConfigError(f"{shown} {text!r:.80}: no name or text can contain a zero byte. Remove it.")
     if not isinstance(value, Path):
         _check_text(shown, text)
         return

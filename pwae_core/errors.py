@@ -75,16 +75,16 @@ def of_the_system(error: Exception) -> PwaeError | None:
     For what no room has foreseen: a room that knows better raises an error that says more.
     """
     if _is_out_of_memory(error):
-        return MemoryShortError("The memory is used up. Use smaller settings or less data, or a larger machine.")
+        return MemoryShortError("Out of memory. Use smaller settings or less data, or a larger machine.")
     if isinstance(error, OSError) and error.errno:
         names = ", ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return StorageError(f"Cannot use {names}: {error.strerror}." if names else f"{error.strerror}.")
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's, up to Python 3.12
-        return StorageError(f"Links lead in a circle: {error}. Remove one of them.")
+        return StorageError(f"Links form a circle: {error}. Remove one of them.")
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return InputError(f"{error.object!r:.200} holds bytes that are not UTF-8. Rename or convert it.")
     if isinstance(error, ValueError) and str(error) == "embedded null byte":
-        return InputError("The name of a file holds a zero byte, which no name can.")
+        return InputError("The name of a file contains a zero byte, which no name can.")
     return None
 
 

@@ -28,14 +28,15 @@ def storage_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         advice = {
             errno.ENOSPC: "the disk is full; free some space",
-            errno.EDQUOT: "your disk quota is used up; free some space",
-            errno.EFBIG: "a file would grow larger than is allowed here; choose another --out",
-            errno.EACCES: "the folder may not be written; choose another --out",
-            errno.EPERM: "the folder may not be written; choose another --out",
+            errno.EDQUOT: "your disk quota is exhausted; free some space",
+            errno.EFBIG: "a file would exceed the size limit here; choose another --out",
+            errno.EACCES: "you may not write to the folder; choose another --out",
+            errno.EPERM: "you may not write to the folder; choose another --out",
             errno.EROFS: "the file system is read-only; choose another --out",
             errno.ENOTDIR: "part of the path is a file; choose another --out",
-            errno.EEXIST: "a file of that name stands there; choose another --out",
-            errno.ENOTEMPTY: "something else was put there meanwhile; move it away and run the same command again",
+            errno.EEXIST: "a file of that name exists; choose another --out",
+            errno.ENOTEMPTY: "something else was put there in the meantime; move it away and run the same command "
+            "again",
             errno.ENAMETOOLONG: "the name is too long; choose another --out",
         }.get(error.errno or 0)
         if advice is None:
@@ -182,4 +183,6 @@ def _hold(folder: Path, target: Path) -> int | None:
 
 def in_the_way(path: Path) -> ArtifactError:
     """Something that pwae did not write stands where it has to write, or to remove."""
-    return ArtifactError(f"{path} is in the way, and pwae did not write it, or not as it is now. Move it away first.")
+    return ArtifactError(
+        f"{path} is in the way, and pwae did not write it, or it has changed since. Move it away first."
+    )

@@ -61,7 +61,7 @@ def opened(path: Path, shown: str = "") -> io.BufferedReader:
 def unpacked(path: Path, shown: str = "") -> Unpacked:
     """A regular file as a stream of bytes: unpacked where it is gzip, bzip2, xz or zstd, which its first bytes tell.
 
-    Raises InputError as ``opened`` does; reading raises it where the packed data is damaged or cut short.
+    Raises InputError as ``opened`` does; reading raises it where the packed data is damaged or truncated.
     """
     raw = opened(path, shown)
     name = shown or str(path)
@@ -111,7 +111,7 @@ class _Checked(io.RawIOBase):
             raise self._damaged() from error
 
     def _damaged(self) -> InputError:
-        return InputError(f"{self.shown}: the {self.packing} data is damaged or cut short. Fetch it again.")
+        return InputError(f"{self.shown}: the {self.packing} data is damaged or truncated. Fetch it again.")
 
 
 def _stream(file: BinaryIO, packing: str) -> Any:
@@ -148,7 +148,7 @@ def _whole(path: Path) -> bytes:
         except OSError as error:
             raise _unreadable(str(path), error) from error
     if pipe and not raw:
-        raise InputError(f"{path} is a pipe that gives nothing. Does anybody write to it?")
+        raise InputError(f"{path} is a pipe without data. Is anything writing to it?")
     if len(raw) > LARGEST_TEXT:
         raise InputError(f"{path} is larger than {LARGEST_TEXT >> 20} MiB. Is it the right file?")
     return raw
@@ -246,7 +246,7 @@ def _other_kind(mode: int) -> str:
 
 
 def _advice(kind: str) -> str:
-    return "Save what it gives to a file, and name that." if kind == "a pipe" else "Name a file."
+    return "Save its output to a file, and name that file." if kind == "a pipe" else "Name a file."
 
 
 def _unreadable(name: str, error: OSError) -> InputError:

@@ -67,7 +67,7 @@ def read_outside(path: Path) -> Outside:
         key = (row.system, row.metric, row.session)
         if key in rows:
             raise InputError(
-                f"{where}: {row.metric} of {row.system} in session {row.session!r:.80} was there before "
+                f"{where}: {row.metric} of {row.system} in session {row.session!r:.80} occurred before "
                 f"({rows[key].where}). Keep one of them."
             )
         rows[key] = row
@@ -102,7 +102,7 @@ def _text(where: str, column: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value:
-        raise InputError(f"{where}: {column} is missing or no text. {NEEDED}.")
+        raise InputError(f"{where}: {column} is missing or not text. {NEEDED}.")
     return value
 
 

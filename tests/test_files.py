@@ -15,15 +15,15 @@ from pwae_core.errors import ArtifactError, InputError, StorageError
     ("number", "advice"),
     [
         (errno.ENOSPC, "the disk is full; free some space"),
-        (errno.EDQUOT, "your disk quota is used up; free some space"),
-        (errno.EFBIG, "a file would grow larger than is allowed here; choose another --out"),
-        (errno.EACCES, "the folder may not be written; choose another --out"),
-        (errno.EPERM, "the folder may not be written; choose another --out"),
+        (errno.EDQUOT, "your disk quota is exhausted; free some space"),
+        (errno.EFBIG, "a file would exceed the size limit here; choose another --out"),
+        (errno.EACCES, "you may not write to the folder; choose another --out"),
+        (errno.EPERM, "you may not write to the folder; choose another --out"),
         (errno.EROFS, "the file system is read-only; choose another --out"),
         (errno.ENOTDIR, "part of the path is a file; choose another --out"),
         (errno.ENAMETOOLONG, "the name is too long; choose another --out"),
-        (errno.ENOTEMPTY, "something else was put there meanwhile; move it away and run the same command again"),
-        (errno.EEXIST, "a file of that name stands there; choose another --out"),
+        (errno.ENOTEMPTY, "something else was put there in the meantime; move it away and run the same command again"),
+        (errno.EEXIST, "a file of that name exists; choose another --out"),
     ],
 )
 def test_the_systems_refusals_say_what_to_do(tmp_path, number, advice):

@@ -70,7 +70,7 @@ def test_packed_data_that_is_cut_or_damaged_is_refused(tmp_path, kind):
     path = tmp_path / "file"
     for data in (whole[:-3], whole[: len(whole) // 2], whole[:7], whole[:600] + b"\xff" * 40 + whole[640:]):
         path.write_bytes(data)
-        assert refused(unpack, path) == f"{path}: the {kind} data is damaged or cut short. Fetch it again."
+        assert refused(unpack, path) == f"{path}: the {kind} data is damaged or truncated. Fetch it again."
 
 
 @pytest.mark.parametrize("read", [inputs.opened, inputs.unpacked, inputs.text])
@@ -94,7 +94,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, read):
 def test_a_pipe_is_refused_where_a_file_is_read_in_pieces(tmp_path, read):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert refused(read, pipe) == f"{pipe} is a pipe, not a file. Save what it gives to a file, and name that."
+    assert refused(read, pipe) == f"{pipe} is a pipe, not a file. Save its output to a file, and name that file."
 
 
 def test_what_a_pipe_gives_is_read_as_text():
@@ -114,7 +114,7 @@ def test_the_lines_of_a_text_end_alike(tmp_path):
 def test_a_pipe_without_a_writer_is_refused(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert refused(inputs.text, pipe) == f"{pipe} is a pipe that gives nothing. Does anybody write to it?"
+    assert refused(inputs.text, pipe) == f"{pipe} is a pipe without data. Is anything writing to it?"
 
 
 def test_text_that_is_not_utf8_or_too_large_is_refused(tmp_path, monkeypatch):

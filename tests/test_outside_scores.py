@@ -77,7 +77,7 @@ def test_in_table_2_from_evaluate_or_beside_it(pwae: Callable[..., Any], folder:
     shown = pwae("evaluate", *systems, "--scores", given, "--compare", "--out", tmp_path / "scores").succeeds().stdout
     assert "Other metrics" in shown
     stands = pwae("evaluate", *systems, "--scores", given, "--compare", "--out", tmp_path / "scores")
-    assert "stood already" in stands.succeeds().stdout
+    assert "already existed" in stands.succeeds().stdout
     made = []
     for name, options in (("scores", ()), ("plain", ("--scores", given))):
         out = tmp_path / f"{name}.html"
@@ -127,7 +127,7 @@ GOOD = ("One", "c0#0", "B", 1)
 WRONG: list[tuple[Rows, str]] = [
     ([GOOD, ("Tow", "c0#0", "B", 1)], "row 2: there is no system 'Tow'. There are One, Two."),
     ([GOOD, ("One", "c99#0", "B", 1)], "row 2: One has no answer to a session 'c99#0'."),
-    ([GOOD, ("Two", "c0#0", "B", 1), GOOD], "row 3: B of One in session 'c0#0' was there before"),
+    ([GOOD, ("Two", "c0#0", "B", 1), GOOD], "row 3: B of One in session 'c0#0' occurred before"),
     ([("One", "c0#0", "B", "nan")], "row 1: value is nan. Leave out the row"),
     ([("One", "c0#0", "B", "-inf")], "row 1: value is -inf."),
     ([("One", "c0#0", "B", "high")], "row 1: value is 'high', expected a number"),
@@ -137,9 +137,9 @@ WRONG: list[tuple[Rows, str]] = [
     ([("One", "c0#0", "", 1)], "row 1: metric is missing"),
     ([("One", "c0#0", "BLEU-F1", 1)], "row 1: metric 'BLEU-F1' is the name of one of pwae's own metrics."),
     ([("One", "c0#0", "personalisation", 1)], "is the name of one of pwae's own metrics."),
-    ([("One", "c0#0", "a|b", 1)], "is no name of a metric"),
-    ([("One", "c0#0", "\x1b[31mred", 1)], "is no name of a metric"),
-    ([("One", "c0#0", "x" * 41, 1)], "is no name of a metric"),
+    ([("One", "c0#0", "a|b", 1)], "is not a valid metric name"),
+    ([("One", "c0#0", "\x1b[31mred", 1)], "is not a valid metric name"),
+    ([("One", "c0#0", "x" * 41, 1)], "is not a valid metric name"),
     ([], "holds no scores. A table of scores has the columns system, session, metric and value."),
     ([("One", "c0#0", "B")], "row 1 has 3 fields, expected 4"),
 ]

@@ -13,28 +13,28 @@ from pwae_core.config.adapt import DEFAULTS, AdaptConfig
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
+    run: Annotated[Path, typer.Argument(help="Folder written by 'pwae train'.")],
     history: Annotated[
         Path,
         typer.Option(
             "--history-file",
-            help="Text file of the person's utterances, one a line; what was answered and a tab may precede.",
+            help="Text file with the person's utterances, one per line, optionally after what they answered and a tab.",
         ),
     ],
-    user: Annotated[str | None, typer.Option(help="The person's name from now on; default: the file's.")] = None,
+    user: Annotated[str | None, typer.Option(help="Name for the person; default: the file's name.")] = None,
     steps: Annotated[int, option(AdaptConfig, "steps")] = DEFAULTS.steps,
     rate: Annotated[float, option(AdaptConfig, "rate")] = DEFAULTS.rate,
     candidates: Annotated[int, option(AdaptConfig, "candidates", "--start-users")] = DEFAULTS.candidates,
     seed: Annotated[int, option(AdaptConfig, "seed")] = DEFAULTS.seed,
     device: Device = "auto",
     force: Annotated[
-        bool, typer.Option("--force", help="Replace whom the run was adapted to under that name.")
+        bool, typer.Option("--force", help="Replace a person of the same name whom the run was adapted to.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Teach a run somebody it was not trained on.
+    """Adapt a run to a person it was not trained on.
 
-    A few utterances are enough; 'pwae sample --user' then answers as them.
+    A few utterances are enough; 'pwae sample --user' then answers as that person.
     """
     config = AdaptConfig.make(
         {"steps": steps, "rate": rate, "candidates": candidates, "seed": seed}, called(candidates="start_users")
@@ -53,8 +53,8 @@ def command(
         ("utterances", report.utterances),
         ("their words", report.words),
         ("of these unknown to the run", f"{report.unknown_words:,} ({report.unknown_words / report.words:.0%})"),
-        ("nats a token as nobody in particular", f"{report.before:.4f}"),
-        ("nats a token as themselves", f"{report.after:.4f}"),
+        ("nats per token as nobody in particular", f"{report.before:.4f}"),
+        ("nats per token as themselves", f"{report.after:.4f}"),
     ]
     who = f"{report.user}{' (replaced)' if report.replaced else ''}"
     console.print_table(f"{report.system} knows {who}: {report.run}", ("", ""), rows)

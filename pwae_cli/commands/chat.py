@@ -29,7 +29,7 @@ FOUND = 20
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
+    run: Annotated[Path, typer.Argument(help="Folder written by 'pwae train'.")],
     user: Annotated[str | None, typer.Option(help="Who answers; default: nobody in particular.")] = None,
     strategy: Annotated[str, option(DecodingConfig, "strategy")] = DECODING.strategy,
     temperature: Annotated[float, option(DecodingConfig, "temperature")] = DECODING.temperature,
@@ -80,7 +80,7 @@ def _turn(chat: Chat, line: str | InputError) -> None:
         if not found:
             console.print_line(f"{chat.run.system} has no prior and no gate.")
     elif word.startswith("/"):
-        raise InputError(f"{word}: there is no such command. /help lists them.")
+        raise InputError(f"{word}: no such command. /help lists them.")
     else:
         console.print_line(f"{chat.user}: {chat.say(line)}")
     sys.stdout.flush()
@@ -95,6 +95,6 @@ def _print_users(names: list[str]) -> None:
     if names[:FOUND]:
         console.print_line("  ".join(names[:FOUND]))
     if len(names) != len(names[:FOUND]):
-        console.print_line(f"{FOUND} of {len(names):,}; /users PART narrows")
+        console.print_line(f"{FOUND} of {len(names):,}; /users PART narrows the list")
     if not names:
-        console.print_line("nobody; /users without a PART shows some of all")
+        console.print_line("nobody; /users without a PART lists some users")

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def command(
-    corpus: Annotated[Path, typer.Argument(help="Corpus made by pwae preprocess.")],
+    corpus: Annotated[Path, typer.Argument(help="Folder written by 'pwae preprocess'.")],
     page: Annotated[
-        Path | None, typer.Option("--html", help="Also write it as an HTML page with plots: one file.")
+        Path | None, typer.Option("--html", help="Also write an HTML page with plots, in one file.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Look at a corpus before training.
+    """Check a corpus before training.
 
     Users, lengths, words, duplicates, language, leaks between the splits.
     """

@@ -17,12 +17,10 @@ DECODING = DEFAULTS.decoding
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
-    corpus: Annotated[
-        Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")
-    ] = None,
+    run: Annotated[Path, typer.Argument(help="Folder written by 'pwae train'.")],
+    corpus: Annotated[Path | None, typer.Option(help="The run's corpus, if it has moved.")] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0: any free one.")
+        int, typer.Option(min=0, max=65535, help="Port of the page on this machine; 0: any free port.")
     ] = 8750,
     strategy: Annotated[str, option(DecodingConfig, "strategy")] = DECODING.strategy,
     temperature: Annotated[float, option(DecodingConfig, "temperature")] = DECODING.temperature,
@@ -33,7 +31,7 @@ def command(
 ) -> None:
     """Play with a run in a browser on this machine.
 
-    People's answers side by side, what led to them, and the way along z. Ctrl-C ends it.
+    People's answers side by side, what led to them, and moving along z. Ctrl-C ends it.
     """
     decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
     config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})

@@ -13,10 +13,8 @@ from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")],
-    corpus: Annotated[
-        Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")
-    ] = None,
+    run: Annotated[Path, typer.Argument(help="Folder written by 'pwae train'.")],
+    corpus: Annotated[Path | None, typer.Option(help="The run's corpus, if it has moved.")] = None,
     contexts: Annotated[int, option(DiagnoseConfig, "contexts")] = DEFAULTS.contexts,
     samples: Annotated[int, option(DiagnoseConfig, "samples")] = DEFAULTS.samples,
     checkpoint: Annotated[str, option(DiagnoseConfig, "checkpoint")] = DEFAULTS.checkpoint,
@@ -30,7 +28,7 @@ def command(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Tell whether a run's z says something.
+    """Check whether a run's z carries information.
 
     Or whether its posterior has collapsed: warns where a measure is low.
     """
@@ -59,8 +57,8 @@ def command(
         ("contexts x samples", f"{report.contexts} x {report.samples}"),
         ("distinct responses of a context", f"{report.distinct:.1%}"),
         ("active dimensions of z", f"{report.active} of {report.dimensions}"),
-        ("cost of another session's z (nats a token)", f"{report.sensitivity:.4f}"),
-        ("energy distance of prior and posterior", f"{report.prior_gap:.4f}"),
+        ("cost of another session's z (nats per token)", f"{report.sensitivity:.4f}"),
+        ("energy distance between prior and posterior", f"{report.prior_gap:.4f}"),
     ]
     console.print_table(f"{report.system}: {report.run}", ("", ""), rows)
     for warning in report.warnings:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def command(json: Json = False) -> None:
-    """Tell what is installed and on what machine.
+    """Show what is installed, and the machine.
 
-    Ready to paste into an issue: no path, user name or token is in it.
+    Ready to paste into an issue: it contains no path, user name or token.
     """
     from dataclasses import asdict
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 def command(
-    corpus: Annotated[Path, typer.Argument(help="The folder that 'pwae preprocess' wrote.")],
+    corpus: Annotated[Path, typer.Argument(help="Folder written by 'pwae preprocess'.")],
     out: Out,
     vectors: Annotated[
         Path | None,
-        typer.Option("--from", help="Import these vectors instead: word2vec's text or binary format, also packed."),
+        typer.Option(
+            "--from", help="Import these vectors instead: word2vec's text or binary format, compressed or not."
+        ),
     ] = None,
     dimension: Annotated[int, option(EmbedWordsConfig, "dimension")] = DEFAULTS.dimension,
     architecture: Annotated[
@@ -74,11 +76,11 @@ def _print(report: EmbedWordsReport) -> None:
         ("  with a vector", _share(report.known_words, report.words)),
         ("running tokens", report.tokens),
         ("  with a vector", _share(report.known_tokens, report.tokens)),
-        ("repeats exactly", "yes" if report.deterministic else "no: several workers"),
+        ("reproducible", "yes" if report.deterministic else "no: several workers"),
     ]
     if report.missing:
         rows.append(("most frequent without", " ".join(report.missing)))
-    stands = " (stood already)" if report.standing else ""
+    stands = " (already existed)" if report.standing else ""
     console.print_table(f"Word vectors in {report.out}{stands}", ["", "value"], rows)
     for note in report.notes:
         console.print_line(note)

@@ -100,7 +100,7 @@ def command(
 
 
 def _print(report: EvaluateReport) -> None:
-    stands = f", {report.out} stood already" if report.standing else ""
+    stands = f", {report.out} already existed" if report.standing else ""
     console.print_line(f"{counted(report.contexts, 'context')}{stands}")
     for title, headings in {**TABLES, OWN: own(_found(report))}.items():
         _print_columns(title, headings, report)

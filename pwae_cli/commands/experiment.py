@@ -20,21 +20,28 @@ if TYPE_CHECKING:
 
 def command(
     plan: Annotated[Path, typer.Argument(help="TOML file of the plan, or one that 'pwae plans' lists.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder of all runs and of the table. Run again to complete it.")],
-    corpus: Annotated[Path | None, typer.Option(help="Folder of 'pwae preprocess', instead of the plan's.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder for all runs and the table. Run the same command again to complete it."),
+    ],
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder written by 'pwae preprocess', instead of the plan's.")
+    ] = None,
     embeddings: Annotated[
-        Path | None, typer.Option(help="Folder of 'pwae embed-words', instead of the plan's.")
+        Path | None, typer.Option(help="Folder written by 'pwae embed-words', instead of the plan's.")
     ] = None,
     device: Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Make anew what another plan has made at --out.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make runs at --out again that a different plan made.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what exists and what would be trained; write nothing.")
+        bool, typer.Option("--dry-run", help="Show what exists and what would be trained; write nothing.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train, sample and evaluate all that a plan names.
+    """Train, sample and evaluate everything in a plan.
 
-    Into one table of results; run again, it goes on.
+    The results go into one table. Run it again to continue.
     """
     config = read_plan(plan, {"corpus": corpus, "embeddings": embeddings})
 
@@ -82,7 +89,7 @@ def _print_preview(seen: Preview) -> None:
 
 def _training(run: Planned) -> tuple[str, str]:
     """What happens to the training of a run, and how long it takes or took."""
-    begun = f"goes on after iteration {run.begun:,}" if run.begun else "to be done"
+    begun = f"continues after iteration {run.begun:,}" if run.begun else "to be done"
     time = "unknown" if run.seconds is None else console.duration(run.seconds)
     return ("done", time) if run.trained else (begun, time if run.seconds is None else f"about {time}")
 

@@ -28,10 +28,10 @@ def command(
     responses: Annotated[
         list[str],
         typer.Argument(
-            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+            help="Folders written by 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
         ),
     ],
-    corpus: Annotated[Path, typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote.")],
+    corpus: Annotated[Path, typer.Option("--corpus", help="Folder written by 'pwae preprocess'.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the annotators. It appears when it is complete.")],
     key: Annotated[
         Path | None, typer.Option("--key", help="Folder for the key, never for the annotators. Default: OUT-key.")
@@ -64,13 +64,13 @@ def command(
             metavar="en|zh",
             is_eager=True,
             callback=_print_language,
-            help="Print the words of a shipped language, to be translated, and exit.",
+            help="Print the words of a shipped language, for translation, and exit.",
         ),
     ] = None,
 ) -> None:
-    """Write double-blind sheets for human judges.
+    """Write double-blind sheets for annotators.
 
-    XLSX, CSV and a web page, for several systems' responses, and the key beside them: to rate each response, or to
+    XLSX, CSV and a web page with several systems' responses, and a key beside them: to rate each response, or to
     choose between two.
     """
     config = HumanEvalConfig.make(
@@ -128,7 +128,7 @@ def _print(report: HumanEvalReport) -> None:
         ("  changed since the export", ", ".join(report.changed) or "none"),
         ("the key, never for annotators", report.key),
     ]
-    stands = " (stood already)" if report.standing else ""
+    stands = " (already existed)" if report.standing else ""
     console.print_table(f"Sheets for the annotators in {report.sheets}{stands}", ["", "value"], rows, numbers_from=2)
 
 

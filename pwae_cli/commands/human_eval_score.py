@@ -41,7 +41,7 @@ def command(
         Path | None, typer.Option("--out", help="Folder to write the unblinded ratings and scores to. Default: none.")
     ] = None,
     codes: Annotated[
-        Path | None, typer.Option("--codes", help="Text file with the completion codes that annotators handed in.")
+        Path | None, typer.Option("--codes", help="Text file with the completion codes that annotators submitted.")
     ] = None,
     against: Annotated[str | None, option(HumanEvalScoreConfig, "against")] = SCORE_DEFAULTS.against,
     check_threshold: Annotated[float, option(HumanEvalScoreConfig, "check_threshold")] = SCORE_DEFAULTS.check_threshold,
@@ -55,9 +55,9 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Score filled sheets of human judges.
+    """Score the sheets that annotators filled in.
 
-    Means per system (Table 2) or win rates of pairs, agreement of the annotators, tests between systems.
+    Means per system (Table 2) or win rates of pairs, agreement between annotators, tests between systems.
     """
     config = HumanEvalScoreConfig.make(
         {
@@ -92,12 +92,12 @@ def _print_latex(report: HumanEvalScoreReport) -> None:
 
 
 def _print(report: HumanEvalScoreReport) -> None:
-    stands = f" ({report.out} stood already)" if report.standing else ""
+    stands = f" ({report.out} already existed)" if report.standing else ""
     rows = [
         [one.annotator, ", ".join(one.files) or "none", one.items, one.missing, one.rated, one.unrated]
         for one in report.sheets
     ]
-    columns = ["annotator", "files", "items", "in no file", "rated cells", "unrated"]
+    columns = ["annotator", "files", "items", "missing", "rated cells", "unrated"]
     console.print_table(f"Sheets{stands}", columns, rows, numbers_from=2)
     _print_attention(report.attention)
     if report.mode == "pairs":
@@ -117,7 +117,7 @@ def _print(report: HumanEvalScoreReport) -> None:
         console.print_line(f"Code {one.code}: {owner}{one.verdict}.")
     for why in dict.fromkeys(one.why for one in report.passed_over):
         paths = [one.path for one in report.passed_over if one.why == why]
-        console.print_line(f"Passed over ({why}): {', '.join(paths)}.")
+        console.print_line(f"Skipped ({why}): {', '.join(paths)}.")
 
 
 def _print_attention(attention: list[Attention]) -> None:
@@ -167,7 +167,9 @@ def _print_agreement(agreement: list[Agreed]) -> None:
         return
     between = sorted(dict.fromkeys(one.between for one in agreement), key=lambda name: (name != "all", _own(name)))
     if len(between) > 1 + MOST_PAIRS:
-        console.print_line(f"Agreement of every two, and of each with himself: --json ({len(between) - 1} columns).")
+        console.print_line(
+            f"Agreement of each pair, and of each annotator with themselves: --json ({len(between) - 1} columns)."
+        )
         between = between[:1]
     cells = {(one.criterion, one.statistic, one.between): _value(one) for one in agreement}
     lines = dict.fromkeys((one.criterion, one.statistic) for one in agreement)

@@ -17,7 +17,7 @@ def command(
     names: Annotated[list[str] | None, typer.Argument(help="Metrics to explain; default: all.")] = None,
     json: Json = False,
 ) -> None:
-    """Explain the metrics: formula, source, traps."""
+    """Explain the metrics: formula, source, pitfalls."""
     from dataclasses import asdict
 
     from pwae_core.metrics.own import explain

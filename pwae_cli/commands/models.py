@@ -18,7 +18,9 @@ WORDS = PreprocessConfig().vocabulary_size
 
 def command(
     preset: Preset = "paper",
-    config: Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="TOML file of settings that override the preset.")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value.")] = None,
     words: Annotated[int, typer.Option("--vocabulary-size", min=1, max=10**9, help="Words of the vocabulary.")] = WORDS,
     users: Annotated[int, typer.Option(min=0, max=10**9, help="Users of the corpus.")] = 10_000,
@@ -26,7 +28,7 @@ def command(
 ) -> None:
     """List the systems that 'pwae train --model' knows.
 
-    They are those of Table 2, and those of plugins.
+    The systems of Table 2, and those of plugins.
     """
     resolved = resolve(preset, config, settings or [])
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    corpus: Annotated[Path, typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote.")],
+    corpus: Annotated[Path, typer.Option("--corpus", help="Folder written by 'pwae preprocess'.")],
     responses: Annotated[
         list[str] | None,
         typer.Argument(
@@ -50,7 +50,7 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Measure personalisation without people.
+    """Measure personalisation automatically.
 
     Who would be taken to have said it, whose words, whose likelihood.
     """
@@ -95,7 +95,7 @@ def command(
 def _print(report: PersonaReport) -> None:
     from pwae_core.metrics.bootstrap import caution
 
-    stands = f", {report.out} stood already" if report.standing else ""
+    stands = f", {report.out} already existed" if report.standing else ""
     counts = f"{counted(report.contexts, 'context')}, {counted(report.candidates, 'candidate user')}"
     title = f"{counts}, chance {report.chance:.4f}{stands}"
     _print_rows(title, ANSWERS, report.answers)

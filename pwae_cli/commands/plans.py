@@ -13,7 +13,7 @@ from pwae_core.errors import InputError
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="A plan to print, to begin one of your own; default: list all.")
+        str | None, typer.Argument(help="A plan to print, as a start for your own; default: list all.")
     ] = None,
 ) -> None:
     """List the plans of experiments that come with pwae.
@@ -28,4 +28,4 @@ def command(
         for line in plans[name].splitlines():
             console.print_line(line)
     else:
-        raise InputError(f"{name}: there is no such plan. There are {', '.join(plans)}.")
+        raise InputError(f"{name}: no such plan. There are {', '.join(plans)}.")

@@ -23,7 +23,7 @@ LABELS = {
     "rows": "rows read",
     "utterances": "utterances kept",
     "quoted": "  known from quotations only",
-    "joined": "  joined to the one before",
+    "joined": "  joined to the previous one",
     "conversations": "conversations",
     "users": "users",
     "users_over_threshold": "users with enough utterances",
@@ -55,7 +55,7 @@ def command(
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write. It appears when it is complete.")] = None,
     explain: Annotated[
-        int | None, typer.Option(help="Show so many raw rows before and after, and what was done; write nothing.")
+        int | None, typer.Option(help="Show this many raw rows before and after cleaning; write nothing.")
     ] = None,
     format: Annotated[str, option(PreprocessConfig, "format", callback=_list_formats, is_eager=True)] = DEFAULTS.format,
     column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
@@ -82,7 +82,7 @@ def command(
     vocabulary_size: Annotated[int, option(PreprocessConfig, "vocabulary_size")] = DEFAULTS.vocabulary_size,
     vocabulary: Annotated[
         Path | None,
-        typer.Option(help="A corpus whose words this one gets, so that its runs can answer this one's test split."),
+        typer.Option(help="Take the words of this corpus, so that its runs can answer the new one's test split."),
     ] = None,
     valid: Annotated[float | None, option(PreprocessConfig, "valid")] = DEFAULTS.valid,
     test: Annotated[float | None, option(PreprocessConfig, "test")] = DEFAULTS.test,
@@ -90,10 +90,12 @@ def command(
         Literal["session", "conversation", "time"], option(PreprocessConfig, "split_by")
     ] = DEFAULTS.split_by,
     seed: Annotated[int, option(PreprocessConfig, "seed")] = DEFAULTS.seed,
-    workers: Annotated[int | None, typer.Option(help="Processes to use. Default: one per CPU, for big input.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes to use. Default: one per CPU for large inputs.")
+    ] = None,
     engine: Annotated[
         Literal["local", "ray"],
-        typer.Option(help="local: processes here; ray: tasks on a Ray cluster that runs already."),
+        typer.Option(help="local: processes on this machine; ray: tasks on a running Ray cluster."),
     ] = "local",
     cluster: Annotated[
         str, typer.Option(help="Address of the Ray cluster. All its nodes must share --out and the raw files.")
@@ -101,7 +103,7 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Make a corpus of raw conversations.
+    """Turn raw conversations into a corpus.
 
     Cleans, filters, tokenises, cuts into sessions and splits (section 4.1).
     """
@@ -143,7 +145,7 @@ def command(
         console.print_json([asdict(row) for row in rows]) if json else _print_rows(rows)
         return
     if out is None:
-        raise ConfigError("--out is missing: name the folder to write, or use --explain to look only.")
+        raise ConfigError("--out is missing: name the folder to write, or use --explain to only look.")
     address = cluster if engine == "ray" else None
     report = preprocess(
         raw,
@@ -180,7 +182,7 @@ def _print_rows(rows: Sequence[Explained]) -> None:
         console.print_line(f"  done:   {done}" + (f"; left out: {row.rejected}" if row.rejected else ""))
         for quote in row.quotes:
             console.print_line(f"  quotes: {_on_one_line(f'@{quote.name}: {quote.before}')}")
-            console.print_line(f"          {_on_one_line(quote.after) or 'nothing is left of it'}")
+            console.print_line(f"          {_on_one_line(quote.after) or 'nothing is left'}")
 
 
 def _on_one_line(text: str) -> str:
@@ -188,7 +190,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _print(report: PreprocessReport) -> None:
-    state = "stands already" if report.standing else "made"
+    state = "already exists" if report.standing else "made"
     console.print_line(f"Corpus {state}: {report.out}")
     told = [(label, report.counts[name]) for name, label in LABELS.items() if name != "joined" or report.counts[name]]
     console.print_table("", ["", "count"], told)
@@ -196,14 +198,14 @@ def _print(report: PreprocessReport) -> None:
     others = [one for one in report.rejected if one["unit"] not in ("row", "utterance")]
     if others:
         rows = [(one["unit"], one["reason"], one["count"]) for one in others]
-        console.print_table("Left out besides", ["unit", "reason", "count"], rows, numbers_from=2)
+        console.print_table("Also left out", ["unit", "reason", "count"], rows, numbers_from=2)
     if report.repaired:
-        console.print_table("Put right", ["", "count"], [(one["what"], one["count"]) for one in report.repaired])
+        console.print_table("Repaired", ["", "count"], [(one["what"], one["count"]) for one in report.repaired])
     links = report.links
     if links["answers"] + links["headless"] + links["lost"]:
         console.print_line(
             f"Reply links: {links['roots']:,} roots, {links['answers']:,} answers, {links['headless']:,} answers to a "
-            f"thread whose start is not there, {links['lost']:,} that lead nowhere."
+            f"thread whose start is missing, {links['lost']:,} that lead nowhere."
         )
     overlap = report.overlap
     console.print_line(f"Split by {report.split_by} ({report.split_rule}).")

@@ -14,15 +14,16 @@ from pwae_core.config.prompts import DEFAULTS, PromptsConfig
 if TYPE_CHECKING:
     from pwae_core.stages.prompts import PromptsReport
 
-Corpus = Annotated[Path, typer.Argument(help="Folder of 'pwae preprocess'.")]
-Lines = Annotated[Path, typer.Option("--out", help="The JSONL file to write: a prompt a line.")]
+Corpus = Annotated[Path, typer.Argument(help="Folder written by 'pwae preprocess'.")]
+Lines = Annotated[Path, typer.Option("--out", help="The JSONL file to write: one prompt per line.")]
 Template = Annotated[
     Path | None,
     typer.Option(
-        "--template", help="Text with {context}, {history}, {responder}; above a line ---: the system message."
+        "--template",
+        help="Text with {context}, {history}, {responder}; what is above a line --- is the system message.",
     ),
 ]
-Again = Annotated[bool, typer.Option("--force", help="Replace prompts that stand there.")]
+Again = Annotated[bool, typer.Option("--force", help="Replace existing prompts.")]
 
 
 def command(
@@ -65,7 +66,7 @@ def command(
 
 
 def _print(report: PromptsReport) -> None:
-    state = " (stood already)" if report.standing else ""
+    state = " (already existed)" if report.standing else ""
     rows: list[tuple[str, object]] = [
         ("prompts", report.prompts),
         ("  whose responder has no history", report.without_history),

@@ -28,7 +28,7 @@ Scores = Annotated[
     list[Path] | None,
     typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
 ]
-Again = Annotated[bool, typer.Option("--force", help="Replace a report that stands there.")]
+Again = Annotated[bool, typer.Option("--force", help="Replace an existing report.")]
 
 
 def command(
@@ -94,7 +94,7 @@ def command(
 
 
 def _print(made: ReportReport) -> None:
-    state = " (stood already)" if made.standing else ""
+    state = " (already existed)" if made.standing else ""
     written = [path for path in (made.out, made.markdown, made.latex) if path]
     rows: list[tuple[str, object]] = [("systems", ", ".join(made.systems)), ("sections", ", ".join(made.sections))]
     console.print_table(f"{', '.join(written)}{state}", ["", "value"], rows, numbers_from=2)

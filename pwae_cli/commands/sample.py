@@ -22,28 +22,33 @@ if TYPE_CHECKING:
 DEFAULTS = SampleConfig()
 DECODING = DEFAULTS.decoding
 
-Run = Annotated[Path, typer.Argument(help="Folder of 'pwae train'.")]
+Run = Annotated[Path, typer.Argument(help="Folder written by 'pwae train'.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder to write; needed unless --context or --input is given.")
+    Path | None, typer.Option("--out", help="Folder to write; required unless --context or --input is given.")
 ]
-Corpus = Annotated[Path | None, typer.Option(help="The run's corpus, where it is no longer at its old place.")]
+Corpus = Annotated[Path | None, typer.Option(help="The run's corpus, if it has moved.")]
 TestOf = Annotated[
     Path | None,
-    typer.Option("--test-of", help="Another corpus, of the same vocabulary, whose test split is answered instead."),
+    typer.Option("--test-of", help="Another corpus with the same vocabulary, whose test split is answered instead."),
 ]
 Context = Annotated[
-    list[str] | None, typer.Option("--context", help="An utterance to answer; repeated: a conversation, oldest first.")
+    list[str] | None,
+    typer.Option("--context", help="An utterance to answer; repeat it for a conversation, oldest first."),
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", help="Contexts to answer, a JSON object a line; - is standard input. Answers on stdout."),
+    typer.Option(
+        "--input", help="Contexts to answer, one JSON object per line; - is standard input. Answers go to stdout."
+    ),
 ]
 KeepGoing = Annotated[
     bool,
-    typer.Option("--keep-going", help="Go on after a line of --input that cannot be answered; exit code 4 at the end."),
+    typer.Option(
+        "--keep-going", help="Continue after a line of --input that cannot be answered; exit with 4 at the end."
+    ),
 ]
 User = Annotated[
-    list[str] | None, typer.Option("--user", help="Who answers the --context or --input; repeated: each of them.")
+    list[str] | None, typer.Option("--user", help="Who answers the --context or --input; repeat it for several people.")
 ]
 
 
@@ -92,7 +97,7 @@ def command(
     of_the_split = force or not (corpus is None and test_of is None and limit is None)
     _check(out, context, input, user, keep_going, of_the_split)
     if corpus is not None and test_of is not None:
-        raise typer.BadParameter("--test-of names another corpus than the run's: leave --corpus out.")
+        raise typer.BadParameter("--test-of names a corpus other than the run's: leave --corpus out.")
 
     from dataclasses import asdict
 
@@ -176,7 +181,7 @@ def _print_lines(answers: list[LineAnswer], told: set[str]) -> None:
 
 def _print(report: SampleReport) -> None:
     if report.out:
-        state = "stand already" if report.standing else "written"
+        state = "already exist" if report.standing else "written"
         counts = f"{counted(report.contexts, 'context')} x {counted(report.samples, 'response')}"
         what = f"{counts} ({report.decoding})"
         console.print_line(f"{report.system}: {what} {state}: {report.out}")

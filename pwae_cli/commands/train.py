@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """What Table 4 takes away."""
+    """What Table 4 leaves out."""
 
     PRIOR = "prior"
     FUSION = "fusion"
@@ -30,25 +30,25 @@ class Part(StrEnum):
 
 Corpus = Annotated[
     Path | None,
-    typer.Argument(help="Folder of 'pwae preprocess'; with --resume and without --out, the run that goes on."),
+    typer.Argument(help="Folder written by 'pwae preprocess'; with --resume and without --out, the run to continue."),
 ]
-Embeddings = Annotated[Path | None, typer.Option(help="Folder of 'pwae embed-words'; without it words start random.")]
-Out = Annotated[
-    Path | None, typer.Option("--out", help="Folder of the run. A run that was cut off there is continued.")
+Embeddings = Annotated[
+    Path | None, typer.Option(help="Folder written by 'pwae embed-words'; without it, word vectors start at random.")
 ]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings, over the preset's.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the run. An interrupted run there is continued.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings that override the preset.")]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting, as key=value; can be repeated. See --show-config.")
+    list[str] | None, typer.Option("--set", help="One setting, as key=value; repeatable. See --show-config.")
 ]
 Without = Annotated[
     list[Part] | None,
-    typer.Option(help="Table 4: PersonaWAE without its personalised prior, or its fusion; repeatable."),
+    typer.Option(help="Table 4: PersonaWAE without its personalised prior or its fusion; repeatable."),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help=f"Let a run go on, with its own settings and inputs: --resume RUN. May be changed: {', '.join(BUDGET)}.",
+        help=f"Continue a run with its own settings and inputs: --resume RUN. You may change:  {', '.join(BUDGET)}.",
     ),
 ]
 TensorBoard = Annotated[
@@ -85,11 +85,11 @@ def command(
     show_config: ShowConfig = False,
     as_json: Json = False,
 ) -> None:
-    """Train PersonaWAE on a corpus, or one of its peers.
+    """Train PersonaWAE or another system on a corpus.
 
-    PersonaWAE is section 3 of the paper, its peers are the other systems of Table 2.
+    PersonaWAE is section 3 of the paper; the other systems are those of Table 2.
 
-    A run goes on for longer with: pwae train --resume RUN --epochs 50
+    To train a run for longer: pwae train --resume RUN --epochs 50
 
     On several devices: torchrun --nproc-per-node 4 -m pwae_cli train CORPUS --out RUN ...
     """
@@ -110,7 +110,7 @@ def command(
             raise ConfigError("--resume continues the run at --out, --force replaces it. Give one of them.")
         run, moved = (out, corpus) if out else (corpus, None)
         if run is None:
-            raise typer.BadParameter("--resume: say which run.")
+            raise typer.BadParameter("--resume: name the run.")
         named = context.get_parameter_source("preset")
         over = partial(resolve_resumed, preset if named and named.name != "DEFAULT" else None, **layers)
         if show_config:
@@ -128,7 +128,7 @@ def command(
             return
         if corpus is None or out is None:
             raise typer.BadParameter(
-                "give CORPUS and --out; only --show-config does without. A run goes on with --resume RUN."
+                "give CORPUS and --out; only --show-config works without them. To continue a run: --resume RUN."
             )
         from pwae_core.stages import train as stage
 
@@ -146,14 +146,14 @@ def _show(report: TrainReport, as_json: bool) -> None:
     rows: list[tuple[str, object]] = [
         ("parameters", report.parameters),
         ("training sessions", report.train_sessions),
-        ("of these cut at model.max_length", report.cut_responses),
+        ("of these, cut at model.max_length", report.cut_responses),
         ("users who were never trained", report.untrained_users),
         ("iterations", report.steps),
         ("ended", report.ended),
         ("best iteration", report.best_step),
         *((f"validation {name}{_unit(name)}", f"{value:.4f}") for name, value in report.valid.items()),
     ]
-    state = "stands already" if report.standing else "trained"
+    state = "already exists" if report.standing else "trained"
     console.print_table(f"{report.system} {state}: {report.out}", ("", ""), rows)
     for note in report.notes:
         console.print_line(note)
@@ -162,4 +162,4 @@ def _show(report: TrainReport, as_json: bool) -> None:
 
 
 def _unit(measure: str) -> str:
-    return " (nats a token)" if measure.endswith("nll") else ""
+    return " (nats per token)" if measure.endswith("nll") else ""

@@ -103,7 +103,9 @@ def _answers(responses: Sequence[Any], references: Sequence[Any], config: Evalua
     from pwae_core.data.responses import ResponseSet, first_samples, with_references
 
     if len(responses) != len(references):
-        raise InputError(f"There are {len(responses)} responses and {len(references)} references. Give one a context.")
+        raise InputError(
+            f"There are {len(responses)} responses and {len(references)} references. Give one per context."
+        )
     if not responses:
         raise EmptyResultError("There are no responses to score.")
     rows = [

@@ -115,7 +115,7 @@ def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
     difference = describe_difference(note.model_dump(), plan.to_dict())
     if difference:
         raise ArtifactError(
-            f"{folder} stands, made differently ({difference}). Choose another --out, or --force to replace it."
+            f"{folder} already exists, made differently ({difference}). Choose another --out, or --force to replace it."
         )
     if unfinished:
         with files.held(place, folder):

@@ -175,7 +175,7 @@ def damaged(path: Path) -> ArtifactError:
             f"{path} is of pwae 0.1.0, whose manifests have no seal. Make the artifact again, at another --out."
         )
     return ArtifactError(
-        f"{path} was altered or damaged, or is no note of pwae: its seal is missing or wrong. "
+        f"{path} was altered or damaged, or was not written by pwae: its seal is missing or wrong. "
         "Move the folder away and make the artifact again."
     )
 

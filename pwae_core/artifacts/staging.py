@@ -75,7 +75,9 @@ def refuse_strays(folder: Path, mine: Owned) -> None:
 def refuse_here(target: Path) -> None:
     """Raises ArtifactError where this process is in the folder that is to be replaced: it would be nowhere then."""
     if target.exists() and Path.cwd().is_relative_to(target):
-        raise ArtifactError(f"You are in {target}, which would be replaced. Go elsewhere, or choose another --out.")
+        raise ArtifactError(
+            f"You are in {target}, which would be replaced. Change to another folder, or choose another --out."
+        )
 
 
 def refuse_foreign(target: Path) -> None:

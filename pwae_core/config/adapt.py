@@ -10,10 +10,10 @@ from pwae_core.config.base import Config
 class AdaptConfig(Config):
     """How an embedding is learned for a person who was not in training."""
 
-    steps: int = Field(100, ge=0, description="Steps of the learning.")
+    steps: int = Field(100, ge=0, description="Learning steps.")
     rate: float = Field(0.05, gt=0, description="Learning rate of Adam.")
     candidates: int = Field(
-        256, ge=0, description="Trained users, at most, of whom the one nearest to the utterances is started from."
+        256, ge=0, description="Maximum number of trained users among whom the starting point is sought."
     )
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 

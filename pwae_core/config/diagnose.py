@@ -10,10 +10,10 @@ from pwae_core.config.base import Config
 
 
 class DiagnoseConfig(Config):
-    """What is looked at, and below what it is called a collapse."""
+    """What is checked, and the thresholds for a collapse."""
 
-    contexts: int = Field(200, gt=0, description="Contexts of the validation split that are looked at.")
-    samples: int = Field(10, gt=1, description="Responses for each context.")
+    contexts: int = Field(200, gt=0, description="Contexts of the validation split to check.")
+    samples: int = Field(10, gt=1, description="Responses per context.")
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
     checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
     activity: float = Field(
@@ -22,10 +22,10 @@ class DiagnoseConfig(Config):
     least_distinct: float = Field(0.3, ge=0, le=1, description="Warn below this share of distinct responses.")
     least_active: float = Field(0.1, ge=0, le=1, description="Warn below this share of active dimensions.")
     least_sensitivity: float = Field(
-        0.01, ge=0, description="Warn below this: nats a token that a stranger's z costs the reconstruction."
+        0.01, ge=0, description="Warn if another session's z costs the reconstruction fewer nats per token than this."
     )
     most_prior_gap: float = Field(
-        1.0, ge=0, description="Warn above this energy distance of the prior's codes to the posterior's."
+        1.0, ge=0, description="Warn above this energy distance between the prior's and the posterior's codes."
     )
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 

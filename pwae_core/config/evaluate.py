@@ -16,10 +16,11 @@ TokenizerName = Literal["nltk", "jieba", "char", "whitespace"]
 class EvaluateConfig(Config):
     """Which variants of the metrics are computed, and on which responses."""
 
-    ngram: int = Field(3, ge=1, le=9, description="Highest order of BLEU's n-grams; all orders weigh the same.")
+    ngram: int = Field(3, ge=1, le=9, description="Highest order of BLEU's n-grams; all orders have equal weight.")
     smoothing: Smoothing = Field(
         "nltk-current",
-        description="BLEU's smoothing: method 7 of today's NLTK, of the paper's time (NLTK 3.2.5 to 3.4.5), or none.",
+        description="BLEU's smoothing: method 7 as in NLTK today or at the paper's time (NLTK 3.2.5 to 3.4.5), or "
+        "none.",
     )
     variant: Variant = Field(
         "paper",
@@ -29,13 +30,13 @@ class EvaluateConfig(Config):
         (), description="Metrics of plugins to compute as well, by name; 'pwae metrics' lists them."
     )
     samples: int | None = Field(
-        None, ge=1, description="Score only the first so many responses of every context; default: all there are."
+        None, ge=1, description="Score only the first N responses of every context; default: all."
     )
     tokenizer: TokenizerName | None = Field(
         None,
         description="Tokenizer for the strings of other systems; default: that of the corpus or of our own responses.",
     )
-    common: bool = Field(False, description="Where systems answer different contexts, score those that all answer.")
+    common: bool = Field(False, description="If systems answer different contexts, score those that all answer.")
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
     compare: bool = Field(False, description="Test every system's difference from the base: two paired tests, Holm.")
     base: str | None = Field(None, description="The system that --compare compares with; default: the first one given.")

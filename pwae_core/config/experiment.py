@@ -37,8 +37,8 @@ class SystemPlan(Config):
 
     model: str = Field(description="The system: a name that 'pwae models' lists.")
     without: tuple[Literal["prior", "fusion"], ...] = Field((), description="Ablations of Table 4.")
-    components: tuple[int, ...] = Field((), description="Values of K, a run for each; none: the settings' own.")
-    label: Shown = Field("", description="Its name in the table; none: the system's own.")
+    components: tuple[int, ...] = Field((), description="Values of K, one run for each; none: that of the settings.")
+    label: Shown = Field("", description="Its name in the table; default: the system's name.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of this system's training.")
 
     @model_validator(mode="after")
@@ -54,20 +54,22 @@ class ExperimentConfig(Config):
     listed: ClassVar[str] = "'pwae plans table2-small' shows a plan and its settings."
 
     title: Shown = Field("Results", description="Heading of the table.")
-    corpus: Path = Field(Path("corpus"), description="Folder of 'pwae preprocess'.")
+    corpus: Path = Field(Path("corpus"), description="Folder written by 'pwae preprocess'.")
     embeddings: Path | None = Field(
-        None, description="Folder of 'pwae embed-words', for the training and the BOW metrics."
+        None, description="Folder written by 'pwae embed-words', for training and the BOW metrics."
     )
     preset: str = Field("paper", description=f"Settings to start from: {', '.join(PRESETS)}.")
-    seeds: tuple[int, ...] = Field((7,), min_length=1, description="Seeds, a run of every system for each.")
-    train: dict[str, Any] = Field(default_factory=dict, description="Settings of every training, over the preset's.")
+    seeds: tuple[int, ...] = Field((7,), min_length=1, description="Seeds, one run of every system for each.")
+    train: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of every training, overriding the preset."
+    )
     sample: SampleConfig = Field(SampleConfig(), description="How responses are drawn.")
     evaluate: EvaluateConfig = Field(EvaluateConfig(), description="How responses are scored.")
     persona_scores: PersonaScoresConfig | None = Field(
         None, description="How personalisation is measured; without this table it is not."
     )
     diagnose: DiagnoseConfig | None = Field(
-        None, description="How the z of the systems that have one is looked at; without this table it is not."
+        None, description="How z is diagnosed in systems that have one; without this table it is not."
     )
     systems: tuple[SystemPlan, ...] = Field(min_length=1, description="What is compared.")
 

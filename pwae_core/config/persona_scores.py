@@ -11,21 +11,21 @@ from pwae_core.config.evaluate import TokenizerName
 class PersonaScoresConfig(Config):
     """Among whom answers are told apart, and on how many contexts."""
 
-    candidates: int = Field(100, ge=2, description="Users to tell apart: those who answer and said most in training.")
+    candidates: int = Field(100, ge=2, description="Users to distinguish: those who answer and said most in training.")
     least: int = Field(10, ge=1, description="Training utterances that a candidate must have.")
     utterances: int = Field(
-        300, ge=1, description="Utterances of each candidate that the classifier learns from, at most."
+        300, ge=1, description="Maximum utterances of each candidate that the classifier learns from."
     )
     words: int = Field(50, ge=1, description="Own words of each candidate, by tf-idf over the histories.")
     samples: int | None = Field(
-        None, ge=1, description="Score only the first so many responses of every context; default: all there are."
+        None, ge=1, description="Score only the first N responses of every context; default: all."
     )
     tokenizer: TokenizerName | None = Field(
         None, description="Tokenizer for the strings of other systems; default: the corpus's."
     )
-    common: bool = Field(False, description="Where systems answer different contexts, score those that all answer.")
-    limit: int = Field(200, ge=1, description="Contexts answered and weighed by --run, at most; a draw by seed.")
-    swap_samples: int = Field(3, ge=1, description="Answers to each of them, as the true user and as another.")
+    common: bool = Field(False, description="If systems answer different contexts, score those that all answer.")
+    limit: int = Field(200, ge=1, description="Maximum contexts to answer and score with --run, drawn by the seed.")
+    swap_samples: int = Field(3, ge=1, description="Answers to each of them, as the true user and as another user.")
     others: int = Field(5, ge=1, description="Other users whose likelihood is compared with the true user's.")
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
     seed: int = Field(7, ge=0, description="Seed of everything random.")

@@ -13,19 +13,19 @@ from pwae_core.config.base import Config
 
 FIELDS = ("conversation_id", "turn", "user_id", "text", "timestamp", "utterance_id", "reply_to", "user_name")
 FORMATS = {
-    "jsonl": "your own rows: JSON, an object a line",
-    "json": "your own rows: a JSON array, or objects that take several lines each",
+    "jsonl": "your own rows: JSON, one object per line",
+    "json": "your own rows: a JSON array, or objects that span several lines",
     "csv": "your own rows: a table with a header, separated by commas, tabs, semicolons or bars",
     "parquet": "your own rows: Parquet",
     "weibo-spider": "nghuyong/WeiboSpider: comments, posts and reposts",
     "weibo-crawler-json": 'dataabc/weibo-crawler: {"user": {...}, "weibo": [...]}',
     "weibo-crawler-sqlite": "dataabc/weibo-crawler: SQLite with the tables comments, reposts, weibo",
     "media-crawler": "NanmiCoder/MediaCrawler: posts and comments of all its platforms",
-    "pchatbot": "Pchatbot: six tab-separated fields a line, a post and its response",
+    "pchatbot": "Pchatbot: six tab-separated fields per line, a post and its response",
     "reddit": "Reddit dumps (Pushshift and its successors): comments and submissions",
     "convokit": "ConvoKit corpora: utterances.jsonl",
-    "telegram": "Telegram Desktop: result.json, of one chat or of an account",
-    "discord": "Tyrrrz/DiscordChatExporter: JSON of a channel",
+    "telegram": "Telegram Desktop: result.json, of one chat or a whole account",
+    "discord": "Tyrrrz/DiscordChatExporter: the JSON of a channel",
     "whatsapp": "WhatsApp: the text file of an exported chat",
 }
 """Every format, and a line about it (``--format list``). ``corpus.readers.registry`` has the reader of each."""
@@ -58,45 +58,46 @@ class PreprocessConfig(Config):
 
     format: str = Field(
         "auto",
-        description="Format of the raw files: auto (told by their content), or one of those that --format list shows.",
+        description="Format of the raw files: auto (recognised by content), or one that --format list shows.",
     )
     shape: Literal["auto", "turns", "replies", "times"] = Field(
         "auto",
-        description="What makes conversations of your own rows (and of chats, where replies can be chosen): turns "
+        description="How your own rows (and chats, if you choose replies) form conversations: turns "
         "(conversation_id, turn), replies (utterance_id, "
-        "reply_to), times (conversation_id, timestamp), or auto (the first of these that there is).",
+        "reply_to), times (conversation_id, timestamp), or auto (the first of these for which there are columns).",
     )
     time_zone: str = Field(
         "UTC",
-        description="What a time without a zone means in your own rows, for example Europe/Berlin. Crawlers' formats "
+        description="Time zone of times without one in your own rows, for example Europe/Berlin. Crawlers' formats "
         "know theirs.",
     )
     time_format: str | None = Field(
         None,
-        description="How your own times are written where they are not read by themselves, for example %d/%m/%Y %H:%M.",
+        description="How your own times are written, if they are not recognised; for example %d/%m/%Y %H:%M.",
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
-        description="Where the raw columns have other names: FIELD=COLUMN, for example user_id=author. Repeatable.",
+        description="If the raw columns have other names: FIELD=COLUMN, for example user_id=author. Repeatable.",
     )
     tokenizer: Literal["nltk", "jieba", "char", "whitespace"] = Field(
-        "nltk", description="Tokenizer: nltk (English), jieba (Chinese), char, or whitespace (segmented text)."
+        "nltk", description="Tokenizer: nltk (English), jieba (Chinese), char, or whitespace (already segmented text)."
     )
     clean: tuple[str, ...] = Field(
         CLEANING_BY_DEFAULT,
-        description=f"What is removed from the text, separated by commas: any of {', '.join(CLEANING)}; or none. With +"
-        " or - before every name they change the default: -brackets keeps [doge] and the like, as one token each.",
+        description=f"What to remove from the text, separated by commas: any of {', '.join(CLEANING)}; or none. With +"
+        " or - before every name the list changes the default: -brackets keeps [doge] and the like, as one token each.",
     )
     clean_as_format: bool = Field(
         True,
         description="Whether the cleaning steps that a file's format needs are added (html for some crawlers').",
     )
-    lowercase: bool = Field(False, description="Turn the text into lower case.")
+    lowercase: bool = Field(False, description="Convert the text to lower case.")
     unfold: bool = Field(
         True,
-        description="Make turns of what repost chains quote (text//@name:text) where the names belong to known users.",
+        description="Turn the quotations in repost chains (text//@name:text) into turns, if the names belong to "
+        "known users.",
     )
-    drop_users: tuple[str, ...] = Field((), description="A user id that stands for nobody: its rows are left out.")
+    drop_users: tuple[str, ...] = Field((), description="A user id that is not a real person: its rows are left out.")
     giant_share: float = Field(
         0.1,
         gt=0,
@@ -107,8 +108,8 @@ class PreprocessConfig(Config):
         60,
         ge=0,
         allow_inf_nan=False,
-        description="In chats, which have times and no turns, a new conversation begins where nobody wrote for more "
-        "than so many minutes (0: never).",
+        description="In chats, which have times but no turns, a new conversation begins if nobody wrote for more "
+        "than this many minutes (0: never).",
     )
     merge_consecutive: bool = Field(
         False, description="Join consecutive messages of one sender into one utterance (the paper does not)."
@@ -117,12 +118,12 @@ class PreprocessConfig(Config):
         15, ge=1, description="Users need at least this many utterances in the whole dump (the paper: more than 14)."
     )
     users: Literal["responder", "all"] = Field(
-        "responder", description="Who in a session needs that many: the responder, or all its speakers."
+        "responder", description="Who in a session needs that many: the responder, or all speakers."
     )
     min_turns: int = Field(2, ge=1, description="Conversations with fewer utterances are dropped.")
-    window: int = Field(3, ge=2, description="Utterances in a session: its context, and the response.")
+    window: int = Field(3, ge=2, description="Utterances in a session: the context and the response.")
     stride: int = Field(1, ge=1, description="Utterances from the start of one session to the start of the next.")
-    vocabulary_size: int = Field(31_000, ge=1, description="Words in the vocabulary, the special tokens on top.")
+    vocabulary_size: int = Field(31_000, ge=1, description="Words in the vocabulary, not counting special tokens.")
     valid: float | None = Field(
         None,
         ge=0,
@@ -133,7 +134,7 @@ class PreprocessConfig(Config):
     )
     split_by: Literal["session", "conversation", "time"] = Field(
         "session",
-        description="What is drawn for the splits: session (the paper's), conversation (whole ones, nothing shared), "
+        description="What to split by: session (as in the paper), conversation (whole ones, nothing shared), "
         "or time (the latest sessions are the test split, those before them the validation split).",
     )
     seed: int = Field(7, ge=0, description="Seed of the random split.")

@@ -10,18 +10,18 @@ from pwae_core.config.base import Config
 
 
 class PromptsConfig(Config):
-    """Which contexts become prompts, and what stands in them."""
+    """Which contexts become prompts, and what the prompts contain."""
 
-    limit: int | None = Field(None, gt=0, description="Contexts of the test split, at most: those of 'pwae sample'.")
-    history: int = Field(20, ge=0, le=1000, description="The responder's training utterances in each prompt, at most.")
-    samples: int = Field(
-        10, gt=0, description="Responses for each context to ask for (4.4: 10); written into every row."
+    limit: int | None = Field(
+        None, gt=0, description="Maximum contexts of the test split: the same as in 'pwae sample'."
     )
+    history: int = Field(20, ge=0, le=1000, description="Maximum training utterances of the responder in each prompt.")
+    samples: int = Field(10, gt=0, description="Responses per context to ask for (4.4: 10); written into every row.")
     shape: Literal["messages", "prompt"] = Field(
         "messages", description="A list of chat messages with roles, or one string."
     )
-    characters: int = Field(2000, ge=20, description="Characters of an utterance, at most.")
-    seed: int = Field(7, ge=0, lt=2**32, description="Seed of the history that is shown.")
+    characters: int = Field(2000, ge=20, description="Maximum characters of an utterance.")
+    seed: int = Field(7, ge=0, lt=2**32, description="Seed of the history shown.")
 
 
 DEFAULTS = PromptsConfig()

@@ -19,25 +19,23 @@ class DecodingConfig(Config):
     top_p: float = Field(0.9, gt=0, le=1, description="Probability mass that nucleus sampling chooses from.")
     temperature: float = Field(1.0, gt=0, description="Temperature of top-k and nucleus sampling.")
     beam_size: int = Field(5, gt=0, le=1000, description="Hypotheses that beam search keeps.")
-    no_repeat_ngram: int = Field(
-        0, ge=0, description="No n-gram of this size twice in an answer; 0: repetition is free."
-    )
-    max_length: int = Field(40, gt=0, le=10_000, description="Tokens of an answer, at most.")
-    allow_unknown: bool = Field(False, description="Let answers hold <unk>.")
+    no_repeat_ngram: int = Field(0, ge=0, description="Allow no n-gram of this size twice in an answer; 0: no limit.")
+    max_length: int = Field(40, gt=0, le=10_000, description="Maximum tokens of an answer.")
+    allow_unknown: bool = Field(False, description="Allow <unk> in answers.")
 
 
 class SampleConfig(Config):
     """Which answers are drawn."""
 
-    samples: int = Field(10, gt=0, description="Responses for each context (4.4: 10).")
+    samples: int = Field(10, gt=0, description="Responses per context (4.4: 10).")
     limit: int | None = Field(
         None,
         gt=0,
-        description="Contexts of the test split, at most: the same for every seed and system. Default: all.",
+        description="Maximum contexts of the test split: the same ones for every seed and system. Default: all.",
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
     checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
-    seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of words that are drawn.")
+    seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of sampled words.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 
 

@@ -35,7 +35,7 @@ class ModelConfig(Config):
     """What is trained: the system, its sizes, and our readings of the paper (see docs/reading-the-paper.md)."""
 
     name: str = Field("personawae", description="The system to train; 'pwae models' lists them.")
-    word_size: int = Field(200, gt=0, description="Dimensions of a word vector; must be those of the embeddings.")
+    word_size: int = Field(200, gt=0, description="Dimensions of a word vector; must match the embeddings.")
     hidden_size: int = Field(256, gt=0, description="Units of each GRU, in each direction.")
     user_size: int = Field(512, gt=0, description="Dimensions of a user embedding.")
     latent_size: int = Field(200, gt=0, description="Dimensions of z.")
@@ -45,7 +45,7 @@ class ModelConfig(Config):
     )
     temperature: float = Field(0.1, ge=1e-3, description="tau of the Gumbel-softmax, equation 6.")
     gumbel: Literal["soft", "hard"] = Field(
-        "soft", description="Equation 6 as printed, or DialogWAE's straight-through."
+        "soft", description="Equation 6 as printed, or DialogWAE's straight-through form."
     )
     generators: bool = Field(
         True, description="Pass the samples of posterior and prior through an MLP, as DialogWAE does."
@@ -53,28 +53,34 @@ class ModelConfig(Config):
     posterior_sees_user: bool = Field(
         False, description="q(z|x, c, u) of equation 12 instead of q(z|x, c) of equation 7."
     )
-    critic_sees_user: bool = Field(True, description="Critic over [z; c; u]; false: over [z; c].")
+    critic_sees_user: bool = Field(True, description="Let the critic read [z; c; u]; false: [z; c].")
     without_prior: bool = Field(False, description="Table 4, w/o prior: the prior is the context GMD alone.")
     without_fusion: bool = Field(False, description="Table 4, w/o fusion: no user input and no gate in the decoder.")
     shared_encoder: bool = Field(
         False, description="One utterance encoder for context and response; the paper has two."
     )
-    user_words: int = Field(50, gt=0, description="Personal words of a user, at most (adaptation, rl-persona).")
+    user_words: int = Field(
+        50, gt=0, description="Maximum number of personal words of a user (adaptation, rl-persona)."
+    )
     kl_annealing: int = Field(
-        10_000, gt=0, description="Iterations in which the weight of the KL divergence grows to 1 (cvae)."
+        10_000, gt=0, description="Iterations over which the weight of the KL divergence grows to 1 (cvae)."
     )
     bag_of_words: float = Field(1.0, ge=0, description="Weight of the bag-of-words loss (cvae); 0: none.")
-    max_length: int = Field(40, gt=0, le=10_000, description="Tokens of an utterance that are read, and of an answer.")
+    max_length: int = Field(
+        40, gt=0, le=10_000, description="Maximum tokens of an utterance that is read, and of an answer."
+    )
     word_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the encoders.")
     utterance_dropout: float = Field(0.25, ge=0, lt=1, description="Dropout on the utterance vectors.")
     decoder_dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the word vectors of the decoder.")
     clean_codes: bool = Field(
-        True, description="Encode without dropout for the steps of generator and critic (personawae, dialogwae-gmp)."
+        True, description="Encode without dropout for the generator's and critic's steps (personawae, dialogwae-gmp)."
     )
     initialisation: Literal["orthogonal", "torch"] = Field(
-        "orthogonal", description="GRUs orthogonal and output weights in +-.1 at the start, or as torch has them."
+        "orthogonal", description="Initialise GRUs orthogonally and output weights in +-.1, or use torch's defaults."
     )
-    user_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the sessions trained as nobody's (<unk>).")
+    user_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of sessions trained as if nobody in particular (<unk>) answered."
+    )
 
     @field_validator("name", mode="before")
     @classmethod
@@ -104,19 +110,20 @@ class ModelConfig(Config):
 
 
 class OptimiserConfig(Config):
-    """How one group of parameters is stepped, and how its learning rate changes."""
+    """How one group of parameters is updated, and how its learning rate changes."""
 
     kind: Literal["sgd", "rmsprop", "adam"] = Field("sgd", description="The optimiser.")
     rate: float = Field(1.0, gt=0, description="Learning rate, after the warm-up and before any decay.")
     schedule: Schedule = Field(
         "epochs",
-        description="epochs, iterations: times decay every decay_every of them. linear, cosine: falls to decay times "
-        "the rate within decay_every iterations. plateau: times decay after decay_every validations without a better.",
+        description="epochs, iterations: multiplied by decay every decay_every of them. linear, cosine: falls to "
+        "decay times the rate over decay_every iterations. plateau: multiplied by decay after decay_every validations "
+        "without improvement.",
     )
     decay: float = Field(1.0, ge=0, le=1, description="Factor on the learning rate; see schedule.")
     decay_every: int = Field(10, gt=0, description="Epochs, iterations or validations; see schedule.")
-    warmup: int = Field(0, ge=0, description="Iterations in which the learning rate grows linearly to its value.")
-    clip: float = Field(0.0, ge=0, description="Largest norm of the gradient; 0: not clipped.")
+    warmup: int = Field(0, ge=0, description="Iterations over which the learning rate rises linearly to its value.")
+    clip: float = Field(0.0, ge=0, description="Maximum norm of the gradient; 0: not clipped.")
 
     @model_validator(mode="after")
     def _a_schedule_has_somewhere_to_go(self) -> Self:
@@ -149,7 +156,7 @@ class TrainConfig(Config):
     critic_steps: int = Field(5, gt=0, description="Critic steps in one iteration.")
     penalty_weight: float = Field(10.0, ge=0, description="Weight of the gradient penalty.")
     period_shares: tuple[Annotated[float, Field(ge=0)], ...] = Field(
-        (), description="Share of the iterations of each period (adaptation, rl-persona); none: the system's own."
+        (), description="Share of the iterations for each period (adaptation, rl-persona); none: the system's default."
     )
     reward_weights: tuple[float, float, float] = Field(
         (1.0, 1.0, 1.0), description="Weights of coherence, informativeness and grammaticality (rl-persona)."
@@ -159,41 +166,44 @@ class TrainConfig(Config):
     )
     batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
     micro_batches: int = Field(
-        1, gt=0, le=10_000, description="Parts in which a mini-batch is done, one after the other, to need less memory."
+        1,
+        gt=0,
+        le=10_000,
+        description="Parts into which a mini-batch is divided, processed one after the other to save memory.",
     )
     precision: Literal["fp32", "bf16", "auto"] = Field(
         "fp32",
-        description="Of the reconstruction: float32; bfloat16; or auto, bfloat16 where the processor or GPU has it. "
-        "Generator and critic stay in float32.",
+        description="Precision of the reconstruction: float32; bfloat16; or auto, bfloat16 if the processor or GPU "
+        "supports it. Generator and critic stay in float32.",
     )
-    epochs: int = Field(100, gt=0, description="Passes over the training split, at most.")
-    max_steps: int = Field(0, ge=0, description="Iterations, at most; 0: no such limit.")
-    validate_every: int = Field(0, ge=0, description="Iterations between two validations; 0: once an epoch.")
-    validation_sessions: int = Field(5000, gt=0, description="Sessions of the validation split that are used.")
+    epochs: int = Field(100, gt=0, description="Maximum passes over the training split.")
+    max_steps: int = Field(0, ge=0, description="Maximum iterations; 0: no limit.")
+    validate_every: int = Field(0, ge=0, description="Iterations between two validations; 0: once per epoch.")
+    validation_sessions: int = Field(5000, gt=0, description="Sessions of the validation split to use.")
     patience: int = Field(
-        10, ge=0, description="Validations without a better one before training stops; 0: never stop."
+        10, ge=0, description="Validations without improvement before training stops; 0: never stop early."
     )
     select_by: Literal["prior_nll", "posterior_nll", "bleu_f1", "bleu_recall", "distinct", "speaker"] = Field(
         "posterior_nll",
-        description="Validation measure of the best checkpoint. Least nats per token, z from one of the two: "
-        "prior_nll, posterior_nll. Most, of the answers to validation contexts: bleu_f1, bleu_recall, distinct, "
-        "speaker.",
+        description="Validation measure that selects the best checkpoint. Fewest nats per token, with z from the "
+        "prior or posterior: prior_nll, posterior_nll. Highest value over answers to validation contexts: bleu_f1, "
+        "bleu_recall, distinct, speaker.",
     )
     answered_sessions: int | None = Field(
         None,
         ge=0,
-        description="Validation sessions that are answered at each validation, for the measures of answers; "
-        "default: 300 where select_by needs them, else none.",
+        description="Validation sessions to answer at each validation, for the measures of answers; "
+        "default: 300 if select_by needs them, otherwise none.",
     )
     answered_samples: int = Field(10, gt=0, description="Answers to each of them.")
     keep_best: int = Field(
-        1, gt=0, description="Best checkpoints that are kept; the mean of their weights is the checkpoint average."
+        1,
+        gt=0,
+        description="Number of best checkpoints to keep; the mean of their weights is the checkpoint 'average'.",
     )
     log_every: int = Field(10, gt=0, description="Iterations between two lines of the log.")
     checkpoint_every: int = Field(1000, gt=0, description="Iterations between two checkpoints.")
-    explosion: float = Field(
-        1e4, gt=0, description="Size of a loss, in absolute value, that is taken for a divergence."
-    )
+    explosion: float = Field(1e4, gt=0, description="Absolute value of a loss above which training counts as diverged.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 
     @model_validator(mode="after")

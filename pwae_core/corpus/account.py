@@ -53,7 +53,7 @@ def reasons(
     found = [("file", reason, number) for reason, number in sorted(skipped.items())]
     found += [("row", reason, number) for reason, number in sorted(rejected.items()) if reason not in UTTERANCES]
     found += [
-        ("row", "utterance_id stands more than once", threaded.get("repeated", 0) + totals.arranged["repeated"]),
+        ("row", "utterance_id occurs more than once", threaded.get("repeated", 0) + totals.arranged["repeated"]),
         ("row", "replies that run in a circle", circular),
         *(("utterance", reason, rejected.get(reason, 0)) for reason in UTTERANCES),
         ("quotation", "name of no known user, or of several", threaded.get("unknown", 0)),
@@ -75,10 +75,10 @@ def account(left_out: Sequence[Mapping[str, Any]], totals: Totals) -> list[dict[
 def repaired(totals: Totals) -> list[dict[str, Any]]:
     """What was put right, and how often."""
     found = [
-        ("white space around an id taken off", totals.scanned["trimmed"]),
+        ("white space around an id removed", totals.scanned["trimmed"]),
         ("whole number that was written as a float (301.0 for 301)", totals.scanned["floats"]),
         ("reply link that names an id with something around it (t1_abc for abc)", totals.threaded.get("mended", 0)),
-        ("reply link that stands for none (0, -1, root, null)", totals.threaded.get("rooted", 0)),
+        ("reply link that means none (0, -1, root, null)", totals.threaded.get("rooted", 0)),
     ]
     return [{"what": what, "count": number} for what, number in found if number]
 
@@ -139,7 +139,7 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
 
 
 def unread_times(number: int, example: str) -> str:
-    return f"{number:,} timestamps are not understood, such as {example!r}: --time-format says how yours are written."
+    return f"{number:,} timestamps were not understood, such as {example!r}: --time-format says how yours are written."
 
 
 def _share(part: int, whole: int) -> float:
@@ -162,7 +162,7 @@ def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, 
     for number, user in sorted(totals.most, key=lambda one: (-one[0], one[1])):
         if number >= least:
             found.append(
-                f"User {user!r} says {number / utterances:.0%} of everything: an id that stands for nobody? "
+                f"User {user!r} says {number / utterances:.0%} of everything: is the id no real person? "
                 "If so, leave it out with --drop-user."
             )
     return found

@@ -204,7 +204,7 @@ def _advice(corpus: Artifact, read: dict[str, _Split], scripts: dict[str, float]
     shared = corpus.facts["overlap"]["test_responses_in_train_contexts"]
     if shared > 0.05:
         found.append(
-            f"{shared:.0%} of the test responses stand in a training context: --split-by conversation shares none."
+            f"{shared:.0%} of the test responses occur in a training context: --split-by conversation shares none."
         )
     known = np.isin(read["test"].responses, read["train"].responses).mean() if len(read["test"].users) else 0.0
     if known > 0.1:

@@ -133,8 +133,8 @@ def _arrange(runner: Runner[Job]) -> list[Counts]:
         conversation, turn = min(duplicates)
         places = _places(runner.job, conversation, turn)
         raise InputError(
-            f"Turn {turn} of conversation {conversation!r} stands more than once ({' and '.join(places[:2])}). "
-            "Remove one of the two, or number the turns anew."
+            f"Turn {turn} of conversation {conversation!r} occurs more than once ({' and '.join(places[:2])}). "
+            "Remove one of the two, or renumber the turns."
         )
     return arranged
 

@@ -116,7 +116,7 @@ def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, source: str, as
     if not texts:
         return GIVEN
     if tokenizer is None:
-        raise ConfigError(f"{source} holds strings. Say how they become tokens: {asked} {', '.join(TOKENIZERS)}.")
+        raise ConfigError(f"{source} holds strings. Say how to tokenise them: {asked} {', '.join(TOKENIZERS)}.")
     if tokenizer not in TOKENIZERS:
         raise ConfigError(f"tokenizer: expected one of {', '.join(TOKENIZERS)}, got {tokenizer!r}.")
     tokens = iter(TOKENIZERS[tokenizer](texts))

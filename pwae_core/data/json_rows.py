@@ -35,7 +35,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r:.80} stands twice")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r:.80} occurs twice")
     return row
 
 

@@ -99,7 +99,7 @@ def _check_unique(responses: ResponseSet) -> None:
     for number, session in enumerate(responses.session_ids, 1):
         if session in seen:
             raise InputError(
-                f"{responses.source}, row {number}: session_id {session!r} stands there twice. "
+                f"{responses.source}, row {number}: session_id {session!r} occurs twice. "
                 "Put all responses to one context into one row."
             )
         seen.add(session)
@@ -203,7 +203,7 @@ def _check_names(sets: Sequence[ResponseSet]) -> None:
         if responses.system in sources:
             raise InputError(
                 f"{sources[responses.system]} and {responses.source} are both called {responses.system!r}. "
-                "Name them apart, NAME=PATH; or give both one NAME, as seeds of one system."
+                "Give them different names, NAME=PATH; or give both the same NAME, as seeds of one system."
             )
         sources[responses.system] = responses.source
 

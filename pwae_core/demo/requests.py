@@ -12,7 +12,7 @@ TURNS, CHARACTERS, PEOPLE, SAMPLES = 50, 2000, 8, 10
 class Turn(Config):
     """What somebody said."""
 
-    who: str | None = Field(None, description="Who said it: a user; empty: you; none: whoever answers.")
+    who: str | None = Field(None, description="Who said it: a user; empty: you; none: the person who answers.")
     text: str = Field(description="What was said.", max_length=CHARACTERS)
 
 

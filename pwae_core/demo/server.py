@@ -64,7 +64,7 @@ async def _guarded(request: Request, call_next: Next) -> Response:
     host = request.headers.get("host", "")
     origin = request.headers.get("origin")
     if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
-        response: Response = _refusal("Open the page under the address that 'pwae demo' has printed.", 403)
+        response: Response = _refusal("Open the page at the address that 'pwae demo' printed.", 403)
     elif origin != f"http://{host}" and (origin is not None or request.method == "POST"):
         response = _refusal("Only the page itself may ask.", 403)
     else:
@@ -123,7 +123,7 @@ def _asked(
         async for piece in request.stream():
             raw += piece
             if len(raw) > LARGEST_QUESTION:
-                return _refusal(f"A question has at most {LARGEST_QUESTION >> 10} KiB.", 413)
+                return _refusal(f"A request has at most {LARGEST_QUESTION >> 10} KiB.", 413)
         return await run_in_threadpool(alone, raw)
 
     return endpoint
@@ -133,9 +133,9 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
     try:
         values = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"The question is not JSON ({error}).") from error
+        raise InputError(f"The request is not JSON ({error}).") from error
     if not isinstance(values, dict):
-        raise InputError("The question is no JSON object.")
+        raise InputError("The request is not a JSON object.")
     return values
 
 

@@ -45,7 +45,7 @@ def _check_scoring(plan: ExperimentConfig) -> None:
         raise ConfigError(f"[evaluate] samples: {asked} of each context, but [sample] samples draws {drawn}.")
     if plan.evaluate.compare or plan.evaluate.base:
         raise ConfigError(
-            "[evaluate] compare, base: an experiment scores every run by itself. Leave them out, and hand the "
+            "[evaluate] compare, base: an experiment scores every run separately. Leave them out, and give the "
             "responses to 'pwae evaluate --compare'."
         )
 
@@ -84,7 +84,7 @@ def refuse_other_plans(
             if difference:
                 raise ArtifactError(
                     f"{folder} was made by another plan ({difference}). Choose another --out, or --force to make "
-                    "anew what differs from the plan."
+                    "again what differs from the plan."
                 )
 
 

@@ -85,10 +85,12 @@ def notes(
     samples = {system.samples for system in systems if system not in alike or not system.deterministic}
     if len(samples) > 1:
         numbers = " and ".join(str(number) for number in sorted(samples))
-        told.append(f"The numbers of samples differ ({numbers}): the best of more is better. --first makes them equal.")
+        told.append(
+            f"The numbers of samples differ ({numbers}): the best of more samples is better. --first makes them equal."
+        )
     tokenizers = {system.tokenizer for system in systems} - {GIVEN}
     if len(tokenizers) > 1:
-        told.append(f"The tokenizers differ ({', '.join(sorted(tokenizers))}): other tokens, other scores.")
+        told.append(f"The tokenizers differ ({', '.join(sorted(tokenizers))}): different tokens give different scores.")
     if alike:
         names = ", ".join(system.system for system in alike)
         told.append(f"{names}: all answers to a context score the same, so recall, precision and F1 agree.")

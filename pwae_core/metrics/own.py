@@ -130,5 +130,5 @@ def name_problem(name: str) -> str:
     if name.casefold() in {one.casefold() for one in TAKEN}:
         return "is the name of one of pwae's own metrics"
     if not name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
-        return f"is no name of a metric: a line of at most {LONGEST_NAME} characters that show, without |"
+        return f"is not a valid metric name: one line of at most {LONGEST_NAME} printable characters, without |"
     return ""

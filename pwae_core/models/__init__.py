@@ -45,12 +45,12 @@ def inputs_of(name: str) -> dict[str, str]:
 def _problem(part: Any, name: str) -> str:  # noqa: ARG001
     """What is wrong with the shape of a plugin's system; empty where nothing is."""
     if not (isinstance(part, type) and issubclass(part, Model)):
-        return "is no class derived from pwae_core.Model"
+        return "is not a class derived from pwae_core.Model"
     if isabstract(part):
         return f"does not define {', '.join(sorted(part.__abstractmethods__))}"
     wrong = [told for told, kind in TOLD.items() if not _says(getattr(part, told, None), kind)]
     if wrong:
-        return f"does not say {', '.join(wrong)}, or not as pwae_core.Model does"
+        return f"does not define {', '.join(wrong)}, or not as pwae_core.Model does"
     try:
         signature(part).bind(None, 1, 1)
     except TypeError:

@@ -25,7 +25,7 @@ MANY = 0.25
 
 @dataclass(frozen=True)
 class AdaptReport:
-    """Who was adapted to. ``before`` and ``after``: nats a token of their utterances, as nobody's and as theirs."""
+    """Who was adapted to. ``before`` and ``after``: nats per token of their utterances, as nobody's and as theirs."""
 
     run: str
     user: str
@@ -86,7 +86,7 @@ def _refuse_trained(user: str, run: Run) -> None:
     if not user:
         raise InputError("--user '': a name is needed.")
     if user == NOBODY:
-        raise InputError(f"--user {user}: that is nobody in particular. Choose another name.")
+        raise InputError(f"--user {user}: that name means nobody in particular. Choose another name.")
     if user in run.users and user not in run.people and run.known[run.users[user]]:
         raise InputError(f"--user {user}: the run was trained with that user. Choose another name.")
 
@@ -94,7 +94,7 @@ def _refuse_trained(user: str, run: Run) -> None:
 def _refuse_taken(user: str, run: Run) -> None:
     if user in run.people:
         raise ArtifactError(
-            f"--user {user}: {run.artifact.folder} was adapted to somebody of that name before. "
+            f"--user {user}: {run.artifact.folder} was already adapted to somebody of that name. "
             "Choose another --user, or --force to replace them."
         )
 
@@ -107,12 +107,14 @@ def _trained(run: Run) -> Ints:
 
 def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress) -> None:
     """Raises EmptyResultError where no word is known: nothing could be learned."""
-    advice = "Is it of the corpus's language, its words parted in the same way?"
+    advice = "Is it in the corpus's language, with words separated in the same way?"
     if unknown == words:
         raise EmptyResultError(f"{history}: the run knows none of its {words:,} words. {advice}")
     if unknown >= MANY * words:
         share = f"{unknown:,} of {words:,} words ({unknown / words:.0%})"
-        progress.say(f"Warning: {share} of {history} are unknown to the run, so little is learned from it. {advice}")
+        progress.say(
+            f"Warning: {share} of {history} are unknown to the run, so little can be learned from it. {advice}"
+        )
 
 
 def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
@@ -126,7 +128,7 @@ def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
     )
     kept = [(one, other) for one, other in zip(asked, said, strict=True) if other]
     if not kept:
-        raise EmptyResultError(f"{history} holds no utterance after cleaning. Write one a line.")
+        raise EmptyResultError(f"{history} holds no utterance after cleaning. Write one per line.")
     return [one for one, _ in kept], [other for _, other in kept]
 
 

@@ -33,7 +33,7 @@ SIGNED = {"checkpoint", "activity", "seed"}
 class DiagnoseReport:
     """``distinct``: how many different responses a context gets, from 0 for all alike to 1 for none alike; mean over
     contexts. ``active``: the dimensions of z whose posterior mean varies over contexts, of
-    ``dimensions``. ``sensitivity``: nats a token that the reconstruction loses when each session is given the z of
+    ``dimensions``. ``sensitivity``: nats per token that the reconstruction loses when each session is given the z of
     another. ``prior_gap``: the energy distance of the prior's codes to the posterior's. ``warnings`` say what is low.
     """
 
@@ -76,7 +76,7 @@ def diagnose(
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     if not opened.model.latent:
-        raise ConfigError(f"{opened.system} has no z that could collapse. Diagnose one of the systems that have.")
+        raise ConfigError(f"{opened.system} has no z that could collapse. Diagnose a system that has one.")
     data = corpus_of(opened.artifact, corpus)
     plan = Plan("diagnosis", config.model_dump(), {"run": opened.artifact.fingerprint, "corpus": data.fingerprint})
     standing = artifacts.standing(out, plan, force) if out else None

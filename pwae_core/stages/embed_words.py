@@ -126,7 +126,10 @@ def _train(
     from gensim.models import Word2Vec
 
     if config.workers > 1:
-        progress.say(f"{config.workers} threads: the vectors will differ from run to run; --threads 1 repeats exactly.")
+        progress.say(
+            f"{config.workers} threads: the vectors will differ from run to run; with --threads 1 they are "
+            "reproducible."
+        )
     _write_lines(utterances, lines)
     model = Word2Vec(
         vector_size=config.dimension,
@@ -149,7 +152,7 @@ def _train(
             callbacks=[_epochs(task)],
         )
     if not np.isfinite(model.wv.vectors).all():
-        raise DivergenceError("word2vec left the finite numbers. Lower --learning-rate.")
+        raise DivergenceError("word2vec diverged. Lower --learning-rate.")
     known = {int(word): model.wv.vectors[row] for word, row in model.wv.key_to_index.items()}
     return known, {
         "dimension": config.dimension,

@@ -156,7 +156,9 @@ def _facts(
     pairs = key.form.mode == "pairs"
     ratings = (arrange_pairs if pairs else arrange)(items, gathered.ratings, key.form.criteria)
     if not ratings.annotators:
-        raise EmptyResultError("Nobody who rated anything passed the attention checks: nothing is left to score.")
+        raise EmptyResultError(
+            "None of the annotators who rated anything passed the attention checks: nothing is left to score."
+        )
     codes = codes_of(key, gathered)
     told = returned(gathered, key.items, key.form.rated, codes)
     return {
@@ -194,10 +196,11 @@ def _notes(told: Sequence[Returned], annotators: int) -> list[str]:
     notes = [f"Nothing was rated by annotator {', '.join(silent)}."] if silent else []
     if unrated:
         notes.append(
-            f"{unrated:,} of {cells:,} cells are unrated ({unrated / cells:.1%}); the numbers rest on the others."
+            f"{unrated:,} of {cells:,} cells are unrated ({unrated / cells:.1%}); the numbers are computed "
+            "from the others."
         )
     if annotators == 1:
-        notes.append("One annotator alone: there is no agreement to measure.")
+        notes.append("There is only one annotator, so there is no agreement to measure.")
     return notes
 
 

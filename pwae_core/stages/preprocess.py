@@ -112,7 +112,7 @@ def _words_of(corpus: Artifact, config: PreprocessConfig) -> Vocabulary:
         if theirs != ours:
             raise ArtifactError(
                 f"--vocabulary {corpus.folder} was made with {name} {theirs}, this corpus would be with {ours}: their "
-                "words would not be the same. Use the same."
+                "words would differ. Use the same setting."
             )
     return words
 

@@ -128,6 +128,8 @@ def _write(out: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> bool:
         if out.read_bytes() == content:
             return True
         if not force:
-            raise ArtifactError(f"{out} stands, with other prompts. Choose another --out, or --force to replace it.")
+            raise ArtifactError(
+                f"{out} already exists, with other prompts. Choose another --out, or --force to replace it."
+            )
     put(out, content, is_sealed_rows)
     return False

@@ -99,7 +99,7 @@ def _asked(paths: Sequence[Path | None]) -> list[Path]:
     wanted = [path for path in paths if path]
     for number, path in enumerate(wanted):
         if path.resolve() in [other.resolve() for other in wanted[:number]]:
-            raise ConfigError(f"{path} is asked for twice. Give every file a name of its own.")
+            raise ConfigError(f"{path} is given twice. Give every file a different name.")
     return wanted
 
 
@@ -129,7 +129,7 @@ def _stands(path: Path, mark: str, force: bool) -> bool:
         head = handle.read(HEAD)
     if mark.encode() not in head:
         raise ArtifactError(
-            f"{path} stands, made from other inputs or settings. Choose another name, or --force to replace it."
+            f"{path} already exists, made from other inputs or settings. Choose another name, or --force to replace it."
         )
     return True
 
@@ -214,7 +214,9 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
     if not sources.runs:
         advice.append("No run: give one for Table 6, latent codes, the map of users and training curves.")
     if not sources.persona:
-        advice.append("No personalisation without people: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'.")
+        advice.append(
+            "No automatic measures of personalisation: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'."
+        )
     if not sources.human:
         advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
     return advice

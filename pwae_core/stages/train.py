@@ -46,7 +46,7 @@ from pwae_core.training.validation import warnings_of
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats a token.
+    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats per token.
 
     ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: of whom nothing
     is learned, since they answer nowhere in the training split. ``warnings``: those of diagnose that the best

@@ -119,9 +119,9 @@ class _Found:
             self.composed.setdefault(number, _vector(path, row))
 
     def notes(self) -> tuple[str, ...]:
-        kinds = {"that is not UTF-8": self.cut, "that stood before": self.repeated}
+        kinds = {"that is not UTF-8": self.cut, "that occurred before": self.repeated}
         return tuple(
-            f"Passed over: {found.total():,} of its rows, for a word {kind} (the first: {next(iter(found))})."
+            f"Skipped: {found.total():,} of its rows, for a word {kind} (the first: {next(iter(found))})."
             for kind, found in kinds.items()
             if found
         )
@@ -181,7 +181,7 @@ def _recognise(path: Path, stream: BinaryIO) -> tuple[_Format, bytes]:
     elif len(fields) > 2 and all(map(_is_number, fields[1:])):
         return _Format(None, len(fields) - 1, binary=False), head
     raise InputError(
-        f"{path}, line 1: neither 'number-of-words dimension' nor a word and its values: no word2vec file, text or "
+        f"{path}, line 1: neither 'number-of-words dimension' nor a word and its values: not a word2vec file, text or "
         f"binary. Save the vectors in word2vec's format (in gensim: save_word2vec_format)."
     )
 
@@ -264,4 +264,4 @@ def _vector(path: Path, row: _Row) -> Vector:
 
 def _check_count(path: Path, shape: _Format, rows: int) -> None:
     if shape.announced is not None and rows != shape.announced:
-        raise InputError(f"{path}: {rows} whole vectors, the first line announces {shape.announced}: cut short?")
+        raise InputError(f"{path}: {rows} whole vectors, the first line announces {shape.announced}: truncated?")

@@ -61,7 +61,7 @@ def candidates(train: Sessions, valid: Sessions, config: TrainConfig) -> list[in
     if len(chosen) < 2:
         raise EmptyResultError(
             f"select_by = speaker: {len(chosen)} of the users in the first {config.answers} validation sessions answer "
-            f"{LEAST} times or more in the training split; telling users apart needs 2. Select by another measure."
+            f"{LEAST} times or more in the training split; distinguishing users needs 2. Select by another measure."
         )
     return chosen
 

@@ -89,7 +89,7 @@ def load_state(folder: Path, name: str) -> dict[str, Any]:
 def _read_pointer(folder: Path, name: str) -> dict[str, Any]:
     path = folder / f"{name}.json"
     if not path.is_file():
-        raise ArtifactError(f"{path} is missing: the run has no '{name}' checkpoint yet. Let 'pwae train' go on.")
+        raise ArtifactError(f"{path} is missing: the run has no '{name}' checkpoint yet. Let 'pwae train' continue.")
     pointer = unsealed(path.read_bytes())
     if pointer is None or not {"file", "sha256", "state"} <= pointer.keys():
         raise _damaged(path)

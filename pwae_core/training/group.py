@@ -24,7 +24,7 @@ class Followed(PwaeError):  # noqa: N818 - it says nothing of its own
     told = True
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__("another process of the run has told what is wrong")
+        super().__init__("another process of the run has reported what is wrong")
         self.exit_code = exit_code
 
 

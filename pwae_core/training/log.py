@@ -40,7 +40,7 @@ class TrainingLog:
         kept = self.path.read_bytes().splitlines(keepends=True)[:lines] if self.path.is_file() else []
         if len(kept) < lines or not all(_is_whole(line) for line in kept):
             raise ArtifactError(
-                f"{self.path} is damaged: it is not what the last checkpoint remembers. "
+                f"{self.path} is damaged: it is not what the last checkpoint recorded. "
                 "Restore it, or move it away and train again with --force."
             )
         return kept

@@ -59,7 +59,7 @@ def _kept(run: Artifact) -> Artifact | None:
     kept = load(folder, PEOPLE)
     if kept.manifest["inputs"]["run"] != run.fingerprint:
         raise ArtifactError(
-            f"{folder} holds people who were adapted to before {run.folder} was trained further. "
+            f"{folder} holds people who were adapted before {run.folder} was trained further. "
             "Remove that folder and run 'pwae adapt' again."
         )
     return kept

@@ -49,9 +49,9 @@ def refuse_other_budget(folder: Path, plan: Plan) -> None:
         return
     if differing := describe_difference(old, new):
         changed = [f"--set {key}={new['config'][key]}" for key in BUDGET if old["config"][key] != new["config"][key]]
-        holds = "holds an unfinished run, made" if is_unfinished(folder) else "stands, made"
+        holds = "holds an unfinished run, made" if is_unfinished(folder) else "already exists, made"
         raise ArtifactError(
-            f"{folder} {holds} differently ({differing}). To let it go on like this: "
+            f"{folder} {holds} differently ({differing}). To continue it like this: "
             f"'pwae train --resume {shlex.quote(str(folder))} {' '.join(changed)}'. Or choose another --out."
         )
 

@@ -85,7 +85,7 @@ class Run:
         if row == 0:
             return f"Nobody in particular ({NOBODY}) was never trained: {untrained}. Name a user."
         neither = "" if self.known[0] else f", who was not trained either: {untrained}"
-        return f"{name} was never trained, and answers as nobody ({NOBODY}){neither}."
+        return f"{name} was never trained, and is answered as nobody ({NOBODY}){neither}."
 
     @property
     def system(self) -> str:
@@ -138,9 +138,9 @@ def corpus_of(run: Artifact, given: Path | None) -> Artifact:
     """The corpus that a run was trained on, where it was or is said to be. Raises ArtifactError for another one."""
     folder = given or remembered_corpus(run)
     if folder is None:
-        raise ArtifactError(f"{run.folder} does not say where its corpus is. Say it with --corpus.")
+        raise ArtifactError(f"{run.folder} does not say where its corpus is. Name it with --corpus.")
     if given is None and not folder.exists():
-        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Say where it is with --corpus.")
+        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Name its place with --corpus.")
     data = load(folder, "corpus")
     same_vocabulary(run, data)
     if data.fingerprint != run.manifest["inputs"]["corpus"]:
@@ -263,7 +263,7 @@ def choose_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
     if device.type not in ("cpu", "cuda"):
-        raise ConfigError(f"--device {name}: systems are not trained on it. Use auto, cpu or cuda.")
+        raise ConfigError(f"--device {name}: systems cannot be trained on it. Use auto, cpu or cuda.")
     return device
 
 

@@ -62,7 +62,7 @@ def hardly_used(fact: str, least: float) -> str:
 
 def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAULTS) -> tuple[str, ...]:
     """What has to be said of a z that is silent, and of a prior that is far from the posterior."""
-    silent = hardly_used(f"another session's z costs {z_nats:.4f} nats a token", config.least_sensitivity)
+    silent = hardly_used(f"another session's z costs {z_nats:.4f} nats per token", config.least_sensitivity)
     far = (
         f"the prior's codes are {prior_gap:.2f} from the posterior's, above {config.most_prior_gap:g}: "
         "answers start where the decoder has learned little."

@@ -70,7 +70,7 @@ def test_a_single_sentence_may_be_a_string_and_lists_may_be_anything_that_holds(
 REFUSED: list[tuple[type[Exception], str, Callable[[], object]]] = [
     (EmptyResultError, "no responses to score", lambda: pwae_core.score([], [])),
     (InputError, "There are 2 responses and 1 references", lambda: pwae_core.score(TOKENS, REFERENCES[:1])),
-    (ConfigError, "holds strings. Say how they become tokens: tokenizer = nltk", lambda: pwae_core.score(["a"], ["b"])),
+    (ConfigError, "holds strings. Say how to tokenise them: tokenizer = nltk", lambda: pwae_core.score(["a"], ["b"])),
     (InputError, "context 1: responses is empty", lambda: pwae_core.score([TOKENS[0], []], REFERENCES)),
     (InputError, "'1' has no reference", lambda: pwae_core.score(TOKENS, [REFERENCES[0], []])),
     (InputError, "'1' has 1 response, '0' has 2", lambda: pwae_core.score([TOKENS[0], TOKENS[1][:1]], REFERENCES)),

@@ -163,7 +163,7 @@ def test_what_was_made_differently_says_how(tmp_path, plan, words):
     with pytest.raises(ArtifactError) as caught:
         artifacts.standing(tmp_path / "v", plan, force=False)
     advice = "Choose another --out, or --force to replace it."
-    assert str(caught.value) == f"{tmp_path / 'v'} stands, made differently ({words}). {advice}"
+    assert str(caught.value) == f"{tmp_path / 'v'} already exists, made differently ({words}). {advice}"
     assert artifacts.standing(tmp_path / "v", plan, force=True) is None
 
 
@@ -179,7 +179,9 @@ def test_another_version_of_pwae_makes_another_artifact(tmp_path, monkeypatch):
 def test_a_folder_of_somebody_elses_is_never_touched(tmp_path, force, name):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_text('{"name": "my own"}')
-    with pytest.raises(ArtifactError, match=r"is not an artifact of pwae|json was altered or damaged, or is no note"):
+    with pytest.raises(
+        ArtifactError, match=r"is not an artifact of pwae|json was altered or damaged, or was not written"
+    ):
         artifacts.standing(tmp_path / "mine", PLAN, force=force)
     (tmp_path / "file").write_text("my own")
     with pytest.raises(ArtifactError, match=r"file exists and is not an artifact of pwae\. Choose another --out\."):
@@ -209,7 +211,9 @@ def test_force_replaces_a_damaged_artifact_when_what_is_damaged_is_away(tmp_path
     table_of = tmp_path / "v" / "vectors.parquet"
     spoil(table_of)
     if table_of.exists():
-        with pytest.raises(ArtifactError, match=rf"^{table_of} is in the way, and pwae did not write it, or not as it"):
+        with pytest.raises(
+            ArtifactError, match=rf"^{table_of} is in the way, and pwae did not write it, or it has changed"
+        ):
             artifacts.standing(tmp_path / "v", PLAN, force=True)
         assert table_of.read_text() == "my own"
         table_of.unlink()
@@ -222,7 +226,7 @@ def test_force_replaces_a_damaged_artifact_when_what_is_damaged_is_away(tmp_path
 def test_a_corrupt_manifest_is_one_line(tmp_path, text):
     make(tmp_path / "v")
     (tmp_path / "v" / "manifest.json").write_text(text, errors="surrogateescape")
-    with pytest.raises(ArtifactError, match=r"manifest\.json was altered or damaged, or is no note of pwae"):
+    with pytest.raises(ArtifactError, match=r"manifest\.json was altered or damaged, or was not written by pwae"):
         artifacts.load(tmp_path / "v", "vectors")
 
 
@@ -493,7 +497,7 @@ def test_a_backup_of_hard_links_keeps_what_it_holds(tmp_path):
 def test_a_pipe_of_that_name_is_refused_and_not_waited_for(tmp_path, name):
     (tmp_path / "v").mkdir()
     os.mkfifo(tmp_path / "v" / name)
-    with pytest.raises(ArtifactError, match=f"{name} was altered or damaged, or is no note of pwae"):
+    with pytest.raises(ArtifactError, match=f"{name} was altered or damaged, or was not written by pwae"):
         artifacts.standing(tmp_path / "v", PLAN, force=True)
 
 
@@ -501,7 +505,7 @@ def test_the_folder_that_one_is_in_is_not_replaced(tmp_path, monkeypatch):
     (tmp_path / "v").mkdir()
     monkeypatch.chdir(tmp_path / "v")
     for out in (Path(), Path("../v"), tmp_path / "v"):
-        with pytest.raises(ArtifactError, match=r"You are in .*v, which would be replaced\. Go elsewhere"):
+        with pytest.raises(ArtifactError, match=r"You are in .*v, which would be replaced\. Change to another folder"):
             artifacts.standing(out, PLAN, force=False)
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "v")
@@ -631,7 +635,7 @@ def test_a_folder_that_may_not_be_written_is_one_line():
         if user == 0:  # root may write anywhere: try as nobody
             os.seteuid(65534)
         try:
-            with pytest.raises(StorageError, match=r"v: the folder may not be written; choose another --out\."):
+            with pytest.raises(StorageError, match=r"v: you may not write to the folder; choose another --out\."):
                 make(Path(name) / "v")
         finally:
             os.seteuid(user)

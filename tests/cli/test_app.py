@@ -97,7 +97,7 @@ def test_control_c_is_one_line_and_130(pwae, monkeypatch):
 @pytest.mark.parametrize("command", ["--help", "metrics", "metrics --json", "models --json", "models", "train --help"])
 def test_a_stdout_that_takes_nothing_is_one_line(forked, tmp_path, command):
     done = forked(*command.split(), folder=tmp_path, stdout="/dev/full")
-    line = "pwae: Cannot print the result: No space left on device. What the command wrote stands.\n"
+    line = "pwae: Cannot print the result: No space left on device. What the command wrote is complete.\n"
     assert (done.exit_code, done.stderr) == (7, line)
 
 
@@ -124,7 +124,7 @@ def test_closed_or_full_streams_stop_no_stage(forked, tmp_path, streams):
     assert forked("embed-words", corpus, "--out", "v2", "--dimension", 2, folder=tmp_path).exit_code == 0
 
 
-SEVERAL = "2 threads: the vectors will differ from run to run; --threads 1 repeats exactly.\n"
+SEVERAL = "2 threads: the vectors will differ from run to run; with --threads 1 they are reproducible.\n"
 
 
 @pytest.mark.parametrize("stream", ["/dev/full", CLOSED, GONE])
@@ -168,7 +168,7 @@ def test_in_a_folder_that_is_gone(forked, tmp_path):
     assert (done.exit_code, done.stdout, done.stderr) == (
         7,
         "",
-        "pwae: The folder that you are in is gone. Change to another.\n",
+        "pwae: The current folder no longer exists. Change to another one.\n",
     )
 
 
@@ -187,10 +187,10 @@ def test_links_in_a_circle(pwae, tmp_path):
         (
             RuntimeError("Symlink loop from 'x'"),
             7,
-            "Links lead in a circle: Symlink loop from 'x'. Remove one of them.",
+            "Links form a circle: Symlink loop from 'x'. Remove one of them.",
         ),
-        (MemoryError(), 10, "The memory is used up. Use smaller settings or less data, or a larger machine."),
-        (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "The memory is used up."),
+        (MemoryError(), 10, "Out of memory. Use smaller settings or less data, or a larger machine."),
+        (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "Out of memory."),
     ],
 )
 def test_what_the_system_refuses_is_one_line(pwae, monkeypatch, error, code, line):

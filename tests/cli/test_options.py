@@ -71,12 +71,12 @@ def test_every_seed_is_that_of_the_presets():
 
 
 MEANINGS = {
-    "--samples": "responses for each context",
-    "--limit": "contexts of the test split, at most",
+    "--samples": "responses per context",
+    "--limit": "maximum contexts of the test split",
     "--contexts": "contexts",
     "--history": "training utterances",
     "--users": "users of the corpus",
-    "--first": "the first so many responses",
+    "--first": "the first n responses",
     "--words": "own words",
 }
 
@@ -123,17 +123,20 @@ def test_old_names_are_gone_from_help_and_lead_to_the_new_ones(pwae, command, ol
     assert [new in known, old in known] == [True, False]
     result = pwae(command, old)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"pwae: {old} is called {new} now; the old name will go in a later version.\n" in result.stderr
+    assert f"pwae: {old} is now called {new}; the old name will be removed in a later version.\n" in result.stderr
 
 
 def test_an_old_name_still_works_and_warns_in_one_line(pwae):
     old = pwae("models", "--words=50", "--json").succeeds()
-    assert old.stderr == "pwae: --words is called --vocabulary-size now; the old name will go in a later version.\n"
+    assert (
+        old.stderr
+        == "pwae: --words is now called --vocabulary-size; the old name will be removed in a later version.\n"
+    )
     assert old.stdout == pwae("models", "--vocabulary-size", 50, "--json").succeeds().stdout
 
 
 def test_what_follows_two_hyphens_is_no_option(pwae):
-    assert "is called" not in pwae("evaluate", "--", "--samples").stderr
+    assert "is now called" not in pwae("evaluate", "--", "--samples").stderr
 
 
 @pytest.mark.parametrize(

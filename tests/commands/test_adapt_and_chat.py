@@ -78,7 +78,9 @@ def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, hist
     pwae(*command).succeeds()
     before = snapshot(own)
     history.write_text("football makes me happy darling\n")
-    pwae(*command).fails(6, f"--user dora: {own} was adapted to somebody of that name before.", "or --force to replace")
+    pwae(*command).fails(
+        6, f"--user dora: {own} was already adapted to somebody of that name.", "or --force to replace"
+    )
     assert snapshot(own) == before
     history.write_text(HISTORY)
     pwae(*command).succeeds()
@@ -93,7 +95,7 @@ def test_adapt_warns_of_unknown_words_and_refuses_where_all_are(
 ) -> None:
     command = ("adapt", own, "--history-file", history, "--steps", 1)
     history.write_text("xylo quux\nfoo bar baz\n")
-    pwae(*command).fails(5, f"{history}: the run knows none of its 5 words. Is it of the corpus's language")
+    pwae(*command).fails(5, f"{history}: the run knows none of its 5 words. Is it in the corpus's language")
     assert not (own / "people").exists()
     history.write_text("i like tea xylo\n")
     done = pwae(*command).succeeds()
@@ -110,7 +112,7 @@ def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, 
 
     refused(4, "Cannot read", "nobody.txt", file=tmp_path / "nobody.txt")
     refused(4, "--user user001: the run was trained with that user", user="user001")
-    refused(4, "--user <unk>: that is nobody in particular. Choose another name.", user="<unk>")
+    refused(4, "--user <unk>: that name means nobody in particular. Choose another name.", user="<unk>")
     (tmp_path / "empty.txt").write_text("\n \n")
     refused(5, "holds no utterance after cleaning", file=tmp_path / "empty.txt")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
@@ -148,7 +150,7 @@ def test_chat_switches_who_answers_and_says_why(pwae: Callable[..., Any], run: P
     errors = [line for line in done.stderr.splitlines() if line.startswith("pwae: /")]
     assert errors[0] == "pwae: /why: there is no answer yet. Say something first."
     assert errors[1] == "pwae: /user nobody: the run knows no such user. /users PART finds one."
-    assert errors[2] == "pwae: /what: there is no such command. /help lists them."
+    assert errors[2] == "pwae: /what: no such command. /help lists them."
 
 
 def test_chat_lists_its_commands_and_says_how_many_users_it_keeps_back(pwae: Callable[..., Any], run: Path) -> None:
@@ -156,12 +158,12 @@ def test_chat_lists_its_commands_and_says_how_many_users_it_keeps_back(pwae: Cal
     said = done.stdout.splitlines()
     assert [line.split()[0] for line in said[:5]] == ["/user", "/users", "/why", "/help", "/quit"]
     assert said[5].split() == ["<unk>", *(f"user00{n}" for n in range(6))]
-    assert said[6] == "nobody; /users without a PART shows some of all"
+    assert said[6] == "nobody; /users without a PART lists some users"
     assert "/user user0003: the run knows no such user. Close to it: user003" in done.stderr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pwae_cli.commands.chat.FOUND", 2)
         said = pwae("chat", run, stdin=b"/users\n/users 004\n").succeeds().stdout.splitlines()
-    assert said == ["<unk>  user000", "2 of 7; /users PART narrows", "user004"]
+    assert said == ["<unk>  user000", "2 of 7; /users PART narrows the list", "user004"]
 
 
 def test_the_same_conversation_comes_again_and_another_seed_is_another_one(pwae: Callable[..., Any], run: Path) -> None:

@@ -41,7 +41,7 @@ def test_reports_and_warns(pwae: Callable[..., Any], made: Made) -> None:
     assert pwae(*ask, "--json").succeeds().json == report
     high = ("--least-distinct", 1, "--least-active", 1, "--least-sensitivity", 99)
     shown = pwae(*ask, *high).succeeds().stdout
-    assert "nats a token, below 99: z is hardly used." in shown
+    assert "nats per token, below 99: z is hardly used." in shown
     low = ("--least-distinct", 0, "--least-active", 0, "--least-sensitivity", 0, "--most-prior-gap", 99)
     if report["sensitivity"] >= 0:
         assert "Warning" not in pwae(*ask, *low).succeeds().stdout

@@ -20,13 +20,13 @@ def test_the_table_says_what_is_covered(pwae, corpus, tmp_path):
     assert "6 (17.6%)" in shown  # of 34 running tokens
     assert "good indeed is like" in shown
     again = pwae("embed-words", corpus, "--out", tmp_path / "v", "--from", path).succeeds().stdout
-    assert "(stood already)" in again
+    assert "(already existed)" in again
 
 
 def test_a_cut_word_is_told_each_time_and_the_whole_words_are_imported(pwae, corpus, tmp_path):
     path = tmp_path / "published.txt"
     path.write_bytes(b"3 2\ntea 0.5 -0.25\n\xe8\x8c 9 9\nrain 2 3\n\n")
-    note = "Passed over: 1 of its rows, for a word that is not UTF-8 (the first: b'\\xe8\\x8c' in line 3)."
+    note = "Skipped: 1 of its rows, for a word that is not UTF-8 (the first: b'\\xe8\\x8c' in line 3)."
     command = ("embed-words", corpus, "--out", tmp_path / "v", "--from", path)
     first = pwae(*command).succeeds()
     assert note in first.stdout
@@ -51,7 +51,7 @@ def test_what_cannot_fit_in_memory_is_refused(pwae, corpus, tmp_path):
 def test_a_training_that_leaves_the_finite_numbers_is_refused(pwae, corpus, tmp_path, monkeypatch):
     monkeypatch.setattr("gensim.models.Word2Vec.train", lambda model, **_: model.wv.vectors.fill(float("nan")))
     result = pwae("embed-words", corpus, "--out", tmp_path / "v")
-    result.fails(8, "word2vec left the finite numbers. Lower --learning-rate.")
+    result.fails(8, "word2vec diverged. Lower --learning-rate.")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["corpus"]
 
 
@@ -90,7 +90,9 @@ def test_json_is_the_report(pwae, corpus, tmp_path):
 
 def test_several_workers_are_said_not_to_repeat(pwae, corpus, tmp_path):
     result = pwae("embed-words", corpus, "--out", tmp_path / "v", "--threads", 2).succeeds()
-    assert "2 threads: the vectors will differ from run to run; --threads 1 repeats exactly." in result.stderr
+    assert (
+        "2 threads: the vectors will differ from run to run; with --threads 1 they are reproducible." in result.stderr
+    )
     assert "no: several workers" in result.stdout
 
 

@@ -182,7 +182,7 @@ def test_what_another_plan_made_is_refused_before_anything_is_done(
         ("resamples = 20", "resamples = 21", "scores was made by another plan (config resamples: 20, now 21)."),
     ):
         plan.write_text(text.replace(old, new))
-        pwae(*command).fails(6, words, "Choose another --out, or --force to make anew what differs from the plan.")
+        pwae(*command).fails(6, words, "Choose another --out, or --force to make again what differs from the plan.")
         assert snapshot(out) == before
     plan.write_text(text.replace("limit = 5", "limit = 4"))
     runs = {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")}
@@ -264,7 +264,7 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     def refused(*_: Any, **__: Any) -> None:
         place = tmp_path / "out" / "seq2seq-seed1" / "run"
         raise ArtifactError(
-            f"{place} stands, made differently (seed). Choose another --out, or use --resume or --set a=1."
+            f"{place} already exists, made differently (seed). Choose another --out, or use --resume or --set a=1."
         )
 
     monkeypatch.setattr(running, "train", refused)
@@ -272,7 +272,7 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     assert done.exit_code == 1
     assert "Traceback" not in done.stderr
     (run,) = done.json["runs"]
-    assert run["failure"] == "seq2seq-seed1/run stands, made differently (seed). Change the plan."
+    assert run["failure"] == "seq2seq-seed1/run already exists, made differently (seed). Change the plan."
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "results.json",
         "results.md",
@@ -284,7 +284,7 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     ("old", "new", "code", "words"),
     [
         ("resamples = 20", "samples = 3", 3, "[evaluate] samples: 3 of each context, but [sample] samples draws 2."),
-        ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run by itself."),
+        ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],
 )

@@ -48,7 +48,7 @@ def test_it_prints_where_sheets_and_key_are(pwae: Pwae, folder: Path) -> None:
         "item ids begin with",
     ):
         assert words in result.stdout
-    assert "(stood already)" in export(pwae, "--repeats", 2).succeeds().stdout
+    assert "(already existed)" in export(pwae, "--repeats", 2).succeeds().stdout
     assert openpyxl.load_workbook(folder / "out/annotator-3.xlsx")["Items"].max_row == 1 + 5 * 3 + 2
 
 
@@ -87,7 +87,7 @@ def test_another_system_s_file_stands_in_the_same_sheets(pwae: Pwae, folder: Pat
 
 
 def test_a_system_named_twice(pwae: Pwae, folder: Path) -> None:
-    export(pwae, systems=("one", "one")).fails(4, "one and one are both called 'one'. Name them apart")
+    export(pwae, systems=("one", "one")).fails(4, "one and one are both called 'one'. Give them different names")
     export(pwae, systems=("one", "ground-truth=two")).fails(4, "two is called 'ground-truth', as the real responses")
     assert not (folder / "out").exists()
 
@@ -120,7 +120,7 @@ def test_folders_that_are_not_what_they_should_be(pwae: Pwae, folder: Path) -> N
     export(pwae, systems=("corpus",)).fails(6, "corpus holds corpus", "expected responses")
     export(pwae, systems=("nowhere",)).fails(4, "nowhere does not exist.")
     export(pwae, "--corpus", "one").fails(6, "one holds responses", "expected corpus")
-    export(pwae, "--key", "out/key").fails(3, "The key at out/key and the sheets at out must be apart.")
+    export(pwae, "--key", "out/key").fails(3, "The key at out/key and the sheets at out must be separate.")
     (folder / "file").write_text("")
     export(pwae, "--out", "file").fails(6, "file is a file. Choose another --out.")
     export(pwae, "--out", "file/below").fails(7, "Cannot write")
@@ -134,7 +134,7 @@ def test_settings_out_of_range(pwae: Pwae, folder: Path) -> None:
 
 def test_rerun_with_other_settings(pwae: Pwae, folder: Path) -> None:
     export(pwae).succeeds()
-    export(pwae, "--seed", 9).fails(6, "stands, made differently (config seed: 7, now 9).", "--force")
+    export(pwae, "--seed", 9).fails(6, "already exists, made differently (config seed: 7, now 9).", "--force")
     export(pwae, "--seed", 9, "--force").succeeds()
     (folder / "out/annotator-1.csv").write_text("rated")
     export(pwae, "--seed", 9).succeeds()

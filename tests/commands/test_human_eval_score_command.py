@@ -54,8 +54,8 @@ def test_tables(pwae: Pwae, folder: Path) -> None:
         "0.0625",
         "0.1875",
         "Nothing was rated by annotator 3.",
-        "Passed over (the page itself holds no ratings: give the .csv that it saved): out/annotator-1.html, out/annot",
-        "Passed over (no sheet): out/INSTRUCTIONS.txt.",
+        "Skipped (the page itself holds no ratings: give the .csv that it saved): out/annotator-1.html, out/annot",
+        "Skipped (no sheet): out/INSTRUCTIONS.txt.",
     ):
         assert words in printed, words
 
@@ -67,8 +67,8 @@ def test_json_has_no_nan_and_comes_back_from_the_artifact(pwae: Pwae, folder: Pa
     assert {one["value"] for one in report["agreement"] if one["criterion"] == "personalisation"} == {1, None}
     again = score(pwae, "--out", "scores", "--json").succeeds().json
     assert again == report | {"standing": True}
-    assert "(scores stood already)" in score(pwae, "--out", "scores").succeeds().stdout
-    score(pwae, "--out", "scores", "--seed", 8).fails(6, "stands, made differently (config seed: 7, now 8).")
+    assert "(scores already existed)" in score(pwae, "--out", "scores").succeeds().stdout
+    score(pwae, "--out", "scores", "--seed", 8).fails(6, "already exists, made differently (config seed: 7, now 8).")
 
 
 def test_latex(pwae: Pwae, folder: Path) -> None:
@@ -110,9 +110,10 @@ def test_problems_are_lines_on_stderr(pwae: Pwae, folder: Path) -> None:
     result.fails(4, "The sheets cannot be scored: correct the 3 problems told above and run the command again.")
     assert result.stderr.splitlines()[:-1] == [
         "bad.csv, row 2, column B (readability): '7' is not on the scale. Write one of 1, 2, 3.",
-        "bad.csv, row 2, column C (informativeness): '\\x1b[31mno' is no rating. Write one of 1, 2, 3, or leave the "
+        "bad.csv, row 2, column C (informativeness): '\\x1b[31mno' is not a rating. Write one of 1, 2, 3, or leave the "
         "cell empty.",
-        "bad.csv, row 3, column A (item): ']0;owned' is no item of this key. Copy it from the sheet, or give the key "
+        "bad.csv, row 3, column A (item): ']0;owned' is not an item of this key. Copy it from the "
+        "sheet, or give the key "
         "of this sheet.",
     ]
     assert not (folder / "scores").exists()
@@ -121,7 +122,7 @@ def test_problems_are_lines_on_stderr(pwae: Pwae, folder: Path) -> None:
 def test_what_is_no_file_is_refused_at_once(pwae: Pwae, folder: Path) -> None:
     score(pwae, sheets="/dev/null").fails(4, "/dev/null is a device, not a file.")
     os.mkfifo("pipe")
-    score(pwae, sheets="pipe").fails(4, "pipe is a pipe, not a file. Save what it gives to a file, and name that.")
+    score(pwae, sheets="pipe").fails(4, "pipe is a pipe, not a file. Save its output to a file, and name that file.")
 
 
 def test_other_errors(pwae: Pwae, folder: Path) -> None:

@@ -19,7 +19,7 @@ def test_the_table_shows_counts_rejections_splits_and_overlap(pwae, tmp_path):
     assert f"{len(rows):,}" in result.stdout
     assert result.stderr == ""
     again = pwae("preprocess", tmp_path / "raw", "--out", tmp_path / "corpus").succeeds()
-    assert again.stdout.replace("stands already", "made") == result.stdout
+    assert again.stdout.replace("already exists", "made") == result.stdout
 
 
 def test_json(pwae, tmp_path):
@@ -41,7 +41,7 @@ def test_standard_input_and_a_file_give_the_same_tables(pwae, tmp_path):
         assert (tmp_path / "a" / f"{table}.parquet").read_bytes() == (tmp_path / "b" / f"{table}.parquet").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "raw"]
     again = pwae("preprocess", "-", "--out", tmp_path / "b", stdin=raw.read_bytes()).succeeds()
-    assert "stands already" in again.stdout
+    assert "already exists" in again.stdout
     pwae("preprocess", "-", "-", "--out", tmp_path / "c").fails(3, "Standard input (-) can be named only once.")
     pwae("preprocess", "-", "--out", tmp_path / "c").fails(4, "standard input is empty.")
 
@@ -82,7 +82,7 @@ def test_explain_shows_rows_before_and_after_and_writes_nothing(pwae, tmp_path):
     assert "  done:   nothing; left out: no user_id (the hash of nothing)\n" in text
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
     pwae("preprocess", raw, "--explain", "0").fails(3, "--explain: at least 1 row is needed (got 0).")
-    pwae("preprocess", raw).fails(3, "--out is missing: name the folder to write, or use --explain to look only.")
+    pwae("preprocess", raw).fails(3, "--out is missing: name the folder to write, or use --explain to only look.")
 
 
 def test_explain_unfolds_chains(pwae, tmp_path):

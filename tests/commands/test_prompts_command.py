@@ -20,7 +20,7 @@ def test_it_prints_a_summary_and_the_first_prompt(pwae: Callable[..., Any], judg
     printed = pwae("prompts", judged.corpus, "--out", tmp_path / "p.jsonl", "--limit", 5).succeeds().stdout
     assert [line.split("│")[2].strip() for line in printed.splitlines() if line.startswith("│ prompts ")] == ["5"]
     assert "The next message of B:" in printed
-    assert "(stood already)" in pwae("prompts", judged.corpus, "--out", tmp_path / "p.jsonl", "--limit", 5).stdout
+    assert "(already existed)" in pwae("prompts", judged.corpus, "--out", tmp_path / "p.jsonl", "--limit", 5).stdout
 
 
 def test_json_is_the_report(pwae: Callable[..., Any], judged: Judged, tmp_path: Path) -> None:

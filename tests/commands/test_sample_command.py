@@ -37,7 +37,7 @@ def test_the_test_split_prints_a_few_contexts_with_their_ground_truth(pwae, made
     assert shown.startswith(f"Seq2Seq: 20 contexts x 2 responses (greedy) written: {tmp_path / 'r'}\n")
     assert shown.count("ground truth") == 3
     again = pwae(*command).succeeds().stdout
-    assert again == shown.replace(") written: ", ") stand already: ")
+    assert again == shown.replace(") written: ", ") already exist: ")
     report = pwae(*command, "--json").succeeds().json
     for answered in report["shown"]:
         assert answered["reference"] in shown

@@ -137,7 +137,7 @@ BAD = {
     b'{"context": ["hi", " "]}': "context: nothing is left of utterance 2 after cleaning.",
     b'{"context": [[]]}': "context: nothing is left of utterance 1 after cleaning.",
     b'{"context": ["\\ud800"]}': "context: half a surrogate pair is not text.",
-    b'{"context": ["hi"], "context": ["ho"]}': "'context' stands twice",
+    b'{"context": ["hi"], "context": ["ho"]}': "'context' occurs twice",
     b'{"context": ["hi"], "user_id": "user0001"}': "user_id user0001: the run knows no such user. Close to it: user001",
     b'{"context": ["hi"], "user_id": 1}': "user_id: expected a string, got int 1.",
     b'{"context": ["hi"], "session_id": 1}': "session_id: expected a string, got int 1.",

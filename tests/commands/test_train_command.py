@@ -90,7 +90,7 @@ def test_what_is_missing_is_said_before_anything_is_read(pwae, tmp_path):
     for given in ((tmp_path / "corpus",), ("--out", tmp_path / "run")):
         result = pwae("train", *given)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "give CORPUS and --out; only --show-config does without." in result.stderr
+        assert "give CORPUS and --out; only --show-config works without them." in result.stderr
     assert pwae("train", "--show-config").succeeds().json == TrainConfig().model_dump(mode="json")
 
 

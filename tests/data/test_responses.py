@@ -169,7 +169,7 @@ def test_bytes_that_are_not_jsonl_are_named_by_line(tmp_path: Path) -> None:
         ('{"session_id": NaN, "responses": ["x"]}', "line 2: session_id: expected a string, got float nan"),
         (
             '{"session_id": "b", "responses": ["x"], "responses": ["y"]}',
-            r"line 2: not JSON \('responses' stands twice\)",
+            r"line 2: not JSON \('responses' occurs twice\)",
         ),
         ("\0", r"line 2: not JSON"),
         ("\ufeff{}", r"line 2: not JSON"),
@@ -223,13 +223,13 @@ def test_other_bad_files(tmp_path: Path) -> None:
         read_responses(tmp_path / "x.jsonl")
     with pytest.raises(ArtifactError, match=r"holds no responses\. Run 'pwae sample' first\."):
         read_responses(tmp_path)
-    with pytest.raises(InputError, match=r"other\.jsonl, row 2: session_id 'c1#0' stands there twice\."):
+    with pytest.raises(InputError, match=r"other\.jsonl, row 2: session_id 'c1#0' occurs twice\."):
         read_responses(jsonl(tmp_path, ROW, ROW))
 
 
 def test_strings_need_a_tokenizer(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"session_id": "a", "responses": ["x"]})
-    with pytest.raises(ConfigError, match=r"holds strings\. Say how they become tokens: --tokenizer nltk, jieba,"):
+    with pytest.raises(ConfigError, match=r"holds strings\. Say how to tokenise them: --tokenizer nltk, jieba,"):
         read_responses(path)
     with pytest.raises(ConfigError, match="tokenizer: expected one of nltk, jieba, char, whitespace, got 'bpe'"):
         read_responses(path, tokenizer="bpe")

@@ -112,7 +112,7 @@ def test_people_are_found_by_a_part_of_their_name(page: TestClient) -> None:
         (TALK | {"context": [{"text": "x" * 2001}]}, "context.0.text: String should have at most 2000 characters"),
         (TALK | {"context": [{"text": "  "}]}, "nothing is left of it after cleaning"),
         (TALK | {"more": 1}, "more: unknown setting"),
-        ([], "The question is no JSON object."),
+        ([], "The request is not a JSON object."),
     ],
 )
 def test_what_cannot_be_answered_is_one_line(page: TestClient, question: Any, words: str) -> None:

@@ -146,7 +146,7 @@ def test_what_stands_is_left_alone_and_gives_the_same_report(corpus, tmp_path, s
     before = snapshot(tmp_path / "v")
     again = embed_words(corpus, tmp_path / "v", SMALL)
     assert again == replace(first, standing=True)
-    with pytest.raises(ArtifactError, match=r"stands, made differently \(config dimension: 8, now 9\)"):
+    with pytest.raises(ArtifactError, match=r"already exists, made differently \(config dimension: 8, now 9\)"):
         embed_words(corpus, tmp_path / "v", SMALL.model_copy(update={"dimension": 9}))
     assert snapshot(tmp_path / "v") == before
     forced = embed_words(corpus, tmp_path / "v", SMALL, force=True)

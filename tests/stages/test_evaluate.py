@@ -121,7 +121,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, judged: Judged) -> None:
     assert coverage is not None
     assert 0.5 < coverage.responses < 1
     assert report.notes == [
-        "The numbers of samples differ (2 and 4): the best of more is better. --first makes them equal.",
+        "The numbers of samples differ (2 and 4): the best of more samples is better. --first makes them equal.",
         "Seq2Seq: all answers to a context score the same, so recall, precision and F1 agree.",
         *caution(30),
     ]
@@ -162,7 +162,7 @@ def test_the_artifact_holds_every_context_and_stands(
     assert [row["metric"] for row in totals if row["low"] is None] == ["Distinct-1", "Distinct-2"]
     evaluate(ours, embeddings=vectors, out=tmp_path / "elsewhere")
     assert snapshot(tmp_path / "elsewhere") == snapshot(tmp_path / "scores")
-    with pytest.raises(ArtifactError, match=r"stands, made differently .*seed"):
+    with pytest.raises(ArtifactError, match=r"already exists, made differently .*seed"):
         evaluate(ours, EvaluateConfig(seed=8), embeddings=vectors, out=tmp_path / "scores")
     forced = evaluate(ours, EvaluateConfig(seed=8), embeddings=vectors, out=tmp_path / "scores", force=True)
     assert forced.systems[0].totals["Length"].value == made.systems[0].totals["Length"].value
@@ -208,7 +208,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(tmp_path:
         corpus=judged.corpus,
         out=out,
     )
-    refused(ConfigError, r"texts\.jsonl holds strings\. Say how they become tokens: --tokenizer", [texts], out=out)
+    refused(ConfigError, r"texts\.jsonl holds strings\. Say how to tokenise them: --tokenizer", [texts], out=out)
     refused(InputError, "are both called 'PersonaWAE'", [ours, ours], out=out)
     other = make_vectors(tmp_path / "other", vocabulary="w" * 64)
     refused(

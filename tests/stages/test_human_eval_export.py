@@ -286,7 +286,7 @@ def test_filled_sheets_are_reported_and_never_replaced(folder: Path, snapshot: S
     before = snapshot(folder)
     with pytest.raises(ArtifactError, match=r"annotator-1\.csv has changed since it was exported"):
         export(folder, SMALL.model_copy(update={"seed": 8}), force=True)
-    with pytest.raises(ArtifactError, match=r"stands, made differently \(config seed: 7, now 8\)"):
+    with pytest.raises(ArtifactError, match=r"already exists, made differently \(config seed: 7, now 8\)"):
         export(folder, SMALL.model_copy(update={"seed": 8}))
     assert snapshot(folder) == before
 
@@ -305,7 +305,7 @@ def test_a_folder_of_something_else_is_left_alone(folder: Path, snapshot: Snapsh
     (folder / "out/thesis.txt").write_text("mine")
     before = snapshot(folder)
     for force in (False, True):
-        with pytest.raises(ArtifactError, match=r"holds thesis\.txt, which is no sheet of this key"):
+        with pytest.raises(ArtifactError, match=r"holds thesis\.txt, which is not a sheet of this key"):
             export(folder, force=force)
     assert snapshot(folder) == before
 

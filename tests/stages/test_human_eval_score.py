@@ -219,8 +219,8 @@ def test_half_filled_sheets_are_counted(folder: Path) -> None:
     assert report.agreement == [found for found in report.agreement if found.between == "1-1"]
     assert report.notes == [
         "Nothing was rated by annotator 2, 3.",
-        "29 of 84 cells are unrated (34.5%); the numbers rest on the others.",
-        "One annotator alone: there is no agreement to measure.",
+        "29 of 84 cells are unrated (34.5%); the numbers are computed from the others.",
+        "There is only one annotator, so there is no agreement to measure.",
         FEW,
     ]
 
@@ -269,19 +269,20 @@ def test_every_problem_is_told_by_sheet_row_and_column(folder: Path) -> None:
     book.save(path)
     assert problems(folder, path) == [
         "annotator-2.xlsx, Items, row 3, column F (readability): '4' is not on the scale. Write one of 1, 2, 3.",
-        "annotator-2.xlsx, Items, row 4, column G (informativeness): 'good' is no rating. Write one of 1, 2, 3, or "
+        "annotator-2.xlsx, Items, row 4, column G (informativeness): 'good' is not a rating. Write one of 1, 2, 3, or "
         "leave the cell empty.",
         "annotator-2.xlsx, Items, row 5, column H (personalisation): '=1+0' is a formula. Write the rating itself: "
         "0, 1.",
-        "annotator-2.xlsx, Items, row 6, column F (readability): '2.5' is no rating. Write one of 1, 2, 3, or leave "
+        "annotator-2.xlsx, Items, row 6, column F (readability): '2.5' is not a rating. Write one of 1, 2, 3, or leave "
         "the cell empty.",
-        "annotator-2.xlsx, Items, row 7, column G (informativeness): 'True' is no rating. Write one of 1, 2, 3, or "
+        "annotator-2.xlsx, Items, row 7, column G (informativeness): 'True' is not a rating. Write one of 1, 2, 3, or "
         "leave the cell empty.",
         f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
         "are annotator 2's. Put each annotator's rows into a file of their own.",
-        "annotator-2.xlsx, Items, row 8, column B (item): the item is missing beside ratings. Copy it from the sheet "
+        "annotator-2.xlsx, Items, row 8, column B (item): there are ratings without an item. Copy it from the sheet "
         "that was sent out.",
-        "annotator-2.xlsx, Items, row 9, column B (item): 'mine' is no item of this key. Copy it from the sheet, or "
+        "annotator-2.xlsx, Items, row 9, column B (item): 'mine' is not an item of this key. Copy it "
+        "from the sheet, or "
         "give the key of this sheet.",
     ]
 
@@ -304,8 +305,8 @@ def test_columns_that_are_missing_or_doubled(folder: Path) -> None:
     (folder / "other.csv").write_text("name,value\na,1\n")
     assert problems(folder, folder / "less.csv", folder / "twice.csv", folder / "other.csv") == [
         "less.csv, row 1: the column informativeness is missing. Put it back from the sheet.",
-        "other.csv has no row with the columns' names (item, readability, informativeness, personalisation): it is no "
-        "filled sheet.",
+        "other.csv has no row with the columns' names (item, readability, informativeness, personalisation): it is not "
+        "a filled-in sheet.",
         "twice.csv, row 1: the columns B and C are both called readability. Keep one.",
     ]
 
@@ -341,7 +342,7 @@ def test_what_is_passed_over_is_named(folder: Path) -> None:
     report = score(folder, [back], out=folder / "scores")
     assert report.passed_over == [
         PassedOver(str(back / "ann3"), "a folder: give it too"),
-        PassedOver(str(back / "annotator-2.ods"), "save it as .xlsx, and give that"),
+        PassedOver(str(back / "annotator-2.ods"), "save it as .xlsx, and give that file"),
     ]
     (back / "later.html").touch()
     again = score(folder, [back], out=folder / "scores")
@@ -425,7 +426,7 @@ def test_rows_of_which_only_some_columns_were_sorted_are_refused(folder: Path) -
         write_csv(folder / "a.csv", [row | {name: text} for row, text in zip(rows, moved, strict=True)])
         (told,) = problems(folder, folder / "a.csv")
         assert (
-            f"({name}), and likewise in {away - 1} more rows: this is another text than the item was sent out" in told
+            f"({name}), and likewise in {away - 1} more rows: this is not the text that the item was sent out" in told
         )
         assert told.endswith(f"where texts are only misspelt, empty the column {name}.")
         write_csv(folder / "a.csv", [row | {name: ""} for row in rows])
@@ -462,7 +463,7 @@ def test_the_unblinded_ratings_are_kept(folder: Path, snapshot: Snapshot) -> Non
     assert kept.table("comparisons.parquet").to_pylist() == [asdict(one) for one in report.comparisons]
     before = snapshot(folder / "scores")
     assert score(folder, paths[::-1], out=folder / "scores") == replace(report, standing=True)
-    with pytest.raises(ArtifactError, match=r"stands, made differently \(config resamples: 100, now 50\)"):
+    with pytest.raises(ArtifactError, match=r"already exists, made differently \(config resamples: 100, now 50\)"):
         score(folder, paths, HumanEvalScoreConfig(resamples=50), out=folder / "scores")
     score(folder, paths, out=folder / "scores", force=True)
     assert snapshot(folder / "scores") == before
@@ -602,8 +603,8 @@ def test_what_is_wrong_in_label_studio_s_json_is_told_by_its_place(folder: Path)
         human_eval_score([folder / "p.json"], folder / "tasks-key", QUICK, progress=heard)
     assert heard.lines[0] == "p.json, annotation 4 (readability): '9' is not on the scale. Write one of 1, 2, 3."
     assert heard.lines[1].startswith("p.json, annotation 6 (personalisation): item ")
-    assert heard.lines[2].startswith("p.json, annotation 8 (readability): '1, 2' is no rating.")
-    assert heard.lines[3].startswith("p.json, annotation 7 (response): this is another text than the item was sent out")
+    assert heard.lines[2].startswith("p.json, annotation 8 (readability): '1, 2' is not a rating.")
+    assert heard.lines[3].startswith("p.json, annotation 7 (response): this is not the text that the item was sent out")
 
 
 def test_label_studio_s_json_of_another_export(folder: Path) -> None:

@@ -50,7 +50,7 @@ def test_its_words_are_the_first_ones_and_its_counts_its_own(other: Path, made: 
 
 def test_another_vocabulary_is_another_corpus(pwae: Any, raw: Path, other: Path, made: Any) -> None:
     command = ("preprocess", raw, "--out", other, *PREPROCESS)
-    assert "stands already" in pwae(*command, "--vocabulary", made.corpus).succeeds().stdout
+    assert "already exists" in pwae(*command, "--vocabulary", made.corpus).succeeds().stdout
     pwae(*command).fails(6, "--force")
 
 

@@ -116,7 +116,7 @@ def test_the_artifact_keeps_every_context_and_stands(made: Made, tmp_path: Path)
     assert {row["metric"] for row in totals if row["low"] is None and row["contexts"] > 5} == {"Speaker-By-Chance"}
     assert {row["metric"] for row in totals if row["contexts"] == 5} >= {"Swap-Changed", "Perplexity-Prior"}
     assert all(row["low"] is None for row in totals if row["contexts"] == 5), "5 contexts are too few for intervals"
-    with pytest.raises(ArtifactError, match="stands, made differently"):
+    with pytest.raises(ArtifactError, match="already exists, made differently"):
         persona_scores(given, made.corpus, CONFIG, out=tmp_path / "p")
 
 

@@ -201,7 +201,7 @@ def test_order_files_and_shards_change_nothing_for_trees(tmp_path, monkeypatch, 
             windows.append([(kept[one]["user_id"], kept[one]["text"]) for one in reversed(chain)])
     assert sessions == sorted(windows)
     assert report.counts["utterances"] == len(kept)
-    repeated = rejected(report)["row", "utterance_id stands more than once"]
+    repeated = rejected(report)["row", "utterance_id occurs more than once"]
     assert repeated == sum(row["user_id"] is not None and row["text"] != "[哈哈]" for row in rows[10:20])
     assert rejected(report)["row", "replies that run in a circle"] >= 1
     random.Random(0).shuffle(rows)

@@ -46,7 +46,7 @@ def test_rows_that_are_wrong(fails):
     twice = [*ROWS, {**ROWS[7], "text": "again"}]
     conversation, turn = ROWS[7]["conversation_id"], ROWS[7]["turn"]
     places = ("raw.jsonl, line 8 and ", f"raw.jsonl, line {len(twice)})")
-    fails(twice, 4, f"Turn {turn} of conversation '{conversation}' stands more than once", *places)
+    fails(twice, 4, f"Turn {turn} of conversation '{conversation}' occurs more than once", *places)
 
 
 def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):
@@ -128,7 +128,7 @@ def test_a_worker_that_is_killed(pwae, tmp_path, monkeypatch):
     monkeypatch.setattr("pwae_core.corpus.pipeline.scan", _killed)
     raw = write_jsonl(ROWS, tmp_path / "raw")
     result = pwae("preprocess", raw, "--out", tmp_path / "corpus", "--workers", "2")
-    result.fails(7, "A worker process was killed, most likely for want of memory.", "fewer --workers")
+    result.fails(7, "A worker process was killed, probably for lack of memory.", "fewer --workers")
 
 
 def _killed(job, piece):

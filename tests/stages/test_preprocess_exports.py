@@ -109,4 +109,4 @@ def test_one_person_who_says_everything_twice_is_one_in_all_chats(tmp_path):
     once = preprocess([tmp_path / "a"], tmp_path / "one", PreprocessConfig.make(SETTINGS))
     twice = preprocess([tmp_path / "a", tmp_path / "b"], tmp_path / "two", PreprocessConfig.make(SETTINGS))
     assert twice.counts | {"rows": 20} == once.counts
-    assert {"unit": "row", "reason": "utterance_id stands more than once", "count": 20} in twice.rejected
+    assert {"unit": "row", "reason": "utterance_id occurs more than once", "count": 20} in twice.rejected

@@ -91,7 +91,7 @@ def test_what_stands_is_kept_and_what_is_not_ours_never_replaced(judged: Judged,
     first = prompts(judged.corpus, out)
     again = prompts(judged.corpus, out)
     assert (first.standing, again.standing) == (False, True)
-    with pytest.raises(ArtifactError, match=r"p\.jsonl stands, with other prompts\. .* --force"):
+    with pytest.raises(ArtifactError, match=r"p\.jsonl already exists, with other prompts\. .* --force"):
         prompts(judged.corpus, out, PromptsConfig(history=1))
     assert prompts(judged.corpus, out, PromptsConfig(history=1), force=True).standing is False
     out.write_text('{"session_id": "mine"}\n')

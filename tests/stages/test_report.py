@@ -82,7 +82,7 @@ def test_it_stands_until_inputs_or_settings_change(work: list[Named], tmp_path: 
     assert asdict(again) == asdict(first) | {"markdown": str(tmp_path / "t.md")}
     assert make(work, out, markdown=tmp_path / "t.md").standing
     assert out.read_bytes() == before
-    with pytest.raises(ArtifactError, match=r"r\.html stands, made from other inputs or settings\. .*--force"):
+    with pytest.raises(ArtifactError, match=r"r\.html already exists, made from other inputs or settings\. .*--force"):
         make(work[:1], out)
     with pytest.raises(ArtifactError, match="made from other inputs or settings"):
         make(work, out, config=ReportConfig(seed=8))
@@ -133,7 +133,7 @@ def test_nothing_is_written_before_everything_is_computed(work: list[Named], tmp
 
 
 def test_two_files_of_one_name_are_refused(work: list[Named], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"r\.html is asked for twice\. Give every file a name of its own\."):
+    with pytest.raises(ConfigError, match=r"r\.html is given twice\. Give every file a different name\."):
         make(work, tmp_path / "r.html", markdown=tmp_path / "x" / ".." / "r.html")
     assert not list(tmp_path.iterdir())
 
@@ -197,7 +197,7 @@ def test_responses_alone_make_a_page_that_says_what_is_missing(tmp_path: Path) -
     assert [note.split(":")[0] for note in made.notes] == [
         "No scores",
         "No run",
-        "No personalisation without people",
+        "No automatic measures of personalisation",
         "No human columns",
     ]
     page = (tmp_path / "r.html").read_text(encoding="utf-8")

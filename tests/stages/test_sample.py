@@ -180,7 +180,7 @@ def test_a_corpus_that_was_moved_is_asked_for(pwae, made, tmp_path):
     pwae(*command).succeeds()
     (tmp_path / "here").rename(tmp_path / "there")
     sample = ("sample", tmp_path / "run", "--out", tmp_path / "r")
-    pwae(*sample).fails(6, f"run is no longer at {tmp_path / 'here'}. Say where it is with --corpus.")
+    pwae(*sample).fails(6, f"run is no longer at {tmp_path / 'here'}. Name its place with --corpus.")
     pwae(*sample, "--corpus", tmp_path / "there").succeeds()
 
 

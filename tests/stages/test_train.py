@@ -115,7 +115,7 @@ def test_what_stands_is_left_alone_and_gives_the_same_report(pwae, made, tmp_pat
     assert again.json == first | {"standing": True}
     assert again.stderr == ""
     assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
-    assert "PersonaWAE stands already: " in pwae(*command[:-1]).succeeds().stdout
+    assert "PersonaWAE already exists: " in pwae(*command[:-1]).succeeds().stdout
     assert pwae(*command, "--force").succeeds().json == first
     assert snapshot(tmp_path / "run") == before
 
@@ -271,7 +271,7 @@ def test_what_may_not_change_is_told_with_both_values(pwae, made, snapshot, opti
 def test_resume_needs_a_run(pwae, made, tmp_path):
     result = pwae("train", "--resume")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--resume: say which run." in result.stderr
+    assert "--resume: name the run." in result.stderr
     pwae("train", "--resume", made.corpus).fails(6, "holds corpus (of 'pwae preprocess'), expected run")
     pwae("train", "--resume", tmp_path / "none").fails(6, "none holds no run to resume. Leave --resume out to start")
 

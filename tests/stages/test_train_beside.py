@@ -51,7 +51,7 @@ def test_it_goes_with_the_run_and_stays_where_it_was_changed(pwae, made, run, tm
     command = [*made.train(copy, *OFTEN), "--seed", 9, "--force"]
     timing = copy / "timing.jsonl"
     timing.write_text(timing.read_text() + "mine\n")
-    pwae(*command).fails(6, f"{timing} is in the way, and pwae did not write it, or not as it is now.")
+    pwae(*command).fails(6, f"{timing} is in the way, and pwae did not write it, or it has changed since.")
     resume = ("train", made.corpus, "--embeddings", made.vectors, "--out", copy, "--resume", "--max-steps", 5)
     pwae(*resume).fails(6, f"{timing} is in the way")
     shutil.copy(run / "timing.jsonl", timing)

@@ -123,7 +123,7 @@ def test_a_damaged_checkpoint_is_refused_and_force_starts_anew(pwae, made, unfin
     pwae(*command).fails(6, f"{path} is damaged", "Restore it, or move it away and train again with --force.")
     assert snapshot(out) == before
     if path.exists() and path.name != "log.jsonl":
-        pwae(*command, "--force").fails(6, f"{path} is in the way, and pwae did not write it, or not as it is now.")
+        pwae(*command, "--force").fails(6, f"{path} is in the way, and pwae did not write it, or it has changed since.")
         assert snapshot(out) == before
         path.unlink()
     pwae(*command, "--force").succeeds()
@@ -144,7 +144,7 @@ def test_a_file_that_somebody_has_put_into_a_run_is_not_written_over(pwae, made,
     mine = tmp_path / "run" / name
     mine.write_text('{"mine": 1}')
     for more in (["--max-steps", 2, "--resume"], ["--max-steps", 1, "--force"]):
-        pwae(*command, *more).fails(6, f"{mine} is in the way, and pwae did not write it, or not as it is now.")
+        pwae(*command, *more).fails(6, f"{mine} is in the way, and pwae did not write it, or it has changed since.")
         assert mine.read_text() == '{"mine": 1}'
 
 

@@ -23,7 +23,7 @@ from pwae_core.training.answers import answer_as
 from pwae_core.training.runs import open_run
 
 STRANGER = "user000"
-NEVER = f"{STRANGER} was never trained, and answers as nobody (<unk>)"
+NEVER = f"{STRANGER} was never trained, and is answered as nobody (<unk>)"
 NEITHER = "Nobody was not trained either: model.user_dropout was 0."
 
 

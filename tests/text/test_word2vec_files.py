@@ -117,7 +117,7 @@ def test_a_word_that_is_cut_inside_a_character_is_passed_over_and_told(file, dat
     assert {number: vector.tolist() for number, vector in found.vectors.items()} == {4: [0.5, -1.0], 5: [0.25, 4.0]}
     assert found.rows == 4
     assert found.notes == (
-        f"Passed over: 2 of its rows, for a word that is not UTF-8 (the first: b'\\xe8\\x8c' in {place}).",
+        f"Skipped: 2 of its rows, for a word that is not UTF-8 (the first: b'\\xe8\\x8c' in {place}).",
     )
 
 
@@ -129,8 +129,8 @@ def test_of_a_word_that_stands_twice_the_first_vector_is_taken_and_that_is_told(
     assert {number: vector.tolist() for number, vector in found.vectors.items()} == {4: [1, 2]}
     place = "line 4" if isinstance(data, str) else "row 2"
     (note,) = found.notes
-    assert note.startswith("Passed over: ")
-    assert note.endswith(f"of its rows, for a word that stood before (the first: 'tea' in {place}).")
+    assert note.startswith("Skipped: ")
+    assert note.endswith(f"of its rows, for a word that occurred before (the first: 'tea' in {place}).")
 
 
 def test_a_word_is_found_in_another_unicode_composition_its_own_before_it(file):
@@ -155,18 +155,18 @@ def test_a_word_is_found_in_another_unicode_composition_its_own_before_it(file):
         ("tea 1 2\nrain 1 2 3\n", "line 2: 3 values after the word, expected 2."),
         ("2 2\ntea 1 2\nrain 1 x\n", "line 3: could not convert string to float: b'x'."),
         ("2 2\ntea 1 2\nrain 1 nan\n", "line 3: the vector of 'rain' holds nan, beyond ±1e+09. Is the file damaged?"),
-        ("3 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 3: cut short?"),
-        ("1 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 1: cut short?"),
+        ("3 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 3: truncated?"),
+        ("1 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 1: truncated?"),
         (b"2 2\ntea 1 2\nmilk 1" + b"\n", "line 3: 1 values after the word, expected 2."),
-        (BINARY[:-4], "2 whole vectors, the first line announces 3: cut short?"),
-        (binary({"tea": (1.0, 2.0)}, announced=5), "1 whole vectors, the first line announces 5: cut short?"),
+        (BINARY[:-4], "2 whole vectors, the first line announces 3: truncated?"),
+        (binary({"tea": (1.0, 2.0)}, announced=5), "1 whole vectors, the first line announces 5: truncated?"),
         (binary({"tea": (1.0, 2.0), "a": (1.0, 2.0)}, announced=1), "follow the 1 vectors it announces."),
         (
             b"1 2\ntea " + struct.pack("<2f", 0.1, np.inf),
             "row 1: the vector of 'tea' holds inf, beyond ±1e+09.",
         ),
         (b"2 2\ntea " + struct.pack("<2f", 0.1, 1) + b"x" * 70_000, "row 2: no word of a reasonable length"),
-        (gzip.compress(TEXT.encode(), mtime=0)[:-12], "the gzip data is damaged or cut short. Fetch it again."),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-12], "the gzip data is damaged or truncated. Fetch it again."),
         (
             "2 2\ntea 1 2\nrain 1 1e20\n",
             "line 3: the vector of 'rain' holds 1e+20, beyond ±1e+09. Is the file damaged?",
@@ -176,10 +176,10 @@ def test_a_word_is_found_in_another_unicode_composition_its_own_before_it(file):
         (f"{'9' * 5000} 2\ntea 1 2\n", "line 1: neither"),
         (f"2 {'9' * 5000}\ntea 1 2\n", "line 1: neither"),
         (f"2 {10**15}\ntea 1 2\n", "line 1: neither"),
-        (f"{10**15} 2\ntea 1 2\n", "1 whole vectors, the first line announces 1000000000000000: cut short?"),
+        (f"{10**15} 2\ntea 1 2\n", "1 whole vectors, the first line announces 1000000000000000: truncated?"),
         (binary({"tea": (1.0, 2.0)}, announced=10**15), "1 whole vectors, the first line announces"),
         ("2 2\n\ntea 1 2\nrain 1 2\n", "line 2: it is blank, and vectors follow it. Remove the line."),
-        (b"\x1f\x8bnot gzip at all", "the gzip data is damaged or cut short. Fetch it again."),
+        (b"\x1f\x8bnot gzip at all", "the gzip data is damaged or truncated. Fetch it again."),
     ],
 )
 def test_every_way_to_be_wrong_is_one_line_with_its_place(file, data, message):

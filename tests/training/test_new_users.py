@@ -112,7 +112,7 @@ def test_people_are_added_and_replaced_by_name(tmp_path: Path) -> None:
     assert names == {"a": 0, "b": 1}
     assert rows["user_table.weight"].tolist() == [[3.0, 3.0], [2.0, 2.0]]
     assert [learned_from(run, name) for name in ("a", "b", "c")] == ["a 3.0", "b 2.0", None]
-    with pytest.raises(ArtifactError, match=r"adapted to before .* was trained further"):
+    with pytest.raises(ArtifactError, match=r"adapted before .* was trained further"):
         read_people(artifact(tmp_path, "another fingerprint"))
 
 

@@ -35,7 +35,7 @@ class Cluster:
         error = done.exception()
         if isinstance(error, (self.ray.exceptions.RaySystemError, self.ray.exceptions.WorkerCrashedError)):
             error = StorageError(
-                "A worker of the cluster was killed again and again, most likely for want of memory. "
+                "A worker of the cluster was killed repeatedly, probably for lack of memory. "
                 "Run the same command again; it continues where it stopped."
             )
         result = error or done.result()

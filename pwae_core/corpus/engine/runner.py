@@ -71,7 +71,7 @@ class Runner(Generic[J]):
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
             raise StorageError(
-                "A worker process was killed, most likely for want of memory. Run the same command again with fewer "
+                "A worker process was killed, probably for lack of memory. Run the same command again with fewer "
                 "--workers; it continues where it stopped."
             ) from error
 

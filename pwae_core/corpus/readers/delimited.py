@@ -135,7 +135,7 @@ def quoting_told(source: Source) -> Source:
     if quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows):
         return source
     lost = f"{by_line.rows - quoting.rows:,} of {by_line.rows:,} rows" if quoting.whole else "rows"
-    told = f"{source.name}: quotation marks are read as characters, for as quotes they would swallow {lost}."
+    told = f"{source.name}: quotation marks are read as ordinary characters; as quotes they would swallow {lost}."
     return replace(source, layout=plain, told=(*source.told, told))
 
 

@@ -24,7 +24,7 @@ CHUNK = 1 << 20
 LONGEST_VALUE = 64 << 20
 BLANK = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder()
-CUT_SHORT = "it ends in the middle; was it cut short?"
+CUT_SHORT = "it ends in the middle; was it truncated?"
 
 
 def walk(handle: BinaryIO, name: str, enter: Enter) -> Iterator[tuple[Path, Any]]:

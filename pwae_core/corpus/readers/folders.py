@@ -15,7 +15,7 @@ from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.errors import InputError
 
 HIDDEN, HIDDEN_FOLDER = "hidden file", "hidden folder"
-AGAIN = "file met before (named twice, or a link)"
+AGAIN = "file already read (named twice, or a link)"
 FOLDER_AGAIN = "folder met before (a link)"
 NO_FILE = "broken link, pipe, socket or device"
 OURS = "folder that pwae wrote"

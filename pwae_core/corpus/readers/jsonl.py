@@ -82,7 +82,7 @@ def _parse(line: bytes, span: Span, number: int) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         record = _parse_slowly(line, span, number)
     if not isinstance(record, dict):
-        raise InputError(f"{where(span, number)} is not a JSON object. Give one object with named fields a line.")
+        raise InputError(f"{where(span, number)} is not a JSON object. Give one object with named fields per line.")
     return record
 
 

@@ -79,7 +79,7 @@ def _where(source: Source, before: int, index: int) -> str:
 
 def _open(source: Source) -> pq.ParquetFile:
     if source.packed:
-        raise InputError(f"{source.name} is a Parquet file packed once more. Unpack it first.")
+        raise InputError(f"{source.name} is a compressed Parquet file. Decompress it first.")
     try:
         return pq.ParquetFile(pa.OSFile(os.fsencode(source.path)))
     except (pa.ArrowException, OSError) as error:

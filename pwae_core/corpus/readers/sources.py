@@ -45,7 +45,7 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
     Raises InputError for a file that is missing, empty or lacks a column, ConfigError when there is none.
     """
     if not raw:
-        raise ConfigError("No raw file was named. Name one or several, or - for standard input.")
+        raise ConfigError("No raw file was given. Name one or more, or - for standard input.")
     if list(raw).count(STANDARD_INPUT) > 1:
         raise ConfigError("Standard input (-) can be named only once.")
     with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:

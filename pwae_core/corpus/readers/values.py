@@ -77,7 +77,7 @@ def _valid_text(field: str, values: pa.Array, where: Where) -> pa.Array:
                 (value or b"").decode("utf-8")
             except UnicodeDecodeError as error:
                 byte = f"byte 0x{value[error.start]:02x}"
-                raise InputError(f"{where(index)}: {field} is not UTF-8 ({byte}). Write the file anew.") from error
+                raise InputError(f"{where(index)}: {field} is not UTF-8 ({byte}). Write the file again.") from error
         raise
 
 
@@ -108,7 +108,7 @@ def _digits(value: int) -> str:
     try:
         return str(value)
     except ValueError:
-        raise ValueError("an id of at most some thousand digits") from None
+        raise ValueError("an id of at most a few thousand digits") from None
 
 
 def _turn(value: object) -> int | None:

@@ -93,7 +93,7 @@ def _damaged(source: Source, error: sqlite3.Error) -> str:
 
 def _open(source: Source) -> sqlite3.Connection:
     if source.packed:
-        raise InputError(f"{source.name} is a packed SQLite file. Unpack it first.")
+        raise InputError(f"{source.name} is a compressed SQLite file. Decompress it first.")
     journal = source.path.with_name(f"{source.path.name}-wal")
     still = "" if journal.exists() else "&immutable=1"
     return sqlite3.connect(f"file:{quote(os.fsencode(source.path.absolute()))}?mode=ro{still}", uri=True)

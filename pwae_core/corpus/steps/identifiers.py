@@ -23,7 +23,7 @@ CUT = r"^\d{15}0+$"
 REFUSED_SHARE = 0.01
 SUSPECT_SHARE, SUSPECT_LEAST = 0.5, 10
 REMEDY = (
-    "Different ids become one so: export the file again with its ids as text, not through a spreadsheet or as floats."
+    "This can merge different ids: export the file again with its ids as text, not through a spreadsheet or as floats."
 )
 
 

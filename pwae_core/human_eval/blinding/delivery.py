@@ -41,7 +41,7 @@ def check_apart(out: Path, key: Path) -> None:
     """Raises ConfigError where who gets the annotators' folder would get the key, or the other way round."""
     sheets, secret = out.absolute().resolve(), key.absolute().resolve()
     if sheets == secret or sheets in secret.parents or secret in sheets.parents:
-        raise ConfigError(f"The key at {key} and the sheets at {out} must be apart. Choose another --key.")
+        raise ConfigError(f"The key at {key} and the sheets at {out} must be separate. Choose another --key.")
 
 
 def check_replaceable(folder: Path, recorded: Mapping[str, str]) -> None:
@@ -52,7 +52,7 @@ def check_replaceable(folder: Path, recorded: Mapping[str, str]) -> None:
         raise ArtifactError(f"{folder} is a file. Choose another --out.")
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in recorded)
     if foreign:
-        raise ArtifactError(f"{folder} holds {foreign[0]}, which is no sheet of this key. Choose another --out.")
+        raise ArtifactError(f"{folder} holds {foreign[0]}, which is not a sheet of this key. Choose another --out.")
     changed = compare(folder, recorded).changed
     if changed:
         raise ArtifactError(

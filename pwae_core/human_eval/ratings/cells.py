@@ -150,7 +150,7 @@ def rating(value: object, criterion: Criterion) -> int | None:
         return None
     meant = NUMBER.fullmatch(text.partition("=")[0].strip())
     if meant is None or ("=" in text and text.replace(" ", "") not in _in_words(criterion)):
-        raise ValueError(f"{_shown(value)} is no rating. Write one of {allowed}, or leave the cell empty.")
+        raise ValueError(f"{_shown(value)} is not a rating. Write one of {allowed}, or leave the cell empty.")
     number = int(meant[1])
     if number not in criterion.scale:
         raise ValueError(f"{_shown(value)} is not on the scale. Write one of {allowed}.")

@@ -10,7 +10,7 @@ from pwae_core.human_eval.ratings.gathering import Gathered
 from pwae_core.human_eval.ratings.key import Key
 
 FITS = "fits the sheet"
-OTHER = "of other answers than those of the sheet"
+OTHER = "from answers other than those of the sheet"
 UNFINISHED = "the sheet is not finished"
 UNKNOWN = "of no sheet of this export"
 

@@ -61,7 +61,7 @@ def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
         if not found:
             names = ", ".join(key.form.head(name) for name in (ITEM, *key.form.rated))
             made.problems.append(
-                f"{pages[0].path.name} has no row with the columns' names ({names}): it is no filled sheet."
+                f"{pages[0].path.name} has no row with the columns' names ({names}): it is not a filled-in sheet."
             )
         for page, top in found:
             _page(page, top, key, made)
@@ -104,19 +104,21 @@ def _export_of(item: object) -> str:
 def _unknown(cells: Sequence[Cell], export: str, own: str) -> str:
     place, more = cells[0].place, _more(cells)
     if not export:
-        return f"{place}{more}: the item is missing beside ratings. Copy it from the sheet that was sent out."
+        return f"{place}{more}: there are ratings without an item. Copy it from the sheet that was sent out."
     if export not in ("?", own):
         return (
             f"{place}{more}: the item is of the export {export}, the key is that of {own}. "
             "Leave the file out, or give the key of its export."
         )
     shown = visible(plain(cells[0].value))[:40]
-    return f"{place}{more}: {shown!r} is no item of this key. Copy it from the sheet, or give the key of this sheet."
+    return (
+        f"{place}{more}: {shown!r} is not an item of this key. Copy it from the sheet, or give the key of this sheet."
+    )
 
 
 def _moved(places: Sequence[Place]) -> str:
     return (
-        f"{places[0]}{_more(places)}: this is another text than the item was sent out with. Put moved cells back; "
+        f"{places[0]}{_more(places)}: this is not the text that the item was sent out with. Put moved cells back; "
         f"where texts are only misspelt, empty the column {places[0].name}."
     )
 

@@ -58,5 +58,5 @@ def filled(path: Path, rows: Iterable[tuple[int, Sequence[object]]]) -> dict[int
         if width:
             kept[number] = row[:width]
         if number > MOST_ROWS:
-            raise InputError(f"{path} has more than {MOST_ROWS:,} rows: that is no sheet.")
+            raise InputError(f"{path} has more than {MOST_ROWS:,} rows: that is not a sheet.")
     return kept

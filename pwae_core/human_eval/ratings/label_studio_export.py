@@ -31,7 +31,7 @@ def read_label_studio(path: Path, text: str) -> Grid | None:
         return None
     tasks = [tasks] if isinstance(tasks, dict) else tasks
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
-        raise InputError(f"{path} is JSON, but no list of Label Studio's tasks. {ADVICE}")
+        raise InputError(f"{path} is JSON, but not a list of Label Studio's tasks. {ADVICE}")
     records = [record for task in tasks for record in _records(task)]
     if not any(ITEM in record for record in records):
         raise InputError(f"{path} has no task with an item of a sheet. {ADVICE}")

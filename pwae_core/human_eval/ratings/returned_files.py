@@ -24,7 +24,7 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 ENDINGS = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt", ".json")
 MOST_TOLD = 5
 TEMPORARY = ("~$", ".")
-SAVE_AS = "save it as .xlsx, and give that"
+SAVE_AS = "save it as .xlsx, and give that file"
 NO_SHEETS = {
     **dict.fromkeys((".ods", ".fods", ".xls", ".xlsb", ".numbers", ".gsheet"), SAVE_AS),
     **dict.fromkeys((".html", ".htm"), "the page itself holds no ratings: give the .csv that it saved"),
@@ -101,7 +101,7 @@ def load(path: Path) -> bytes:
         except OSError as error:
             raise InputError(f"Cannot read {path}: {error.strerror}.") from error
     if len(data) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB: that is no sheet.")
+        raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB: that is not a sheet.")
     return data
 
 

@@ -44,7 +44,8 @@ def read_table(path: Path, text: str, header: Header) -> Grid:
         return Grid(path, "", filled(path, enumerate(reader, start=1)))
     except csv.Error as error:
         raise InputError(
-            f"{path} is no CSV: a quotation mark before line {reader.line_num + 1} is never closed, or stands inside "
+            f"{path} is not valid CSV: a quotation mark before line {reader.line_num + 1} is never closed, "
+            "or is inside "
             "a cell. Save it again as .csv."
         ) from error
 

@@ -41,7 +41,7 @@ def _check_archive(path: Path, data: bytes) -> None:
         names = set(archive.namelist())
         size = sum(part.file_size for part in archive.infolist())
         if size > MOST_UNPACKED:
-            raise InputError(f"{path} would unpack to {size >> 20:,} MiB: that is no sheet.")
+            raise InputError(f"{path} would unpack to {size >> 20:,} MiB: that is not a sheet.")
         tags = sum(_tags(archive, name) for name in names)
     if tags > MOST_TAGS:
         raise InputError(f"{path} has too many cells for a sheet. Delete the rows below the items, or save it as .csv.")

@@ -28,19 +28,19 @@ LONGEST_PAGE_NAME = 31  # of a worksheet, in a spreadsheet
 def _plain(text: str) -> str:
     """Raises ValueError for control characters: words are one line."""
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
-        raise ValueError("control characters and line breaks have no place in it")
+        raise ValueError("it may not contain control characters or line breaks")
     return text
 
 
 def _heads_a_column(text: str) -> str:
     if re.search(r"[(:\[]", unicodedata.normalize("NFKC", text)):
-        raise ValueError("brackets and colons have no place in the head of a column")
+        raise ValueError("a column heading may not contain brackets or colons")
     return text
 
 
 def _means_a_rating(text: str) -> str:
     if "=" in text:
-        raise ValueError("an equals sign stands between a rating and its meaning; leave it out")
+        raise ValueError("an equals sign separates a rating from its meaning; leave it out")
     return text
 
 
@@ -256,4 +256,4 @@ def _check_different(words: Words, path: Path) -> None:
         if other != name or (head in known and head != name):
             raise ConfigError(f"{path}: [columns] {name}: {text!r} is the column {head if other == name else other}'s.")
     if head_name(words.workbook.items) == head_name(words.workbook.instructions):
-        raise ConfigError(f"{path}: [workbook] items: it is called like the instructions. Give it another name.")
+        raise ConfigError(f"{path}: [workbook] items: it has the same name as the instructions. Give it another name.")

@@ -28,7 +28,7 @@ class Panel:
 MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
     ("train", "reconstruction"): (
         "Reconstruction, training",
-        "Equation 12, first term: −log p(x|z, c, u) a token, in nats, on training batches with dropout, z from the "
+        "Equation 12, first term: −log p(x|z, c, u) per token, in nats, on training batches with dropout, z from the "
         "posterior (systems without z: the plain cross-entropy). It should fall, then flatten.",
     ),
     ("valid", "posterior_nll"): (
@@ -82,7 +82,7 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("train", "kl"): (
         "Kullback-Leibler divergence",
-        "KL(q ‖ p) a session, in nats: what z says about the response that context and user do not. Close to 0 the "
+        "KL(q ‖ p) per session, in nats: what z says about the response that context and user do not. Close to 0 the "
         "posterior has collapsed and z is ignored.",
     ),
     ("train", "bag_of_words"): (

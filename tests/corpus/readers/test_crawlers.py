@@ -167,9 +167,9 @@ def test_what_the_crawlers_did_not_write_is_refused(tmp_path):
     assert refused(write_lines(path, [row]), "pchatbot").startswith("a does not hold lines of six tab-separated fields")
     assert refused(write_crawler_json(path, [])) == "a holds no post: its list 'weibo' is missing or empty."
     path.write_text('{"user": {"id": "1"}, "weibo": [{"id": 1')
-    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it cut short?): ")
+    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it truncated?): ")
     path.write_text('[{"note_id": "1"')
-    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it cut short?): ")
+    assert refused(path).startswith("a, line 1 is not valid JSON (it ends in the middle; was it truncated?): ")
     path.unlink()
     assert refused(write_crawler_sqlite(path)) == (
         "a holds no row: its tables weibo, comments, reposts are empty."

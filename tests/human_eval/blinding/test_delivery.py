@@ -56,7 +56,9 @@ def test_only_untouched_sheets_may_be_replaced(tmp_path: Path) -> None:
     check_replaceable(tmp_path / "absent", {})
     folder = export(tmp_path / "out")
     check_replaceable(folder, RECORDED)
-    with pytest.raises(ArtifactError, match=r"holds a\.csv, which is no sheet of this key\. Choose another --out\.$"):
+    with pytest.raises(
+        ArtifactError, match=r"holds a\.csv, which is not a sheet of this key\. Choose another --out\.$"
+    ):
         check_replaceable(folder, {})
     (folder / "b.csv").write_bytes(b"two, rated")
     with pytest.raises(ArtifactError, match=r"b\.csv has changed since it was exported: it may hold ratings\. Move it"):
@@ -67,6 +69,6 @@ def test_only_untouched_sheets_may_be_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("out", "key"), [("x", "x"), ("x", "x/key"), ("x/sheets", "x"), ("x", "y/../x/key")])
 def test_whoever_gets_the_sheets_must_not_get_the_key(tmp_path: Path, out: str, key: str) -> None:
-    with pytest.raises(ConfigError, match=r"must be apart\. Choose another --key\.$"):
+    with pytest.raises(ConfigError, match=r"must be separate\. Choose another --key\.$"):
         check_apart(tmp_path / out, tmp_path / key)
     check_apart(tmp_path / "x", tmp_path / "x-key")

@@ -91,7 +91,7 @@ def test_a_workbook_that_would_fill_the_memory(tmp_path: Path, monkeypatch: pyte
     ):
         read(path)
     monkeypatch.setattr(workbook, "MOST_UNPACKED", 2 << 20)
-    with pytest.raises(InputError, match=r"bomb\.xlsx would unpack to 3 MiB: that is no sheet\."):
+    with pytest.raises(InputError, match=r"bomb\.xlsx would unpack to 3 MiB: that is not a sheet\."):
         read(path)
 
 
@@ -129,7 +129,9 @@ def test_a_quotation_mark_that_swallows_rows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     for text in ('x;1;2;"0\ny;1;2;1\n', 'x;1;2;"0" or so\n'):
         path.write_text(HEADER + "\n" + text)
-        with pytest.raises(InputError, match=r"a\.csv is no CSV: a quotation mark before line \d is never closed, or"):
+        with pytest.raises(
+            InputError, match=r"a\.csv is not valid CSV: a quotation mark before line \d is never closed, or"
+        ):
             read(path)
 
 
@@ -137,10 +139,10 @@ def test_a_text_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(grid, "MOST_ROWS", 100)
     monkeypatch.setattr(returned_files, "MOST_BYTES", 2 << 20)
     (tmp_path / "rows.csv").write_text("a\n" * 101)
-    with pytest.raises(InputError, match=r"rows\.csv has more than 100 rows: that is no sheet\."):
+    with pytest.raises(InputError, match=r"rows\.csv has more than 100 rows: that is not a sheet\."):
         read(tmp_path / "rows.csv")
     (tmp_path / "large.csv").write_bytes(b"," * (2 << 20) + b",")
-    with pytest.raises(InputError, match=r"large\.csv is larger than 2 MiB: that is no sheet\."):
+    with pytest.raises(InputError, match=r"large\.csv is larger than 2 MiB: that is not a sheet\."):
         read(tmp_path / "large.csv")
     (tmp_path / "wide.csv").write_bytes(b"a" + b"," * 100_000 + b"a")
     assert read(tmp_path / "wide.csv")[0].rows == {1: ["a"]}
@@ -179,8 +181,8 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
         "label-studio.xml": "no sheet",
         "a.html": "the page itself holds no ratings: give the .csv that it saved",
         "notes.pdf": "no sheet, by its name",
-        "d.ods": "save it as .xlsx, and give that",
-        "e.xls": "save it as .xlsx, and give that",
+        "d.ods": "save it as .xlsx, and give that file",
+        "e.xls": "save it as .xlsx, and give that file",
         "folder.csv": "a folder: give it too",
         "pipe.csv": "no regular file",
         "gone.csv": "no regular file",
@@ -207,7 +209,7 @@ def test_no_sheet_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^None of the files is a sheet: an empty folder\. Give the \.xlsx or \.csv"):
         find([tmp_path])
     (tmp_path / "a.ods").touch()
-    with pytest.raises(InputError, match=r"a\.ods \(save it as \.xlsx, and give that\)\. Give the"):
+    with pytest.raises(InputError, match=r"a\.ods \(save it as \.xlsx, and give that file\)\. Give the"):
         find([tmp_path])
     for path, words in ((tmp_path / "no", "no does not exist."), (tmp_path / ("x" * 300), "File name too long.")):
         with pytest.raises(InputError, match=words):

@@ -405,7 +405,7 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
     assert paper_tables.table_2(scorings(folder.sources())[0]).notes[2:] == [
         "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
-        "The numbers of samples differ (3 and 10): the best of more is better. --first makes them equal.",
+        "The numbers of samples differ (3 and 10): the best of more samples is better. --first makes them equal.",
         "PersonaWAE (responses-one): all answers to a context score the same, so recall, precision and F1 agree.",
         *caution(9),
     ]
