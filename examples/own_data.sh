@@ -4,7 +4,7 @@
 #   bash examples/own_data.sh my.jsonl work/
 #
 # my.jsonl (or .csv, .parquet) holds one utterance a row: conversation_id, turn, user_id, text[, timestamp]. Everything
-# is written under work/. Run it again after an interruption: what stands is skipped, a training run goes on. To change
+# is written under work/. Run it again after an interruption: what exists is skipped, a training run continues. To change
 # a setting, choose another folder. More options for a stage come from the environment, for example Chinese text at
 # the paper's settings, for at most five epochs:
 #
@@ -49,7 +49,7 @@ while IFS= read -r user; do
 done < <(python examples/busiest_users.py "$work/corpus" 4)
 timed sample "$work/runs/personawae" "${context[@]}" "${users[@]}" --samples 3 --max-length 20 --no-repeat-ngram 3
 
-# Any stage prints its report as JSON for whatever comes next; of what stands it is the same report.
+# Any stage prints its report as JSON for whatever comes next; for what already exists it is the same report.
 timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
 pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores" --json > "$work/.scores.json"
 mv "$work/.scores.json" "$work/scores.json"

@@ -1,6 +1,6 @@
 """PersonaWAE (Chan et al., EMNLP 2019): the library under the ``pwae`` command.
 
-What ``__all__`` names is public and stable, docs/python.md shows it; everything else may change.
+The names in ``__all__`` are public and stable, and docs/python.md shows them; everything else may change.
 """
 
 from importlib import import_module
@@ -38,7 +38,7 @@ _PLACES = {
     "nn.noise": ("Noise",),
     "stages.chat": ("Chat",),
 }
-"""Where the public names are from."""
+"""The modules that define the public names."""
 
 __all__ = [
     "NOBODY",
@@ -71,7 +71,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for."""
+    """A public name, imported when it is first used."""
     for place, names in _PLACES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{place}"), name)

@@ -89,7 +89,7 @@ def forbid(logits: Tensor, answers: list[list[int]], config: DecodingConfig) -> 
 
 
 def repeated(answer: list[int], size: int) -> list[int]:
-    """The tokens that would make an n-gram of ``size`` stand in ``answer`` twice."""
+    """The tokens that would make an n-gram of ``size`` occur in ``answer`` twice."""
     start = len(answer) - size + 1
     if start < 0:
         return []

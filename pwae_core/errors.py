@@ -6,11 +6,11 @@
     ├── EmptyResultError      5   every row was filtered out: names the filter that emptied it
     ├── ArtifactError         6   an artifact is missing, unfinished, damaged, of another kind or vocabulary
     ├── StorageError          7   a full disk, an unwritable folder, a folder another process is writing; a stdout that
-    │                             takes nothing; anything else that the operating system refuses
-    ├── DivergenceError       8   training left the finite numbers, or the critic exploded
+    │                             cannot be written; anything else that the operating system refuses
+    ├── DivergenceError       8   training diverged: a loss is not finite, or the critic exploded
     ├── LostProcessError      9   another of the processes that train one run together is gone
-    ├── MemoryShortError      10  the memory was used up; settings that cannot fit at all are a ConfigError
-    └── Interrupted           130 SIGINT (143: SIGTERM); what was done is saved
+    ├── MemoryShortError      10  out of memory; settings that cannot fit at all are a ConfigError
+    └── Interrupted           130 SIGINT (143: SIGTERM); finished work is saved
 
 Exit code 2 is the command line's own: an unknown option or a missing argument. 141: the reader of stdout has gone away
 (``| head -1``). docs/reliability.md shows the codes to users.
@@ -23,7 +23,7 @@ import errno
 
 
 class PwaeError(Exception):
-    """``told``: another process has printed what is wrong, this one says nothing."""
+    """``told``: another process has printed what is wrong, so this one says nothing."""
 
     exit_code = 1
     told = False

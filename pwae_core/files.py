@@ -115,7 +115,7 @@ def new_token() -> str:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a file itself stands there: no link to one, no folder."""
+    """Whether this is a file itself: not a link to one, not a folder."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -182,7 +182,7 @@ def _hold(folder: Path, target: Path) -> int | None:
 
 
 def in_the_way(path: Path) -> ArtifactError:
-    """Something that pwae did not write stands where it has to write, or to remove."""
+    """Something that pwae did not write is where it has to write or remove something."""
     return ArtifactError(
         f"{path} is in the way, and pwae did not write it, or it has changed since. Move it away first."
     )

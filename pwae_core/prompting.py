@@ -55,7 +55,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def values(context: Context, history: Sequence[Sequence[str]], characters: int) -> dict[str, str]:
-    """What the placeholders stand for. People are letters: a user id would tell a model nothing but who it is."""
+    """The values of the placeholders. People are letters: a user id would tell a model nothing but who it is."""
     everybody = dict.fromkeys([*context.speakers, context.user_id])
     letters = {user: _letter(number) for number, user in enumerate(everybody)}
     lines = [

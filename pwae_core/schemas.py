@@ -2,7 +2,7 @@
 
 An artifact is a folder of Parquet tables beside a ``manifest.json``. ``ARTIFACTS`` maps the artifact's kind to its
 tables: the stage that writes it and the stages that read it use these and no others. No column is null unless
-``nullable=True`` stands here.
+``nullable=True`` is set.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ COMPARISONS = _schema(
     ("contexts", pa.int64()),
 )
 
-PEOPLE = "people"  # stands inside a run: whom it was adapted to
+PEOPLE = "people"  # inside a run: whom it was adapted to
 ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "corpus": {
         "train.parquet": SESSIONS,

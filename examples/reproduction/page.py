@@ -2,7 +2,7 @@
 
     python examples/reproduction/page.py benchmarks/reproduction docs/reproduction.md [--check]
 
-Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` stands what is generated; everything else is written by hand.
+Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` is what is generated; everything else is written by hand.
 ``--check`` writes nothing, and exits with 1 where the page's tables are not those of the results.
 """
 

@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from pwae_core.training import runs
 
 NOBODY = "<unk>"
-"""Who answers where nobody is named: nobody in particular, row 0 of the user table."""
+"""Who answers by default: nobody in particular, row 0 of the user table."""
 
 Utterance = str | tuple[str, str]
-"""Of a context: a text, or the speaker's name and a text. Where no speakers are named they take turns, and the last
-utterance is not the answering user's."""
+"""One utterance of a context: a text, or the speaker's name and a text. If no speakers are named they take turns, and
+the last utterance is not by the answering user."""
 
 
 @in_one_line
 def open_run(
     folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last", "average"] = "best"
 ) -> Run:
-    """Loads a trained run, once for all that it is asked.
+    """Loads a trained run once, for any number of answers.
 
     Args:
-        folder: What ``pwae train`` wrote.
-        device: ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
-        checkpoint: Which weights answer: those of the best validation, the last, or the mean of the best ones.
+        folder: The folder that ``pwae train`` wrote.
+        device: ``cpu``, ``cuda``, or ``auto``: CUDA if available.
+        checkpoint: Which weights to use: those of the best validation, the last, or the mean of the best ones.
 
     Raises:
         ArtifactError: The run is missing, unfinished or damaged.
@@ -52,8 +52,8 @@ def open_run(
 class Run:
     """A trained run in memory; ``open_run`` makes it.
 
-    The answers are those of ``pwae sample`` and ``pwae chat`` for the same contexts, seed and settings. What an answer
-    draws is given by the seed, the context and the number of the sample: not by what else is answered beside it.
+    The answers are those of ``pwae sample`` and ``pwae chat`` for the same contexts, seed and settings. The random
+    draws of an answer depend on the seed, the context and the number of the sample, not on what else is answered.
     """
 
     _run: runs.Run
@@ -75,11 +75,11 @@ class Run:
 
     @property
     def users(self) -> list[str]:
-        """Who can answer, ``NOBODY`` and people of ``pwae adapt`` among them."""
+        """Who can answer, including ``NOBODY`` and people added by ``pwae adapt``."""
         return list(self._run.users)
 
     def remark(self, user: str) -> str:
-        """What has to be said of ``user``'s answers: that the run learned nothing of this user. Empty otherwise.
+        """A remark on ``user``'s answers, if the run learned nothing about this user. Empty otherwise.
 
         Raises:
             InputError: The run knows no such user.
@@ -101,8 +101,8 @@ class Run:
         Args:
             context: The utterances before the answer, oldest first.
             user: Who answers, one of ``users``.
-            samples: How many answers are drawn (4.4: 10). Of a deterministic system they are all the same.
-            seed: Seed of z and of words that are drawn.
+            samples: How many answers to draw (4.4: 10). A deterministic system gives the same answer each time.
+            seed: Seed of z and of sampled words.
             decoding: Settings of ``[sample.decoding]`` in docs/experiments.md, such as ``{"strategy": "nucleus"}``.
 
         Returns:
@@ -123,7 +123,7 @@ class Run:
         seed: int = 7,
         decoding: Mapping[str, Any] | None = None,
     ) -> dict[str, list[str]]:
-        """What each of ``users`` answers to one context (Table 6): nothing else differs, the noise neither.
+        """What each of ``users`` answers to one context (Table 6), with everything else equal, including the noise.
 
         Arguments and errors are those of ``answer``.
 
@@ -145,13 +145,13 @@ class Run:
         decoding: Mapping[str, Any] | None = None,
         batch_size: int = 64,
     ) -> list[list[str]]:
-        """What is answered to many contexts, decoded together.
+        """Answers to many contexts, decoded together.
 
         Args:
             contexts: The contexts, each as ``answer`` takes it.
-            users: Who answers each of them, one name a context; None: nobody in particular.
-            samples: How many answers are drawn to each context.
-            seed: Seed of z and of words that are drawn.
+            users: Who answers each of them, one name per context; None: nobody in particular.
+            samples: How many answers to draw for each context.
+            seed: Seed of z and of sampled words.
             decoding: As in ``answer``.
             batch_size: Contexts decoded together; it changes the speed, not what is drawn.
 
@@ -159,7 +159,7 @@ class Run:
             ``samples`` texts for each context, in the order of ``contexts``.
 
         Raises:
-            InputError: As ``answer``; or there are not as many users as contexts.
+            InputError: As for ``answer``; or the numbers of users and contexts differ.
             ConfigError: A setting out of range, or answers that cannot fit in memory.
         """
         from pwae_core.training.typed import typed_sessions
@@ -183,16 +183,16 @@ class Run:
         decoding: Mapping[str, Any] | None = None,
         batch_size: int = 64,
     ) -> dict[str, list[str]]:
-        """What is answered to sessions of the run's corpus, as ``pwae sample`` answers its test split.
+        """Answers to sessions of the run's corpus, as ``pwae sample`` gives for its test split.
 
-        Users of whom the run learned nothing answer as nobody in particular.
+        Users about whom the run learned nothing are answered as nobody in particular.
 
         Args:
             session_ids: Which sessions; None: all of the split.
-            corpus: The run's corpus, where it is no longer at its old place.
+            corpus: The run's corpus, if it has moved.
             split: Where the sessions are.
-            samples: How many answers are drawn to each session.
-            seed: Seed of z and of words that are drawn.
+            samples: How many answers to draw for each session.
+            seed: Seed of z and of sampled words.
             decoding: As in ``answer``.
             batch_size: As in ``answer_batch``.
 
@@ -219,13 +219,13 @@ class Run:
 
     @in_one_line
     def chat(self, user: str = NOBODY, *, seed: int = 7, decoding: Mapping[str, Any] | None = None) -> Chat:
-        """Begins a conversation, as ``pwae chat`` does: ``chat.say("hello")`` gives the answer.
+        """Starts a conversation, as ``pwae chat`` does: ``chat.say("hello")`` gives the answer.
 
-        ``chat.switch(name)`` lets another user answer from then on; ``chat.why()`` tells what led to the last answer.
+        ``chat.switch(name)`` makes another user answer from then on; ``chat.why()`` shows what led to the last answer.
 
         Args:
             user: Who answers.
-            seed: Seed of z and of words that are drawn.
+            seed: Seed of z and of sampled words.
             decoding: As in ``answer``.
 
         Raises:

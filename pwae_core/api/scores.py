@@ -1,4 +1,4 @@
-"""Scores of one's own lists in the paper's metrics."""
+"""The paper's metrics for your own lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pwae_core.metrics.table import Total
 
 Sentence = str | Sequence[str]
-"""Of what is scored: a string, which needs a tokenizer, or its tokens."""
+"""A sentence to score: a string, which needs a tokenizer, or its tokens."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Scores:
     Attributes:
         totals: By metric, in the order of Table 2: ``value``, its 95% interval from ``low`` to ``high`` (None for
             Distinct-n, and under 30 contexts), the ``contexts`` that had a score, and the ``signature``.
-        contexts: By metric, the score of every context, (contexts,); NaN where a context has none. BLEU-F1 and
-            Distinct-n are no means over contexts, and only among the totals.
+        contexts: By metric, the score of every context, (contexts,); NaN if a context has none. BLEU-F1 and
+            Distinct-n are not means over contexts, so they are only in the totals.
     """
 
     totals: Mapping[str, Total]
     contexts: Mapping[str, NDArray[np.float64]]
 
     def to_pandas(self) -> pd.DataFrame:
-        """The totals, a row for each metric."""
+        """The totals, one row per metric."""
         import pandas as pd
 
         return pd.DataFrame([{"metric": metric} | asdict(total) for metric, total in self.totals.items()])
@@ -58,25 +58,25 @@ def score(
     resamples: int = 1000,
     seed: int = 7,
 ) -> Scores:
-    """Scores one's own lists in the paper's metrics (section 4.4), as ``pwae evaluate`` does.
+    """Scores your own lists with the paper's metrics (section 4.4), as ``pwae evaluate`` does.
 
     A context's answers are a list of sentences, and so are its references; a single one may be given as a string. A
     list of strings is a list of sentences: the tokens of a single sentence are given as ``[["a", "b"]]``.
 
     Args:
-        responses: The answers to each context: as many samples to every one.
+        responses: The answers to each context, with the same number of samples for each.
         references: The real responses to each context: one or more.
-        tokenizer: What makes tokens of strings; ``docs/preprocess.md`` explains each.
+        tokenizer: How to tokenise strings; ``docs/preprocess.md`` explains each tokenizer.
         embeddings: Word vectors of ``pwae embed-words``; without them the BOW metrics are left out.
         ngram: Highest order of BLEU's n-grams.
-        smoothing: BLEU's smoothing: method 7 of today's NLTK, of the paper's time, or none.
+        smoothing: BLEU's smoothing: method 7 as in NLTK today or at the paper's time, or none.
         variant: As in section 4.4, or as in DialogWAE's code.
-        samples: Score only the first so many answers to every context; None: all there are.
+        samples: Score only the first N answers to every context; None: all.
         resamples: Resamples of the bootstrap intervals.
         seed: Seed of the bootstrap.
 
     Raises:
-        InputError: Not as many references as answers, a context without either, a number of samples that differs.
+        InputError: The numbers of references and answers differ, a context has none, or the numbers of samples differ.
         ConfigError: Strings without a tokenizer, or a setting out of range.
         EmptyResultError: There is no context.
         ArtifactError: ``embeddings`` holds no word vectors.

@@ -37,12 +37,12 @@ class Artifact:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The settings that it was made with."""
+        """The settings it was made with."""
         return self._made.config
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the command found out: counts, the system, the tokenizer."""
+        """The command's results: counts, the system, the tokenizer."""
         return self._made.facts
 
     @property
@@ -54,11 +54,11 @@ class Artifact:
 
     @in_one_line
     def to_arrow(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """One of ``tables``, checked against the hash that was recorded.
+        """One of ``tables``, checked against its recorded hash.
 
         Args:
             table: Its name.
-            columns: Those that are read; None: all.
+            columns: The columns to read; None: all.
 
         Raises:
             InputError: It has no such table, or the table no such column.
@@ -87,7 +87,7 @@ class Artifact:
 
 @in_one_line
 def open_artifact(folder: str | Path) -> Artifact:
-    """Opens what a command wrote: a corpus, vectors, a run, responses, scores, ratings.
+    """Opens a folder that a command wrote: a corpus, vectors, a run, responses, scores, ratings.
 
     Raises:
         ArtifactError: There is none at ``folder``, or it is unfinished, altered or damaged.
@@ -119,14 +119,14 @@ class Session:
 
 @in_one_line
 def sessions(corpus: str | Path, split: Split = "test") -> Iterator[Session]:
-    """The sessions of one split of a corpus (section 4.1), one after another, in the corpus's order.
+    """The sessions of one split of a corpus (section 4.1), one by one, in the corpus's order.
 
     Args:
-        corpus: What ``pwae preprocess`` wrote.
+        corpus: The folder that ``pwae preprocess`` wrote.
         split: Which of its sessions.
 
     Raises:
-        ArtifactError: ``corpus`` is no corpus, or damaged.
+        ArtifactError: ``corpus`` is not a corpus, or is damaged.
         InputError: There is no such split.
     """
     from pwae_core import artifacts

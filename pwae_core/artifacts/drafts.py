@@ -85,7 +85,7 @@ class Draft:
 def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
     """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or it may be replaced.
 
-    Raises ArtifactError when something else stands there. ``force`` lets an artifact of the same kind be replaced, but
+    Raises ArtifactError when something else is there. ``force`` lets an artifact of the same kind be replaced, but
     for what in it is not as pwae wrote it; never what another stage or anybody else made.
     """
     with files.storage_errors(folder):
@@ -170,7 +170,7 @@ def _in_place(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
 
 
 def _begin(stage: Staging, lock: ExitStack) -> None:
-    """Puts a folder with nothing but a plan to the place of what stood there; the lock on it goes along."""
+    """Puts a folder with nothing but a plan in the place of what was there; the lock on it moves with it."""
     write_plan(stage.new, stage.note)
     lock.enter_context(files.held(stage.new, stage.target))
     stage.deliver()

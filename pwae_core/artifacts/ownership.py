@@ -19,7 +19,7 @@ from pwae_core.artifacts.notes import APART, MANIFEST, PLAN, apart_of, is_torn_p
 from pwae_core.schemas import PEOPLE
 
 REPLACES = "replaces"
-"""The setting of a plan that says which files, with which hashes, stand at the target and are no artifact."""
+"""The setting of a plan that says which files, with which hashes, are at the target without being an artifact."""
 NOTES = {APART: apart_of, MANIFEST: manifest_of, PLAN: plan_of}
 NEW, OLD, WORK = "new", "old", "work"
 """Folders in a staging folder: what is being made, what it replaces, what lies between two steps."""

@@ -130,7 +130,7 @@ def _begun(target: Path, plan: Plan, holds: tuple[str, ...], resume: bool) -> St
 def settle(target: Path, plan: Plan | None = None, *, force: bool = False) -> bool:
     """Ends what a kill has left half done beside ``target``: a change of folders, and one that was about to come.
 
-    Whether that put at ``target`` what ``plan`` makes. ``force`` lets it replace what stands there. Raises StorageError
+    Whether that put at ``target`` what ``plan`` makes. ``force`` lets it replace what is there. Raises StorageError
     when another process is at it.
     """
     changed = (staging_folder(target) / OLD).exists()

@@ -18,7 +18,7 @@ ROW_GROUP = 65_536
 def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Yields ``write(table)``, whose tables must have exactly the schema's columns. An error leaves no file.
 
-    What stood there goes first: other names of the same file, such as a backup of hard links, keep what they hold.
+    What was there is removed first: other names of the same file, such as a backup of hard links, keep what they hold.
     """
     path.unlink(missing_ok=True)
     try:

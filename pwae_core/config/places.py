@@ -36,7 +36,7 @@ def given_in(layers: Sequence[tuple[Mapping[str, Any], Place]]) -> Place:
 def _holds(values: Any, loc: Loc) -> bool:
     for part in loc:
         if not isinstance(values, Mapping):
-            return True  # the wrong value stands where a table, or a list, was expected to hold this
+            return True  # the wrong value is where a table or a list with this was expected
         if part not in values:
             return False
         values = values[part]

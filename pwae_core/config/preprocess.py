@@ -172,7 +172,7 @@ class PreprocessConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _what_formats_need_is_the_default(cls, values: Any) -> Any:
-        """A list of one's own stands alone, and ``-html`` leaves markup as it is."""
+        """A user's own list is taken as it is, and ``-html`` leaves markup unchanged."""
         names = values.get("clean") if isinstance(values, dict) else None
         if not isinstance(names, list | tuple) or "clean_as_format" in values:
             return values

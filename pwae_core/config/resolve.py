@@ -37,7 +37,7 @@ def resolve_resumed(
 ) -> TrainConfig:
     """The config under which a run goes on: ``recorded``, and what is given over it, as ``resolve`` takes it.
 
-    A ``preset`` that is named stands for all settings but the budget. Raises ConfigError or InputError.
+    A ``preset`` that is named replaces all settings except the budget. Raises ConfigError or InputError.
     """
     base = recorded if preset is None else merge(_named(preset), {key: recorded[key] for key in BUDGET})
     return _over(base, file, settings, overrides)

@@ -89,7 +89,7 @@ def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: in
 
 
 def _place(source: Source, batch: Batch, row: int) -> str:
-    """Where a row stands; what it is, where it is not the row itself but one that it quotes."""
+    """Where a row is; what it is, if it is not the row itself but one that it quotes."""
     quoted = ", what it answers or reposts" if batch.table["quoted"][row].as_py() else ""
     inside = f"{batch.part}, " if batch.part else ""
     return f"{source.name}, {inside}{readers.reader(source).unit} {batch.places[row]}{quoted}"

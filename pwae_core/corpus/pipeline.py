@@ -140,7 +140,7 @@ def _arrange(runner: Runner[Job]) -> list[Counts]:
 
 
 def _places(job: Job, conversation: str, turn: int) -> list[str]:
-    """Where a turn stands in the raw files: read again, as only an error message needs it."""
+    """Where a turn is in the raw files: read again, since only an error message needs it."""
     places = []
     for source in job.sources:
         spans = [span for span in job.spans if span.source == source]

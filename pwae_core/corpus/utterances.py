@@ -10,7 +10,7 @@ from pwae_core.artifacts import Artifact
 
 
 def training_utterances(corpus: Artifact) -> pa.ListArray:
-    """The ids of every utterance of the training sessions and the histories, in the order they first stand there.
+    """The ids of every utterance of the training sessions and the histories, in the order in which they first occur.
 
     Two utterances are the same when conversation and turn are: a window's utterances have the turns that follow on
     its first.

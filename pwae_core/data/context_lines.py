@@ -1,4 +1,4 @@
-"""Contexts to answer, a JSON object a line, in the shape that ``pwae prompts`` writes.
+"""Contexts to answer, one JSON object per line, in the shape that ``pwae prompts`` writes.
 
     context           list of strings or of token lists, oldest first
     user_id           string, who answers                                 (optional; nobody in particular)

@@ -1,4 +1,4 @@
-"""JSON objects a line, as users write them: parsed, and their values checked. Every InputError says where it is."""
+"""JSON objects, one per line, as users write them: parsed and checked. Every InputError says where it is."""
 
 from __future__ import annotations
 

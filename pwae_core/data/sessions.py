@@ -27,12 +27,12 @@ class Batch:
     """``batch`` sessions, padded with <pad>; contexts of fewer than ``turns`` utterances end with empty ones.
 
     context:          [batch, turns, tokens] token ids, no <s> or </s>
-    context_lengths:  [batch, turns]; 0 for a turn that is not there
-    from_responder:   [batch, turns] 1.0 where the utterance was said by the user who responds
+    context_lengths:  [batch, turns]; 0 for a missing turn
+    from_responder:   [batch, turns] 1.0 if the utterance is by the user who responds
     response:         [batch, length + 2] <s> tokens </s>
-    response_lengths: [batch] length + 1: the targets, </s> included; of a response that is cut, what it says next
+    response_lengths: [batch] length + 1: the targets, </s> included; for a cut response, its next word instead
     user:             [batch] rows of the user table
-    longest_context:  tokens of the longest context whose utterances stand end to end, each closed by </s>
+    longest_context:  tokens of the longest context whose utterances are joined end to end, each closed by </s>
     """
 
     context: Tensor

@@ -66,7 +66,7 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
 def refuse_other_plans(
     plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
 ) -> None:
-    """Raises ArtifactError when what stands of a run, or stands half made, is not what the plan makes."""
+    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes."""
     scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
     for run in runs:
         wanted = [

@@ -160,7 +160,7 @@ def _cell(row: Row, metric: str) -> str:
 
 
 def legend(report: ExperimentReport) -> list[str]:
-    """What stands beside the values of the report's tables, in a sentence each."""
+    """What accompanies the values of the report's tables, in a sentence each."""
     told = {
         "A row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).": any(
             row.deviations for row in report.rows

@@ -1,6 +1,6 @@
 """``pwae experiment``: a plan in, one table of results out. The one place that runs stages after one another.
 
-Under ``out`` every run of the plan has a folder with what the stages make: run, responses, scores. What stands is
+Under ``out`` every run of the plan has a folder with what the stages make: run, responses, scores. What exists is
 skipped and what was cut off is resumed, because the stages do so. A run that fails is told in the table.
 """
 
@@ -95,7 +95,7 @@ def _totals(
 
 
 def _forced(stage: Callable[..., T], force: bool) -> T:
-    """What the stage makes; where something else stands and ``force`` is given, in its place."""
+    """What the stage makes; if something else exists and ``force`` is given, in its place."""
     try:
         return stage()
     except ArtifactError:

@@ -82,7 +82,7 @@ def count_matches(pairs: Pairs, n: int) -> Matches:
 
 
 def _known(grams: _Grams, table: Integers) -> _Grams:
-    """The n-grams that stand in the sorted ``table`` of their references', with their row there as code."""
+    """The n-grams that occur in the sorted ``table`` of their references', with their row there as code."""
     if not len(table):
         return grams.select(np.zeros(len(grams.codes), bool), np.zeros(0, np.int64))
     rows = np.minimum(np.searchsorted(table, grams.codes), len(table) - 1)

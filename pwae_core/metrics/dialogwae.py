@@ -3,7 +3,7 @@
 It is there so that old tables can be compared, not because it is better. What differs from section 4.4:
 
 - BLEU: the end token is a word of both sentences;
-- every token counts, with whatever vector stands in the table: random ones, and ``<unk>``'s for unknown words;
+- every token counts, with whatever vector is in the table: random ones, and ``<unk>``'s for unknown words;
 - BOW: a sampled answer is as wide as the decoder runs, ``WIDTH`` tokens, and a reference is one wider than its words.
   Greedy matches the padding too. Extrema sets the maxima of padding to 0 and adds 1 to its minima.
 

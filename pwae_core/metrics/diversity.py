@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Grams:
-    """Every n-gram of one order: the answer it stands in, and a code that equal n-grams share."""
+    """Every n-gram of one order: the answer it is in, and a code that equal n-grams share."""
 
     owners: Integers
     codes: Integers

@@ -27,7 +27,7 @@ EXPLANATIONS = (
         ("BLEU-Recall", "BLEU-Precision", "BLEU-F1"),
         "evaluate",
         (
-            "BLEU-n of an answer = min(1, exp(1 - r/c)) (m_1 ... m_n)^(1/n), 0 where no word matches; n: --ngram",
+            "BLEU-n of an answer = min(1, exp(1 - r/c)) (m_1 ... m_n)^(1/n), 0 if no word matches; n: --ngram",
             "c, r: tokens of the answer and of the reference closest in length; p_i: its clipped i-gram precision",
             "--smoothing nltk-current: the j-th order without a match gets p_i = ln(c) / (5 2^j) / i-grams; then",
             "    m_i = (m_(i-1) + p_i + p_(i+1)) / 3 with m_0 = p_1 + 1 and p_(n+1) the 5-gram precision",
@@ -39,10 +39,10 @@ EXPLANATIONS = (
         "Papineni et al. 2002; smoothing 7 of Chen and Cherry 2014 as NLTK 3.10.4 and NLTK 3.2.5 to 3.4.5 compute it; "
         "section 4.4 of the paper",
         (
-            "'Smoothing 7' has been three metrics in three eras of NLTK; numbers of different eras do not compare.",
-            "A perfect answer does not score 1: ten identical tokens score 1.154 as BLEU-3. Nothing is clipped.",
-            "Recall grows with the number of samples: compare systems at one number (--first).",
-            "The tokens decide: characters, words and unsegmented text are different metrics.",
+            "'Smoothing 7' has been three metrics in three periods of NLTK; their numbers are not comparable.",
+            "A perfect answer does not score 1: ten identical tokens score 1.154 as BLEU-3. Nothing is capped.",
+            "Recall grows with the number of samples: compare systems at the same number (--first).",
+            "Tokenisation matters: scores of characters, words and unsegmented text are different metrics.",
         ),
     ),
     Explanation(
@@ -57,7 +57,7 @@ EXPLANATIONS = (
         ),
         "Mitchell and Lapata 2008; Forgues et al. 2014; Rus and Lintean 2012; section 4.4 of the paper",
         (
-            "The vectors are part of the metric: other vectors, other numbers.",
+            "The vectors are part of the metric: other vectors give other numbers.",
             "Badly trained vectors make everything similar: score random answers once, to see the floor.",
             "Words without a vector are left out; a context whose references have none has no score.",
             "The best of ten is much better than one, also by chance.",
@@ -67,10 +67,10 @@ EXPLANATIONS = (
         "distinct",
         ("Distinct-1", "Distinct-2"),
         "evaluate",
-        ("different n-grams / all n-grams, over one answer a context; each sample in turn, averaged",),
+        ("different n-grams / all n-grams, over one answer per context; each sample in turn, averaged",),
         "Li et al. 2016",
         (
-            "Falls as text grows: compare at one number of contexts, and beside the length.",
+            "Falls as text grows: compare at the same number of contexts, and look at the length too.",
             "Nonsense is diverse. No interval: resampled contexts repeat themselves.",
         ),
     ),
@@ -85,7 +85,7 @@ EXPLANATIONS = (
         ),
         "intra-dist and inter-dist of Gu et al. 2019 (DialogWAE), equal to its code to 1e-4",
         (
-            "Intra punishes length, and gives one-word answers 1 and 0.",
+            "Intra penalises length, and gives one-word answers 1 and 0.",
             "Inter depends on the number of samples; a deterministic system that answers ten times gets a tenth.",
         ),
     ),
@@ -95,7 +95,7 @@ EXPLANATIONS = (
         "evaluate",
         ("the share of answers that say some bigram more than once; averaged over samples and contexts",),
         "after the internal repetition of See et al. 2019",
-        ("People repeat themselves too: read it beside that of real responses. Long answers repeat more.",),
+        ("People repeat themselves too: compare with real responses. Long answers repeat more.",),
     ),
     Explanation(
         "length",
@@ -103,7 +103,7 @@ EXPLANATIONS = (
         "evaluate",
         ("tokens of an answer; averaged over samples and contexts",),
         "usual",
-        ("Short answers avoid mistakes, long ones collect matches: read every other column beside it.",),
+        ("Short answers avoid mistakes, long ones collect matches: read every other column together with this.",),
     ),
     Explanation(
         "significance",
@@ -117,8 +117,8 @@ EXPLANATIONS = (
         ),
         "Noreen 1989; Efron and Tibshirani 1993; Koehn 2004; Holm 1979",
         (
-            "Tells of other contexts, not of another training run: give several seeds.",
-            "The bootstrap finds too much over few contexts: under 30 neither its p nor an interval is told.",
+            "It is about other contexts, not about another training run: give several seeds.",
+            "The bootstrap finds too much over few contexts: under 30 neither its p nor an interval is given.",
             "Overlapping windows are not independent: p-values are somewhat too small.",
         ),
     ),
@@ -127,15 +127,15 @@ EXPLANATIONS = (
         ("Speaker-Accuracy", "Speaker-Accuracy-Unheard", "Speaker-By-Chance"),
         "persona-scores",
         (
-            "the share of answers that a classifier takes for their user's, among the candidates, by context",
+            "the share of answers that a classifier attributes to their user, among the candidates, by context",
             "classifier: tf-idf of words and pairs, linear SVM, trained on the candidates' real training utterances",
-            "Unheard: where the user has not spoken in the context; By-Chance: sum over users of found x true share",
+            "Unheard: contexts in which the user has not spoken; By-Chance: sum over users of found x true share",
         ),
         "usual; real responses are the ceiling, 1 / candidates is the floor",
         (
-            "Caricature passes the ceiling: saying a user's favourite words only is found, and is no person.",
-            "What people talk about gives them away too, and a context hands it on to any system.",
-            "Depends on the candidates: compare at one number, on one corpus.",
+            "Caricature exceeds the ceiling: only a user's favourite words are recognised, but are not a person.",
+            "What people talk about identifies them too, and any system can copy it from the context.",
+            "Depends on the candidates: compare with the same number, on the same corpus.",
         ),
     ),
     Explanation(
@@ -147,7 +147,7 @@ EXPLANATIONS = (
             "Others-Words: the same with every other candidate's, averaged",
         ),
         "tf-idf words as in Adaptation (Zhang et al. 2017)",
-        ("Words only; topics count as person; systems that are given these words are built to score here.",),
+        ("Words only; topics count as personal; systems that read these words are built to score here.",),
     ),
     Explanation(
         "swap",
@@ -156,7 +156,7 @@ EXPLANATIONS = (
         (
             "the same contexts and noise, answered as another candidate; Changed: the share of answers that differ",
             "Distance: 1 - 2 common tokens / all tokens of both; Noise-Distance: the same user, other noise",
-            "Followed: the share that the classifier takes for the other's; Stayed: still for the true user's",
+            "Followed: the share that the classifier attributes to the other; Stayed: to the true user",
         ),
         "the paper's Table 6, counted",
         ("Change is not personalisation: only Followed says that it goes towards the other.",),
@@ -173,7 +173,7 @@ EXPLANATIONS = (
         ),
         "usual",
         (
-            "One z a response: perplexities are upper bounds, and of systems with z and without do not compare.",
+            "One z per response: perplexities are upper bounds, not comparable between systems with and without z.",
             "A gain in likelihood need not show in greedy answers, and the other way round.",
         ),
     ),
@@ -183,7 +183,7 @@ EXPLANATIONS = (
         "evaluate --variant dialogwae",
         (
             "BLEU: </s> is a word of both sentences",
-            "BOW: every token counts with the vector that stands in the table, unknown words with <unk>'s",
+            "BOW: every token counts with its vector in the table, unknown words with <unk>'s",
             "Greedy: answers are 40 tokens wide, references one wider than their words, the rest is </s>, and counts",
             "Extrema: maxima are at least 0, minima at most 1 + </s>'s, wherever there is padding",
         ),

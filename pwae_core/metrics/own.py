@@ -24,17 +24,17 @@ TAKEN = {*METRICS, *HUMAN, *(name for one in EXPLANATIONS for name in (one.name,
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric of one's own; a plugin offers it under the entry point ``pwae.metrics``.
+    """A user's own metric; a plugin offers it under the entry point ``pwae.metrics``.
 
     Attributes:
         name: Its column in tables: the name of the entry point.
         score: Takes the answers to each context, token lists in the order they were drawn, and the references of each
-            context, token lists too. Gives one number for each context, higher or lower being better; NaN where a
-            context has no score. Totals, intervals and tests are made of these.
+            context, token lists too. Gives one number for each context, higher or lower being better; NaN if a
+            context has no score. Totals, intervals and tests are computed from these.
         signature: What changes its value, besides tokens, samples and references: models, versions, settings.
-        formula: What ``pwae metrics`` tells of it, a line each.
+        formula: What ``pwae metrics`` shows about it, line by line.
         source: Where it is from.
-        traps: Where it misleads, a sentence each.
+        traps: Its pitfalls, one sentence each.
     """
 
     name: str

@@ -127,7 +127,7 @@ class Likelihoods:
 
 
 def score_likelihoods(known: Likelihoods) -> Scores:
-    """How much likelier, a token, the real response is as the true user's than as others'; and perplexities."""
+    """How much likelier, per token, the real response is as the true user's than as others'; and perplexities."""
     prior, posterior = (nll[:, 1:] - nll[:, :1] for nll in (known.prior, known.posterior))
     contexts = {
         GAIN: prior.mean(axis=1) / known.tokens,

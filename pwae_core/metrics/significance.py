@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT = 13
-"""Up to so many differing contexts all their 2 ** 13 swaps are tried."""
+"""Up to this many differing contexts, all their 2 ** 13 swaps are tried."""
 RESOLUTION = 1e-6
 """Of the largest score: what single-precision cosines leave open. Scores that are nearer to each other are equal."""
 AT_ONCE = 8
 SIGNS = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
-"""(256, 8): the signs that a byte stands for, one for each of eight contexts."""
+"""(256, 8): the signs that a byte encodes, one for each of eight contexts."""
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]

@@ -42,7 +42,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Total:
-    """``low`` and ``high`` bound the 95% interval, None where there is none; ``contexts`` had a score."""
+    """``low`` and ``high`` bound the 95% interval, None if there is none; ``contexts`` is the number with a score."""
 
     value: float
     low: float | None

@@ -94,12 +94,12 @@ class Adaptation(Model):
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def initialisation_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """-log p(response | context), a token."""
+        """-log p(response | context), per token."""
         loss = mean(self._summed(batch, None, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def adaptation_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """-log p(response | context, user's words), a token."""
+        """-log p(response | context, user's words), per token."""
         user = dropped_users(batch.user, noise, self.config.user_dropout)
         loss = mean(self._summed(batch, user, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})

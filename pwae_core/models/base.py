@@ -1,4 +1,4 @@
-"""What every system is to the training loop and to generation: phases, a validation, a start and a step."""
+"""The interface of a system to training and generation: phases, a validation, a start and a step."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pwae_core.data.statistics import Statistics
 from pwae_core.nn.noise import Noise
 
 Codes = dict[str, Tensor]
-"""What the encoders made of a batch, detached: tensors whose first dimension is the session."""
+"""The encoders' output for a batch, detached: tensors whose first dimension is the session."""
 
 State = dict[str, Tensor]
-"""What decoding carries from word to word: tensors whose first dimension is the row being decoded."""
+"""The state of decoding, passed from word to word: tensors whose first dimension is the row being decoded."""
 
 
 Measure = Callable[[Batch, Noise], dict[str, Tensor]]
-"""Sums over the target tokens of a batch, by name: what validation looks at."""
+"""Sums over the target tokens of a batch, by name, for validation."""
 
 
 class Mean(NamedTuple):
-    """A mean over ``units``, tokens or sessions: where a batch is done in pieces, its pieces' means weigh as much."""
+    """A mean over ``units``, tokens or sessions: the weight of a piece's mean when a batch is processed in pieces."""
 
     value: Tensor
     units: Tensor | int
@@ -48,9 +48,9 @@ class Loss:
 
 @dataclass(frozen=True)
 class Phase:
-    """One optimiser's part of an iteration: the loss it minimises, in which parameters, how many times.
+    """One optimiser's part of an iteration: the loss it minimises, over which parameters, how many times.
 
-    ``loss`` takes the batch where ``reuses_codes`` is False, and codes made by an earlier phase where it is True;
+    ``loss`` takes the batch if ``reuses_codes`` is False, and codes from an earlier phase if it is True;
     the i-th of its ``repeats`` gets the codes of the i-th most recent batch.
     """
 
@@ -64,10 +64,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Period:
-    """A stretch of the training: its ``share`` of the iterations, the phases of each of them, what it is judged by.
+    """A stretch of training: its ``share`` of the iterations, the phases of each iteration, and how it is judged.
 
-    ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood``, which is what None stands for;
-    the least ``select_by`` (none: as the settings say) is the best checkpoint, with which the next period goes on.
+    ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood``, which is the meaning of None;
+    the checkpoint with the lowest ``select_by`` (none: as the settings say) is the best. The next period starts from
+    it.
     """
 
     name: str
@@ -78,10 +79,10 @@ class Period:
 
 
 class Model(nn.Module, ABC):
-    """A system. ``latent``: it has a z. ``deterministic``: its answer to a context is one and the same, so one is all
-    that is decoded.
+    """A system. ``latent``: it has a z. ``deterministic``: it always gives the same answer to a context, so only one is
+    decoded.
 
-    ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows of them.
+    ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows about them.
     ``iteration``, of the period, is set by the training loop: some losses follow a schedule.
     """
 
@@ -100,14 +101,14 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
-        """The parts of one iteration, in their order; of the last period where there are several."""
+        """The phases of one iteration, in order; those of the last period if there are several."""
 
     def periods(self, config: TrainConfig) -> tuple[Period, ...]:
-        """The periods of the training, in their order: one, unless a system says otherwise."""
+        """The periods of training, in order: one, unless a system says otherwise."""
         return (Period("training", 1.0, self.phases(config)),)
 
     def inform(self, statistics: Statistics) -> None:
-        """Takes in, before training, what the training split says; kept in the weights. Nothing by default."""
+        """Receives statistics of the training split before training, to keep in the weights. By default nothing."""
 
     @abstractmethod
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
@@ -117,35 +118,35 @@ class Model(nn.Module, ABC):
     def begin(self, batch: Batch, samples: int, noise: Noise, *, posterior: bool = False) -> State:
         """The decoder's state before the first word: ``samples`` rows for each session, side by side.
 
-        ``posterior``: z is the posterior's mean, which has seen the response; to look inside, never to answer.
+        ``posterior``: z is the posterior's mean, which has seen the response; for inspection, never for answers.
         """
 
     @abstractmethod
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Reads one token a row ([rows]); returns the next token's logits ([rows, vocabulary]) and the new state."""
+        """Reads one token per row ([rows]); returns the next token's logits ([rows, vocabulary]) and the new state."""
 
     def posterior_mean(self, batch: Batch, noise: Noise) -> Tensor:
-        """[batch, z]: the z of each session that the response itself speaks for. Only of systems with a z."""
+        """[batch, z]: the posterior's mean for each session. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def latent_samples(self, batch: Batch, noise: Noise) -> tuple[Tensor, Tensor]:
-        """z of each session, [batch, z]: from the posterior, from the prior. Only of systems with a z."""
+        """z of each session, [batch, z]: from the posterior, from the prior. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def draw_z(self, batch: Batch, samples: int, noise: Noise) -> Tensor:
-        """[batch * samples, z]: what ``begin`` draws of the prior with the same noise. Only of systems with a z."""
+        """[batch * samples, z]: what ``begin`` draws from the prior with the same noise. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def begin_at(self, batch: Batch, z: Tensor, noise: Noise) -> State:
-        """As ``begin``, one row a session, from its ``z`` [batch, z]. Only of systems with a z."""
+        """As ``begin``, one row per session, from its ``z`` [batch, z]. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
-        """-log p(response | z and what else the decoder hears), summed over the batch. Only of systems with a z."""
+        """-log p(response | z and the decoder's other inputs), summed over the batch. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:  # noqa: ARG002
-        """What led to the responses of ``batch``, a row for each, by name; with the noise they were drawn with."""
+        """What led to the responses of ``batch``, by name, one row per session; ``noise`` is that of the responses."""
         return {}
 
     @property
@@ -165,7 +166,7 @@ def repeat(rows: Tensor, samples: int) -> Tensor:
 
 
 def detached(**tensors: Tensor) -> Codes:
-    """The codes without their history; what was made in bfloat16 as float32, in which later phases reckon."""
+    """The codes without their history; bfloat16 is converted to float32, which later phases use."""
     return {
         name: tensor.detach().float() if tensor.dtype == torch.bfloat16 else tensor.detach()
         for name, tensor in tensors.items()

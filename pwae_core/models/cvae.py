@@ -111,7 +111,7 @@ class CVAE(Model):
         return gaussian_log_density(z, *posterior) - mixture_log_density(z, *prior)
 
     def bound_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """Equation 1, negated, a token: the divergence weighted by its annealing, and the bag-of-words loss."""
+        """Equation 1, negated, per token: the divergence weighted by its annealing, and the bag-of-words loss."""
         tokens = batch.response_lengths.sum()
         u = self.user_table(dropped_users(batch.user, noise, self.config.user_dropout))
         c = self.encode_context(batch, noise)

@@ -111,7 +111,7 @@ class DialogWAEGMP(Model):
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def autoencoder_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """The reconstruction, a token: z from the posterior."""
+        """The reconstruction, per token: z from the posterior."""
         c, x = self.encode_context(batch, noise), self.encode_response(batch, noise)
         z = self.sample_posterior(x, c, noise)
         loss = mean(self.reconstruction(batch, z, c, noise), batch.response_lengths.sum())

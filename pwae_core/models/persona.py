@@ -73,7 +73,7 @@ class Persona(Model):
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """-log p(response | context, user), a token."""
+        """-log p(response | context, user), per token."""
         user = dropped_users(batch.user, noise, self.config.user_dropout)
         loss = mean(self._summed(batch, user, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})

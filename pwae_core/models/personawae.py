@@ -150,7 +150,7 @@ class PersonaWAE(Model):
         return states
 
     def autoencoder_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """Equation 12, first term, a token: z from the posterior."""
+        """Equation 12, first term, per token: z from the posterior."""
         user = dropped_users(batch.user, noise, self.config.user_dropout)
         c, x, u = self.encode_context(batch, noise), self.encode_response(batch, noise), self.user_table(user)
         z = self.posterior_generator(self.posterior(x, c, u).sample(noise))

@@ -117,12 +117,12 @@ class RLPersona(Model):
         return self.output.loss(self._states(batch, code, noise), batch.response[:, 1:], batch.response_lengths)
 
     def language_loss(self, batch: Batch, noise: Noise) -> Loss:  # noqa: ARG002
-        """-log p(response) of the language model, a token."""
+        """-log p(response) of the language model, per token."""
         loss = mean(self.language_model.loss(batch.response, batch.response_lengths), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """-log p(response | context, user's words), a token."""
+        """-log p(response | context, user's words), per token."""
         code = self.encode(batch, dropped_users(batch.user, noise, self.config.user_dropout), noise)
         loss = mean(self._summed(batch, code, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})

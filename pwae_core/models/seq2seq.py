@@ -60,7 +60,7 @@ class Seq2Seq(Model):
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """-log p(response | context), a token."""
+        """-log p(response | context), per token."""
         loss = mean(self._summed(batch, noise), batch.response_lengths.sum())
         return Loss(loss, {"reconstruction": loss})
 

@@ -113,7 +113,7 @@ class Critic(nn.Module):
     """f of equation 12: an MLP over [z; condition], one number a sample. Layer norm: a per-sample penalty needs
     samples that do not see each other.
 
-    The first layer stands in two parts, W [z; condition] = W_z z + W_c condition: the condition's, much the larger,
+    The first layer has two parts, W [z; condition] = W_z z + W_c condition: the condition's, much the larger,
     is the same for the samples of posterior, prior and penalty, and is done once.
     """
 

@@ -23,10 +23,10 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Noise:
-    """Draws from ``generator``, on its device. ``training`` False switches dropout off, and only that.
+    """Draws from ``generator``, on its device. ``training`` = False switches off dropout and nothing else.
 
     ``rows``: the forward pass is over these rows of a batch; the whole batch's numbers are drawn and these rows' given,
-    so that a batch done in pieces, wherever they are done, hears what it hears done at once.
+    so that a batch processed in pieces, wherever they are processed, gets the same numbers as the whole.
     """
 
     generator: torch.Generator

@@ -64,7 +64,7 @@ class Output(nn.Module):
 
 
 class SummedTokenLoss(torch.autograd.Function):
-    """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that ever stands in
+    """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that is ever in
     memory, and the gradients are made in the same pass. Each token counts ``weights[i]`` times; None: once.
 
     The products are done in the precision of ``states``, all else in the weight's.

@@ -25,7 +25,7 @@ YOU = ""
 
 @dataclass
 class Chat:
-    """A conversation: ``said`` holds (who, token ids), the person at the terminal being ``YOU``."""
+    """A conversation: ``said`` holds (who, token ids), where the person at the terminal is ``YOU``."""
 
     run: Run
     config: SampleConfig
@@ -35,7 +35,7 @@ class Chat:
     last: Sessions | None = None  # the last context with the answer to it
 
     def say(self, text: str) -> str:
-        """What the user answers to ``text``. Raises InputError where cleaning leaves nothing of it."""
+        """What the user answers to ``text``. Raises InputError if cleaning leaves nothing of it."""
         (tokens,) = prepare([text], self.run.artifact.facts["preprocess"])
         self.said.append((YOU, self.run.vocabulary.encode(tokens)))
         self.turns += 1
@@ -59,23 +59,23 @@ class Chat:
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
 
     def switch(self, name: str, asked: str = "/user") -> None:
-        """Lets ``name`` answer from now on. Raises InputError for an unknown user."""
+        """Makes ``name`` answer from now on. Raises InputError for an unknown user."""
         self.run.user_number(name, asked)
         self.user = name
 
     @property
     def remark(self) -> str:
-        """What has to be said of who answers, if anything."""
+        """A remark on the answering user, if any."""
         return self.run.remark(self.user)
 
     def find(self, part: str) -> list[str]:
-        """The users whose name holds ``part``."""
+        """The users whose names contain ``part``."""
         return [name for name in self.run.users if part.lower() in name.lower()]
 
     @torch.no_grad()
     def why(self) -> Mapping[str, list[float]]:
         """What led to the last answer, by name: component weights, w_c and w_u, the gate's mean; empty for systems
-        that have none of it. Raises InputError before there is an answer.
+        without these. Raises InputError before there is an answer.
         """
         if self.last is None:
             raise InputError("/why: there is no answer yet. Say something first.")

@@ -28,7 +28,7 @@ class DataCheckReport:
 def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = SILENT) -> DataCheckReport:
     """Measures the corpus at ``corpus``; writes ``page`` (HTML) where one is wanted.
 
-    Raises ArtifactError when there is no corpus, or a damaged one, or when something else stands where the page is to
+    Raises ArtifactError when there is no corpus, or a damaged one, or when something else is where the page is to
     be written; StorageError when it cannot be written.
     """
     made = artifacts.load(corpus, "corpus")

@@ -33,7 +33,7 @@ BYTES_A_VALUE = 16
 
 @dataclass(frozen=True)
 class EmbedWordsReport:
-    """``words`` are the vocabulary's without the specials, ``tokens`` all that stand in the training utterances,
+    """``words`` are the vocabulary's without the specials, ``tokens`` all those in the training utterances,
     ``notes`` what of an imported file was passed over.
     """
 

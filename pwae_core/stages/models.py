@@ -26,7 +26,7 @@ class SystemInfo:
 
 
 def list_systems(config: TrainConfig, vocabulary_size: int, users: int) -> tuple[SystemInfo, ...]:
-    """Every system, with its parameters at the sizes of ``config``, so many words and so many users.
+    """Every system, with its parameters at the sizes of ``config`` and these numbers of words and users.
 
     Nothing is allocated: the parameters are counted on shapes alone. Raises ConfigError for sizes beyond any memory.
     """

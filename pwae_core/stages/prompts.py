@@ -51,7 +51,7 @@ def prompts(
     """Writes one JSON object a line: session_id, user_id, context_user_ids, context, samples, and messages or prompt.
 
     No prompt holds the real response, nor anything of the validation or test split but its own context. Raises
-    ConfigError for a template that cannot be filled, ArtifactError where something else stands at ``out``.
+    ConfigError for a template that cannot be filled, ArtifactError if something else is at ``out``.
     """
     data = artifacts.load(corpus, "corpus")
     pattern = _template(template)
@@ -116,7 +116,7 @@ def _text(row: Mapping[str, Any]) -> str:
 
 
 def _write(out: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> bool:
-    """Writes the file whole or not at all; True where it stood already, the same to the byte."""
+    """Writes the file whole or not at all; True if it already existed, the same to the byte."""
     lines = [json.dumps(seal_row(row), ensure_ascii=False) + "\n" for row in rows]
     content = "".join(lines).encode("utf-8", "backslashreplace")
     settle(out.resolve())

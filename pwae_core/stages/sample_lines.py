@@ -54,7 +54,7 @@ class _Ready:
 def sample_lines(
     run: Path, source: Path | None, users: Sequence[str], config: SampleConfig, *, device: str = "auto"
 ) -> Generator[list[LineAnswer | InputError]]:
-    """Answers the lines of ``source`` (None: standard input), batch by batch, in their order; an InputError stands in
+    """Answers the lines of ``source`` (None: standard input), batch by batch, in their order; an InputError takes
     the place of a line that cannot be answered.
 
     A batch is what can be read without waiting, ``config.batch_size`` lines at most: whoever writes a line and waits

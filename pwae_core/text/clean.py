@@ -48,7 +48,7 @@ def strip_emoji(texts: pa.Array) -> pa.Array:
 
 
 def strip_links(texts: pa.Array) -> pa.Array:
-    """Web addresses, also cut off after ``http:``, and Weibo's ``O网页链接`` that stands for one."""
+    """Web addresses, also cut off after ``http:``, and Weibo's ``O网页链接`` in place of one."""
     return _blank(texts, LINKS)
 
 

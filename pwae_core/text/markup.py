@@ -69,7 +69,7 @@ def _without_tags(text: str) -> str:
 
 
 def _instead(closed: frozenset[str], tag: re.Match[str]) -> str:
-    """What stands for a tag: nothing where it was within a line, an emoticon's code, or a space."""
+    """What replaces a tag: nothing if it was within a line, an emoticon's code, or a space."""
     if tag[2]:
         return tag[0] if BARE.fullmatch(tag[0]) and tag[2].lower() not in closed else ""
     code = CODE.match(tag[0])

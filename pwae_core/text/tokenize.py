@@ -92,7 +92,7 @@ TOKENIZERS: dict[str, Tokenizer] = {name: partial(tokenise, name) for name in _A
 
 
 def _by_pieces(split: Callable[[pa.Array], pa.ListArray], texts: pa.Array) -> pa.ListArray:
-    """The tokens of what stands between the spaces of each text, one after the other; each piece is split once."""
+    """The tokens of what is between the spaces of each text, one after the other; each piece is split once."""
     pieces = pc.split_pattern(texts, " ")
     distinct = pieces.flatten().dictionary_encode()
     tokens = split(distinct.dictionary).take(distinct.indices)

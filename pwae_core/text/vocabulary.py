@@ -17,7 +17,7 @@ PAD, UNK, BOS, EOS = 0, 1, 2, 3
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """``tokens[i]`` has the id i and stands ``counts[i]`` times in the training split (specials: 0)."""
+    """``tokens[i]`` has the id i and occurs ``counts[i]`` times in the training split (specials: 0)."""
 
     tokens: tuple[str, ...]
     counts: tuple[int, ...]

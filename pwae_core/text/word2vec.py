@@ -66,7 +66,7 @@ def read_vectors(path: Path, ids: Mapping[str, int], advance: Callable[[int], No
     """The vectors in ``path`` of the words in ``ids``, by id; ``advance`` is told how many bytes of disk were read.
 
     A word is the file's word of the same spelling; if there is none, the first that differs from it in Unicode
-    composition alone. Rows whose word is cut inside a character, or stood before, are passed over and told.
+    composition alone. Rows whose word is cut inside a character, or occurred before, are skipped and reported.
     Raises InputError, with the line (text) or the row (binary), for a file that cannot be read or is no word2vec
     file, a row of another dimension, a value that is not finite or larger than LARGEST, and a file that does not hold
     as many vectors as its first line announces.
@@ -139,7 +139,7 @@ class _Buffer:
         self.stream, self.data, self.start = stream, head, 0
 
     def until(self, border: bytes, at_most: int) -> bytes | None:
-        """What stands before the next ``border`` (passed over); None when it is not within ``at_most`` bytes."""
+        """What precedes the next ``border`` (which is skipped); None when it is not within ``at_most`` bytes."""
         while True:
             found = self.data.find(border, self.start, self.start + at_most)
             if found >= 0:

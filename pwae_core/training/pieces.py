@@ -47,7 +47,7 @@ class Cutter:
         return [Rows(start, stop, sessions) for start, stop in pairwise(borders) if start < stop]
 
     def pieces(self, source: Source, noise: Noise) -> Iterator[Piece]:
-        """This process's pieces, one at least. Each draws from where ``noise`` stands, and leaves it where the whole
+        """This process's pieces, one at least. Each draws from the state of ``noise``, and leaves it where the whole
         batch does.
         """
         sessions, drawn = length(source), noise.generator.get_state()

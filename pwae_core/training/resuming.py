@@ -1,4 +1,4 @@
-"""Whether what stands at --out may be continued: runs are made in place, so that they can be watched and resumed."""
+"""Whether what is at --out may be continued: runs are made in place, so that they can be watched and resumed."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ LINKS = pa.schema(
         ("reply_to", pa.uint64()),
         ("linked", pa.bool_()),
         ("otherwise", pa.uint64()),  # the link without what may have been put around it; as ``reply_to`` for most
-        ("nothing", pa.bool_()),  # whether the link may stand for none
+        ("nothing", pa.bool_()),  # whether the link may mean none
     ]
 )
 ROOTS = pa.schema([("key", pa.uint64()), ("circular", pa.bool_()), ("mended", pa.int8())])
@@ -77,7 +77,7 @@ DIALOGUE = pa.schema(
         ("key", pa.uint64()),  # of the conversation, or of the whole tree
         ("ordinal", pa.int32()),  # place in the conversation, from 0
         ("length", pa.int32()),  # utterances of the conversation
-        ("back", pa.int32()),  # how many rows back the utterance before it stands; 0 for the first
+        ("back", pa.int32()),  # how many rows back the previous utterance is; 0 for the first
     ]
 )
 USER_COUNTS = pa.schema([("user_id", pa.string()), ("utterances", pa.int64())])

@@ -1,7 +1,7 @@
 """Runs the steps of a job over its pieces: in this process, over several, or on a cluster, and again after a kill.
 
 A step is a plain function of (job, piece number) that writes its own files under ``job.folder`` and returns counts. A
-piece is done when its marker stands, which holds those counts; a marker is written after everything it speaks of.
+piece is done when its marker exists, which holds those counts; a marker is written after everything it refers to.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Runner(Generic[J]):
     pool: Pool | None
 
     def run(self, label: str, step: Step[J], pieces: int) -> list[Counts]:
-        """The counts of every piece, in order. Pieces whose markers stand are not done again."""
+        """The counts of every piece, in order. Pieces whose markers exist are not done again."""
         name = step.__name__
         done = {piece: found for piece in range(pieces) if (found := _marked(self.job, name, piece)) is not None}
         left = [piece for piece in range(pieces) if piece not in done]
@@ -78,7 +78,7 @@ class Runner(Generic[J]):
 
 @contextmanager
 def runner(job: J, progress: Progress, workers: int, address: str | None = None) -> Iterator[Runner[J]]:
-    """Over so many processes here, or on the Ray cluster at ``address``."""
+    """Over this many processes here, or on the Ray cluster at ``address``."""
     if address is not None:
         with cluster(address, job.folder) as pool:
             yield Runner(job, progress, pool)

@@ -96,9 +96,9 @@ class Batch:
                  looked up within it; a link to that id itself answers the thread's start, which may be missing.
     ``times``    ``timestamp`` orders the rows of one ``conversation_id``, ties by ``turn``, the row's number
 
-    ``user_id`` and ``text`` are null where there is none; ``timestamp`` is text in any form that ``times`` knows. A
-    ``quoted`` row is told of by another one (the comment that is answered): it counts where it has no row of its own.
-    ``passed`` counts records that are no rows, by reason. ``part`` is the part of the file (a table) whose rows
+    ``user_id`` and ``text`` are null if there is none; ``timestamp`` is text in any form that ``times`` knows. A
+    ``quoted`` row is known from another one (the comment being answered): it counts if it has no row of its own.
+    ``passed`` counts records that are not rows, by reason. ``part`` is the part of the file (a table) whose rows
     ``places`` count, where there are several.
     """
 
@@ -116,19 +116,19 @@ def whole(source: Source) -> list[Span]:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """A format: what is declared of it, and the functions that read it.
+    """A format: its properties, and the functions that read it.
 
-    ``recognises(head)``: whether a file is of this format, told by its beginning alone. The readers are asked in the
+    ``recognises(head)``: whether a file has this format, judging by its beginning alone. The readers are asked in the
     order of ``readers.READERS``, those of own data last.
-    ``check(source, config)``: the source, with ``layout`` and ``told`` where something was found out. Raises
+    ``check(source, config)``: the source, with ``layout`` and ``told`` if something was found out. Raises
     NotOursError for a file that is empty or holds nothing of the format, InputError for one that does and is damaged.
-    ``spans(source)``: pieces that can be read apart; together they are the file.
+    ``spans(source)``: pieces that can be read separately; together they are the file.
     ``read(span, config)``: the rows. Raises InputError that names file, row and column for what cannot be read.
-    ``bytes_a_row``: about; decides into how many pieces the work is cut, never what comes out.
+    ``bytes_a_row``: an estimate; decides into how many pieces the work is cut, never the result.
     ``time_zone``: what a time without a zone means (an IANA name); None: what ``--time-zone`` says (UTC by default).
-    ``clean``: cleaning steps that this format needs beside the default ones (``html`` where texts are markup).
-    ``nobody``: user ids, in lower case, that stand for nobody here, beside those that do everywhere (``steps.scan``).
-    ``names_people``: every other user id is somebody, be it ``Nan`` or ``null``: such words are names here.
+    ``clean``: cleaning steps that this format needs besides the default ones (``html`` if texts are markup).
+    ``nobody``: user ids, in lower case, that mean nobody here, besides those that do everywhere (``steps.scan``).
+    ``names_people``: every other user id is a person, even ``Nan`` or ``null``: such words are names here.
     ``unit``: what a place in the file is called.
     """
 

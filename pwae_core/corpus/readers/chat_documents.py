@@ -29,7 +29,7 @@ def document_reader(
     """The reader of a format of such documents.
 
     ``lists`` are the paths of messages. ``row(message, chat)``: the row of a message, or the reason for which it is
-    none; ``chat`` are the members that stand before the list. ``holds`` says in a message what such a file has.
+    none; ``chat`` are the members before the list. ``holds`` says in a message what such a file has.
     ``mend(lines)`` makes JSON of what is not quite JSON.
     """
 
@@ -55,7 +55,7 @@ def document_reader(
 def messages(
     source: Source, lists: tuple[documents.Path, ...], mend: Callable[[bytes], bytes] = bytes
 ) -> Iterator[tuple[Any, Chat]]:
-    """The messages of a document, each with what stands before the list in the object that holds it."""
+    """The messages of a document, each with what precedes the list in the object that holds it."""
     entered = {path[:length] for path in lists for length in range(len(path))}
     chat: dict[str, Any] = {}
     over = False

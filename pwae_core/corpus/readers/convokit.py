@@ -41,7 +41,7 @@ def _either(record: Record, new: str, old: str) -> Any:
 
 
 def _known(value: Any) -> Any:
-    """A value; None for what stands for none. Ids are opaque: ``0`` is one."""
+    """A value; None for what means none. Ids are opaque: ``0`` is one."""
     return None if str(value).strip().lower() in NOTHING else value
 
 

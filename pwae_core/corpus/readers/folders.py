@@ -1,4 +1,4 @@
-"""Which files a name stands for: a file, a folder with everything below it, a pattern.
+"""Which files a name refers to: a file, a folder with everything below it, a pattern.
 
 Linked folders are followed, each folder and file once however many links lead to it. What is passed over is counted.
 """
@@ -31,7 +31,7 @@ class Search:
     folders: set[Identity] = field(default_factory=set)
 
     def named(self, name: str) -> list[Path]:
-        """The files that ``name`` stands for, in the order of their paths.
+        """The files that ``name`` refers to, in the order of their paths.
 
         Raises InputError where there is nothing of that name.
         """

@@ -68,7 +68,7 @@ class Head:
 
     @cached_property
     def members(self) -> Mapping[str, Any]:
-        """What stands at the top of one JSON object: names, and the values as far as they are whole (else None)."""
+        """The top of one JSON object: names, and the values as far as they are complete (otherwise None)."""
         found: dict[str, Any] = {}
 
         def enter(path: documents.Path, opening: str) -> bool:

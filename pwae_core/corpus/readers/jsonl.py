@@ -1,4 +1,4 @@
-"""JSON lines: one object a line. A big file is cut at line ends and read in pieces; a packed one is one piece."""
+"""JSON lines: one object per line. A big file is cut at line ends and read in pieces; a compressed one is one piece."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def recognises(record: Record) -> bool:
 
 
 def rows(record: Record) -> Iterable[Row | str]:
-    """A comment answers the comment or the post it stands under; everything under one post is one thread."""
+    """A comment answers the comment or the post that it is under; everything under one post is one thread."""
     if not recognises(record):
         return ["neither a comment nor a post"]
     post = link(_first(record, POST))
@@ -57,7 +57,7 @@ def _answer(content: Any) -> Any:
 
 
 def _of_post(record: Record) -> str | None:
-    """Title and text of a post, once where one begins with the other; over an answer stands another's question."""
+    """Title and text of a post, once if one begins with the other; an answer has somebody else's title."""
     title, text = record.get("title") or "", _first(record, TITLED) or ""
     if not isinstance(title, str) or not isinstance(text, str):
         return None

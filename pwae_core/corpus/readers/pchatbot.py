@@ -1,6 +1,6 @@
-"""Pchatbot's pairs: six tab-separated fields a line, of a post and of its response, segmented already.
+"""Pchatbot's pairs: six tab-separated fields per line, of a post and its response, already segmented.
 
-A post stands on the line of each of its responses: it is one utterance all the same, known by its user, time and text.
+A post is repeated on the line of each of its responses, but it is one utterance, known by its user, time and text.
 Lines without six fields are counted and left out.
 """
 

@@ -33,11 +33,11 @@ def record_reader(
     shape: Shape = "replies",
     **declared: Any,
 ) -> Reader:
-    """The reader of a format of objects.
+    """Makes a reader for a format of objects.
 
-    ``recognises(record)``: whether an object is one of this format; of a table it is shown the header without values.
-    ``rows(record)``: its row, and behind it those that it quotes (``quoted``: True); or, alone, the reason as a string
-    for which it is none. ``holds`` says in a message what such a file has. ``declared``: any other field of ``Reader``.
+    ``recognises(record)``: whether an object is of this format; for a table it is given the header without values.
+    ``rows(record)``: its row, followed by those that it quotes (``quoted``: True); or only the reason, as a string,
+    why it has none. ``holds`` says in messages what such a file contains. ``declared``: any other field of ``Reader``.
     """
 
     def recognised(head: Head) -> bool:
@@ -57,7 +57,7 @@ def record_reader(
 
 
 def laid_out(source: Source) -> Source:
-    """The source with what its objects stand in (``layout``): lines, a document, or a table of some dialect."""
+    """The source with what its objects are in (``layout``): lines, a document, or a table of some dialect."""
     head = look(source.path, source.name)
     if head.in_lines:
         return replace(source, layout=LINES)

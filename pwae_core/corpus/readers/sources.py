@@ -102,7 +102,7 @@ def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:
-    """Leaves out the tables without user ids where the SQLite file stands among the files. Raises InputError if not."""
+    """Leaves out the tables without user ids if the SQLite file is among the files. Raises InputError if not."""
     kept = [source for source in found if source.format != COMMENT_TABLE]
     tables = [source for source in found if source.format == COMMENT_TABLE]
     if tables and all(source.format != "weibo-crawler-sqlite" for source in kept):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from itertools import pairwise
 
-Numbers = tuple[int, int, int]  # of a date, as they stand
+Numbers = tuple[int, int, int]  # of a date, as written
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-first", "month-first", "year-first"
 ORDERS: dict[str, Callable[[Numbers], Numbers]] = {
     DAY_FIRST: lambda found: (found[2], found[1], found[0]),
@@ -24,7 +24,7 @@ def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
     """Which of ``ORDERS`` the dates of a chat have, which come in the order of time; None where they do not tell it.
 
     A year of four digits in front decides, then a number that can be no month, then an order in which time runs
-    backwards; with dots the day stands first.
+    backwards; with dots the day comes first.
     """
     if sum(found[0] > 99 for found in dates) >= ENOUGH * len(dates):
         return YEAR_FIRST

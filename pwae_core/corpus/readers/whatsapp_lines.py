@@ -31,7 +31,7 @@ QUOTED = re.compile('["“„«「‘]')
 
 @dataclass(frozen=True)
 class Beginning:
-    """The start of a message at the line ``place``, from 1. ``date`` are the numbers of its date as they stand,
+    """The start of a message at the line ``place``, from 1. ``date`` are the numbers of its date as written,
     ``marks`` the words around the ``clock``; ``end`` is where the line goes on.
     """
 
@@ -84,7 +84,7 @@ def messages(lines: Sequence[str], begin: Sequence[Beginning]) -> list[Message]:
 
 
 def _named(said: str, longer: Collection[str]) -> tuple[str | None, str]:
-    """Who speaks, and what: the name stands before the first colon; the ``longer`` ones have a colon themselves."""
+    """Who speaks, and what: the name precedes the first colon; the ``longer`` ones have a colon themselves."""
     name, text = _parted(said)
     if name not in longer:
         return name, text

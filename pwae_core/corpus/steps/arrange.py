@@ -24,7 +24,7 @@ def arrange(job: Job, piece: int) -> Counts:
     """Orders one shard by turn, by time, or along its reply trees; merges where asked; counts its users.
 
     Counts ``utterances`` and ``conversations``, the rows they were made of (``own`` and ``quoted`` ones), and reply
-    links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that stands twice, or None.
+    links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that occurs twice, or None.
     """
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
     duplicate = _duplicate(rows)

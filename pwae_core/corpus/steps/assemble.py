@@ -81,7 +81,7 @@ def encode(words: pa.Array, vocabulary: Vocabulary) -> pa.Array:
 
 
 def _numbers(values: pa.Array, known: pa.Array, first: int, otherwise: int) -> pa.Array:
-    """Where each value stands in ``known``, counted from ``first``."""
+    """Where each value is in ``known``, counted from ``first``."""
     return pc.fill_null(pc.add(pc.index_in(values, value_set=known), pa.scalar(first, pa.int32())), otherwise)
 
 

@@ -1,7 +1,7 @@
 """Reply links that lead nowhere as they are written: what is certain of them is put right.
 
 A link that names no utterance may have something around its id (``301.0`` where a column of whole numbers had a gap,
-the ``t1_`` of Reddit's comments): it is put right where an utterance has the id itself. Or it stands for no parent at
+the ``t1_`` of Reddit's comments): it is put right where an utterance has the id itself. Or it means no parent at
 all (``0``, ``-1``, ``root``, ``null``): then the utterance is a root.
 """
 

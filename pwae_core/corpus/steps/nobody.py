@@ -1,4 +1,4 @@
-"""What stands in raw data for a user or a text that is not there."""
+"""What raw data holds in place of a missing user or text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NO_PARENT = ("0", "-1", "root", "null", "none", "nan", "undefined", "n/a", "<na>
 
 
 def words_for(reader: Reader) -> tuple[str, ...]:
-    """The user ids, in lower case, that stand for nobody in a format."""
+    """The user ids, in lower case, that mean nobody in a format."""
     return (*(() if reader.names_people else USERS), *sorted(reader.nobody))
 
 
@@ -65,12 +65,12 @@ def is_empty_hash(users: pa.Array) -> pa.Array:
 
 
 def is_no_text(texts: pa.Array) -> pa.Array:
-    """True where a text (trimmed, no nulls) stands for none."""
+    """True where a text (trimmed, no nulls) means none."""
     return pc.or_(
         pc.is_in(texts, value_set=pa.array(TEXTS)), pc.is_in(pc.utf8_lower(texts), value_set=pa.array(REMOVED))
     )
 
 
 def is_no_parent(links: pa.Array) -> pa.Array:
-    """True where a reply link (trimmed, no nulls) may stand for none."""
+    """True where a reply link (trimmed, no nulls) may mean none."""
     return pc.is_in(pc.utf8_lower(links), value_set=pa.array(NO_PARENT))

@@ -124,7 +124,7 @@ def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
 
 
 def unmarked(rows: pa.Table, rules: Rules) -> pa.Table:
-    """The rows with HTML read as what it stands for, where that is a step: chains can be told only then."""
+    """The rows with HTML decoded, if that is a step: only then can chains be recognised."""
     return with_text(rows, strip_markup(rows["text"].combine_chunks())) if "html" in rules.steps else rows
 
 
@@ -184,7 +184,7 @@ def _without_blanks(rows: pa.Table) -> pa.Table:
 
 
 def unplaced(rows: pa.Table, shape: Shape) -> dict[str, pa.ChunkedArray]:
-    """The rows that stand nowhere, by reason."""
+    """The rows that have no place, by reason."""
     if shape == "replies":
         return {NO_ID: blank(rows["utterance_id"])}
     nowhere = {NO_CONVERSATION: blank(rows["conversation_id"])}

@@ -32,7 +32,7 @@ def names(job: Job, piece: int) -> Counts:
 
 def gather(job: Job, piece: int) -> Counts:
     """Each utterance of one shard once. Counts what was ``repeated``, quotations of ``unknown`` users, and links of
-    threads that were put right (``mended``) or stand for none (``rooted``)."""
+    threads that were put right (``mended``) or mean none (``rooted``)."""
     rows = spill.read_shard(job.files("nodes", len(job.spans)), NODES, piece, job.shards)
     rows, repeated = each_once(rows)
     rows, unknown = _resolved(job, rows)
@@ -123,7 +123,7 @@ def link(job: Job, piece: int) -> Counts:  # noqa: ARG001
 
 def deal(job: Job, piece: int) -> Counts:
     """Brings the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree, and links
-    that were put right (``mended``) or stand for none (``rooted``)."""
+    that were put right (``mended``) or mean none (``rooted``)."""
     rows = spill.read(job.file("known", piece))
     found = spill.read(job.file("roots", piece))
     loose = rows["conversation_id"].is_null().to_numpy()

@@ -22,7 +22,7 @@ class Forest:
     """Trees in an order in which the longest path on from every row follows it directly.
 
     ``order`` are the rows in that order; everything else is per row in that order: ``depths`` below the root, ``backs``
-    how far back the parent stands (0 for a root), ``heights`` of the longest path on.
+    how far back the parent is (0 for a root), ``heights`` of the longest path on.
     """
 
     order: Indices
@@ -104,7 +104,7 @@ class Roots:
 def roots(ids: Keys, links: Keys, linked: Mask, otherwise: Keys, nothing: Mask) -> Roots:
     """Follows every row to the top by doubling the step. ``ids`` are unique; ``links`` count where ``linked``.
 
-    A link that is not there is looked up ``otherwise``; if it is not there either and may stand for ``nothing``, the
+    A link that is not there is looked up ``otherwise``; if it is not there either and may mean ``nothing``, the
     row is a root. The key of a tree is its topmost known id: that of the row, or the one that it links to and that is
     not there.
     """

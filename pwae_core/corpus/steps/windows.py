@@ -19,8 +19,8 @@ from pwae_core.corpus.steps.trees import Indices, Mask
 
 @dataclass(frozen=True)
 class Places:
-    """Where the utterances of a shard stand: ``ordinals`` in their conversations, which have the ``lengths`` (per row),
-    and how many rows ``backs`` the utterance before stands (0 for a first one)."""
+    """Where the utterances of a shard are: ``ordinals`` in their conversations, which have the ``lengths`` (per row),
+    and how many rows ``backs`` the previous utterance is (0 for a first one)."""
 
     ordinals: Indices
     lengths: Indices

@@ -44,6 +44,6 @@ def code(salt: str, annotator: int, answers: Mapping[tuple[str, str], int]) -> s
 
 
 def found_in(text: str) -> list[str]:
-    """All codes in a text, in the order they stand there, each once, as the page shows them."""
+    """All codes in a text, in the order of the text, each once, as the page shows them."""
     plain = (found[0].replace("-", "").upper() for found in CODE.finditer(text))
     return list(dict.fromkeys("-".join(one[start : start + 4] for start in range(0, 12, 4)) for one in plain))

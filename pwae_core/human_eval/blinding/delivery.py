@@ -66,7 +66,7 @@ def staged(
 ) -> Iterator[Callable[[], object]]:
     """Writes ``sheets`` into a hidden folder beside ``folder``; yields what puts it in the place of ``folder``.
 
-    ``replaced`` are the files that may stand there, unchanged. What a kill leaves, ``finish`` ends.
+    ``replaced`` are the files that may be there, unchanged. What a kill leaves, ``finish`` ends.
     """
     old = dict(replaced or {})
     plan = Plan(SHEETS, {REPLACES: old, EXPORTED: hashes(sheets)}, {})

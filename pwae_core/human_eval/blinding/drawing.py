@@ -1,7 +1,7 @@
 """Which contexts are judged: drawn so that no item's context shows what another item's response says.
 
 Windows of one conversation overlap: the real response to one is an utterance in the context of the next. Where both
-are judged, a response that stands elsewhere in the sheet is a real one. So every text that is shown beside an item (its
+are judged, a response that occurs elsewhere in the sheet is a real one. So every text that is shown beside an item (its
 context here, its history in ``histories.py``) is kept apart from every response that is judged.
 """
 

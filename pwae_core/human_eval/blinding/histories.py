@@ -1,4 +1,4 @@
-"""The responder's utterances that stand beside an item: the same for every system that answers the context."""
+"""The responder's utterances that are shown beside an item: the same for every system that answers the context."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwae_core.human_eval.blinding.placement import Context, Tokens, shuffled
 
 @dataclass(frozen=True)
 class Said:
-    """One utterance of the training split. ``conversation_id`` and ``turn`` say where it stands."""
+    """One utterance of the training split. ``conversation_id`` and ``turn`` say where it is."""
 
     conversation_id: str
     turn: int

@@ -1,4 +1,4 @@
-"""Two systems' responses side by side: which pairs, and who stands first."""
+"""Two systems' responses side by side: which pairs, and who is shown first."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Double blinding: what is judged, in which order and under which id, so that nothing tells the systems apart.
 
-Every choice is a keyed hash (HMAC-SHA256) of what is chosen. What is shown is keyed with the seed. Where it stands and
+Every choice is a keyed hash (HMAC-SHA256) of what is chosen. What is shown is keyed with the seed. Where it is and
 under which id is keyed with a random salt that only the key holds, and with the whole plan of the export: nobody who
 reruns the same commands gets the same order, and two exports have no id in common. The choices depend on no order (of
 files, of rows, of systems) and on no version of a random generator.
@@ -62,7 +62,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Placed:
-    """An item in an annotator's sheet. An item that stands there twice has two ids."""
+    """An item in an annotator's sheet. An item that occurs twice has two ids."""
 
     annotator: int  # from 1
     position: int  # from 1

@@ -22,7 +22,7 @@ Columns = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell stands, as a spreadsheet shows it; ``unit`` is what a row is called where no spreadsheet does."""
+    """Where a cell is, as a spreadsheet shows it; ``unit`` is what a row is called where no spreadsheet does."""
 
     sheet: str
     row: int
@@ -91,7 +91,7 @@ def header(grid: Grid, form: Form) -> int | None:
 
 
 def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
-    """Where the columns stand that are read, and what is wrong with them, a line each."""
+    """Where the columns are that are read, and what is wrong with them, one line each."""
     names = [_column_name(value, form) for value in grid.rows[top]]
     problems = []
     for name in (*form.rated, ITEM):

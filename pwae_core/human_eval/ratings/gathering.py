@@ -27,7 +27,7 @@ from pwae_core.human_eval.sheets.readable_text import visible
 
 @dataclass(frozen=True)
 class Returned:
-    """What one annotator sent back: ``missing`` items stand in no file, ``unrated`` cells are empty.
+    """What one annotator sent back: ``missing`` items are in no file, ``unrated`` cells are empty.
 
     ``code``: the completion code of exactly these ratings; None where some are missing, or the pages show none.
     """

@@ -57,7 +57,7 @@ class Preference:
 def arrange_pairs(
     key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criteria: tuple[Criterion, ...]
 ) -> Ratings:
-    """The choices as ratings of pairs, each pair the same way round whichever side stood first: FIRST is the system
+    """The choices as ratings of pairs, each pair the same way round whichever side was first: FIRST is the system
     that comes first by its name, the ground truth being last. ``Ratings.systems`` are the pairs; see ``two_of``.
     """
     turned = {one.item_id for one in key if _order(one.other) < _order(one.system)}

@@ -1,4 +1,4 @@
-"""What is reported of the ratings: means per system, agreement, comparisons; all of it can stand in JSON."""
+"""What is reported of the ratings: means per system, agreement, comparisons; all of it can be written as JSON."""
 
 from __future__ import annotations
 

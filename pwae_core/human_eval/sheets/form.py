@@ -46,7 +46,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the instructions, its paragraphs, and the criteria that stand below them."""
+    """A heading of the instructions, its paragraphs, and the criteria below them."""
 
     heading: str
     paragraphs: tuple[str, ...]
@@ -91,7 +91,7 @@ class Form:
         return (*self.given, *self.rated, REMARK)
 
     def head(self, column: str) -> str:
-        """What stands above a column."""
+        """The heading of a column."""
         called = {"response": "first", "other": "second"} if self.mode == "pairs" else {}
         text: str = getattr(self.words.columns, called.get(column, column))
         return text

@@ -60,7 +60,7 @@ def to_html(sheet: Sheet, code: Code | None = None) -> bytes:
 
 
 def embedded(value: object) -> str:
-    """``value`` as JSON that can stand inside a script element."""
+    """``value`` as JSON that is safe inside a script element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
 
 
