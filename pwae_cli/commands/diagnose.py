@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Check whether a run's z carries information.
 
-    Or whether its posterior has collapsed: warns where a measure is low.
+    It warns if a measure is low, a sign that the posterior has collapsed.
     """
     config = DiagnoseConfig.make(
         {

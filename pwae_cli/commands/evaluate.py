@@ -29,11 +29,11 @@ def command(
         ),
     ],
     embeddings: Annotated[
-        Path | None, typer.Option("--embeddings", help="The folder that 'pwae embed-words' wrote; needed for BOW.")
+        Path | None, typer.Option("--embeddings", help="Folder written by 'pwae embed-words'; required for BOW.")
     ] = None,
     corpus: Annotated[
         Path | None,
-        typer.Option("--corpus", help="The folder that 'pwae preprocess' wrote: gives and checks the references."),
+        typer.Option("--corpus", help="Folder written by 'pwae preprocess': provides and checks the references."),
     ] = None,
     scores: Annotated[
         list[Path] | None,
@@ -57,7 +57,7 @@ def command(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Score responses in the paper's metrics (Table 2).
+    """Score responses with the paper's metrics (Table 2).
 
     Several systems side by side, with intervals and signatures.
     """

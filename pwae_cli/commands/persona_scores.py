@@ -29,7 +29,7 @@ def command(
     ] = None,
     run: Annotated[
         list[Path] | None,
-        typer.Option("--run", help="A trained run: answers as another user, likelihoods by user. Repeatable."),
+        typer.Option("--run", help="A trained run, for answers as another user and likelihoods by user. Repeatable."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Measure personalisation automatically.
 
-    Who would be taken to have said it, whose words, whose likelihood.
+    By a classifier of speakers, by users' own words, and by likelihoods.
     """
     config = PersonaScoresConfig.make(
         {

@@ -48,7 +48,7 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help=f"Continue a run with its own settings and inputs: --resume RUN. You may change:  {', '.join(BUDGET)}.",
+        help=f"Continue a run with its own settings and inputs: --resume RUN. You may change: {', '.join(BUDGET)}.",
     ),
 ]
 TensorBoard = Annotated[
