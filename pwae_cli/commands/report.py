@@ -37,6 +37,7 @@ def command(
     scores: Scores = None,
     markdown: Markdown = None,
     latex: Latex = None,
+    title: Annotated[str, option(ReportConfig, "title")] = DEFAULTS.title,
     cases: Annotated[int, option(ReportConfig, "cases")] = DEFAULTS.cases,
     contexts: Annotated[int, option(ReportConfig, "contexts", "--table6-contexts")] = DEFAULTS.contexts,
     users: Annotated[int, option(ReportConfig, "users", "--table6-users")] = DEFAULTS.users,
@@ -57,6 +58,7 @@ def command(
     """
     config = ReportConfig.make(
         {
+            "title": title,
             "cases": cases,
             "contexts": contexts,
             "users": users,

@@ -12,6 +12,7 @@ from pwae_core.config.base import Config
 class ReportConfig(Config):
     """What the page shows."""
 
+    title: str = Field("", max_length=200, description="Title of the page. Default: the systems on it.")
     cases: int = Field(8, ge=0, le=200, description="Contexts of Table 5: every system's answers side by side.")
     contexts: int = Field(3, ge=0, le=50, description="Contexts of Table 6: one context answered as several users.")
     users: int = Field(4, ge=1, le=20, description="Users of Table 6.")

@@ -37,6 +37,7 @@ from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
 NAMED = 5
+TITLE = 200
 BESIDE = ("agreement", "differences", "further", "personalisation")
 CAVEAT = (
     "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, {how}. "
@@ -182,7 +183,9 @@ def _page(
     ]
     systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
     facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
-    return document.render(_title(sources), _lead(sources, made, notes), sections, mark, facts)
+    return document.render(
+        short(config.title, TITLE) or _title(sources), _lead(sources, made, notes), sections, mark, facts
+    )
 
 
 def _title(sources: Sources) -> str:

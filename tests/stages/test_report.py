@@ -65,6 +65,17 @@ def test_the_whole_page(work: list[Named], tmp_path: Path) -> None:
     assert r"\begin{tabular}" in (tmp_path / "t.tex").read_text(encoding="utf-8")
 
 
+def test_a_title_of_one_s_own_is_only_text(work: list[Named], tmp_path: Path) -> None:
+    title = "<b>Tea\u202e & \x1b[31mtables"
+    make(work, tmp_path / "r.html", config=QUICK.model_copy(update={"title": title, "contexts": 0, "cases": 0}))
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    (heading,) = re.findall("<h1>(.*?)</h1>", page)
+    assert heading.startswith("&lt;b&gt;Tea")
+    assert heading.endswith("tables")
+    assert f"<title>{heading}</title>" in page
+    assert not {"\u202e", "\x1b"} & set(page)
+
+
 def test_nothing_in_it_comes_from_elsewhere(work: list[Named], tmp_path: Path) -> None:
     make(work, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -281,7 +292,7 @@ def test_what_a_person_really_says_stands_beside_the_answers(judged: Judged, tmp
     by_id = {session["session_id"]: session for session in judged.sessions}
     for case in cases:
         session = by_id[re.search(r'class="id">(.*?)<', case)[1]]  # type: ignore[index]
-        quoted = re.findall(r"<li><bdi[^>]*>(.*?)</bdi></li>", case.partition("<aside>")[2])
+        quoted = re.findall(r"<li><bdi[^>]*>(.*?)</bdi></li>", case.partition("<aside ")[2])
         own = {detokenise(tokens) for tokens in judged.said[session["user_id"]]}
         assert quoted
         assert own.issuperset(quoted)

@@ -1,4 +1,8 @@
 "use strict";
+// On a phone all cases of a chapter but the first are folded.
+if (matchMedia("(max-width: 34rem)").matches) {
+  document.querySelectorAll(".case ~ .case > details").forEach((one) => { one.open = false; });
+}
 // The map of users: search, choose, see. Text out of the data is only ever set as text.
 (() => {
   const block = document.getElementById("people");
