@@ -12,6 +12,7 @@ from pwae_cli.options import Device, Json, called, option
 from pwae_core.config.report import DEFAULTS, ReportConfig
 
 if TYPE_CHECKING:
+    from pwae_core.report.gather import Sources
     from pwae_core.stages.report import ReportReport
 
 Paths = Annotated[
@@ -29,6 +30,12 @@ Scores = Annotated[
     typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
 ]
 Again = Annotated[bool, typer.Option("--force", help="Replace a report that stands there.")]
+
+
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", help="Make the page again while runs train; it loads itself again in the browser."),
+]
 
 
 def command(
@@ -49,6 +56,7 @@ def command(
     checkpoint: Annotated[str, option(ReportConfig, "checkpoint")] = DEFAULTS.checkpoint,
     seed: Annotated[int, option(ReportConfig, "seed")] = DEFAULTS.seed,
     device: Device = "auto",
+    watch: Watch = False,
     force: Again = False,
     json: Json = False,
 ) -> None:
@@ -75,24 +83,39 @@ def command(
     from dataclasses import asdict
 
     from pwae_core.data.responses import named
+    from pwae_core.report.watch import watch as watched
     from pwae_core.stages.report import report
 
     given = [named(argument) for argument in paths]
-    made = report(
-        given,
-        out,
-        config,
-        outside=scores or (),
-        markdown=markdown,
-        latex=latex,
-        device=device,
-        force=force,
-        progress=console.progress(),
-    )
+
+    def make(refresh: int = 0, again: bool = False) -> ReportReport:
+        return report(
+            given,
+            out,
+            config.model_copy(update={"refresh": refresh}),
+            outside=scores or (),
+            markdown=markdown,
+            latex=latex,
+            device=device,
+            force=force or again,
+            progress=console.progress(),
+        )
+
+    if watch:
+        for made, sources in watched(make, given, scores or ()):
+            console.print_json(asdict(made)) if json else console.print_line(_seen(made, sources))
+            console.flush()
+        return
+    made = make()
     if json:
         console.print_json(asdict(made))
     else:
         _print(made)
+
+
+def _seen(made: ReportReport, sources: Sources) -> str:
+    runs = [f"{one.system} ({one.folder.name}) until iteration {one.step:,}" for one in sources.growing]
+    return f"{made.out}: {', '.join(runs) or 'all runs are finished'}"
 
 
 def _print(made: ReportReport) -> None:

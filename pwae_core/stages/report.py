@@ -183,9 +183,8 @@ def _page(
     ]
     systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
     facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
-    return document.render(
-        short(config.title, TITLE) or _title(sources), _lead(sources, made, notes), sections, mark, facts
-    )
+    title, lead = short(config.title, TITLE) or _title(sources), _lead(sources, made, notes)
+    return document.render(title, lead, sections, mark, facts, refresh=config.refresh)
 
 
 def _title(sources: Sources) -> str:

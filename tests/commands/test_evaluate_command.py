@@ -61,7 +61,7 @@ def test_no_heading_and_no_number_is_broken_on_a_terminal_of_80_columns(
     other = responses.with_name("other.jsonl")
     other.write_text("".join(json.dumps(row | {"responses": ["no", "no no"]}) + "\n" for row in ROWS))
     given = (f"PersonaWAE w/o prior={responses}", f"Adaptation={other}", "--tokenizer", "whitespace")
-    printed = pwae("evaluate", *given, "--compare", "--base", "Adaptation", "--trials", 9).succeeds().stdout
+    printed = pwae("evaluate", *given, "--compare", "--against", "Adaptation", "--permutations", 9).succeeds().stdout
     tables = [line for line in printed.splitlines() if line[:1] in set("┃│┏└")]
     assert max(map(len, tables)) <= 80
     for word, times in {"Precision": 2, "Intra-2": 2, "Repetition": 2, "PersonaWAE": 6, "Adaptation": 3}.items():
@@ -136,14 +136,14 @@ def test_compare_prints_differences_and_seeds_their_mean(
     third = tmp_path / "third.jsonl"
     third.write_text("".join(json.dumps(row | {"responses": ["so", "no"]}) + "\n" for row in ROWS))
     given = [f"Ours={responses}", f"Peer={other}", f"Ours={third}", "--tokenizer", "whitespace"]
-    printed = pwae("evaluate", *given, "--compare", "--base", "Peer", "--trials", 99).succeeds().stdout
+    printed = pwae("evaluate", *given, "--compare", "--against", "Peer", "--permutations", 99).succeeds().stdout
     assert "Less Peer" in printed
     assert "mean of 2 seeds" in printed
     lines = printed.splitlines()
     place = next(i for i, line in enumerate(lines) if line.startswith("│ Ours (1)"))
     assert "Ours (2)" in lines[place + 1] + lines[place + 2]
     difference = next(line for line in lines[lines.index("Less Peer") :] if "Ours" in line)
-    made = pwae("evaluate", *given, "--compare", "--base", "Peer", "--trials", 99, "--json").json
+    made = pwae("evaluate", *given, "--compare", "--against", "Peer", "--permutations", 99, "--json").json
     found = {one["metric"]: one for one in made["comparisons"]}
     assert f"{found['BLEU-F1']['difference']:+.4f}" in difference
     assert "Holm-adjusted" in printed

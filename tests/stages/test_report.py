@@ -76,6 +76,16 @@ def test_a_title_of_one_s_own_is_only_text(work: list[Named], tmp_path: Path) ->
     assert not {"\u202e", "\x1b"} & set(page)
 
 
+def test_a_watch_of_finished_runs_makes_the_page_of_a_report_and_ends(work: list[Named], tmp_path: Path) -> None:
+    from conftest import run_pwae
+
+    less = ("--cases", 0, "--table6-contexts", 0, "--points", 20, "--device", "cpu")
+    watched = run_pwae("report", work[0].path, *less, "--watch", "--out", tmp_path / "a.html").succeeds().stdout
+    assert watched == f"{tmp_path / 'a.html'}: all runs are finished\n"
+    run_pwae("report", work[0].path, *less, "--out", tmp_path / "b.html").succeeds()
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
 def test_nothing_in_it_comes_from_elsewhere(work: list[Named], tmp_path: Path) -> None:
     make(work, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")

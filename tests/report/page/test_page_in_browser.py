@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pwae_core.data.responses import Named
 from pwae_core.report.figures.user_map import Map, Person
 from pwae_core.report.page import document, figure_chapters
 from pwae_core.report.page.document import Section
-from pwae_core.report.safe_html import tag
+from pwae_core.report.safe_html import join, tag
 from pwae_core.schemas import ARTIFACTS
 from pwae_core.stages.report import report
 
@@ -121,6 +122,23 @@ def test_every_figure_has_a_name_a_description_and_its_numbers(browser: Browser,
         )
         assert len(told) > 4
         assert all(name and description and count for name, description, count in told)
+
+
+def test_a_watched_page_loads_itself_again_where_it_was(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    long = join([tag("p", f"line {number}") for number in range(200)])
+    path.write_bytes(document.render("before", long, [], "mark", {}, refresh=1))
+    browser.resize(1280, 900)
+    browser.open(path)
+    browser.run("scrollTo(0, 3000)")
+    path.write_bytes(document.render("after", long, [], "mark", {}))
+    until = time.monotonic() + 60
+    while browser.run("return document.title") != "after":
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    browser.paint()
+    assert browser.run("return scrollY") == 3000
+    assert browser.log() == []
 
 
 def test_no_table_of_numbers_has_to_be_scrolled_on_a_wide_screen(browser: Browser, whole: Path) -> None:
