@@ -24,7 +24,7 @@ COEFFICIENTS = {
 }
 OTHERS = "Other metrics"
 REAL_NOTE = "ground-truth: the real responses."
-SHORT_GROUPS = (("Embedding metrics", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
+SHORT_GROUPS = (("BOW", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
 
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
