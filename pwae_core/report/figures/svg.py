@@ -96,9 +96,9 @@ def chart(
     drawn = [_axes(frame, x_label, x_ticks), *(_series(one, frame) for one in series)]
     shown = [one for one in series if one.style != "faint"]
     drawing = svg(size, label, drawn, "; ".join(told for one in shown if (told := _said(one, x_label))))
-    return join(
-        [drawing, numbers(("line", x_label or "x", "value", "±"), [row for one in shown for row in _rows(one)])]
-    )
+    halves = any(half for one in shown for half in one.halves)
+    columns = ["line", x_label or "x", "value", *(["±"] if halves else [])]
+    return join([drawing, numbers(columns, [row[: len(columns)] for one in shown for row in _rows(one)])])
 
 
 def _said(one: Series, x_label: str) -> str:
