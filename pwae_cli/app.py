@@ -33,7 +33,7 @@ from pwae_cli.commands import (
 )
 from pwae_cli.grouping import Group
 from pwae_cli.options import Command
-from pwae_core import __version__
+from pwae_core import __version__, plugins
 from pwae_core.errors import PwaeError, of_the_system
 
 INTERRUPTED, READER_GONE = 130, 141
@@ -113,7 +113,7 @@ def _run() -> int:
         return _told(error)
     except Exception as error:
         console.flush()  # if stdout was what failed, this says so
-        known = of_the_system(error)
+        known = of_the_system(error) or plugins.culprit(error)
         if known is None:
             raise
         return _told(known)

@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("--strategy", "--top-k", "--top-p", "--temperature", "--beam-size", "--no-repeat-ngram"),
         *("--max-length", "--allow-unknown"),
     ),
-    "Tests and intervals": ("--compare", "--base", "--against", "--trials", "--resamples", "--permutations"),
+    "Tests and intervals": ("--compare", "--against", "--resamples", "--permutations"),
     OTHERS: (),
     "Machine and repetition": ("--seed", "--device", "--batch-size", "--workers", "--threads", "--engine", "--cluster"),
     "Printing and help": (

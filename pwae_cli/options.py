@@ -47,7 +47,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "embed-words": {"--window": "--word-window", "--workers": "--threads"},
     "models": {"--words": "--vocabulary-size"},
     "adapt": {"--history": "--history-file", "--candidates": "--start-users"},
-    "evaluate": {"--samples": "--first"},
+    "evaluate": {"--samples": "--first", "--base": "--against", "--trials": "--permutations"},
     "persona-scores": {"--samples": "--first", "--limit": "--run-contexts"},
     "report": {"--contexts": "--table6-contexts", "--users": "--table6-users", "--samples": "--answers"},
     "prompts": {"--shape": "--prompt-shape"},

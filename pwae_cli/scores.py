@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
-BOW = {"BOW-Extrema": "Extrema", "BOW-Greedy": "Greedy", "BOW-Average": "Average"}
-BLEU = {"BLEU-Recall": "Recall", "BLEU-Precision": "Precision", "BLEU-F1": "F1"}
-DIVERSITY = {
-    "Distinct-1": "Dist-1",
-    "Distinct-2": "Dist-2",
-    "Intra-Distinct-1": "Intra-1",
-    "Intra-Distinct-2": "Intra-2",
-    "Inter-Distinct-1": "Inter-1",
-    "Inter-Distinct-2": "Inter-2",
-}
-BESIDES = {"Repetition": "Repetition", "Length": "Length"}
+
+def heads(*metrics: str) -> dict[str, str]:
+    """The heading of each metric: its name, broken after its hyphens, for a column as narrow as its numbers."""
+    return {metric: re.sub("-(?=[A-Z])", "-\n", metric) for metric in metrics}
+
+
+BOW = heads("BOW-Extrema", "BOW-Greedy", "BOW-Average")
+BLEU = heads("BLEU-Recall", "BLEU-Precision", "BLEU-F1")
+DIVERSITY = heads("Distinct-1", "Distinct-2")
+OF_CONTEXTS = heads("Intra-Distinct-1", "Intra-Distinct-2", "Inter-Distinct-1", "Inter-Distinct-2")
+BESIDES = heads("Repetition", "Length")
 TABLES: dict[str, Mapping[str, str]] = {
     "BOW and BLEU": {**BOW, **BLEU},
     "Diversity": DIVERSITY,
+    "Diversity, intra and inter": OF_CONTEXTS,
     "Repetition, length": BESIDES,
 }
 """The tables by their titles: each metric with its heading."""
-ANSWERS = {
-    "Speaker-Accuracy": "Identified",
-    "Speaker-Accuracy-Unheard": "where unheard",
-    "Speaker-By-Chance": "by chance",
-    "Own-Words": "Own words",
-    "Others-Words": "others' words",
-}
-RUNS = {
-    "Swap-Changed": "Changed",
-    "Swap-Distance": "by a user",
-    "Noise-Distance": "by noise",
-    "Swap-Followed": "Identified as other",
-    "Swap-Stayed": "still as true",
-    "Likelihood-Gain": "Gain, nats a token",
-    "Likelihood-Wins": "wins",
-    "Perplexity-Prior": "Perplexity",
-}
-LATENT = {
-    "Latent-Distinct": "Distinct",
-    "Latent-Active": "Active dimensions",
-    "Latent-Nats": "Nats a token",
-    "Latent-Gap": "Prior's gap",
-}
+ANSWERS = heads("Speaker-Accuracy", "Speaker-Accuracy-Unheard", "Speaker-By-Chance", "Own-Words", "Others-Words")
+RUNS = heads(
+    *("Swap-Changed", "Swap-Distance", "Noise-Distance", "Swap-Followed", "Swap-Stayed"),
+    *("Likelihood-Gain", "Likelihood-Wins", "Perplexity-Prior"),
+)
+LATENT = heads("Latent-Distinct", "Latent-Active", "Latent-Nats", "Latent-Gap")
 OF_EXPERIMENTS = {**TABLES, "Whose answers": ANSWERS, "As another user": RUNS, "What z says": LATENT}
-DIFFERENCES = (BOW, BLEU, DIVERSITY, BESIDES)
+DIFFERENCES = (BOW, BLEU, DIVERSITY, OF_CONTEXTS, BESIDES)
 """The tables of differences, whose cells are wider."""
 
 

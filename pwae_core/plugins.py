@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pwae_core.errors import ConfigError
+from pwae_core.errors import ConfigError, PwaeError, of_the_system
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -54,12 +57,44 @@ class Plugin:
         try:
             return self.entry.load()
         except (Exception, SystemExit) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise self.refused(f"cannot be imported ({reason:.200})") from error
+            raise self.refused(f"cannot be imported ({told(error)})") from error
 
     def refused(self, problem: str) -> ConfigError:
         """The error that says what is wrong with it, and with which distribution."""
         return ConfigError(f"The {self.kind} {self.name} of {self.label} {problem}. Repair or uninstall {self.label}.")
+
+
+def told(error: BaseException) -> str:
+    """What a plugin raised, on one line."""
+    return f"{' '.join(f'{type(error).__name__}: {error}'.split()):.200}"
+
+
+@contextmanager
+def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
+    """Raises ConfigError, which names the distribution, where a plugin's part fails; other errors pass."""
+    try:
+        yield
+    except PwaeError:
+        raise
+    except Exception as error:
+        found = find(kind, name, own)
+        if found is None or of_the_system(error):
+            raise
+        raise found.refused(f"failed ({told(error)})") from error
+
+
+def culprit(error: Exception) -> ConfigError | None:
+    """The error that names the plugin's system in whose module ``error`` was raised; None where it is nobody's.
+
+    A system is called from everywhere: what it raises is known by the frames that it went through.
+    """
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        module = frame.f_globals.get("__name__")
+        for one in installed("system"):
+            if one.entry.module == module:
+                place = f"{Path(frame.f_code.co_filename).name}, line {line}"
+                return one.refused(f"failed in {place} ({told(error)})")
+    return None
 
 
 def installed(kind: Kind) -> list[Plugin]:

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ class Browser:
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is, in every level of WCAG and its good practices."""
+        pytest.importorskip("axe_core_python")
+        self.run(resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+        script = "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((r) => done(r.violations))"
+        found = self.call("POST", "/execute/async", script=script, args=[])
+        return [f"{one['id']}: {node['html']:.160}" for one in found for node in one["nodes"]]
 
     def log(self) -> list[str]:
         """What the page has written to its console since the last call."""

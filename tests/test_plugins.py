@@ -122,6 +122,35 @@ def test_a_plugin_that_is_not_right_is_one_line(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_reader_that_fails_while_it_reads_is_one_line(pwae: Callable[..., Any], site: Path, tmp_path: Path) -> None:
+    rows = "def rows(record):\n    yield {}[record['a']]\n"
+    made = "PART = record_reader(name='r', recognises=lambda _: True, rows=rows, holds='a', shape='turns')\n"
+    write_plugin(site, "reader", "r", f"from pwae_core import record_reader\n{rows}{made}")
+    (tmp_path / "raw.jsonl").write_text('{"a": "tea"}\n')
+    result = pwae("preprocess", tmp_path / "raw.jsonl", "--format", "r", "--out", tmp_path / "out")
+    result.fails(3, "The reader r of acme 1.2 failed (KeyError: 'tea'). Repair or uninstall acme 1.2.")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_system_that_fails_while_it_trains_is_one_line(
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path
+) -> None:
+    write_plugin(site, "system", "s", SYSTEM.format(body="def phases(self, config):\n        return 1 / 0"))
+    result = pwae("train", made.corpus, "--model", "s", "--device", "cpu", "--out", tmp_path / "out")
+    result.fails(3, "The system s of acme 1.2 failed in acme_system_", ", line 4 (ZeroDivisionError: division by zero)")
+
+
+def test_what_no_plugin_has_done_is_nobody_s_fault(site: Path) -> None:
+    write_plugin(site, "system", "s", SYSTEM.format(body="pass"))
+    write_plugin(site, "reader", "r", "PART = 1")
+    for failing in (lambda: 1 / 0, lambda: int("x")):
+        with pytest.raises((ZeroDivisionError, ValueError)) as caught, plugins.guarded("reader", "csv", {"csv": 1}):
+            failing()
+        assert plugins.culprit(caught.value) is None
+    with pytest.raises(FileNotFoundError), plugins.guarded("reader", "r", {}):
+        (site / "gone").read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["metric", "system", "reader"])
 def test_two_plugins_of_one_name(site: Path, kind: plugins.Kind) -> None:
     for distribution in ("acme", "zenith"):

@@ -50,8 +50,8 @@ def command(
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
     compare: Annotated[bool, option(EvaluateConfig, "compare", "--compare")] = DEFAULTS.compare,
-    base: Annotated[str | None, option(EvaluateConfig, "base")] = DEFAULTS.base,
-    trials: Annotated[int, option(EvaluateConfig, "trials")] = DEFAULTS.trials,
+    base: Annotated[str | None, option(EvaluateConfig, "base", "--against")] = DEFAULTS.base,
+    trials: Annotated[int, option(EvaluateConfig, "trials", "--permutations")] = DEFAULTS.trials,
     resamples: Annotated[int, option(EvaluateConfig, "resamples")] = DEFAULTS.resamples,
     seed: Annotated[int, option(EvaluateConfig, "seed")] = DEFAULTS.seed,
     force: Force = False,
@@ -76,7 +76,7 @@ def command(
             "resamples": resamples,
             "seed": seed,
         },
-        called(samples="first"),
+        called(samples="first", base="against", trials="permutations"),
     )
     from dataclasses import asdict
 

@@ -83,10 +83,12 @@ def command(
 
 
 def _print_latex(report: HumanEvalScoreReport) -> None:
-    from pwae_core.human_eval.ratings.latex import agreement_table, means_table
+    from pwae_core.human_eval.ratings.latex import agreement_table, means_table, preferences_table
+    from pwae_core.human_eval.sheets.form import CHOSEN, RATED
 
-    console.print_line(means_table(report.means))
-    agreement = agreement_table(report.agreement)
+    pairs = report.mode == "pairs"
+    console.print_line(preferences_table(report.preferences) if pairs else means_table(report.means))
+    agreement = agreement_table(report.agreement, CHOSEN if pairs else RATED)
     if agreement:
         console.print_line("\n" + agreement)
 

@@ -102,7 +102,7 @@ def _print(report: PersonaReport) -> None:
     if report.runs:
         _print_rows(f"Another user, the same contexts ({report.runs[0].contexts:,})", RUNS, report.runs)
     unheard = any("Speaker-Accuracy-Unheard" in one.totals for one in report.answers)
-    others = "; 'where unheard': in the others" if unheard else ""
+    others = "; Speaker-Accuracy-Unheard is over the others" if unheard else ""
     console.print_line(f"In {counted(report.heard, 'context')} the answering user has spoken before{others}.")
     if report.left_out:
         console.print_line(f"Left out, as their users are no candidates: {counted(report.left_out, 'context')}.")

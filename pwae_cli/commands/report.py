@@ -12,6 +12,7 @@ from pwae_cli.options import Device, Json, called, option
 from pwae_core.config.report import DEFAULTS, ReportConfig
 
 if TYPE_CHECKING:
+    from pwae_core.report.gather import Sources
     from pwae_core.stages.report import ReportReport
 
 Paths = Annotated[
@@ -31,12 +32,19 @@ Scores = Annotated[
 Again = Annotated[bool, typer.Option("--force", help="Replace an existing report.")]
 
 
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", help="Make the page again while runs train; it loads itself again in the browser."),
+]
+
+
 def command(
     paths: Paths,
     out: Page,
     scores: Scores = None,
     markdown: Markdown = None,
     latex: Latex = None,
+    title: Annotated[str, option(ReportConfig, "title")] = DEFAULTS.title,
     cases: Annotated[int, option(ReportConfig, "cases")] = DEFAULTS.cases,
     contexts: Annotated[int, option(ReportConfig, "contexts", "--table6-contexts")] = DEFAULTS.contexts,
     users: Annotated[int, option(ReportConfig, "users", "--table6-users")] = DEFAULTS.users,
@@ -48,6 +56,7 @@ def command(
     checkpoint: Annotated[str, option(ReportConfig, "checkpoint")] = DEFAULTS.checkpoint,
     seed: Annotated[int, option(ReportConfig, "seed")] = DEFAULTS.seed,
     device: Device = "auto",
+    watch: Watch = False,
     force: Again = False,
     json: Json = False,
 ) -> None:
@@ -57,6 +66,7 @@ def command(
     """
     config = ReportConfig.make(
         {
+            "title": title,
             "cases": cases,
             "contexts": contexts,
             "users": users,
@@ -73,24 +83,39 @@ def command(
     from dataclasses import asdict
 
     from pwae_core.data.responses import named
+    from pwae_core.report.watch import watch as watched
     from pwae_core.stages.report import report
 
     given = [named(argument) for argument in paths]
-    made = report(
-        given,
-        out,
-        config,
-        outside=scores or (),
-        markdown=markdown,
-        latex=latex,
-        device=device,
-        force=force,
-        progress=console.progress(),
-    )
+
+    def make(refresh: int = 0, again: bool = False) -> ReportReport:
+        return report(
+            given,
+            out,
+            config.model_copy(update={"refresh": refresh}),
+            outside=scores or (),
+            markdown=markdown,
+            latex=latex,
+            device=device,
+            force=force or again,
+            progress=console.progress(),
+        )
+
+    if watch:
+        for made, sources in watched(make, given, scores or ()):
+            console.print_json(asdict(made)) if json else console.print_line(_seen(made, sources))
+            console.flush()
+        return
+    made = make()
     if json:
         console.print_json(asdict(made))
     else:
         _print(made)
+
+
+def _seen(made: ReportReport, sources: Sources) -> str:
+    runs = [f"{one.system} ({one.folder.name}) until iteration {one.step:,}" for one in sources.growing]
+    return f"{made.out}: {', '.join(runs) or 'all runs are finished'}"
 
 
 def _print(made: ReportReport) -> None:

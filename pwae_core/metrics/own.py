@@ -86,8 +86,7 @@ def _values(one: Found, responses: Sequence[Any], references: Sequence[Any]) -> 
     try:
         values = np.array([float(value) for value in one.metric.score(responses, references)], dtype=np.float64)
     except (Exception, SystemExit) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise one.plugin.refused(f"failed ({reason:.200})") from error
+        raise one.plugin.refused(f"failed ({plugins.told(error)})") from error
     if values.shape != (len(responses),):
         raise one.plugin.refused(f"gave {len(values)} scores for {len(responses)} contexts")
     if np.isinf(values).any() or np.isnan(values).all():

@@ -19,7 +19,16 @@ from pwae_core.report.system_names import Claim, distinct
 from pwae_core.training.growing import Growing, growing, is_growing
 from pwae_core.training.runs import remembered_corpus
 
-SHOWN = ("run", "responses", "scores", "human-eval-scores", "persona-scores", "corpus", "vectors")
+SHOWN = (
+    "run",
+    "responses",
+    "scores",
+    "human-eval-scores",
+    "human-eval-preferences",
+    "persona-scores",
+    "corpus",
+    "vectors",
+)
 DEPTH = 3
 GROWING = "growing"
 ANSWERS = "responses/"
@@ -40,6 +49,7 @@ class Sources:
     given: Mapping[str, str]
     scores: tuple[Artifact, ...]
     human: tuple[Artifact, ...]
+    preferences: tuple[Artifact, ...]
     persona: tuple[Artifact, ...]
     vectors: tuple[Artifact, ...]
     corpus: Artifact | None
@@ -52,7 +62,8 @@ class Sources:
         """All artifacts of pwae among them, each once, from the data to the scores."""
         answered = [artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None]
         corpus = (self.corpus,) if self.corpus else ()
-        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *self.human, *self.persona)
+        people = (*self.human, *self.preferences)
+        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *people, *self.persona)
         return tuple({one.fingerprint: one for one in everything}.values())
 
     @property
@@ -64,6 +75,7 @@ class Sources:
             "responses": [f"{one.system}={one.fingerprint}" for one in self.responses],
             "scores": [one.fingerprint for one in self.scores],
             "human-eval-scores": [one.fingerprint for one in self.human],
+            "human-eval-preferences": [one.fingerprint for one in self.preferences],
             "persona-scores": [one.fingerprint for one in self.persona],
             "vectors": [one.fingerprint for one in self.vectors],
             "corpus": [self.corpus.fingerprint] if self.corpus else [],
@@ -128,13 +140,15 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
     corpus, aside = _corpus(loaded["run"], loaded["corpus"])
     sets = _read(folders["responses"], external, corpus)
     names = _given(sets, [*folders["responses"], *external])
-    called = _called([*loaded["scores"], *loaded["human-eval-scores"], *loaded["persona-scores"]])
+    naming = ("scores", "human-eval-scores", "human-eval-preferences", "persona-scores")
+    called = _called([one for kind in naming for one in loaded[kind]])
     return Sources(
         runs=loaded["run"],
         responses=_named(sets, names, called),
         given=names,
         scores=loaded["scores"],
         human=loaded["human-eval-scores"],
+        preferences=loaded["human-eval-preferences"],
         persona=loaded["persona-scores"],
         vectors=loaded["vectors"],
         corpus=corpus,

@@ -31,13 +31,15 @@ from pwae_core.report.tables.averaged import names, runs_of, scorings
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.persona import personalisation
 from pwae_core.report.tables.plain_table import Table
+from pwae_core.report.tables.preferences import preferences
 from pwae_core.report.tables.printed import AUTOMATIC
 from pwae_core.training.growing import Growing
 from pwae_core.training.runs import Run, choose_device, open_run
 
 MARK = "pwae report"
 NAMED = 5
-BESIDE = ("agreement", "differences", "further", "personalisation")
+TITLE = 200
+BESIDE = ("agreement", "preferences", "differences", "further", "personalisation")
 CAVEAT = (
     "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, {how}. "
     "Compare systems with one another down a column, and ours with the paper's by their order."
@@ -154,6 +156,8 @@ def _tables(sources: Sources) -> list[Table]:
     compared = [one for one in sources.scores if one.facts.get("comparisons")]
     made: list[Table | None] = [paper_tables.table_2(one, everything=not number) for number, one in enumerate(found)]
     made += [paper_tables.agreement(one, where) for one, where in _placed(sources.human)]
+    for one, where in _placed(sources.preferences):
+        made += preferences(one, names(sources, one), where)
     for one, where in _placed(compared):
         made += paper_tables.differences(one, names(sources, one), where)
     made += [paper_tables.further(one) for one in found]
@@ -182,7 +186,8 @@ def _page(
     ]
     systems = [one.system for one in sources.responses] or list(dict.fromkeys(map(_system, sources.runs)))
     facts = {"sections": [one.name for one in sections], "systems": systems, "notes": notes}
-    return document.render(_title(sources), _lead(sources, made, notes), sections, mark, facts)
+    title, lead = short(config.title, TITLE) or _title(sources), _lead(sources, made, notes)
+    return document.render(title, lead, sections, mark, facts, refresh=config.refresh)
 
 
 def _title(sources: Sources) -> str:
@@ -217,7 +222,7 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
         advice.append(
             "No automatic measures of personalisation: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'."
         )
-    if not sources.human:
+    if not (sources.human or sources.preferences):
         advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
     return advice
 

@@ -136,8 +136,8 @@ def test_whole_words_fit_a_terminal_with_every_metric(
     row = experiment.Row("PersonaWAE w/o prior K=1", 3, 5000, values, *spreads)
     print_report(experiment.ExperimentReport("out", "Table 4", (row,), (), ()))
     words = capsys.readouterr().out.split()
-    assert words.count("PersonaWAE") == 3
-    assert words.count("5,000") == words.count("contexts") == 3
+    assert words.count("PersonaWAE") == 4
+    assert words.count("5,000") == words.count("contexts") == 4
     assert words.count(spread) == len(METRICS) - 1, "all but the length, which has two digits"
 
 
@@ -163,7 +163,17 @@ def test_a_single_seed_is_shown_with_its_interval_in_whole_words(
         monkeypatch.setenv(name, value)
     tables = [line for line in pwae(*command).stdout.splitlines() if line[:1] in set("┃│┏└")]
     assert max(map(len, tables)) <= 80
-    for text in ("DiaWAE-GMD", "1 seed,", "31 contexts", "Recall", "Precision", "Intra-2", "Repetition", f"±{half}"):
+    for text in (
+        "DiaWAE-GMD",
+        "1 seed,",
+        "31 contexts",
+        "Recall",
+        "Precision",
+        "Intra-",
+        "Distinct-2",
+        "Repetition",
+        f"±{half}",
+    ):
         assert any(text in line for line in tables), text
 
 

@@ -131,6 +131,7 @@ def test_it_can_be_read(served: Any, browser: Browser, scheme: str, width: int, 
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert browser.run(CONTRAST) == []
     assert browser.run(UNNAMED) == []
+    assert browser.violations() == []
     controls = "[...document.querySelectorAll('button, input:not([type=range]), select')]"
     heights = browser.run(f"return {controls}.filter((one) => one.checkVisibility()).map((one) => one.offsetHeight)")
     assert min(heights) >= 24

@@ -132,6 +132,22 @@ def test_a_study_of_pairs(study: Path, tmp_path: Path) -> None:
     assert again.preferences == scored.preferences
 
 
+def test_preferences_are_in_the_report_and_in_latex(pwae: Callable[..., Any], study: Path, tmp_path: Path) -> None:
+    export(study, tmp_path / "out", mode="pairs")
+    paths = fill(tmp_path / "out", PAIRS, prefer("Quokka"))
+    command = ("human-eval-score", *paths, "--key", tmp_path / "out-key", "--out", tmp_path / "scores")
+    latex = pwae(*command, "--as-latex").succeeds().stdout
+    assert r"better & Quokka -- Zebrafinch & 6/0/0 & $1.00" in latex
+    assert "Agreement & Better & Person" in latex
+    pwae("report", tmp_path / "scores", "--out", tmp_path / "r.html", "--markdown", tmp_path / "r.md").succeeds()
+    tables = (tmp_path / "r.md").read_text("utf-8")
+    (row,) = [line for line in tables.splitlines() if line.startswith("| Quokka – ground")]
+    assert "6/0/0; 6/0/0" in row
+    assert "1.000" in row
+    assert "## Agreement between the annotators" in tables
+    assert "Preferences between two systems" in (tmp_path / "r.html").read_text("utf-8")
+
+
 def test_named_pairs_without_ties(study: Path, tmp_path: Path) -> None:
     report = export(study, tmp_path / "out", mode="pairs", pairs=["Quokka=ground-truth"], ties=False, label_studio=True)
     assert report.judged == 6

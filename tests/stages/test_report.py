@@ -65,6 +65,27 @@ def test_the_whole_page(work: list[Named], tmp_path: Path) -> None:
     assert r"\begin{tabular}" in (tmp_path / "t.tex").read_text(encoding="utf-8")
 
 
+def test_a_title_of_one_s_own_is_only_text(work: list[Named], tmp_path: Path) -> None:
+    title = "<b>Tea\u202e & \x1b[31mtables"
+    make(work, tmp_path / "r.html", config=QUICK.model_copy(update={"title": title, "contexts": 0, "cases": 0}))
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    (heading,) = re.findall("<h1>(.*?)</h1>", page)
+    assert heading.startswith("&lt;b&gt;Tea")
+    assert heading.endswith("tables")
+    assert f"<title>{heading}</title>" in page
+    assert not {"\u202e", "\x1b"} & set(page)
+
+
+def test_a_watch_of_finished_runs_makes_the_page_of_a_report_and_ends(work: list[Named], tmp_path: Path) -> None:
+    from conftest import run_pwae
+
+    less = ("--cases", 0, "--table6-contexts", 0, "--points", 20, "--device", "cpu")
+    watched = run_pwae("report", work[0].path, *less, "--watch", "--out", tmp_path / "a.html").succeeds().stdout
+    assert watched == f"{tmp_path / 'a.html'}: all runs are finished\n"
+    run_pwae("report", work[0].path, *less, "--out", tmp_path / "b.html").succeeds()
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
 def test_nothing_in_it_comes_from_elsewhere(work: list[Named], tmp_path: Path) -> None:
     make(work, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -281,7 +302,7 @@ def test_what_a_person_really_says_stands_beside_the_answers(judged: Judged, tmp
     by_id = {session["session_id"]: session for session in judged.sessions}
     for case in cases:
         session = by_id[re.search(r'class="id">(.*?)<', case)[1]]  # type: ignore[index]
-        quoted = re.findall(r"<li><bdi[^>]*>(.*?)</bdi></li>", case.partition("<aside>")[2])
+        quoted = re.findall(r"<li><bdi[^>]*>(.*?)</bdi></li>", case.partition("<aside ")[2])
         own = {detokenise(tokens) for tokens in judged.said[session["user_id"]]}
         assert quoted
         assert own.issuperset(quoted)

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
+from pwae_core import plugins
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.base import Batch, Reader, Source, Span
 from pwae_core.corpus.readers.recognise import recognise
@@ -21,12 +23,14 @@ def reader(source: Source) -> Reader:
 
 def check(source: Source, config: PreprocessConfig) -> Source:
     """The source, looked over. Raises InputError when it is empty, unreadable, or lacks a column that is needed."""
-    return reader(source).check(source, config)
+    with _guarded(source):
+        return reader(source).check(source, config)
 
 
 def spans(source: Source) -> list[Span]:
     """A file in pieces that can be read apart; together they are the file."""
-    return reader(source).spans(source)
+    with _guarded(source):
+        return reader(source).spans(source)
 
 
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
@@ -34,4 +38,10 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
 
     Raises InputError, naming file, row and column, for what cannot be read.
     """
-    return reader(span.source).read(span, config)
+    with _guarded(span.source):
+        yield from reader(span.source).read(span, config)
+
+
+def _guarded(source: Source) -> AbstractContextManager[None]:
+    """A reader of a plugin that fails is named, with its distribution."""
+    return plugins.guarded("reader", source.format, READERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pwae_core.human_eval.ratings.preferences import Preference
 from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
 from pwae_core.human_eval.sheets.form import RATED
 from pwae_core.text.inert import inert
@@ -31,28 +32,44 @@ def escaped(text: str) -> str:
 
 def means_table(means: Sequence[Mean]) -> str:
     """The human columns of Table 2: a mean and half the width of its interval for each system and criterion."""
-    cells = {(one.system, one.criterion): _mean(one) for one in means}
+    cells = {(one.system, one.criterion): _spread(one.mean, one.low, one.high) for one in means}
     systems = dict.fromkeys(one.system for one in means)
     rows = [[escaped(system), *(cells[system, name] for name in RATED)] for system in systems]
     return _tabular(["Model", *(name.capitalize() for name in RATED)], rows)
 
 
-def agreement_table(agreement: Sequence[Agreed]) -> str:
+def preferences_table(preferences: Sequence[Preference]) -> str:
+    """A pair of systems a row: won, tied and lost contexts, the win rate with half the width of its interval, p."""
+    heads = ["Criterion", "Systems", "Won/tied/lost", "Win rate", "$p$ (Holm)"]
+    rows = [
+        [
+            one.criterion,
+            f"{escaped(one.system)} -- {escaped(one.other)}",
+            f"{one.wins}/{one.ties}/{one.losses}",
+            _spread(one.win_rate, one.low, one.high),
+            NOTHING if one.p_holm is None else f"${one.p_holm:.4f}$",
+        ]
+        for one in preferences
+    ]
+    return _tabular(heads, rows)
+
+
+def agreement_table(agreement: Sequence[Agreed], criteria: Sequence[str] = RATED) -> str:
     """The coefficients of all annotators together; "" where there was one annotator."""
     cells = {(one.criterion, one.statistic): _number(one.value) for one in agreement if one.between == EVERYBODY}
     names = [name for name in COEFFICIENTS if any(statistic == name for _, statistic in cells)]
     if not names:
         return ""
-    rows = [[COEFFICIENTS[name], *(cells.get((criterion, name), NOTHING) for criterion in RATED)] for name in names]
-    return _tabular(["Agreement", *(name.capitalize() for name in RATED)], rows)
+    rows = [[COEFFICIENTS[name], *(cells.get((criterion, name), NOTHING) for criterion in criteria)] for name in names]
+    return _tabular(["Agreement", *(name.capitalize() for name in criteria)], rows)
 
 
-def _mean(one: Mean) -> str:
-    if one.mean is None:
+def _spread(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
         return NOTHING
-    if one.low is None or one.high is None:
-        return f"${one.mean:.2f}$"
-    return rf"${one.mean:.2f}_{{\pm {(one.high - one.low) / 2:.2f}}}$"
+    if low is None or high is None:
+        return f"${value:.2f}$"
+    return rf"${value:.2f}_{{\pm {(high - low) / 2:.2f}}}$"
 
 
 def _number(value: float | None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pwae_core.report.figures.numbers import numbers
 from pwae_core.report.figures.svg import svg, ticks
-from pwae_core.report.safe_html import Markup, tag
+from pwae_core.report.safe_html import Markup, join, tag
 
 WIDTH, HEIGHT = 320, 200
 RIGHT, TOP, BOTTOM = 8, 12, 38
@@ -32,11 +33,18 @@ def histogram(bins: Sequence[Sequence[int]], width: int, label: str, what: str, 
     parts.append(tag("line", x1=left, x2=WIDTH - RIGHT, y1=bottom, y2=bottom, class_="axis"))
     middle = round((left + WIDTH - RIGHT) / 2, 1)
     parts.append(tag("text", f"{what}; {more}" if more else what, x=middle, y=HEIGHT - 5, text_anchor="middle"))
-    return svg((WIDTH, HEIGHT), label, parts)
+    most = max(bins, key=lambda bin: bin[1])
+    told = f"Most: {_told(most[0], most[0] + width - 1, most[1])}"
+    drawing = svg((WIDTH, HEIGHT), label, parts, f"{told}; {more}" if more else told)
+    return join([drawing, numbers((what, "count"), [[_range(one, one + width - 1), f"{n:,}"] for one, n in bins])])
 
 
 def _told(start: int, end: int, count: int) -> str:
-    return f"{start:,} to {end:,}: {count:,}" if end > start else f"{start:,}: {count:,}"
+    return f"{_range(start, end)}: {count:,}"
+
+
+def _range(start: int, end: int) -> str:
+    return f"{start:,} to {end:,}" if end > start else f"{start:,}"
 
 
 def _mark(mark: float, highest: int, left: int) -> list[Markup]:

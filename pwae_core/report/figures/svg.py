@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean, pstdev
 
+from pwae_core.report.figures.numbers import numbers, thinned
 from pwae_core.report.safe_html import Markup, join, tag
 
 COLOURS, DASHES = 8, 3
@@ -92,11 +94,37 @@ def chart(
     ys = [y for _, y in finite] + [y for y in reach if math.isfinite(y)]
     frame = Frame(*size, _padded([x for x, _ in finite], 0.02), _padded(ys, 0.06))
     drawn = [_axes(frame, x_label, x_ticks), *(_series(one, frame) for one in series)]
-    return svg(size, label, drawn)
+    shown = [one for one in series if one.style != "faint"]
+    drawing = svg(size, label, drawn, "; ".join(told for one in shown if (told := _said(one, x_label))))
+    halves = any(half for one in shown for half in one.halves)
+    columns = ["line", x_label or "x", "value", *(["±"] if halves else [])]
+    return join([drawing, numbers(columns, [row[: len(columns)] for one in shown for row in _rows(one)])])
 
 
-def svg(size: tuple[int, int], label: str, children: Iterable[Markup]) -> Markup:
-    return tag("svg", *children, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=label, class_="plot")
+def _said(one: Series, x_label: str) -> str:
+    """Where a line begins and ends, and between which values it stays; "" where nothing of it is finite."""
+    points = [(x, y) for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    if not points:
+        return ""
+    (x, y), (end, last), ys = points[0], points[-1], [y for _, y in points]
+    if len(points) == 1:
+        return f"{one.name}: {number(y)} at {x_label} {number(x)}"
+    between = f"lowest {number(min(ys))}, highest {number(max(ys))}"
+    return f"{one.name}: from {number(y)} at {x_label} {number(x)} to {number(last)} at {number(end)}, {between}"
+
+
+def _rows(one: Series) -> list[list[str]]:
+    """Points of a line, evenly spread over it."""
+    halves = [number(half) if half else "" for half in one.halves] or [""] * len(one.xs)
+    return [[one.name, number(one.xs[n]), number(one.ys[n]), halves[n]] for n in thinned(len(one.xs))]
+
+
+def svg(size: tuple[int, int], label: str, children: Iterable[Markup], told: str = "") -> Markup:
+    """A drawing called ``label``, which ``told`` describes to those who do not see it."""
+    described = tag("desc", told) if told else None
+    return tag(
+        "svg", described, *children, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=label, class_="plot"
+    )
 
 
 def _padded(values: Sequence[float], share: float) -> tuple[float, float]:
@@ -167,7 +195,16 @@ def cloud(
     up = tag("text", axes[1], x=12, y=middle, text_anchor="middle", transform=turn)
     drawn = [_axes(frame, axes[0], None), up]
     drawn += [_points(one, frame) for one in series]
-    return svg(size, label, [*drawn, *(_ellipse(e, frame) for e in ellipses)])
+    told = "; ".join(f"{one.name}: {len(one.xs)} points" for one in series)
+    drawing = svg(size, label, [*drawn, *(_ellipse(e, frame) for e in ellipses)], told)
+    columns = ("points of", "count", "mean across", "mean up", "deviation across", "deviation up")
+    return join([drawing, numbers(columns, [_spread(one) for one in series if one.xs])])
+
+
+def _spread(one: Series) -> list[str]:
+    """How many points a cloud has, their means and standard deviations along both axes."""
+    told = [number(of(values)) for of in (fmean, pstdev) for values in (one.xs, one.ys)]
+    return [one.name, f"{len(one.xs):,}", *told]
 
 
 def _square(size: tuple[int, int], x: tuple[float, float], y: tuple[float, float]) -> Frame:

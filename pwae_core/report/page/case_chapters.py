@@ -57,9 +57,15 @@ def _system_case(number: int, one: Case, limit: int, samples: int) -> Markup:
     main = tag("div", _conversation(one, limit), tag("dl", *real, *answers, class_="answers"))
     head = tag("h3", f"Case {number} ", tag("bdi", short(one.session_id, NAME), class_="id"))
     if one.history is None:
-        return tag("article", head, main, class_="case")
-    aside = tag("aside", tag("h4", "What this person really says"), _history(one.history, limit))
-    return tag("article", head, tag("div", main, aside, class_="beside"), class_="case")
+        return _foldable(head, main)
+    said_else = tag("h4", "What this person really says")
+    aside = tag("aside", said_else, _history(one.history, limit), aria_label=f"Case {number}: the person's own words")
+    return _foldable(head, tag("div", main, aside, class_="beside"))
+
+
+def _foldable(head: Markup, *body: Markup | None) -> Markup:
+    """A case that opens and closes at its heading; the page's script closes all but the first on a phone."""
+    return tag("article", tag("details", tag("summary", head), *body, open=True), class_="case")
 
 
 def _conversation(one: Case, limit: int) -> Markup:
@@ -98,7 +104,7 @@ def _user_case(number: int, one: Case, limit: int) -> Markup:
     cards = [_user(place, answers, limit) for place, answers in enumerate(one.answers, 1)]
     head = tag("h3", f"Context {number} ", tag("bdi", short(one.session_id, NAME), class_="id"))
     told = tag("dl", *real, class_="answers") if real else None
-    return tag("article", head, _conversation(one, limit), told, tag("div", *cards, class_="users"), class_="case")
+    return _foldable(head, _conversation(one, limit), told, tag("div", *cards, class_="users"))
 
 
 def _user(place: int, one: Answers, limit: int) -> Markup:

@@ -12,6 +12,7 @@ from pwae_core import __version__
 from pwae_core.report.safe_html import Markup, data, join, tag
 
 FACTS = "report-facts"
+MADE_BY = "pwae report"
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,16 @@ class Section:
 
 
 def render(
-    title: str, lead: Markup, sections: Sequence[Section], mark: str, facts: object, kicker: str = "pwae report"
+    title: str,
+    lead: Markup,
+    sections: Sequence[Section],
+    mark: str,
+    facts: object,
+    kicker: str = MADE_BY,
+    refresh: int = 0,
 ) -> bytes:
     """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it;
-    ``kicker`` stands above the title.
+    ``kicker`` stands above the title. The page loads itself again every ``refresh`` seconds; 0: never.
     """
     style, script = _asset("page.css"), _asset("page.js")
     head = tag(
@@ -51,6 +58,7 @@ def render(
         tag("footer", tag("p", f"Made by pwae {__version__}. Everything is in this file: nothing is loaded.")),
         data(FACTS, facts),
         tag("script", Markup(script)),
+        data_refresh=refresh or None,
     )
     whole = f"<!doctype html>\n<!-- {mark} -->\n{tag('html', head, body, lang='en').html}\n"
     return whole.encode()

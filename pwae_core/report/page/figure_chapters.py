@@ -9,6 +9,7 @@ import numpy as np
 
 from pwae_core.grammar import counted
 from pwae_core.report.figures.latent_space import Codes, Fit, Latent, Projection, gaussian, project
+from pwae_core.report.figures.numbers import numbers
 from pwae_core.report.figures.svg import COLOURS, LEFT, RIGHT, Frame, Series, chart, cloud, hue, legend, svg
 from pwae_core.report.figures.training_curves import WINDOW, Panel
 from pwae_core.report.figures.user_map import Map
@@ -19,6 +20,8 @@ FEWEST = 8
 MAP = (720, 460)
 UTTERANCE = 160
 NAME = 80
+LISTED = 50
+"""Users whose numbers are in the table under the map."""
 
 
 def latent(found: Latent, fit: Fit | None, context: str) -> Markup:
@@ -92,7 +95,9 @@ def people(found: Map) -> Markup:
         )
         for n, one in enumerate(found.people)
     ]
-    drawing = svg(MAP, "Map of the user embeddings", [tag("g", *points, class_="people")])
+    drawing = svg(
+        MAP, "Map of the user embeddings", [tag("g", *points, class_="people")], "The search finds each user by name."
+    )
     listed = [
         {
             "id": short(one.user_id, NAME),
@@ -116,8 +121,29 @@ def people(found: Map) -> Markup:
     caption = f"{who}: {how}. {told} A larger point answers more training sessions."
     shown = tag("div", id="person", aria_live="polite")
     return join(
-        [search, legend(key if found.components > 1 else []), figure(drawing, caption), shown, data("people", listed)]
+        [
+            search,
+            legend(key if found.components > 1 else []),
+            figure(join([drawing, _listed(found)]), caption),
+            shown,
+            data("people", listed),
+        ]
     )
+
+
+def _listed(found: Map) -> Markup:
+    """Those who answer most, and who is nearest to each of them."""
+    people = sorted(found.people, key=lambda one: -one.responses)[:LISTED]
+    rows = [
+        [
+            short(one.user_id, NAME),
+            f"{one.responses:,}",
+            str(one.component + 1),
+            short(found.people[one.near[0]].user_id, NAME) if one.near else "",
+        ]
+        for one in people
+    ]
+    return numbers(("user", "training responses", "likeliest component", "nearest"), rows)
 
 
 def _of_map(found: Map) -> tuple[str, str]:

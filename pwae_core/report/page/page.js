@@ -1,4 +1,13 @@
 "use strict";
+// On a phone all cases of a chapter but the first are folded.
+if (matchMedia("(max-width: 34rem)").matches) {
+  document.querySelectorAll(".case ~ .case > details").forEach((one) => { one.open = false; });
+}
+// A page that is watched loads itself again, which keeps the place; not while somebody is searching.
+const refresh = Number(document.body.dataset.refresh);
+if (refresh) {
+  setInterval(() => { if (!document.getElementById("who")?.value) location.reload(); }, 1000 * refresh);
+}
 // The map of users: search, choose, see. Text out of the data is only ever set as text.
 (() => {
   const block = document.getElementById("people");

@@ -72,7 +72,7 @@ def _block(heading: str, values: Mapping[str, Any]) -> Markup:
         return join([])
     return join(
         [
-            tag("h4", heading) if heading else None,
+            tag("h3", heading) if heading else None,
             tag("div", tag("table", tag("tbody", *rows), class_="plain"), class_="scroll", tabindex=0),
         ]
     )

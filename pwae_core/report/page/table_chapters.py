@@ -72,8 +72,8 @@ def plotted(one: Table) -> Markup:
         series = [_over_k(one, column, OURS, 0, "line"), _over_k(one, column, PRINTED, 1, "dashed")]
         drawn = [own for own in series if own.xs]
         marks = sorted({x for own in drawn for x in own.xs})
-        plot = chart(drawn, f"{one.heading(column)} over K", "K", x_ticks=marks, size=SMALL)
-        panels.append(figure(plot, tag("b", one.heading(column))))
+        plot = chart(drawn, f"{column} over K", "K", x_ticks=marks, size=SMALL)
+        panels.append(figure(plot, tag("b", column)))
     meaning = spreads([cell for row in one.rows if row.source == OURS for cell in row.cells.values()])
     ours = f"ours; bars: ± {meaning}" if meaning else "ours"
     key = legend([(ours, "line c0"), ("printed in the paper", "dashed c1")])

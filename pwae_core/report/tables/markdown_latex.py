@@ -18,7 +18,7 @@ def to_markdown(tables: Sequence[Table], heading: str) -> str:
     """Every table under a heading of its own, its notes and signatures below."""
     parts = [f"# {_markdown_text(heading)}"]
     for table in tables:
-        heads = [table.first, "from", *(table.heading(column) for column in table.columns)]
+        heads = [table.first, "from", *table.columns]
         lines = [_markdown_row(heads), _markdown_row([":--", ":--", *["--:"] * len(table.columns)], plain=False)]
         lines += [
             _markdown_row(

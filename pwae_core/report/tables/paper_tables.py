@@ -24,7 +24,7 @@ COEFFICIENTS = {
 }
 OTHERS = "Other metrics"
 REAL_NOTE = "ground-truth: the real responses."
-SHORT_GROUPS = (("Embedding metrics", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
+SHORT_GROUPS = (("BOW", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
 
 
 def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
@@ -219,16 +219,16 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return made
 
 
-def agreement(human: Artifact, where: str = "") -> Table | None:
-    """The coefficients of all annotators together; None where there was one annotator."""
+def agreement(human: Artifact, where: str = "", columns: Sequence[str] = printed.HUMAN) -> Table | None:
+    """The coefficients of all annotators together, by criterion; None where there was one annotator."""
     rows: dict[str, dict[str, Cell]] = {}
     for row in human.table("agreement.parquet").to_pylist():
         if row["between"] == "all" and row["value"] is not None:
             rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
-    notes = [f"The paper reports one kappa, {printed.KAPPA}, without its kind.", *legend(made)]
+    told = [f"The paper reports one kappa, {printed.KAPPA}, without its kind."] if columns == printed.HUMAN else []
     title = titled("Agreement between the annotators", where)
-    table = Table("agreement", title, "Coefficient", [("", printed.HUMAN)], made, notes)
+    table = Table("agreement", title, "Coefficient", [("", columns)], made, [*told, *legend(made)])
     return table if made else None
 
 

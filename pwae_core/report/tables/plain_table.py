@@ -46,8 +46,9 @@ class Table:
         return any(row.source == PRINTED for row in self.rows)
 
     def heading(self, column: str) -> str:
-        short = column.replace("Intra-Distinct", "Intra").replace("Inter-Distinct", "Inter").replace("Distinct", "Dist")
-        return printed.HEADINGS.get(column, short)
+        """The metric's name; under the heading of a group, the paper's, which is what the group's lacks of it."""
+        grouped = any(name and column in columns for name, columns in self.groups)
+        return printed.HEADINGS.get(column, column) if grouped else column
 
 
 def titled(text: str, where: str) -> str:

@@ -54,7 +54,7 @@ HEADINGS = {
     PERSONALISATION: "P-score",
 }
 GROUPS = (
-    ("Embedding metrics", (EXTREMA, GREEDY, AVERAGE)),
+    ("BOW", (EXTREMA, GREEDY, AVERAGE)),
     ("BLEU", (RECALL, PRECISION, F1)),
     ("Human evaluation", HUMAN),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from browser import BACKSPACE, DOWN, ENTER, ESCAPE, LEFT, RIGHT, UP, Browser, chromium
-from forms import ENGLISH
+from forms import CHINESE, ENGLISH, PAIRS
 
 from pwae_core.human_eval.ratings.cells import is_header
 from pwae_core.human_eval.ratings.gathering import gather
@@ -351,6 +352,25 @@ def test_it_fits_and_can_be_read(
     contrasts = browser.run(CONTRAST)
     assert len(contrasts) > 10
     assert min(contrasts) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "mobile"), [(1280, False), (390, True)])
+@pytest.mark.parametrize("form", [ENGLISH, CHINESE, PAIRS])
+def test_axe_finds_nothing_wrong(
+    browser: Browser, tmp_path: Path, form: Form, scheme: str, width: int, mobile: bool
+) -> None:
+    path = tmp_path / "annotator-1.html"
+    rows = tuple(replace(row, other="good day") for row in sheet().rows)
+    path.write_bytes(to_html(Sheet(1, rows, form)))
+    browser.colours(scheme)
+    browser.resize(width, 844, mobile)
+    browser.open(path)
+    assert browser.violations() == []  # the help lies open
+    browser.press(ESCAPE)
+    assert browser.violations() == []
+    browser.click("#save")
+    assert browser.violations() == []  # so does the warning that half is missing
 
 
 CONTRAST = """

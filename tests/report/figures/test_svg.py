@@ -49,6 +49,14 @@ def test_a_line_has_a_point_for_each_finite_value_and_a_bar_for_each_interval() 
     assert "label &lt;x&gt;" in made
 
 
+def test_a_line_says_what_it_shows_and_its_table_has_both_ends() -> None:
+    made = chart([Series("a", list(range(100)), [n / 10 for n in range(100)])], "label", "iteration").html
+    assert "<desc>a: from 0 at iteration 0 to 9.9 at 99, lowest 0, highest 9.9</desc>" in made
+    rows = re.findall(r'<th scope="row"><bdi>a</bdi></th><td class="number">(\d+)</td>', made)
+    assert len(rows) == 12
+    assert (rows[0], rows[-1]) == ("0", "99")
+
+
 def test_twenty_four_lines_differ_and_the_first_eight_in_colour() -> None:
     assert len({hue(number) for number in range(24)}) == 24
     assert [hue(number) for number in (0, 7, 8, 23)] == ["c0", "c7", "c0 d1", "c7 d2"]

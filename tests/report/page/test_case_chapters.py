@@ -44,7 +44,7 @@ def test_what_a_person_said_is_shown_and_the_responder_s_turns_are_marked() -> N
     page = five(replace(CASE, history=("so it is",), context=(Turn("A", "hello", own=True),)), CASE)
     assert "A filled circle marks the person who responds." in page
     assert "so it is" in page
-    assert page.count("<aside>") == 1
+    assert page.count("<aside ") == 1
     assert "Nothing else" not in page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pwae_core.data.responses import Named
 from pwae_core.report.figures.user_map import Map, Person
 from pwae_core.report.page import document, figure_chapters
 from pwae_core.report.page.document import Section
-from pwae_core.report.safe_html import tag
+from pwae_core.report.safe_html import join, tag
 from pwae_core.schemas import ARTIFACTS
 from pwae_core.stages.report import report
 
@@ -55,6 +56,7 @@ def whole(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = ("--run", made.personawae, "--run", made.seq2seq, "--device", "cpu", "--least", 1, "--run-contexts", 5)
     run_pwae("persona-scores", *answers, "--corpus", made.corpus, *runs, "--out", folder / "persona").succeeds()
     given = [made.personawae, made.seq2seq, *answers, folder / "scores", folder / "persona"]
+    run_pwae("data-check", made.corpus, "--html", folder / "corpus.html").succeeds()
     report([Named(path) for path in given], folder / "report.html", ReportConfig(points=60), device="cpu")
     return folder / "report.html"
 
@@ -82,6 +84,61 @@ def test_it_fits_and_says_nothing_to_the_console(
     assert browser.log() == []
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth") is True
     assert too_wide(browser) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "mobile"), [(1280, False), (390, True)])
+def test_axe_finds_nothing_wrong(browser: Browser, whole: Path, width: int, mobile: bool, scheme: str) -> None:
+    browser.resize(width, 844, mobile)
+    browser.colours(scheme)
+    for page in (whole, whole.with_name("corpus.html")):
+        browser.open(page)
+        browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert browser.violations() == []
+
+
+def test_cases_are_open_on_a_wide_screen_and_all_but_the_first_folded_on_a_phone(browser: Browser, whole: Path) -> None:
+    script = "return [...document.querySelectorAll('#table-5 .case > details')].map((one) => one.open)"
+    browser.resize(1280, 900)
+    browser.open(whole)
+    wide = browser.run(script)
+    browser.resize(390, 844, mobile=True)
+    browser.open(whole)
+    narrow = browser.run(script)
+    assert len(wide) == len(narrow) > 1
+    assert all(wide)
+    assert narrow == [True, *[False] * (len(wide) - 1)]
+    assert browser.shown("#table-5 .case:nth-of-type(2) h3")
+    assert not browser.shown("#table-5 .case:nth-of-type(2) .turns")
+
+
+def test_every_figure_has_a_name_a_description_and_its_numbers(browser: Browser, whole: Path) -> None:
+    for page in (whole, whole.with_name("corpus.html")):
+        browser.open(page)
+        told = browser.run(
+            """return [...document.querySelectorAll('figure')].filter((one) => one.querySelector('svg')).map((one) => [
+                one.querySelector('svg').getAttribute('aria-label'), one.querySelector('desc')?.textContent,
+                one.querySelectorAll('.numbers tbody td').length]);"""
+        )
+        assert len(told) > 4
+        assert all(name and description and count for name, description, count in told)
+
+
+def test_a_watched_page_loads_itself_again_where_it_was(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    long = join([tag("p", f"line {number}") for number in range(200)])
+    path.write_bytes(document.render("before", long, [], "mark", {}, refresh=1))
+    browser.resize(1280, 900)
+    browser.open(path)
+    browser.run("scrollTo(0, 3000)")
+    path.write_bytes(document.render("after", long, [], "mark", {}))
+    until = time.monotonic() + 60
+    while browser.run("return document.title") != "after":
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    browser.paint()
+    assert browser.run("return scrollY") == 3000
+    assert browser.log() == []
 
 
 def test_no_table_of_numbers_has_to_be_scrolled_on_a_wide_screen(browser: Browser, whole: Path) -> None:

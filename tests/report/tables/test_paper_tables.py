@@ -531,8 +531,17 @@ def test_other_measures_have_a_table_of_their_own(folder: Folder) -> None:
     table = paper_tables.further(scorings(folder.sources())[0])
     assert table
     assert table.columns == ["Distinct-1", "Length"]
-    assert [table.heading(column) for column in table.columns] == ["Dist-1", "Length"]
+    assert [table.heading(column) for column in table.columns] == ["Distinct-1", "Length"]
     assert table.rows[0].cells["Length"].text == "7.50"
+
+
+@pytest.mark.parametrize("groups", [printed.GROUPS, paper_tables.SHORT_GROUPS])
+def test_the_heads_of_a_group_and_its_columns_make_the_metric_s_name(
+    groups: Sequence[tuple[str, Sequence[str]]],
+) -> None:
+    table = Table("t", "t", "System", groups, [])
+    for group, columns in groups[:2]:
+        assert [f"{group}-{table.heading(column)}" for column in columns] == list(columns)
 
 
 def persona_totals(*found: tuple[str, str, int]) -> list[dict[str, Any]]:

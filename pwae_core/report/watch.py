@@ -1,0 +1,48 @@
+"""A report made again and again while runs train."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pwae_core.data.responses import Named
+from pwae_core.errors import PwaeError
+from pwae_core.report.gather import Sources, gather
+
+EVERY = 5
+"""Seconds between two looks at the logs, and after which a watched page loads itself again."""
+T = TypeVar("T")
+
+
+def watch(
+    make: Callable[[int, bool], T],
+    given: Sequence[Named],
+    outside: Sequence[Path] = (),
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[tuple[T, Sources]]:
+    """What ``make(refresh, again)`` makes of ``given``, whenever that has changed, until all runs in it are finished.
+
+    ``refresh``: seconds after which the page is to load itself again; 0 for the last one. ``again``: it replaces a page
+    that was made here. Raises what ``gather`` and ``make`` raise, of a second page only where it fails twice: a run
+    that ends is for a moment neither unfinished nor whole.
+    """
+    made_of, failed = None, False
+    while True:
+        try:
+            sources = gather(given, outside)
+            made = None
+            if sources.fingerprints != made_of:
+                made = make(EVERY if sources.growing else 0, made_of is not None)
+            made_of, failed = sources.fingerprints, False
+        except (PwaeError, OSError):
+            if failed or made_of is None:
+                raise
+            failed = True
+        else:
+            if made is not None:
+                yield made, sources
+            if not sources.growing:
+                return
+        wait(EVERY)
