@@ -2,7 +2,7 @@
 # From nothing to a trained PersonaWAE on real conversations: bash examples/quickstart.sh
 #
 # Makes the environment, takes the conversations of the chitchat-dataset package, and runs all six stages under
-# quickstart/: about seven minutes on two cores after the installation. A second call skips what is already done.
+# quickstart/: about ten minutes on two cores after the installation. A second call skips what is already done.
 # STEPS, ROWS, CONTEXTS and WORK make it smaller, larger, or put it elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
