@@ -34,6 +34,7 @@ BASE, PAPER_BASE = "PersonaWAE", "PersonaWAE (paper preset)"
 EVERY = ()
 CONTRASTS: dict[str, dict[str, tuple[str, ...]]] = {
     "table2": {BASE: EVERY, "Seq2Seq": EVERY, "CVAE": ("DiaWAE-GMD",)},
+    "selection": {base: (f"{base}, selected by likelihood",) for base in (BASE, "DiaWAE-GMD")},
     "paper": {PAPER_BASE: EVERY},
 }
 """By table, by base: what is compared with it. Other tables: everything with PersonaWAE."""

@@ -54,6 +54,8 @@ CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
     "14": (("PersonaWAE w/o prior", "PersonaWAE", (*BLEU, *BOW)),),
 }
 """By number: a system, what it is compared with (nothing: its own value is told), the measures."""
+BESIDE = {"paper": [], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
+"""By table: whose rows are beside its own, if not PersonaWAE's alone."""
 Row = dict[str, Any]
 
 
@@ -119,7 +121,7 @@ def measured(measures: Sequence[str], tables: Sequence[str]) -> Callable[[Result
         labels = dict.fromkeys(row["label"] for row in here if row["table"] in tables)
         if not labels:
             return NOTHING
-        beside = ["PersonaWAE"] if "paper" not in tables else []
+        beside = BESIDE.get(tables[0], ["PersonaWAE"])
         shown = [*dict.fromkeys([*beside, *labels]), *(["real responses"] if "Speaker-Accuracy" in measures else [])]
         there = [name for name in measures if any(row["measure"] == name for row in here)]
         of_label = {label: [row for row in here if row["label"] == label] for label in shown}
@@ -148,12 +150,16 @@ def _value(rows: Sequence[Row], measure: str) -> str:
     return value if low is None or high is None else f"{value} ± {(high - low) / 2:.{digits}f}"
 
 
-def tested(tables: Sequence[str], measures: Sequence[str]) -> Callable[[Results], str]:
-    """Every system less PersonaWAE, with Holm's p of the randomisation test."""
+def differences(
+    tables: Sequence[str], measures: Sequence[str], head: str = "less PersonaWAE", others: bool = False
+) -> Callable[[Results], str]:
+    """Every system less PersonaWAE, with Holm's p of the randomisation test; less ``others`` too if so."""
 
     def of_place(found: Results, place: tuple[str, str]) -> str:
         of_tables = [
-            row for row in found.comparisons if row["table"] in tables and row["base"].startswith("PersonaWAE")
+            row
+            for row in found.comparisons
+            if row["table"] in tables and (others or row["base"].startswith("PersonaWAE"))
         ]
         here = [row for row in of_tables if (row["corpus"], row["split"]) == place]
         there = [name for name in measures if any(row["measure"] == name for row in here)]
@@ -162,7 +168,7 @@ def tested(tables: Sequence[str], measures: Sequence[str]) -> Callable[[Results]
             (label, *(_difference([row for row in here if row["label"] == label], name) for name in there))
             for label in labels
         ]
-        return table(["less PersonaWAE", *there], rows)
+        return table([head, *there], rows)
 
     return by_place(of_place)
 
@@ -241,14 +247,18 @@ def times(found: Results) -> str:
 SLOTS: dict[str, Callable[[Results], str]] = {
     "corpora": corpora,
     "table2": measured((*BOW, *BLEU), ["table2"]),
-    "table2-tests": tested(["table2"], (*BOW, *BLEU, *PERSONAL)),
+    "table2-tests": differences(["table2"], (*BOW, *BLEU, *PERSONAL)),
     "personal": measured((*PERSONAL, "Speaker-By-Chance", "Swap-Stayed", "Likelihood-Wins"), ["table2"]),
     "said": measured(SAID, ["table2"]),
     "z": measured(Z, ["table2"]),
     "table3": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table3"]),
     "table4": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table4"]),
     "readings": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["readings"]),
-    "tests": tested(["table3", "table4", "readings"], ("BLEU-F1", *BOW, *PERSONAL[:3])),
+    "tests": differences(["table3", "table4", "readings"], ("BLEU-F1", *BOW, *PERSONAL[:3])),
+    "selection": measured((*BLEU, *BOW, *PERSONAL[:3], "Repetition", "Latent-Nats"), ["selection"]),
+    "selection-tests": differences(
+        ["selection"], (*BLEU, *BOW, *PERSONAL[:3]), "less the same, selected by BLEU-F1", others=True
+    ),
     "paper": measured((*BLEU, *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["paper"]),
     "curves": curves,
     "claims": claims,

@@ -50,6 +50,9 @@ steps() {
       done
     done
   done
+  for corpus in "${corpora[@]}"; do
+    echo "$corpus session selection 7"
+  done
   for table in table4 table3 readings; do
     echo "chitchat session $table $more"
   done

@@ -17,7 +17,7 @@ from pwae_core.models import MODELS
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "examples" / "reproduction"
-TABLES = ("table2", "table3", "table4", "readings")
+TABLES = ("table2", "table3", "table4", "readings", "selection")
 NAMES = {name: model.display_name for name, model in MODELS.items()}
 
 
@@ -75,7 +75,7 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
         row["measure"] for row in results if row["label"] == "PersonaWAE"
     }
     compared = pq.read_table(work / "results" / "comparisons.parquet").to_pylist()
-    assert {row["base"] for row in compared} == {"PersonaWAE", "Seq2Seq", "CVAE"}
+    assert {row["base"] for row in compared} == {"PersonaWAE", "Seq2Seq", "CVAE", "DiaWAE-GMD"}
     page = (work / "reproduction.md").read_text("utf-8")
     assert page.count("No results yet.") == 1, "only of the paper preset, which is not run"
     assert "| PersonaWAE w/o fusion | 1 |" in page
