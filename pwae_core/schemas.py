@@ -243,8 +243,8 @@ ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
         "agreement.parquet": AGREEMENT,
     },
 }
-TIMING, EVENTS = "timing.jsonl", "tensorboard"
-APART = {"run": (TIMING, EVENTS)}  # files and folders that are never alike in two artifacts: not in the manifest
+TIMING, EVENTS, MODEL_CARD = "timing.jsonl", "tensorboard", "model-card.md"
+APART = {"run": (TIMING, EVENTS, MODEL_CARD)}  # files and folders that no stage reads, unlike in equal artifacts
 OTHER_FILES = {PEOPLE: ("people.safetensors",)}  # of artifacts that are made whole
 STAGE_OF_KIND = {
     "corpus": "preprocess",

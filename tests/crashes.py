@@ -29,7 +29,7 @@ from typing import Any
 
 def is_apart(path: Path, folder: Path) -> bool:
     """Whether ``path`` in ``folder`` is one of the files that differ between runs which are alike."""
-    return not {"timing.jsonl", "tensorboard", "apart.json"}.isdisjoint(path.relative_to(folder).parts)
+    return not {"timing.jsonl", "tensorboard", "model-card.md", "apart.json"}.isdisjoint(path.relative_to(folder).parts)
 
 
 EVERY = range(1, 1000)

@@ -1,4 +1,4 @@
-"""From preset, file and command line to one config: later ones win, key by key."""
+"""From preset, file and command line to one config: later ones win, key by key; and back to the preset."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pwae_core.errors import ConfigError, InputError
 
 DEEPEST = 10
 TOO_DEEP = f"it is nested more than {DEEPEST} deep"
+OTHERS = 4
+"""Settings other than the preset's that are named; of more their number is given."""
 
 
 def resolve(
@@ -119,3 +121,28 @@ def nested(key: str, value: Any) -> dict[str, Any]:
         value = {part: value}
     made: dict[str, Any] = value
     return made
+
+
+def preset_of(config: Mapping[str, Any]) -> str:
+    """The preset that a run's settings are nearest to, and which of them differ from it."""
+    own = {"model": {"name": config["model"]["name"]}, "seed": config["seed"]}
+    given = _flat(config)
+    apart = {
+        name: [key for key, value in _flat(_whole(merge(values, own))).items() if given.get(key, value) != value]
+        for name, values in PRESETS.items()
+    }
+    name = min(apart, key=lambda one: len(apart[one]))
+    others = apart[name]
+    told = ", ".join(others) if len(others) <= OTHERS else f"for {len(others)} settings"
+    return f"{name}, but {told}" if others else name
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    return TrainConfig.make(values).model_dump(mode="json")
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat

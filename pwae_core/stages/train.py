@@ -16,14 +16,16 @@ from pwae_core.config.train import TrainConfig
 from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, EmptyResultError
+from pwae_core.files import write_bytes
 from pwae_core.models import inputs_of, system_of
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
-from pwae_core.schemas import TIMING
+from pwae_core.schemas import MODEL_CARD, TIMING
 from pwae_core.training.answered import candidates
 from pwae_core.training.events import events_of, refuse_without_package
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
+from pwae_core.training.model_card import model_card
 from pwae_core.training.periods import periods_of
 from pwae_core.training.resuming import find_input, recorded, refuse_other_budget, refuse_other_unfinished, reopen
 from pwae_core.training.runs import (
@@ -41,6 +43,7 @@ from pwae_core.training.runs import (
 )
 from pwae_core.training.signals import stop_requests
 from pwae_core.training.sizes import refuse_large_training
+from pwae_core.training.timing import timings
 from pwae_core.training.validation import warnings_of
 
 
@@ -162,6 +165,7 @@ def _train(
                 draft.write("log.parquet", trainer.log.table())
                 draft.environment |= computed_on(trainer.device)
                 draft.facts |= _facts(trainer, job.corpus, ended) | built.facts
+                _write_card(draft, built.model)
         group.wait()
         return _report(artifacts.load(out, "run"), standing=False)
 
@@ -224,13 +228,20 @@ def _build(job: _Job, where: torch.device) -> _Built:
 
 def _draft(stack: ExitStack, job: _Job, out: Path, force: bool) -> Draft:
     draft = stack.enter_context(artifacts.draft(out, job.plan, resume=not force, in_place=True))
-    draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints", TIMING)
+    draft.claim("vocabulary.parquet", "users.parquet", "log.jsonl", "log.parquet", "checkpoints", TIMING, MODEL_CARD)
     draft.foretell(
         corpus_path=path_from(draft.folder, job.corpus.folder),
         embeddings_path=path_from(draft.folder, job.vectors.folder) if job.vectors else None,
     )
     copy_tables(job.corpus, draft.folder)
     return draft
+
+
+def _write_card(draft: Draft, model: Model) -> None:
+    note = draft.plan.to_dict() | {"environment": draft.environment, "facts": draft.facts}
+    last = timings(draft.folder / TIMING)[-1:]
+    card = model_card(model, note, last[0] if last else None)
+    write_bytes(draft.folder / MODEL_CARD, card.encode(), artifacts.token_of(draft.folder))
 
 
 def matching_vectors(folder: Path, corpus: Artifact, config: TrainConfig) -> Artifact:

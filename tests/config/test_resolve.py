@@ -2,7 +2,7 @@
 
 import pytest
 
-from pwae_core.config.resolve import merge, parse_setting, resolve
+from pwae_core.config.resolve import merge, parse_setting, preset_of, resolve
 from pwae_core.config.train import PRESETS, TrainConfig
 from pwae_core.errors import ConfigError, InputError
 
@@ -175,3 +175,21 @@ def test_k_is_refused_for_a_system_without_a_mixture():
         assert (model.components, model.context_components) == (4, 2)
     shown = resolve("paper", None, ["model.name=seq2seq"])
     assert TrainConfig.make(shown.model_dump(mode="json")) == shown, "the default, written out, is no choice of K"
+
+
+@pytest.mark.parametrize(
+    ("preset", "changed", "told"),
+    [
+        ("paper", [], "paper"),
+        ("small", [], "small"),
+        ("small", ["model.name=seq2seq", "seed=9"], "small"),
+        ("small", ["max_steps=90", "model.word_size=8"], "small, but model.word_size, max_steps"),
+    ],
+)
+def test_the_preset_and_what_differs_from_it(preset: str, changed: list[str], told: str) -> None:
+    assert preset_of(resolve(preset, None, changed).model_dump(mode="json")) == told
+
+
+def test_many_other_settings_are_counted() -> None:
+    changed = ["max_steps=90", "model.word_size=8", "model.latent_size=8", "model.hidden_size=8", "batch_size=3"]
+    assert preset_of(resolve("small", None, changed).model_dump(mode="json")) == "small, but for 5 settings"

@@ -1,6 +1,7 @@
-"""What a run holds beside what it is: how long it took, event files for TensorBoard."""
+"""What a run holds beside what it is: how long it took, its card, event files for TensorBoard."""
 
 import json
+import re
 import shutil
 import struct
 
@@ -8,6 +9,7 @@ import pytest
 from trained import stopped
 
 from pwae_core import artifacts
+from pwae_core.config.diagnose import DiagnoseConfig
 
 OFTEN = ("max_steps=4", "log_every=1", "validate_every=2")
 
@@ -64,6 +66,53 @@ def test_it_goes_with_the_run_and_stays_where_it_was_changed(pwae, made, run, tm
 def test_speed_is_told_at_each_validation(pwae, made, tmp_path):
     told = pwae(*made.train(tmp_path / "run", *OFTEN)).succeeds().stderr
     assert told.count(" sessions/s)") == 2
+
+
+# -- the card
+
+
+def card_of(run):
+    """{section: {name: value}} of a run's card."""
+    text = (run / "model-card.md").read_text()
+    sections = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    return {title: dict(re.findall(r"^\| (\S.*?) \| (.*) \|$", body, re.M)) for title, body in sections}
+
+
+def test_the_card_says_what_the_run_records(made):
+    note, card = artifacts.load(made.personawae, "run").manifest, card_of(made.personawae)
+    facts = note["facts"]
+    assert card["Validation"] == {f"`{name}`": f"{value:.4f}" for name, value in facts["valid"].items()}
+    assert card["The system"]["Parameters"] == f"{facts['parameters']:,}"
+    assert card["The system"]["Same answer every time"].startswith("no")
+    assert card["Training data"]["Corpus"] == f"fingerprint {note['inputs']['corpus'][:16]}"
+    assert card["Training data"]["Users"] == "6, each with at least 5 utterances"
+    assert card["Training"]["Iterations"] == "60, each of 16 sessions; ended: all 60 iterations done"
+    assert card["Training"]["Weights"].startswith(f"of iteration {facts['best_step']}, selected by ")
+    assert card["Training"]["Duration"].partition(", until ")[2].startswith("20")
+    assert {"Use", "Limits", "To be added by you"} <= card.keys()
+    assert card_of(made.seq2seq)["The system"]["Same answer every time"].startswith("yes")
+
+
+def test_the_card_warns_of_a_silent_z_and_names_nobody(made):
+    text = (made.personawae / "model-card.md").read_text()
+    z_nats = artifacts.load(made.personawae, "run").facts["valid"]["z_nats"]
+    assert ("z is hardly used" in text) == (z_nats < DiagnoseConfig().least_sensitivity)
+    users = artifacts.load(made.corpus, "corpus").table("users.parquet", ["user_id"])["user_id"].to_pylist()
+    assert not [name for name in (*users[1:], str(made.corpus)) if name in text]
+
+
+def test_an_edited_card_is_nobody_s_to_overwrite(pwae, made, run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    card = copy / "model-card.md"
+    card.write_text(card.read_text() + "- Licence: CC BY 4.0\n")
+    pwae("sample", copy, "--context", "do you like tea ?").succeeds()
+    pwae(*made.train(copy, *OFTEN), "--seed", 9, "--force").fails(6, f"{card} is in the way")
+    longer = ("train", made.corpus, "--embeddings", made.vectors, "--out", copy, "--resume", "--max-steps", 5)
+    pwae(*longer).fails(6, f"{card} is in the way")
+    assert card.read_text().endswith("CC BY 4.0\n")
+    card.rename(tmp_path / "mine.md")
+    pwae(*longer).succeeds()
+    assert card_of(copy)["Training"]["Iterations"].startswith("5, each of")
 
 
 # -- event files

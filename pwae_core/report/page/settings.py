@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from pwae_core.artifacts import Artifact
-from pwae_core.config.base import Config
-from pwae_core.config.resolve import merge
-from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.config.resolve import preset_of
 from pwae_core.report.gather import Sources
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.schemas import TIMING
 from pwae_core.training.timing import timings
 
 NAME = 60
-OTHERS = 4
-"""Settings other than the preset's that are named; of more their number is told."""
 
 
 def settings(sources: Sources) -> Markup:
@@ -45,32 +39,6 @@ def trained_on(run: Artifact) -> str:
     """The day (UTC) of the last iteration, by the run's own record; a dash where there is none."""
     lines = timings(run.folder / TIMING)
     return datetime.fromtimestamp(lines[-1]["time"], UTC).date().isoformat() if lines else "–"
-
-
-def preset_of(config: Mapping[str, Any]) -> str:
-    """The preset that a run's settings are nearest to, and which of them are other ones."""
-    own = {"model": {"name": config["model"]["name"]}, "seed": config["seed"]}
-    given = _flat(config)
-    apart = {
-        name: [key for key, value in _flat(_made(merge(values, own))).items() if given.get(key, value) != value]
-        for name, values in PRESETS.items()
-    }
-    name = min(apart, key=lambda one: len(apart[one]))
-    others = apart[name]
-    told = ", ".join(others) if len(others) <= OTHERS else f"for {len(others)} settings"
-    return f"{name}, but {told}" if others else name
-
-
-def _made(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    made: Config = TrainConfig.make(values)
-    return made.model_dump(mode="json")
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat
 
 
 def _split(corpus: Artifact) -> str:
