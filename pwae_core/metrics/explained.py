@@ -178,6 +178,23 @@ EXPLANATIONS = (
         ),
     ),
     Explanation(
+        "latent",
+        ("Latent-Distinct", "Latent-Active", "Latent-Nats", "Latent-Gap"),
+        "diagnose",
+        (
+            "Distinct: (different responses of a context - 1) / (responses - 1); averaged over contexts",
+            "Active: the share of z's dimensions whose posterior mean varies over contexts (variance above .01)",
+            "Nats: (-log p with another session's z + log p with its own) / tokens of the real response",
+            "Gap: 2 E|X - Y| - E|X - X'| - E|Y - Y'| over codes X of the posterior, Y of the prior",
+        ),
+        "Active: Burda et al. 2016; Gap: the energy distance, Szekely and Rizzo 2013",
+        (
+            "BLEU-F1 falls as z says more: read Nats beside it.",
+            "Gap is in z's own units: compare it within a system, not between systems.",
+            "No interval: they are about codes, not about answers.",
+        ),
+    ),
+    Explanation(
         "dialogwae",
         ("BLEU-...|variant:dialogwae", "BOW-...|variant:dialogwae"),
         "evaluate --variant dialogwae",

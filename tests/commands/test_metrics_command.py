@@ -1,17 +1,17 @@
-"""``pwae metrics``: every column of ``pwae evaluate`` and ``pwae persona-scores`` is explained."""
+"""``pwae metrics``: every column of ``pwae evaluate``, ``persona-scores`` and ``diagnose`` is explained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from pwae_core.metrics import persona
+from pwae_core.metrics import latent, persona
 from pwae_core.metrics.table import METRICS
 
 
 def test_explains_every_metric(pwae: Callable[..., Any]) -> None:
     explained = pwae("metrics", "--json").succeeds().json
-    assert set(METRICS) | set(persona.METRICS) <= {column for one in explained for column in one["columns"]}
+    assert {*METRICS, *persona.METRICS, *latent.METRICS} <= {column for one in explained for column in one["columns"]}
     assert all(one["formula"] and one["source"] and one["traps"] for one in explained)
     printed = pwae("metrics").succeeds().stdout
     assert "F1 = 2 P R / (P + R) of those two averages" in printed
