@@ -92,15 +92,13 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
     for counts in scanned:
         rejected.update(counts["rejected"])
     total = _added(scanned)
+    unread = min((one["unread_time"] for one in scanned if one["unread_time"]), default="")
+    times = unread_times(total["unread_times"], unread) if unread else ""
     if not total["kept"]:
         found = _by_reason(rejected) or "none was read"
-        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}).")
-    unread = min((one["unread_time"] for one in scanned if one["unread_time"]), default="")
-    if unread and job.config.split_by == "time":
-        raise ConfigError(
-            f"--split-by time: {unread_times(total['unread_times'], unread)} Without them, split by session or "
-            "conversation."
-        )
+        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}). {times}".rstrip())
+    if times and job.config.split_by == "time":
+        raise ConfigError(f"--split-by time: {times} Without them, split by session or conversation.")
     return total, rejected, suspect, unread
 
 

@@ -49,6 +49,21 @@ def test_rows_that_are_wrong(fails):
     fails(twice, 4, f"Turn {turn} of conversation '{conversation}' occurs more than once", *places)
 
 
+def test_columns_with_other_names_are_proposed_as_the_shell_takes_them(fails):
+    rows = [{"Sender": "ann", "$(Message)": "hello", "Thread": "a", "Sent at": "01/03/2024 08:03"}]
+    proposed = ("--column 'timestamp=Sent at'", "--column user_id=Sender", "--column 'text=$(Message)'?")
+    fails(rows, 4, "Perhaps --column conversation_id=Thread", *proposed)
+    chats = [{"author": "ann", "the text": "hello", "conversation_id": "a", "turn": 1}]
+    fails(chats, 4, "Perhaps --column user_id=author?")
+    named = ("--column", "user_id=author")
+    fails(chats, 4, "Name the column that holds it with --column text=COLUMN.", options=named)
+
+
+def test_times_that_are_not_understood_are_shown_where_nothing_is_left(fails):
+    rows = [{"user_id": "ann", "text": "hi", "conversation_id": "a", "timestamp": "01/03/2024 8h03"}] * 3
+    fails(rows, 5, "understood: 3). 3 timestamps were not understood, such as '01/03/2024 8h03': --time-format says")
+
+
 def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):
     monkeypatch.setattr("pwae_core.corpus.readers.jsonl.SPAN_BYTES", 1000)
     rows = [*ROWS, {**ROWS[0], "turn": "last"}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -41,7 +42,10 @@ SYNONYMS = {
     "text": ("utterance", "message", "content", "body", "msg", "sentence", "post", "comment"),
     "utterance_id": ("id", "message_id", "comment_id", "post_id", "msg_id"),
     "reply_to": ("reply_to_id", "parent_id", "parent", "in_reply_to", "reply-to", "replyto", "parent_comment_id"),
+    "timestamp": ("time", "date", "datetime", "sent_at", "sent", "created_at", "created", "created_utc", "ts", "when"),
 }  # fmt: skip
+INSTEAD = {"turn": ("timestamp",)}
+"""What does as well: rows without turns are ordered by their times."""
 
 
 def named(columns: Mapping[str, str]) -> dict[str, str]:
@@ -105,14 +109,16 @@ def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) ->
     free = {_plain(column): column for column in reversed(known) if column not in names.values()}
     likely = {}
     for field in lacking:
-        near = [name for name in map(_plain, (field, *SYNONYMS.get(field, ()))) if name in free]
-        if near:
-            likely[field] = free.pop(near[0])
+        for asked in (field, *INSTEAD.get(field, ())):
+            near = [name for name in map(_plain, (asked, *SYNONYMS.get(asked, ()))) if name in free]
+            if near:
+                likely[asked] = free.pop(near[0])
+                break
     if not likely:
         options = " ".join(f"--column {field}=COLUMN" for field in lacking)
         them = "columns that hold them" if len(lacking) > 1 else "column that holds it"
         return f"Name the {them} with {options}."
-    options = " ".join(f"--column {field}={column}" for field, column in likely.items())
+    options = " ".join(f"--column {shlex.quote(f'{field}={column}')}" for field, column in likely.items())
     return f"Perhaps {options}?"
 
 
