@@ -1,5 +1,8 @@
 """The optimisers: torch's fused forms step as its plain ones, and resume."""
 
+from typing import Literal
+
+import pytest
 import torch
 from torch import nn
 
@@ -7,11 +10,15 @@ from pwae_core.config.train import OptimiserConfig
 from pwae_core.models.base import Loss, Phase, mean
 from pwae_core.training import optimisers
 
+Kind = Literal["adam", "rmsprop"]
+PLAIN = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+both = pytest.mark.parametrize("kind", ["adam", "rmsprop"])
 
-def _phase(seed: int) -> Phase:
+
+def _phase(seed: int, kind: Kind) -> Phase:
     torch.manual_seed(seed)
     parameters = {"matrix": nn.Parameter(torch.randn(7, 5)), "bias": nn.Parameter(torch.randn(5))}
-    config = OptimiserConfig(kind="adam", rate=0.01)
+    config = OptimiserConfig(kind=kind, rate=0.01)
     return Phase("autoencoder", lambda *_: Loss(mean(torch.zeros(()), 1)), parameters, config)
 
 
@@ -21,18 +28,24 @@ def _step(phase: Phase, optimiser: torch.optim.Optimizer, iteration: int) -> Non
     optimiser.step()
 
 
-def test_adam_steps_as_its_plain_form_does() -> None:
-    ours, plain = _phase(1), _phase(1)
-    one, other = optimisers.build(ours), torch.optim.Adam(plain.parameters.values(), lr=0.01, foreach=False)
+@both
+def test_a_fused_form_steps_as_the_plain_form_does(kind: Kind) -> None:
+    ours, plain = _phase(1, kind), _phase(1, kind)
+    one, other = optimisers.build(ours), PLAIN[kind](plain.parameters.values(), lr=0.01, foreach=False)
     for iteration in range(20):
         _step(ours, one, iteration)
         _step(plain, other, iteration)
     for name, parameter in ours.parameters.items():
         torch.testing.assert_close(parameter, plain.parameters[name])
+    kept, expected = one.state_dict()["state"], other.state_dict()["state"]
+    for index, state in expected.items():
+        assert kept[index].keys() == state.keys()
+        torch.testing.assert_close(kept[index], state)
 
 
-def test_adam_goes_on_from_its_saved_tensors_to_the_bit() -> None:
-    through, before, after = _phase(2), _phase(2), _phase(2)
+@both
+def test_it_goes_on_from_its_saved_tensors_to_the_bit(kind: Kind) -> None:
+    through, before, after = _phase(2, kind), _phase(2, kind), _phase(2, kind)
     whole, first, second = optimisers.build(through), optimisers.build(before), optimisers.build(after)
     for iteration in range(3):
         _step(through, whole, iteration)
