@@ -101,7 +101,7 @@ class CVAE(Model):
     def reconstruction(self, batch: Batch, z: Tensor, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
         """-log p(x|z, c, u), summed over the batch's tokens: equations 1, 10 and 11."""
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self.decoder(self.start(torch.cat((z, c), dim=-1)), words, u)
+        states = self.decoder(self.start(torch.cat((z, c), dim=-1)), words, u, batch.response_lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def divergence(self, posterior: Gaussian, prior: Mixture, z: Tensor) -> Tensor:

@@ -107,7 +107,7 @@ class DialogWAEGMP(Model):
     def reconstruction(self, batch: Batch, z: Tensor, c: Tensor, noise: Noise) -> Tensor:
         """-log p(x|z, c), summed over the batch's tokens."""
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self.decoder(self.start(torch.cat((z, c), dim=-1)), words)
+        states = self.decoder(self.start(torch.cat((z, c), dim=-1)), words, batch.response_lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def autoencoder_loss(self, batch: Batch, noise: Noise) -> Loss:

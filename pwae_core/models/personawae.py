@@ -142,11 +142,12 @@ class PersonaWAE(Model):
     def reconstruction(self, batch: Batch, z: Tensor, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
         """-log p(x|z, c, u), summed over the batch's tokens: equations 10 to 12."""
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self._decode(self.start(torch.cat((z, c), dim=-1)), words, u)
+        states = self._decode(self.start(torch.cat((z, c), dim=-1)), words, u, batch.response_lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
-    def _decode(self, start: Tensor, words: Tensor, u: Tensor) -> Tensor:
-        states: Tensor = self.decoder(start, words) if self.config.without_fusion else self.decoder(start, words, u)
+    def _decode(self, start: Tensor, words: Tensor, u: Tensor, lengths: Tensor | None = None) -> Tensor:
+        seen = (words,) if self.config.without_fusion else (words, u)
+        states: Tensor = self.decoder(start, *seen, lengths)
         return states
 
     def autoencoder_loss(self, batch: Batch, noise: Noise) -> Loss:

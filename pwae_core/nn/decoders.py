@@ -3,11 +3,37 @@
 Training hands all words at once; generation hands one word at a time through the same ``forward``.
 """
 
+from typing import NamedTuple
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from pwae_core.equations import gate, gru_update
+from pwae_core.nn import recurrence
+
+
+class Real(NamedTuple):
+    """The words of a batch that are no padding, [tokens, d]: the first of each row, longest row first, and so on."""
+
+    words: Tensor
+    sizes: list[int]
+    order: Tensor
+    steps: int
+
+    @classmethod
+    def of(cls, words: Tensor, lengths: Tensor) -> "Real":
+        """Of ``words``, [batch, steps, d]; ``lengths``, [batch], 1 or more."""
+        lengths, order = lengths.sort(descending=True, stable=True)
+        packed = pack_padded_sequence(words.index_select(0, order), lengths.cpu(), batch_first=True)
+        return cls(packed.data, packed.batch_sizes.tolist(), order, words.shape[1])
+
+    def padded(self, values: Tensor) -> Tensor:
+        """[batch, steps, ...], each of ``values`` [tokens, ...] where its word was; zeros elsewhere."""
+        packed = PackedSequence(values, torch.tensor(self.sizes))
+        whole: Tensor = pad_packed_sequence(packed, batch_first=True, total_length=self.steps)[0]
+        return whole.index_select(0, self.order.argsort())
 
 
 class GatedDecoder(nn.Module):
@@ -32,8 +58,15 @@ class GatedDecoder(nn.Module):
         start: Float[Tensor, "batch h"],
         words: Float[Tensor, "batch steps d"],
         user: Float[Tensor, "batch user"],
+        lengths: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch steps h"]:
-        """The states o_t after each word. What does not depend on the state is computed for all steps at once."""
+        """The states o_t after each word. What does not depend on the state is computed for all steps at once.
+
+        ``lengths``: how many words of each row are real. The states after the others are then not computed, but zeros;
+        the rest is the same, only faster.
+        """
+        if lengths is not None:
+            return self._after_real_words(start, words, user, lengths)
         word_input = self.word_input(words).unbind(1)
         word_gate = self.gate_word(words).unbind(1)
         user_gate = self.gate_user(user)
@@ -43,6 +76,15 @@ class GatedDecoder(nn.Module):
             state = gru_update(from_word + self.user_input(opened), self.recurrent(state), state)
             states.append(state)
         return torch.stack(states, dim=1)
+
+    def _after_real_words(self, start: Tensor, words: Tensor, user: Tensor, lengths: Tensor) -> Tensor:
+        real = Real.of(words, lengths)
+        row = torch.cat([real.order[:rows] for rows in real.sizes])  # of each word
+        to_gate = self.gate_word(real.words) + self.gate_user(user).index_select(0, row)
+        opened = recurrence.Gate(_one(to_gate), _one(user.index_select(0, row)), _one(self.user_input.weight))
+        weight = torch.cat((self.gate_state.weight, self.recurrent.weight))
+        from_words = self.word_input(real.words)
+        return _states(real, start, from_words, weight, self.recurrent.bias, opened)
 
     def gates(
         self,
@@ -65,7 +107,34 @@ class PlainDecoder(nn.Module):
         self.rnn = nn.GRU(word_size, hidden_size, batch_first=True)
 
     def forward(
-        self, start: Float[Tensor, "batch h"], words: Float[Tensor, "batch steps d"]
+        self,
+        start: Float[Tensor, "batch h"],
+        words: Float[Tensor, "batch steps d"],
+        lengths: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch steps h"]:
+        """As ``GatedDecoder``'s."""
+        if lengths is not None and words.device.type == "cpu":
+            real = Real.of(words, lengths)
+            ((of_input, of_state, bias, state_bias),) = self.rnn.all_weights
+            return _states(real, start, nn.functional.linear(real.words, of_input, bias), of_state, state_bias)
         states: Tensor = self.rnn(words, start.unsqueeze(0).contiguous())[0]
         return states
+
+
+def _states(
+    real: Real,
+    start: Tensor,
+    from_words: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    opened: recurrence.Gate | None = None,
+) -> Tensor:
+    """The states after the real words, [batch, steps, h], from the products of those with the input's weights."""
+    first = start.index_select(0, real.order)
+    (made,) = recurrence.states(_one(from_words), _one(first), _one(weight), _one(bias), real.sizes, opened)
+    return real.padded(made)
+
+
+def _one(tensor: Tensor) -> Tensor:
+    """As of one direction."""
+    return tensor.unsqueeze(0)

@@ -3,8 +3,9 @@
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from pwae_core.nn import recurrence
 from pwae_core.text.vocabulary import EOS, PAD
 
 
@@ -20,7 +21,8 @@ class UtteranceEncoder(nn.Module):
     ) -> Float[Tensor, "rows two_h"]:
         """Rows of length 0 give zero vectors."""
         packed = pack_padded_sequence(inputs, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
-        _, final = self.rnn(packed)
+        learns_here = torch.is_grad_enabled() and inputs.device.type == "cpu"
+        final = final_states(self.rnn, packed) if learns_here else self.rnn(packed)[1]
         vector = torch.cat((final[0], final[1]), dim=-1)
         return vector * (lengths > 0).unsqueeze(-1)
 
@@ -39,6 +41,24 @@ class UtteranceEncoder(nn.Module):
         outputs, final = self.rnn(packed)
         states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
         return states, torch.cat((final[0], final[1]), dim=-1)
+
+
+def final_states(gru: nn.GRU, packed: PackedSequence) -> Float[Tensor, "2 rows h"]:
+    """What torch returns beside the states: the last one of each direction. Where gradients are wanted on a CPU this
+    is twice as fast.
+    """
+    sizes, rows = packed.batch_sizes, torch.arange(int(packed.batch_sizes[0]))
+    first = sizes.cumsum(0) - sizes  # place of each step's first token
+    lengths = (sizes.unsqueeze(1) > rows).sum(dim=0)
+    row = torch.cat([rows[:size] for size in sizes.tolist()])
+    mirrored = first[lengths[row] - 1 - torch.repeat_interleave(torch.arange(len(sizes)), sizes)] + row
+    heard = packed.data, packed.data.index_select(0, mirrored)
+    of_input, weight, bias, state_bias = (torch.stack([*both]) for both in zip(*gru.all_weights, strict=True))
+    from_input = torch.stack([nn.functional.linear(*one) for one in zip(heard, of_input, bias, strict=True)])
+    start = from_input.new_zeros(2, len(rows), gru.hidden_size)
+    states = recurrence.states(from_input, start, weight, state_bias, sizes.tolist())
+    last: Tensor = states.index_select(1, first[lengths - 1] + rows)
+    return last if packed.unsorted_indices is None else last.index_select(1, packed.unsorted_indices)
 
 
 class ContextEncoder(nn.Module):
