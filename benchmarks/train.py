@@ -3,6 +3,8 @@
     python benchmarks/train.py                 both sizes, all measures
     python benchmarks/train.py --size small    batch 32, hidden 300, vocabulary 10,002 (DialogWAE's)
     python benchmarks/train.py --size paper    batch 100, vocabulary 31,000 (section 4.3)
+    python benchmarks/train.py --size preset   the small preset: batch 64, vocabulary 8,004
+    python benchmarks/train.py --size SIZE --before FOLDER      against the version whose source is in FOLDER, in turn
 
 An iteration is PersonaWAE's: one autoencoder, one generator and five critic steps, on sessions of Zipf's words whose
 lengths are spread as in chat (2 to 40 tokens, 11 on average). Its matrix products are recorded with their shapes and
@@ -33,7 +35,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pwae_core.config.sample import DecodingConfig
-from pwae_core.config.train import TrainConfig
+from pwae_core.config.train import PRESETS, TrainConfig
 from pwae_core.data.sessions import Batch, Sessions, from_lists
 from pwae_core.decoding import decode
 from pwae_core.nn.noise import seeded
@@ -45,14 +47,14 @@ from pwae_core.training.runs import build_model
 from pwae_core.training.signals import StopRequest
 
 CPU = torch.device("cpu")
-PRODUCTS = {
-    f"aten.{name}" for name in ("mm.default", "mm.out", "addmm.default", "addmm.out", "addmm_.default", "bmm.default")
-}
+OPERATIONS = ("mm", "addmm", "addmm_", "bmm", "baddbmm", "baddbmm_")
+PRODUCTS = {f"aten.{name}.{form}" for name in OPERATIONS for form in ("default", "out")}
 SIZES: dict[str, dict[str, Any]] = {
-    "small": {"batch_size": 32, "vocabulary": 10_002, "model": {"hidden_size": 300, "user_size": 300}},
-    "paper": {"batch_size": 100, "vocabulary": 31_004, "model": {}},
+    "small": {"vocabulary": 10_002, "settings": {"batch_size": 32, "model": {"hidden_size": 300, "user_size": 300}}},
+    "paper": {"vocabulary": 31_004, "settings": {"batch_size": 100}},
+    "preset": {"vocabulary": 8_004, "settings": PRESETS["small"]},
 }
-LIMITS = {"small": 2.5, "paper": 1.6}
+LIMITS = {"small": 1.4, "paper": 1.3}
 USERS = 5_000
 
 
@@ -95,7 +97,7 @@ def zipf_sessions(count: int, vocabulary: int, seed: int = 0) -> Sessions:
 
 def trainer_of(size: str, folder: Path) -> Trainer:
     sizes = SIZES[size]
-    config = TrainConfig.make({"batch_size": sizes["batch_size"], "model": sizes["model"]})
+    config = TrainConfig.make(sizes["settings"])
     sessions = zipf_sessions(12 * config.batch_size, sizes["vocabulary"])
     model = build_model(config.model, sizes["vocabulary"], USERS, 0)
     return Trainer(model, sessions, sessions, config, folder, CPU, SILENT, StopRequest())
@@ -157,12 +159,43 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
         "products_s": median(alone),
         "products": products,
         "ratio": median(one / other for one, other in zip(whole, alone, strict=True)),
-        "ratio_limit": LIMITS[size],
+        "ratio_limit": LIMITS.get(size),
         "phases_s": spent,
         "phases_products_s": {name: median(values) for name, values in needed.items()},
         "generator_and_critic_share": adversarial,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
+
+
+def take_turns(size: str) -> None:
+    """One iteration for each line of the standard input; prints its seconds."""
+    with TemporaryDirectory() as folder:
+        trainer = trainer_of(size, Path(folder))
+        batches = [trainer.train.batch(rows) for rows in trainer.train.epoch(trainer.config.batch_size, 0, 0)]
+        for batch in batches[:5]:
+            trainer.iteration(batch)
+        for turn, _ in enumerate(sys.stdin):
+            print(seconds(lambda turn=turn: trainer.iteration(batches[turn % len(batches)])), flush=True)
+
+
+def against(size: str, before: Path, rounds: int, threads: int) -> dict[str, Any]:
+    """Iterations of this version and of the one in ``before``, a process each, on the same batches in turn."""
+    command = [sys.executable, __file__, "--size", size, "--threads", str(threads), "--turns"]
+    versions = {"before": before, "now": Path(__file__).parents[1]}
+    running = {}
+    for name, tree in versions.items():
+        place = os.environ | {"PYTHONPATH": str(tree)}
+        running[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=place)
+    spent: dict[str, list[float]] = {name: [] for name in versions}
+    for _ in range(rounds):
+        for name, process in running.items():
+            print(file=process.stdin, flush=True)
+            spent[name].append(float(process.stdout.readline()))
+    for process in running.values():
+        process.communicate()
+    shown = {f"{name}_s": {"least": min(times), "median": median(times)} for name, times in spent.items()}
+    pairs = [now / then for now, then in zip(spent["now"], spent["before"], strict=True)]
+    return {**shown, "ratio_of_least": min(spent["now"]) / min(spent["before"]), "median_ratio": median(pairs)}
 
 
 def phase_seconds(trainer: Trainer, batch: Batch) -> dict[str, tuple[float, float]]:
@@ -189,7 +222,7 @@ def phase_seconds(trainer: Trainer, batch: Batch) -> dict[str, tuple[float, floa
 def measure_generation(contexts: int) -> dict[str, Any]:
     """Contexts a second, 10 samples each, at hidden 300 and vocabulary 10,002: batched, and one context at a time."""
     sizes = SIZES["small"]
-    config = TrainConfig.make({"model": sizes["model"]})
+    config = TrainConfig.make(sizes["settings"])
     model = build_model(config.model, sizes["vocabulary"], USERS, 0)
     sessions = zipf_sessions(contexts, sizes["vocabulary"])
 
@@ -229,6 +262,8 @@ def ending(step: Any) -> Any:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=[*SIZES, "generation"], help="only this; default: everything")
+    parser.add_argument("--before", type=Path, help="a folder with another version's source")
+    parser.add_argument("--turns", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
@@ -237,8 +272,15 @@ def main() -> int:
         for size in (*SIZES, "generation"):
             subprocess.run([sys.executable, __file__, "--size", size, *sys.argv[1:]], check=True)
         return 0
-    generation = arguments.size == "generation"
-    found = measure_generation(200) if generation else measure_training(arguments.size, arguments.rounds)
+    if arguments.turns:
+        take_turns(arguments.size)
+        return 0
+    if arguments.before:
+        found = against(arguments.size, arguments.before, arguments.rounds, arguments.threads)
+    elif arguments.size == "generation":
+        found = measure_generation(200)
+    else:
+        found = measure_training(arguments.size, arguments.rounds)
     machine = {"processor": platform.machine(), "torch": torch.__version__, "threads": torch.get_num_threads()}
     print(json.dumps({"size": arguments.size, **machine, **found}, indent=1))
     return 0
