@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -160,9 +161,13 @@ def test_a_question_without_an_origin_is_refused(page: TestClient) -> None:
         page.headers["origin"] = HOME
 
 
+def test_the_port_takes_connections_before_its_address_is_shown() -> None:
+    with bound(0) as at, socket.create_connection(at.getsockname()) as connected:
+        assert connected.getpeername() == at.getsockname()
+
+
 def test_a_port_that_is_taken_is_one_line(pwae: Any, made: Any) -> None:
     with bound(0) as taken:
-        taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="Choose another, or 0 for any free one"):
             bound(port)
