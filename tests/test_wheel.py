@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 from forked import Pwae
 from markdown_it import MarkdownIt
+from repository import ROOT, files
 from world import ADAPT, SCORE, SYSTEMS, make_world
 
 from pwae_cli.app import COMMANDS
 
-ROOT = Path(__file__).parents[1]
 OFFLINE = ("--no-deps", "--no-index", "--disable-pip-version-check", "--quiet")
 SDIST = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
 ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -69,19 +69,14 @@ class Installed:
         return self.python.with_name("pwae")
 
 
-def tracked(*folders: str) -> list[str]:
-    listed = subprocess.run(["git", "ls-files", "-z", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
-    return listed.stdout.rstrip("\0").split("\0")
-
-
 def pip(*words: object, folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "pip", *map(str, words), *OFFLINE], cwd=folder, env=ALONE, check=True)
 
 
 def built(folder: Path) -> Path:
-    """The wheel, made as for an index: of the source distribution, which is made of what is in git."""
+    """The wheel, made as for an index: of the source distribution, which is made of a fresh checkout."""
     source = folder / "source"
-    for name in tracked():
+    for name in files():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name)
     subprocess.run([sys.executable, "-c", SDIST, folder], cwd=source, env=ALONE, capture_output=True, check=True)
@@ -119,7 +114,7 @@ def test_the_text_for_an_index_has_only_links_that_work_there(installed: Install
 def test_the_wheel_holds_every_file_of_the_packages(installed: Installed) -> None:
     with zipfile.ZipFile(installed.wheel) as wheel:
         held = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert held == set(tracked("pwae_cli", "pwae_core"))
+    assert held == set(files("pwae_cli", "pwae_core"))
 
 
 def test_every_command_works(installed: Installed, tmp_path: Path) -> None:

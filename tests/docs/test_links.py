@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from repository import ROOT, files
 
-ROOT = Path(__file__).parents[2]
 PAGES = [
     name.relative_to(ROOT).as_posix()
     for name in (*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")), *ROOT.glob("docs/**/*.md"))
@@ -26,11 +25,9 @@ HISTORY = "CHANGELOG.md"
 
 
 @cache
-def in_git() -> frozenset[str]:
+def existing() -> frozenset[str]:
     """Every file of the repository and every folder that holds one."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    files = [PurePosixPath(name) for name in listed.split("\0") if name]
-    return frozenset(str(one) for file in files for one in (file, *file.parents))
+    return frozenset(str(one) for file in map(PurePosixPath, files()) for one in (file, *file.parents))
 
 
 @cache
@@ -69,7 +66,7 @@ def problem(page: str, target: str) -> str:
     parts = urlsplit(target)
     beside = PurePosixPath(page).parent
     file = normpath(str(beside / unquote(parts.path))) if parts.path else page
-    if file not in in_git():
+    if file not in existing():
         return "no such file"
     if parts.fragment and parts.fragment not in anchors(file):
         return f"no such heading of {file}"
@@ -92,7 +89,7 @@ def test_links_by_reference_are_defined(page: str) -> None:
 def test_paths_of_the_repository_exist(page: str) -> None:
     code = [one.content for one in inline(page) if one.type in ("code_inline", "fence", "code_block")]
     named = {path.rstrip("/.") for text in code for path in PATH.findall(text) if "NAME" not in path}
-    assert named - in_git() == set()
+    assert named - existing() == set()
 
 
 def test_dead_links_are_seen() -> None:
