@@ -55,7 +55,7 @@ def opened(path: Path, shown: str = "") -> io.BufferedReader:
     except OSError as error:
         raise _unreadable(name, error) from error
     except ValueError as error:
-        raise InputError(f"{name!r} is no name of a file: {error}.") from error
+        raise InputError(f"{name!r} is not a file name: {error}.") from error
 
 
 def unpacked(path: Path, shown: str = "") -> Unpacked:

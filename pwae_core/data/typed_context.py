@@ -28,7 +28,7 @@ def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "-
     tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
         if not utterance:
-            raise InputError(f"{asked} {text!r}: nothing is left of it after cleaning. Write some words.")
+            raise InputError(f"{asked} {text!r}: nothing is left after cleaning. Write some words.")
     return tokens
 
 

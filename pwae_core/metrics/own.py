@@ -60,7 +60,7 @@ def metrics_called(names: Iterable[str]) -> list[Found]:
 
 def _called(name: str) -> Found:
     if not plugins.find("metric", name, TAKEN) and name in TAKEN:
-        raise ConfigError(f"metrics: {name} is one of pwae's own, which are always there. Leave it out.")
+        raise ConfigError(f"metrics: {name} is one of pwae's own, which are always computed. Leave it out.")
     metric: Metric = plugins.pick("metric", name, {}, _problem)
     plugin = plugins.find("metric", name, TAKEN)
     assert plugin is not None  # it was picked

@@ -142,7 +142,7 @@ def _refuse_adapted(folder: Path) -> None:
     """People who were learned for a run as it is would be lost to a longer one."""
     if manifest_of(folder / PEOPLE):
         raise ArtifactError(
-            f"{folder / PEOPLE} holds people whom {folder} was adapted to as it is now. Move that folder away to let "
+            f"{folder / PEOPLE} holds people that the run was adapted to as it is now. Move that folder away to let "
             "the run go on, and run 'pwae adapt' again afterwards."
         )
 

@@ -138,9 +138,9 @@ def corpus_of(run: Artifact, given: Path | None) -> Artifact:
     """The corpus that a run was trained on, where it was or is said to be. Raises ArtifactError for another one."""
     folder = given or remembered_corpus(run)
     if folder is None:
-        raise ArtifactError(f"{run.folder} does not say where its corpus is. Name it with --corpus.")
+        raise ArtifactError(f"{run.folder} does not say where its corpus is. Give its path with --corpus.")
     if given is None and not folder.exists():
-        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Name its place with --corpus.")
+        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Give its path with --corpus.")
     data = load(folder, "corpus")
     same_vocabulary(run, data)
     if data.fingerprint != run.manifest["inputs"]["corpus"]:

@@ -82,7 +82,7 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (InputError, "user bob: the run knows no such user", lambda run: run.answer(TYPED, "bob")),
     (InputError, "user bob: the run knows no such user", lambda run: run.remark("bob")),
     (InputError, "user bob: the run knows no such user", lambda run: run.chat("bob")),
-    (InputError, "context ' ': nothing is left of it", lambda run: run.answer(["tea", " "])),
+    (InputError, "context ' ': nothing is left after", lambda run: run.answer(["tea", " "])),
     (InputError, "bytes that are not UTF-8", lambda run: run.answer(["tea \ud800"])),
     (ArtifactError, "holds no corpus", lambda run: run.answer_sessions(corpus="x" * 300)),
     (InputError, "a context without utterances", lambda run: run.answer_batch([TYPED, []])),

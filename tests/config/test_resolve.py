@@ -89,7 +89,7 @@ def test_a_setting_is_a_path_and_a_toml_value_or_a_word(setting, value):
         ("=3", "--set =3: expected key=value"),
         (
             "epoch=3",
-            "epoch: unknown setting. Close to it: epochs. 'pwae train --show-config' prints the settings there",
+            "epoch: unknown setting. Close to it: epochs. 'pwae train --show-config' prints all settings",
         ),
         ("model.hiden_size=3", "model.hiden_size: unknown setting. Close to it: hidden_size."),
         ("epochs=many", "epochs: Input should be a valid integer, unable to parse string as an integer (got 'many')."),

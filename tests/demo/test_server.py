@@ -111,7 +111,7 @@ def test_people_are_found_by_a_part_of_their_name(page: TestClient) -> None:
         (TALK | {"samples": 11}, "samples: Input should be less than or equal to 10"),
         (TALK | {"context": []}, "context: List should have at least 1 item"),
         (TALK | {"context": [{"text": "x" * 2001}]}, "context.0.text: String should have at most 2000 characters"),
-        (TALK | {"context": [{"text": "  "}]}, "nothing is left of it after cleaning"),
+        (TALK | {"context": [{"text": "  "}]}, "nothing is left after cleaning"),
         (TALK | {"more": 1}, "more: unknown setting"),
         ([], "The request is not a JSON object."),
     ],

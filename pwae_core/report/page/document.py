@@ -55,7 +55,7 @@ def render(
         tag("header", tag("p", kicker, class_="kicker"), tag("h1", title), lead),
         tag("nav", *links, aria_label="Contents") if links else None,
         tag("main", *chapters),
-        tag("footer", tag("p", f"Made by pwae {__version__}. Everything is in this file: nothing is loaded.")),
+        tag("footer", tag("p", f"Made by pwae {__version__}. This file contains everything and loads nothing.")),
         data(FACTS, facts),
         tag("script", Markup(script)),
         data_refresh=refresh or None,

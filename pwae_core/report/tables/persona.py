@@ -16,9 +16,9 @@ from pwae_core.report.tables.plain_table import OURS, Row, Table, legend
 
 REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
-TITLE = "Personalisation, measured without people"
+TITLE = "Automatic measures of personalisation"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
-MEANING = "What each measure tells, and what it cannot: 'pwae metrics'."
+MEANING = "'pwae metrics' says what each measure shows, and what it cannot show."
 
 Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -66,7 +66,7 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
         heard = counted(facts["heard"], "context")
         notes.append(f"{UNHEARD} leaves out {heard} in which the user has spoken before.")
     if facts.get("left_out"):
-        notes.append(f"Without {counted(facts['left_out'], 'context')} of users who are no candidates.")
+        notes.append(f"Left out: {counted(facts['left_out'], 'context')} of users who are not candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
     return notes
