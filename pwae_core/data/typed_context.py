@@ -33,5 +33,5 @@ def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "-
 
 
 def alternating(turns: int) -> tuple[bool, ...]:
-    """Who said what where nobody says it: the last utterance is another's, the one before it the answerer's own."""
+    """Who said what, if it is not given: the last utterance is another's, the one before it the answerer's own."""
     return tuple((turns - turn) % 2 == 0 for turn in range(turns))

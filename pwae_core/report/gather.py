@@ -182,7 +182,7 @@ def sessions_of(scores: Artifact) -> dict[str, list[str]]:
 
 
 def _found(one: Named) -> list[tuple[str, Named]]:
-    """(kind, where) of ``one`` itself, or of what stands under it."""
+    """(kind, where) of ``one`` itself, or of what is inside it."""
     if _is_made(one.path):
         return [(_kind(one.path), one)]
     if not one.path.is_dir():

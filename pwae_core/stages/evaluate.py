@@ -97,7 +97,7 @@ def _score(
 
 
 def _base(sources: Comparable, config: EvaluateConfig) -> str:
-    """The system to compare with. Raises ConfigError where there is none, or nothing else."""
+    """The system to compare with. Raises ConfigError if it does not exist, or is the only one."""
     base = config.base or next(iter(sources.groups))
     if config.base and not config.compare:
         raise ConfigError("--against needs --compare. Give --compare too.")

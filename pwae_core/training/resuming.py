@@ -60,7 +60,7 @@ def refuse_other_budget(folder: Path, plan: Plan) -> None:
 
 
 def recorded(folder: Path) -> ManifestNote | PlanNote:
-    """What the run at ``folder``, finished or not, says of itself. Raises ArtifactError where there is none."""
+    """What the run at ``folder``, finished or not, records of itself. Raises ArtifactError if there is none."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
         there = [name for name in (MANIFEST, PLAN) if os.path.lexists(folder / name)]

@@ -170,7 +170,7 @@ def raw_batch(
 def row_batches(
     rows: Iterable[tuple[int, Row | str]], where: Callable[[int], str], shape: Shape = "replies"
 ) -> Iterator[Batch]:
-    """Rows with their places, by the batch; a string in place of a row is the reason for which a record is none.
+    """Rows with their places, by the batch; a string instead of a row is the reason why a record has none.
 
     ``where(place)`` names a place in a message.
     """
@@ -201,6 +201,6 @@ def link(value: object, *nothing: object) -> str | None:
 
 
 def part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object within an object; empty where it is none."""
+    """An object within an object; empty if it is not one."""
     found = record.get(name)
     return found if isinstance(found, dict) else {}

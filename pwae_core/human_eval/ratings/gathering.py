@@ -155,7 +155,7 @@ def _merge(item: KeyItem, name: str, cell: Cell, given: int, made: Gathered) -> 
 def returned(
     made: Gathered, key: Sequence[KeyItem], rated_columns: Sequence[str], codes: Mapping[int, str]
 ) -> list[Returned]:
-    """How complete each annotator's ratings are, for everybody whom the key has."""
+    """How complete the ratings of each annotator in the key are."""
     own: dict[int, list[KeyItem]] = {}
     for item in key:
         own.setdefault(item.annotator, []).append(item)

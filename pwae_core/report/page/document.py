@@ -35,7 +35,7 @@ def render(
     refresh: int = 0,
 ) -> bytes:
     """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it;
-    ``kicker`` stands above the title. The page loads itself again every ``refresh`` seconds; 0: never.
+    ``kicker`` is shown above the title. The page loads itself again every ``refresh`` seconds; 0: never.
     """
     style, script = _asset("page.css"), _asset("page.js")
     head = tag(

@@ -26,7 +26,7 @@ Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 def personalisation(
     persona: Artifact, answers: Mapping[str, str], runs: Mapping[str, str], where: str = ""
 ) -> list[Table]:
-    """A table each of answers, of runs that answer as others, of likelihoods, as far as there are some.
+    """Up to three tables: of answers, of runs that answer as other users, of likelihoods.
 
     ``answers`` and ``runs`` are the page's names for those in ``persona``, where it has others; ``where`` tells it from
     another.

@@ -77,7 +77,7 @@ def _ahead(cells: Sequence[Cell]) -> Cell | None:
 
 
 def legend(rows: Sequence[Row]) -> list[str]:
-    """What ± and bold mean in ``rows``, as far as they are there."""
+    """What ± and bold mean, if ``rows`` have them."""
     cells = [cell for row in rows if row.source == OURS for cell in row.cells.values()]
     told = [f"± is {meaning}."] if (meaning := spreads(cells)) else []
     bold = ["Bold: the best of our rows, if its ± does not reach another row's."]
