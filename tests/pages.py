@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from markdown_it import MarkdownIt
+from repository import ROOT
+
 PAGES = [
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")))
+    for path in (*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")), *ROOT.glob("docs/**/*.md"))
 ]
 SHELL = ("", "bash", "sh")
 """A block without a language is for the shell: what is only to be looked at is ``text``."""
@@ -21,7 +21,7 @@ BEYOND = "();<>|&`$"
 
 @dataclass(frozen=True)
 class Block:
-    """``kind`` is the language of the fence; ``line`` is where it opens."""
+    """``kind`` is the language of the fence; ``line`` is where it begins."""
 
     page: str
     line: int
@@ -44,25 +44,16 @@ class Command:
 
 
 def blocks(page: str) -> list[Block]:
-    return split(page, (ROOT / page).read_text(encoding="utf-8"))
+    return parse(page, (ROOT / page).read_text(encoding="utf-8"))
 
 
-def split(page: str, text: str) -> list[Block]:
-    """Raises ValueError for a fence that is never closed."""
-    found: list[Block] = []
-    kind, start, inside = "", 0, []
-    for number, line in enumerate(text.splitlines(keepends=True), start=1):
-        fence = re.match(r"\s*(`{3,}|~{3,})\s*(\S*)", line)
-        if not fence:
-            inside.append(line)
-        elif start:
-            found.append(Block(page, start, kind, "".join(inside)))
-            start = 0
-        else:
-            kind, start, inside = fence[2], number, []
-    if start:
-        raise ValueError(f"{page}:{start}: the block is not closed")
-    return found
+def parse(page: str, text: str) -> list[Block]:
+    """A block that is indented, without a fence, has no language; it is there to be looked at."""
+    return [
+        Block(page, (one.map or [0])[0] + 1, one.info if one.type == "fence" else "text", one.content)
+        for one in MarkdownIt("commonmark").parse(text)
+        if one.type in ("fence", "code_block")
+    ]
 
 
 def commands(block: Block) -> Iterator[Command]:

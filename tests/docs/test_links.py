@@ -12,12 +12,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pages import PAGES
 from repository import ROOT, files
 
-PAGES = [
-    name.relative_to(ROOT).as_posix()
-    for name in (*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")), *ROOT.glob("docs/**/*.md"))
-]
 ROOMS = "benchmarks|docs|examples|pwae_cli|pwae_core|tests"
 PATH = re.compile(rf"(?<![\w./-])(?:{ROOMS})/[\w./-]*")
 HISTORY = "CHANGELOG.md"
