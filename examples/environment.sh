@@ -1,5 +1,5 @@
-# Makes the project's virtual environment in .venv and puts it on the PATH; sourced by the scripts, from the project's root.
-# A second call finds the environment as it is and costs nothing. PYTHON chooses the interpreter.
+# Makes the project's virtual environment in .venv and puts it on the PATH. The scripts source it from the project's root.
+# A second call finds the environment and does nothing. PYTHON sets the interpreter.
 set -euo pipefail
 
 find_python() {
@@ -9,7 +9,7 @@ find_python() {
       return
     fi
   done
-  echo "No Python 3.11 to 3.13 was found. Install one, or name it: PYTHON=/path/to/python3" >&2
+  echo "No Python 3.11 to 3.13 was found. Install one, or give its path: PYTHON=/path/to/python3" >&2
   return 4
 }
 

@@ -3,14 +3,14 @@
 #
 #   bash examples/own_data.sh my.jsonl work/
 #
-# my.jsonl (or .csv, .parquet) holds one utterance a row: conversation_id, turn, user_id, text[, timestamp]. Everything
-# is written under work/. Run it again after an interruption: what exists is skipped, a training run continues. To change
-# a setting, choose another folder. More options for a stage come from the environment, for example Chinese text at
+# my.jsonl (or .csv, .parquet) holds one utterance per row: conversation_id, turn, user_id, text[, timestamp]. Everything
+# is written under work/. After an interruption, run it again: what exists is skipped, and training continues. To change
+# a setting, choose another folder. Environment variables give more options to a stage. For example, Chinese text with
 # the paper's settings, for at most five epochs:
 #
 #   PREPROCESS="--tokenizer jieba" TRAIN="--preset paper --epochs 5" bash examples/own_data.sh weibo.jsonl work/
 #
-# CONTEXT is what four users answer at the end: an utterance, or several on lines of their own.
+# CONTEXT is what four users answer at the end: one utterance, or several, one per line.
 set -euf -o pipefail  # -f: the options below are split into words, never expanded to file names
 if [ $# -ne 2 ]; then
   echo "Usage: bash examples/own_data.sh my.jsonl work/" >&2
@@ -49,15 +49,15 @@ while IFS= read -r user; do
 done < <(python examples/busiest_users.py "$work/corpus" 4)
 timed sample "$work/runs/personawae" "${context[@]}" "${users[@]}" --samples 3 --max-length 20 --no-repeat-ngram 3
 
-# Any stage prints its report as JSON for whatever comes next; for what already exists it is the same report.
+# Any stage prints its report as JSON for other programs. For an artifact that already exists, the report is the same.
 timed evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores"
 pwae evaluate "${systems[@]}" --embeddings "$work/vectors" --out "$work/scores" --json > "$work/.scores.json"
 mv "$work/.scores.json" "$work/scores.json"
 
-# One page with all of it: tables, cases, latent codes, users, training curves, provenance.
+# One page with everything: tables, cases, latent codes, users, training curves, provenance.
 timed report "$work" --out "$work/report.html"
 
 echo
 echo "The report, for a browser: $work/report.html"
 echo "Scores of every metric: $work/scores.json"
-echo "Sheets for the annotators: $work/sheets (their key, not for them: $work/sheets-key)"
+echo "Sheets for the annotators: $work/sheets (keep the key to yourself: $work/sheets-key)"

@@ -2,8 +2,8 @@
 # From nothing to a trained PersonaWAE on real conversations: bash examples/quickstart.sh
 #
 # Makes the environment, takes the conversations of the chitchat-dataset package, and runs all six stages under
-# quickstart/: about ten minutes on two cores after the installation. A second call skips what is already done.
-# STEPS, ROWS, CONTEXTS and WORK make it smaller, larger, or put it elsewhere.
+# quickstart/. This takes about ten minutes on two cores after the installation. A second call skips what is already done.
+# STEPS, ROWS and CONTEXTS make it smaller or larger; WORK puts it elsewhere.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source examples/environment.sh

@@ -124,7 +124,7 @@ def select(state: State, rows: Tensor) -> State:
 
 @dataclass(frozen=True)
 class _Hypothesis:
-    """What ``row`` may answer: ``tokens``, with </s> once it is said, and their log probability.
+    """A hypothesis for the answer to ``row``: ``tokens``, with </s> if it has ended, and their log probability.
 
     ``place`` is the row of the last step's state that it goes on from.
     """
@@ -139,8 +139,8 @@ class _Hypothesis:
 
 
 def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
-    """Beam search; the answer is the hypothesis of the best mean log probability a token, among those that have ended
-    and those that have reached ``max_length``. A row is searched until ``beam_size`` have ended.
+    """Beam search; the answer is the hypothesis with the best mean log probability per token, among those that have
+    ended and those that have reached ``max_length``. A row is searched until ``beam_size`` have ended.
 
     Rows are searched in parts, so that a step reads about as many at once as with any other strategy.
     """

@@ -70,7 +70,7 @@ class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error
 
 
 def of_the_system(error: Exception) -> PwaeError | None:
-    """What the operating system refused, as an error of ours; None where ``error`` is none of its refusals.
+    """What the operating system refused, as an error of ours; None if ``error`` is something else.
 
     For what no room has foreseen: a room that knows better raises an error that says more.
     """

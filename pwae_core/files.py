@@ -86,7 +86,7 @@ def unsealed(raw: bytes) -> dict[str, Any] | None:
 def write_bytes(path: Path, data: bytes, token: str = "") -> None:
     """Writes a file whole or not at all: a neighbour is written, synced and renamed; it goes when that fails.
 
-    A neighbour that a kill leaves is known by ``token``, which nobody else's file bears.
+    A neighbour that a kill leaves is recognised by ``token``, which no other file has.
     """
     neighbour = path.with_name(f".{path.name}.{token or new_token()}.new")
     write_new(neighbour, data)

@@ -55,7 +55,7 @@ def opened(path: Path, shown: str = "") -> io.BufferedReader:
     except OSError as error:
         raise _unreadable(name, error) from error
     except ValueError as error:
-        raise InputError(f"{name!r} is no name of a file: {error}.") from error
+        raise InputError(f"{name!r} is not a file name: {error}.") from error
 
 
 def unpacked(path: Path, shown: str = "") -> Unpacked:
@@ -162,8 +162,8 @@ class Arriving:
         self._waiting, self._ended, self._line = bytearray(), False, 0
 
     def some(self, most: int, longest: int) -> list[tuple[int, bytes]]:
-        """The next lines and their numbers: at least one, which is waited for, and of those that are there already at
-        most ``most``; none at the end. Of a line of ``longest`` bytes or more only so many are kept.
+        """The next lines and their numbers; none at the end. Waits for one line, and returns at most ``most`` of those
+        that have arrived. Lines are cut at ``longest`` bytes.
 
         Raises InputError for what cannot be read.
         """

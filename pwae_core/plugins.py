@@ -158,7 +158,7 @@ def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, st
 
 
 def hint(kind: Kind, name: str, own: Iterable[str]) -> str:
-    """What may have been meant by a name that nobody has."""
+    """What an unknown name may have meant."""
     known = [*own, *(one.name for one in installed(kind))]
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"

@@ -21,7 +21,7 @@ class Progress(Protocol):
         """A unit of work that takes a while; ``total`` None where it is not known beforehand."""
 
     def say(self, message: str) -> None:
-        """One line for the user: a fact worth a line even when nobody watches a bar."""
+        """One line for the user: a fact to show even when no progress bar is shown."""
 
 
 class _SilentTask:

@@ -210,7 +210,7 @@ COMPARISONS = _schema(
     ("contexts", pa.int64()),
 )
 
-PEOPLE = "people"  # inside a run: whom it was adapted to
+PEOPLE = "people"  # inside a run: the people it was adapted to
 ARTIFACTS: dict[str, dict[str, pa.Schema]] = {
     "corpus": {
         "train.parquet": SESSIONS,

@@ -29,7 +29,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which WebDriver names an element
-LEFT, UP, RIGHT, DOWN, ENTER, ESCAPE, BACKSPACE = "\ue012\ue013\ue014\ue015\ue007\ue00c\ue003"
+LEFT, UP, RIGHT, DOWN, ENTER, ESCAPE, BACKSPACE, TAB = "\ue012\ue013\ue014\ue015\ue007\ue00c\ue003\ue004"
 
 
 class Browser:
@@ -69,6 +69,10 @@ class Browser:
 
     def click(self, css: str) -> None:
         self.call("POST", f"/element/{self.find(css)}/click")
+
+    def choose(self, css: str, path: Path) -> None:
+        """Gives a file to an input that takes one."""
+        self.call("POST", f"/element/{self.find(css)}/value", text=str(path.absolute()))
 
     def press(self, keys: str) -> None:
         """Real key strokes, to whatever has the focus."""

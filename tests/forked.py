@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,11 +65,11 @@ class Done:
 
 
 class Pwae:
-    """The process that forks; a context manager."""
+    """The process that forks; a context manager. ``python``: the interpreter of the environment that is tried."""
 
-    def __init__(self) -> None:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "120"}
-        command = [sys.executable, __file__]
+    def __init__(self, python: str | Path = sys.executable, environment: Mapping[str, str] = os.environ) -> None:
+        environment = {**environment, "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
+        command = [str(python), __file__]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, errors="surrogateescape"
         )

@@ -94,6 +94,8 @@ def scenarios(given: Inputs, arena: Path) -> dict[str, Scenario]:
     evaluate = ("evaluate", given.answers, "--out", out)
     persona = ("persona-scores", given.answers, "--corpus", made.corpus, "--out", out, "--candidates", 4)
     adapt = ("adapt", out, "--history-file", given.history, "--steps", 1, *cpu)
+    diagnose = ("diagnose", made.personawae, "--out", out, "--contexts", 3, "--samples", 2, *cpu)
+    controlled = ("--tensorboard", "--set", "keep_best=2", "--set", "autoencoder.warmup=1")
     sheets = ("--contexts", 2, "--annotators", 1, "--repeats", 0, "--history", 1)
     export = ("human-eval-export", given.answers, "--corpus", made.corpus, "--out", out, *sheets)
     score = ("human-eval-score", given.sheets, "--key", given.key, "--out", out)
@@ -115,15 +117,19 @@ def scenarios(given: Inputs, arena: Path) -> dict[str, Scenario]:
         "train --force": Scenario(train("--force"), ("out",), (train("--seed", 8),)),
         "train --force, of one that was adapted": Scenario(train("--force"), ("out",), (adapt,), run),
         "train --resume": Scenario(train("--resume", steps=3), ("out",), (train(),)),
+        "train under control": Scenario(train(*controlled, steps=3), ("out",)),
         "train rl-persona": Scenario(train(model="rl-persona"), ("out",)),
         "sample": Scenario(sample, ("out",)),
         "sample --force": Scenario((*sample, "--force"), ("out",), ((*sample, "--seed", 8),)),
         "evaluate": Scenario(evaluate, ("out",)),
         "evaluate --force": Scenario((*evaluate, "--force"), ("out",), ((*evaluate, "--seed", 8),)),
         "persona-scores": Scenario(persona, ("out",)),
+        "diagnose": Scenario(diagnose, ("out",)),
+        "diagnose --force": Scenario((*diagnose, "--force"), ("out",), ((*diagnose, "--seed", 8),)),
         "adapt": Scenario(adapt, ("out/people",), copies=run),
         "adapt again": Scenario(adapt, ("out/people",), ((*adapt, "--user", "eve"),), run),
         "human-eval-export": Scenario(export, ("out", "out-key")),
+        "human-eval-export of pairs": Scenario((*export, "--mode", "pairs", "--language", "zh"), ("out", "out-key")),
         "human-eval-export --force": Scenario((*export, "--force"), ("out", "out-key"), ((*export, "--seed", 8),)),
         "human-eval-score": Scenario(score, ("out",)),
         "human-eval-score --force": Scenario((*score, "--force"), ("out",), ((*score, "--seed", 8),)),

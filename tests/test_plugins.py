@@ -180,7 +180,7 @@ def test_names_that_nobody_has(pwae: Callable[..., Any], answers: tuple[Path, Pa
     write_plugin(site, "metric", "Exact", "PART = 1")
     pwae("evaluate", answers[0], "--metric", "Exakt").fails(3, "There is no metric called Exakt; did you mean Exact.")
     pwae("evaluate", answers[0], "--metric", "BLEU-F1").fails(
-        3, "BLEU-F1 is one of pwae's own, which are always there."
+        3, "BLEU-F1 is one of pwae's own, which are always computed."
     )
     pwae("metrics", "Exakt").fails(3, "There is no metric 'Exakt'")
 

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from plants import lost, places, takes_force
 from scenarios import Inputs, make_inputs, scenarios
+
+from pwae_cli.app import app
 
 SLOW = ("train rl-persona", "train --force, of one that was adapted", "preprocess of standard input", "experiment")
 ONE_BY_ONE = ("prompts --force",)
@@ -20,6 +23,17 @@ def given(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     from conftest import run_pwae
 
     return make_inputs(run_pwae, made, tmp_path_factory.mktemp("given"))
+
+
+def test_every_command_that_writes_is_tried() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    writing = {
+        name
+        for name, command in commands.items()
+        if {"--out", "--html"} & {option for parameter in command.params for option in parameter.opts}
+    }
+    # adapt writes into a run
+    assert writing | {"adapt"} == {str(one.command[0]) for one in scenarios(Inputs.nowhere(), NOWHERE).values()}
 
 
 def machine(folder: Path) -> bytes:

@@ -20,7 +20,7 @@ from backports import zstd
 from filling import fill_csv, fill_xlsx, key_of, write_csv
 from planted import planted, write_jsonl
 
-from pwae_core.human_eval.sheets.form import RATED
+from pwae_core.human_eval.sheets.form import POINTS, RATED
 
 Run = Callable[..., Any]
 """``run("train", ..., folder=FOLDER)``: a command, run in the folder of the world."""
@@ -186,11 +186,11 @@ def fill_sheets(folder: Path) -> None:
     back.mkdir()
     (workbook,) = sorted(sent.rglob("*1.xlsx"))[:1]
     shutil.copy(workbook, back / workbook.name)
-    fill_xlsx(back / workbook.name, key, lambda _item, _name: 3)
+    fill_xlsx(back / workbook.name, key, lambda _item, name: POINTS[name][0])
     sheet = next(sent.rglob("*2.csv"))
-    write_csv(back / sheet.name, fill_csv(sheet, key, lambda _item, _name: 4))
+    write_csv(back / sheet.name, fill_csv(sheet, key, lambda _item, name: POINTS[name][-1]))
     tasks = json.loads(next(sent.rglob("*3.label-studio.json")).read_bytes())
-    regions = [{"from_name": name, "type": "choices", "value": {"choices": ["2"]}} for name in RATED]
+    regions = [{"from_name": name, "type": "choices", "value": {"choices": [str(POINTS[name][0])]}} for name in RATED]
     rated = [task | {"id": n, "annotations": [{"result": regions}]} for n, task in enumerate(tasks)]
     (back / "annotator-3.json").write_text(json.dumps(rated, ensure_ascii=False), encoding="utf-8")
 

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# The reproduction study, whole: bash examples/reproduction/run.sh
+# The whole reproduction study: bash examples/reproduction/run.sh
 #
-#   --quick          everything at toy size, in minutes, of chitchat alone unless CPED and CHECKED are named; the results
-#                    and the page come into WORK
-#   --only PATTERN   only steps whose name fits: 'chitchat/*', '*/conversation/table2/*' (repeatable)
-#   --list           the steps in their order, and nothing else
-#   --collect        the results and the page from what is complete, and nothing else
+#   --quick          everything at toy size, in minutes; chitchat only, unless CPED and CHECKED are set; results and
+#                    page are written under WORK
+#   --only PATTERN   only steps whose name matches: 'chitchat/*', '*/conversation/table2/*' (repeatable)
+#   --list           only list the steps, in order
+#   --collect        only collect the results and write the page, from the runs that are complete
 #
-# Made under WORK (reproduction): corpora, embeddings, runs. What exists is skipped, what was cut off is resumed: stop it
-# and start it again at any time. For two cores start it twice, with OMP_NUM_THREADS=1: a step at which another process is
-# at work is left to it. After each step and every ten minutes the results come into benchmarks/reproduction, and the
-# tables into docs/reproduction.md. CPED and CHECKED name the Parquet files of the two Chinese corpora (PWAE_DATA_DIR: the
-# folder of both); a corpus whose file is not named is left out.
+# Corpora, embeddings and runs are written under WORK (default: reproduction). What exists is skipped and what was
+# interrupted is resumed, so you can stop and restart it at any time. On two cores, start it twice with OMP_NUM_THREADS=1:
+# each process skips a step that the other is working on. After each step and every ten minutes, the results are written
+# to benchmarks/reproduction and the tables to docs/reproduction.md. CPED and CHECKED are the paths of the Parquet files
+# of the two Chinese corpora (or set PWAE_DATA_DIR to their folder). A corpus without a path is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source examples/environment.sh
 here=examples/reproduction
 budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=()
 results=benchmarks/reproduction page=docs/reproduction.md
-more=7,8,9 # the seeds of the end; seed 7 comes first
+more=7,8,9 # the seeds of the finished study; seed 7 runs first
 while [ $# -gt 0 ]; do
   case $1 in
     --quick)
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     --list) mode=list ;;
     --collect) mode=collect ;;
     *)
-      echo "run.sh: $1 is no option. There are --quick, --only PATTERN, --list, --collect." >&2
+      echo "run.sh: $1 is not an option. The options are --quick, --only PATTERN, --list and --collect." >&2
       exit 2
       ;;
   esac
@@ -39,8 +39,8 @@ CPED=${CPED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/cped_tv_dialogue.zh.parquet}}
 CHECKED=${CHECKED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/checked_weibo_comments.zh.parquet}}
 corpora=(chitchat ${CPED:+cped} ${CHECKED:+checked})
 
-# Corpus, split, table and seeds of every step, a small picture of everything first. The tables of a corpus and split
-# share a folder of runs, so that PersonaWAE is trained once for all of them.
+# Corpus, split, table and seeds of every step; the first steps give a small picture of everything. The tables of a corpus
+# and split share a folder of runs, so PersonaWAE is trained once for all of them.
 steps() {
   local seeds split corpus table
   for seeds in $(printf '%s\n' 7 $more | uniq); do
@@ -61,7 +61,7 @@ steps() {
   fi
 }
 
-wanted() { # whether a step is to be done
+wanted() { # whether to do a step
   local pattern
   [ ${#patterns[@]} -eq 0 ] && return
   for pattern in "${patterns[@]}"; do
@@ -71,7 +71,7 @@ wanted() { # whether a step is to be done
   return 1
 }
 
-raw() { # the file that a corpus is made of, written where it is missing
+raw() { # the raw file of a corpus; written if it is missing
   local file=$work/$1/raw.parquet
   [ "$1" = chitchat ] && file=$work/$1/raw.jsonl
   if [ ! -e "$file" ]; then
@@ -88,7 +88,7 @@ raw() { # the file that a corpus is made of, written where it is missing
   echo "$file"
 }
 
-prepare() { # corpus and embeddings of a corpus and split
+prepare() { # preprocess a corpus with a split, and train its embeddings
   local file language=(--tokenizer jieba)
   file=$(raw "$1") || return
   [ "$1" = chitchat ] && language=(--lowercase)
@@ -96,7 +96,7 @@ prepare() { # corpus and embeddings of a corpus and split
   pwae embed-words "$work/$1/$2/corpus" --out "$work/$1/$2/vectors" --epochs $epochs --threads 1
 }
 
-plan() { # the plan of a table: seeds, budget, systems
+plan() { # write the plan of a table: seeds, budget, systems
   local file=$work/plans/$1-seeds-$2.toml
   mkdir -p "$work/plans"
   {
@@ -113,7 +113,7 @@ step() { # corpus, split, table, seeds
   pwae experiment "$(plan "$3" "$4")" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs"
 }
 
-gather() { # the results and the page, of what is complete
+gather() { # write the results and the page from the runs that are complete
   python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs/reproduction.md --out "$page"
 } >&2
 
@@ -126,7 +126,7 @@ if [ $mode = run ] && [ $budget != quick.toml ]; then
   while sleep 600; do gather; done > "$work/collect.log" 2>&1 &
   trap "kill $! 2> /dev/null" EXIT
 fi
-BUSY=7 # the exit code of pwae where another process is writing
+BUSY=7 # the exit code of pwae if another process is writing
 left=() failed=()
 while read -r -u 3 corpus split table seeds; do
   name=$corpus/$split/$table/$seeds

@@ -27,9 +27,7 @@ def command(
     candidates: Annotated[int, option(AdaptConfig, "candidates", "--start-users")] = DEFAULTS.candidates,
     seed: Annotated[int, option(AdaptConfig, "seed")] = DEFAULTS.seed,
     device: Device = "auto",
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a person of the same name whom the run was adapted to.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an adapted person of the same name.")] = False,
     as_json: Json = False,
 ) -> None:
     """Adapt a run to a person it was not trained on.

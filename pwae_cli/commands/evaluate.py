@@ -144,8 +144,8 @@ def _print_comparisons(report: EvaluateReport) -> None:
         if columns:
             console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
-        f"p: randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05; exact where {EXACT} "
-        "contexts or fewer differ. Intervals, paired bootstrap, unadjusted values, signatures: --json."
+        f"p: randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05; exact if at most "
+        f"{EXACT} contexts differ. Intervals, paired bootstrap, unadjusted values, signatures: --json."
     )
 
 

@@ -105,7 +105,7 @@ def _print(report: PersonaReport) -> None:
     others = "; Speaker-Accuracy-Unheard is over the others" if unheard else ""
     console.print_line(f"In {counted(report.heard, 'context')} the answering user has spoken before{others}.")
     if report.left_out:
-        console.print_line(f"Left out, as their users are no candidates: {counted(report.left_out, 'context')}.")
+        console.print_line(f"Left out, because their users are not candidates: {counted(report.left_out, 'context')}.")
     if any(total.low is not None for one in (*report.answers, *report.runs) for total in one.totals.values()):
         console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
     for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pwae_core.api.boundary import in_one_line
 from pwae_core.api.stored import Split, split_file
 from pwae_core.errors import InputError
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,7 +169,7 @@ class Run:
         said = [_context(one) for one in contexts]
         names = [NOBODY] * len(said) if users is None else _names(users, "users")
         if len(names) != len(said):
-            raise InputError(f"users: there are {len(names)} for {len(said)} contexts. Name one for each.")
+            raise InputError(f"users: {len(names):,} named for {counted(len(said), 'context')}. Name one for each.")
         return self._texts(*typed_sessions(self._run, said, names, ("context", "user")), config) if said else []
 
     @in_one_line

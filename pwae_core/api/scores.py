@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pwae_core.api.boundary import in_one_line
 from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +105,7 @@ def _answers(responses: Sequence[Any], references: Sequence[Any], config: Evalua
 
     if len(responses) != len(references):
         raise InputError(
-            f"There are {len(responses)} responses and {len(references)} references. Give one per context."
+            f"responses has {counted(len(responses), 'context')}, references {len(references):,}. Give both for each."
         )
     if not responses:
         raise EmptyResultError("There are no responses to score.")

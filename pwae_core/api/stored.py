@@ -90,7 +90,7 @@ def open_artifact(folder: str | Path) -> Artifact:
     """Opens a folder that a command wrote: a corpus, vectors, a run, responses, scores, ratings.
 
     Raises:
-        ArtifactError: There is none at ``folder``, or it is unfinished, altered or damaged.
+        ArtifactError: ``folder`` holds none, or it is unfinished, altered or damaged.
     """
     from pwae_core import artifacts
 

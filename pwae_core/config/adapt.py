@@ -12,9 +12,7 @@ class AdaptConfig(Config):
 
     steps: int = Field(100, ge=0, description="Learning steps.")
     rate: float = Field(0.05, gt=0, description="Learning rate of Adam.")
-    candidates: int = Field(
-        256, ge=0, description="Maximum number of trained users among whom the starting point is sought."
-    )
+    candidates: int = Field(256, ge=0, description="Maximum number of trained users to choose the starting point from.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 
 

@@ -21,7 +21,7 @@ class Config(BaseModel):
     """A frozen, validated group of settings. A field's default is the only place where that default is written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    listed: ClassVar[str] = "Run the command with --help for the settings there are."
+    listed: ClassVar[str] = "Run the command with --help for a list of the settings."
     """Where somebody who names an unknown setting finds those there are."""
 
     @field_validator("*")

@@ -44,7 +44,7 @@ class EvaluateConfig(Config):
         10_000,
         ge=1,
         le=1_000_000,
-        description="Trials of each test of --compare; where few contexts differ, all swaps are tried.",
+        description="Trials of each test of --compare; if few contexts differ, all swaps are tried.",
     )
     seed: int = Field(7, ge=0, description="Seed of the bootstrap and of the tests.")
 

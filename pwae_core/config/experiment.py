@@ -93,7 +93,7 @@ def shipped_plans() -> dict[str, str]:
 
 
 def _file_of(plan: Path) -> Path:
-    """A plan that is no file, but bears the name of a shipped one, is that."""
+    """The path of a plan; a name that is not a file may be that of a shipped plan."""
     shipped = SHIPPED / f"{plan}.toml"
     return shipped if len(plan.parts) == 1 and not plan.exists() and shipped.is_file() else plan
 

@@ -9,7 +9,7 @@ from pwae_core.config.evaluate import TokenizerName
 
 
 class PersonaScoresConfig(Config):
-    """Among whom answers are told apart, and on how many contexts."""
+    """Which users are distinguished, and on how many contexts."""
 
     candidates: int = Field(100, ge=2, description="Users to distinguish: those who answer and said most in training.")
     least: int = Field(10, ge=1, description="Training utterances that a candidate must have.")

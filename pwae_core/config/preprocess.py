@@ -149,7 +149,7 @@ class PreprocessConfig(Config):
     def _format_exists(cls, name: str) -> str:
         if name not in {"auto", *FORMATS} and name not in {one.name for one in plugins.installed("reader")}:
             near = difflib.get_close_matches(name, FORMATS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "--format list shows those there are"
+            hint = f"did you mean {near[0]}?" if near else "--format list shows them all"
             raise ValueError(f"no such format; {hint}")
         return name
 

@@ -133,8 +133,8 @@ def preset_of(config: Mapping[str, Any]) -> str:
     }
     name = min(apart, key=lambda one: len(apart[one]))
     others = apart[name]
-    told = ", ".join(others) if len(others) <= OTHERS else f"for {len(others)} settings"
-    return f"{name}, but {told}" if others else name
+    told = ", ".join(others) if len(others) <= OTHERS else f"{len(others)} settings"
+    return f"{name}, except {told}" if others else name
 
 
 def _whole(values: Mapping[str, Any]) -> dict[str, Any]:

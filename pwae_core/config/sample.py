@@ -21,7 +21,7 @@ class DecodingConfig(Config):
     beam_size: int = Field(5, gt=0, le=1000, description="Hypotheses that beam search keeps.")
     no_repeat_ngram: int = Field(0, ge=0, description="Allow no n-gram of this size twice in an answer; 0: no limit.")
     max_length: int = Field(40, gt=0, le=10_000, description="Maximum tokens of an answer.")
-    allow_unknown: bool = Field(False, description="Allow <unk> in answers.")
+    allow_unknown: bool = Field(False, description="Allow the token for unknown words in answers.")
 
 
 class SampleConfig(Config):

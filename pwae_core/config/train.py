@@ -140,7 +140,7 @@ class OptimiserConfig(Config):
 class TrainConfig(Config):
     """One training run."""
 
-    listed: ClassVar[str] = "'pwae train --show-config' prints the settings there are."
+    listed: ClassVar[str] = "'pwae train --show-config' prints all settings."
 
     model: ModelConfig = Field(ModelConfig(), description="What is trained.")
     autoencoder: OptimiserConfig = Field(

@@ -1,4 +1,4 @@
-"""The users among whom answers are told apart, and what they said in the training split, in the vocabulary's words."""
+"""The users that a classifier distinguishes, and what they said in the training split, in the vocabulary's words."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def _grouped(responses: Sequence[Named], sets: Sequence[ResponseSet]) -> dict[st
 
 
 def _read(responses: Sequence[Named], tokenizer: str | None, corpus: Artifact | None) -> list[ResponseSet]:
-    """Our own artifacts first: where nothing else is said, others' strings are tokenised like them."""
+    """Our own artifacts first: by default, others' strings are tokenised like them."""
     ours = {one: read_responses(one.path, system=one.system) for one in responses if one.path.is_dir()}
     names = {one.tokenizer for one in ours.values()} | ({corpus.config["tokenizer"]} if corpus else set())
     chosen = tokenizer or (names.pop() if len(names) == 1 else None)

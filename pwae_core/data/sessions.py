@@ -24,15 +24,16 @@ BUCKET_BATCHES = 64
 
 @dataclass(frozen=True)
 class Batch:
-    """``batch`` sessions, padded with <pad>; contexts of fewer than ``turns`` utterances end with empty ones.
+    """``batch`` sessions, padded with ``<pad>``; contexts of fewer than ``turns`` utterances end with empty ones.
 
-    context:          [batch, turns, tokens] token ids, no <s> or </s>
-    context_lengths:  [batch, turns]; 0 for a missing turn
-    from_responder:   [batch, turns] 1.0 if the utterance is by the user who responds
-    response:         [batch, length + 2] <s> tokens </s>
-    response_lengths: [batch] length + 1: the targets, </s> included; for a cut response, its next word instead
-    user:             [batch] rows of the user table
-    longest_context:  tokens of the longest context whose utterances are joined end to end, each closed by </s>
+    Attributes:
+        context: [batch, turns, tokens] token ids, no ``<s>`` or ``</s>``.
+        context_lengths: [batch, turns]; 0 for a missing turn.
+        from_responder: [batch, turns] 1.0 if the utterance is by the user who responds.
+        response: [batch, length + 2] ``<s>`` tokens ``</s>``.
+        response_lengths: [batch] length + 1: the targets, ``</s>`` included; for a cut response, its next word instead.
+        user: [batch] rows of the user table.
+        longest_context: Tokens of the longest context whose utterances are joined end to end, each closed by ``</s>``.
     """
 
     context: Tensor

@@ -20,7 +20,7 @@ DULL_RESPONSES = 10
 class PersonalWords:
     """The words of each user that others say less, by tf-idf: ``ids`` and ``weights``, each [users, words].
 
-    A user's weights add up to 1; a user of whom nothing is known has weights 0. ``rarity`` [vocabulary] is
+    A user's weights add up to 1; an unknown user has weights 0. ``rarity`` [vocabulary] is
     ln(N / df(w)), with which the words of somebody else are found.
     """
 

@@ -28,10 +28,10 @@ def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "-
     tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
         if not utterance:
-            raise InputError(f"{asked} {text!r}: nothing is left of it after cleaning. Write some words.")
+            raise InputError(f"{asked} {text!r}: nothing is left after cleaning. Write some words.")
     return tokens
 
 
 def alternating(turns: int) -> tuple[bool, ...]:
-    """Who said what where nobody says it: the last utterance is another's, the one before it the answerer's own."""
+    """Who said what, if it is not given: the last utterance is another's, the one before it the answerer's own."""
     return tuple((turns - turn) % 2 == 0 for turn in range(turns))

@@ -140,11 +140,15 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
 
 
 def bound(port: int) -> socket.socket:
-    """A socket at ``port`` of this machine alone, 0: any that is free. Raises ConfigError for one that is taken."""
+    """A socket at ``port`` of this machine alone, 0: any that is free. Who connects from now on waits for the server.
+
+    Raises ConfigError for a port that is taken.
+    """
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((ADDRESS, port))
+        made.listen()
     except (OSError, OverflowError) as error:
         made.close()
         reason = getattr(error, "strerror", None) or error

@@ -1,4 +1,4 @@
-"""What can be known of a plan before its first run: that its inputs fit, and that every run can begin."""
+"""What can be checked before a plan's first run: that its inputs fit, and that every run can begin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
 
 
 def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> dict[str, str]:
-    """The fingerprints of the inputs. Raises an error of the library for what would end every run, or one of them."""
+    """The fingerprints of the inputs. Raises an error of the library for anything that would make a run fail."""
     choose_device(device)
     corpus = load(plan.corpus, "corpus")
     vectors = load(plan.embeddings, "vectors") if plan.embeddings else None
@@ -51,7 +51,7 @@ def _check_scoring(plan: ExperimentConfig) -> None:
 
 
 def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:
-    """That the vectors fit the model, and the periods the system."""
+    """Checks that the vectors fit the model, and the periods the system."""
     config = run.train
     try:
         if plan.embeddings:
@@ -89,10 +89,10 @@ def refuse_other_plans(
 
 
 def _difference(folder: Path, now: Mapping[str, Any]) -> str:
-    """How these settings and inputs of the artifact at ``folder`` are other ones; empty where there is none to read."""
+    """How these settings and inputs differ from those of the artifact at ``folder``; empty if none can be read."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
-        return ""  # the stage tells what is wrong with it
+        return ""  # the stage reports what is wrong with it
     old = note.model_dump()
     known = {name: {key: old[name].get(key) for key in now[name]} for name in ("inputs", "config")}
     return describe_difference({"pwae": old["pwae"], **known}, now)
@@ -106,7 +106,7 @@ def failure_told(message: str, out: Path) -> str:
 
 
 def for_a_plan(message: str) -> str:
-    """A stage's message without advice that only the stage can take: to use an option that an experiment lacks."""
+    """A stage's message without advice to use an option that an experiment does not have."""
     sentences = SENTENCE.split(message)
     kept = [one for one in sentences if _is_of_use(one)]
     return " ".join(kept if kept == sentences else [*kept, "Change the plan."])

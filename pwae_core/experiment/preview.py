@@ -1,4 +1,4 @@
-"""``pwae experiment --dry-run``: what of a plan exists, what would be made, and for about how long. Writes nothing."""
+"""``pwae experiment --dry-run``: what exists, what would be made, and roughly how long it takes. Writes nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Preview:
-    """``seconds``: the training to come; None while it is not known of every run."""
+    """``seconds``: the remaining training time; None unless it is known for every run."""
 
     title: str
     out: str
@@ -81,7 +81,7 @@ def _planned(
 
 
 def _rest(run: PlannedRun, known: Sequence[tuple[PlannedRun, float]], elapsed: float) -> float | None:
-    """By the finished runs of the same system, else by all; without the time that the run has had already."""
+    """Estimated from the finished runs of the same system, else from all; less the time already spent."""
     same = [seconds for other, seconds in known if other.train.model.name == run.train.model.name]
     measured = same or [seconds for _, seconds in known]
     return max(fmean(measured) - elapsed, 0.0) if measured else None

@@ -1,4 +1,4 @@
-"""What an experiment came to: its runs, the table that they make, and the three files that hold it."""
+"""The results of an experiment: its runs, their table, and the three files that hold it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ExperimentReport:
-    """All runs, and the table that they make; ``notes`` and signatures say on which terms."""
+    """All runs and their table; ``notes`` and signatures say how the numbers were computed."""
 
     out: str
     title: str
@@ -100,7 +100,7 @@ def columns(report: ExperimentReport) -> list[str]:
 
 
 def refuse_others(out: Path) -> None:
-    """Raises ArtifactError where a file of one of the names is there that no experiment wrote, or that was changed."""
+    """Raises ArtifactError if a file of one of these names was not written by an experiment, or was changed."""
     for name, is_ours in WRITTEN.items():
         path = out / name
         if path.exists() and not is_ours(path.resolve()):
@@ -110,7 +110,7 @@ def refuse_others(out: Path) -> None:
 
 
 def write(report: ExperimentReport, out: Path) -> None:
-    """Writes results.json, .md and .parquet. None tells where on this machine they were made."""
+    """Writes results.json, .md and .parquet. None of them contains a path of this machine."""
     told = {key: value for key, value in asdict(report).items() if key != "out"}
     raw = io.BytesIO()
     pq.write_table(seal_table(_table(report)), raw)

@@ -1,7 +1,7 @@
 """``pwae experiment``: a plan in, one table of results out. The one place that runs stages after one another.
 
 Under ``out`` every run of the plan has a folder with what the stages make: run, responses, scores. What exists is
-skipped and what was cut off is resumed, because the stages do so. A run that fails is told in the table.
+skipped and what was cut off is resumed, because the stages do so. A run that fails is reported in the table.
 """
 
 from __future__ import annotations

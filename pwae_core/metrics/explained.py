@@ -81,7 +81,7 @@ EXPLANATIONS = (
         (
             "Intra: different n-grams / all n-grams of one answer; averaged over samples and contexts",
             "Inter: the same over all samples of one context together; averaged over contexts",
-            "0 where there is no n-gram",
+            "0 if there is no n-gram",
         ),
         "intra-dist and inter-dist of Gu et al. 2019 (DialogWAE), equal to its code to 1e-4",
         (
@@ -167,7 +167,7 @@ EXPLANATIONS = (
         "persona-scores --run",
         (
             "Gain: (-log p as another user + log p as the true user) / tokens, in nats, of the real response",
-            "Wins: the share of others as whom it is less likely; a draw counts half",
+            "Wins: the share of others for whom it is less likely; a draw counts half",
             "z from the prior; Posterior: z from the posterior, which has seen the response",
             "Perplexity: exp(sum of -log p / sum of tokens), </s> included, as the true user",
         ),
@@ -207,7 +207,7 @@ EXPLANATIONS = (
         "the code published with Gu et al. 2019, with --smoothing nltk-legacy for the scores of its time",
         (
             "Only to read old tables: the end token gives every answer a match, padding dilutes Greedy.",
-            "That code's padding was what its decoder said after the end; of stored answers it is not known.",
+            "That code's padding was what its decoder said after the end; for stored answers it is unknown.",
         ),
     ),
 )

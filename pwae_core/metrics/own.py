@@ -54,13 +54,13 @@ class Found:
 
 
 def metrics_called(names: Iterable[str]) -> list[Found]:
-    """The metrics of plugins. Raises ConfigError for a name that is none of theirs, or a plugin that is not right."""
+    """The metrics of plugins. Raises ConfigError for an unknown name or a wrong plugin."""
     return [_called(name) for name in dict.fromkeys(names)]
 
 
 def _called(name: str) -> Found:
     if not plugins.find("metric", name, TAKEN) and name in TAKEN:
-        raise ConfigError(f"metrics: {name} is one of pwae's own, which are always there. Leave it out.")
+        raise ConfigError(f"metrics: {name} is one of pwae's own, which are always computed. Leave it out.")
     metric: Metric = plugins.pick("metric", name, {}, _problem)
     plugin = plugins.find("metric", name, TAKEN)
     assert plugin is not None  # it was picked
@@ -103,7 +103,7 @@ def parts(one: Found, told: Terms) -> dict[str, object]:
 def explain(names: Sequence[str] = ()) -> list[Explanation]:
     """The explanations of ``names``, all where none is named; of plugins' metrics then only whose they are.
 
-    Raises ConfigError for a name that is none, or a plugin that is not right.
+    Raises ConfigError for an unknown name or a wrong plugin.
     """
     if not names:
         return [*explained.explain(), *_listed()]

@@ -1,4 +1,4 @@
-"""Personalisation without people: of answers, of answers as somebody else, of likelihoods. Scores of every context.
+"""Automatic measures of personalisation, for every context: of answers, answers as another user, likelihoods.
 
 What each tells, and cannot tell, is in ``docs/metrics.md``.
 """

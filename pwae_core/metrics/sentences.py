@@ -75,7 +75,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Who meets whom: each reference all hypotheses of its context, in order; both (comparisons,) row numbers."""
+    """All pairs to compare: each reference with every hypothesis of its context; both (comparisons,) row numbers."""
 
     hypothesis: Integers
     reference: Integers

@@ -32,7 +32,7 @@ TOLD = {"display_name": str, "reference": str, "latent": bool, "user_information
 
 
 def system_of(name: str) -> type[Model]:
-    """The class of a system, pwae's own or a plugin's. Raises ConfigError for a name, or a plugin, that is none."""
+    """The class of a system, pwae's own or a plugin's. Raises ConfigError for an unknown name or a wrong plugin."""
     return plugins.pick("system", name, MODELS, _problem)
 
 

@@ -132,7 +132,7 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
         found = [(kind, path) for kind, path in _found(one) if kind in folders]
         if not found:
             raise InputError(
-                f"{one.path}: nothing to report there. Give runs, responses, scores, or a folder that holds them."
+                f"Nothing to report at {one.path}. Give runs, responses, scores, or a folder that holds them."
             )
         for kind, path in found:
             folders[kind].append(path)
@@ -166,7 +166,7 @@ def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside
         for system, sessions in sessions_of(one).items():
             known.setdefault(system, set()).update(sessions)
     if tables and not known:
-        raise InputError(f"{tables[0].source}: --scores go beside scores of 'pwae evaluate'. Give those too.")
+        raise InputError(f"{tables[0].source}: --scores needs scores of 'pwae evaluate' beside it. Give those too.")
     check(tables, known)
     return tables
 
@@ -182,7 +182,7 @@ def sessions_of(scores: Artifact) -> dict[str, list[str]]:
 
 
 def _found(one: Named) -> list[tuple[str, Named]]:
-    """(kind, where) of ``one`` itself, or of what stands under it."""
+    """(kind, where) of ``one`` itself, or of what is inside it."""
     if _is_made(one.path):
         return [(_kind(one.path), one)]
     if not one.path.is_dir():
@@ -227,18 +227,18 @@ def _loaded(kind: str, given: Sequence[Named]) -> tuple[Artifact, ...]:
 def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifact | None, tuple[str, ...]]:
     """The runs' corpus: the one given, else where the first run remembers it."""
     if len(given) > 1:
-        raise ArtifactError(f"{given[0].folder} and {given[1].folder} are two corpora. A report is about one.")
+        raise ArtifactError(f"{given[0].folder} and {given[1].folder} are two corpora. A report covers one.")
     corpus = given[0] if given else _remembered(runs)
     wanted = {run.manifest["inputs"]["corpus"]: run for run in runs}
     for fingerprint, run in wanted.items():
         if corpus and fingerprint != corpus.fingerprint:
-            raise ArtifactError(f"{run.folder} was not trained on {corpus.folder}. Report on runs of one corpus.")
+            raise ArtifactError(f"{run.folder} was not trained on {corpus.folder}. A report covers runs of one corpus.")
     if len(wanted) > 1:
         one, other, *_ = wanted.values()
-        raise ArtifactError(f"{one.folder} and {other.folder} were trained on different corpora. Report on one.")
+        raise ArtifactError(f"{one.folder} and {other.folder} were trained on different corpora. A report covers one.")
     if corpus is None and runs:
         return None, (
-            f"The corpus of {runs[0].folder} was not found: give it too, for real utterances, Table 6 and codes.",
+            f"The corpus of {runs[0].folder} was not found. Give it too, for real utterances, Table 6 and codes.",
         )
     return corpus, ()
 
@@ -257,7 +257,7 @@ def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact 
     """Every system's answers, in the order of what was given."""
     sets = [read_responses(one.path, system=one.system) for one in folders]
     if external and corpus is None:
-        raise ArtifactError(f"{external[0].path} can only be read beside its corpus. Give that folder too.")
+        raise ArtifactError(f"{external[0].path} can only be read with its corpus. Give that folder too.")
     for one in external:
         if corpus:
             sets.append(complete(read_responses(one.path, corpus.config["tokenizer"], one.system), corpus))

@@ -19,7 +19,7 @@ VOID = frozenset({"meta", "input", "br", "hr", "link"})
 
 @dataclass(frozen=True)
 class Markup:
-    """HTML that this package wrote itself. A plain string is text, wherever it stands."""
+    """HTML that this package wrote itself. A plain string is always text."""
 
     html: str
 

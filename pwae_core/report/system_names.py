@@ -1,4 +1,4 @@
-"""Names on the page: systems of one name are told apart by what differs in their paths."""
+"""Names on the page: systems with the same name are distinguished by what differs in their paths."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _told(claim: Claim, rivals: Sequence[Claim]) -> str:
 
 
 def apart(paths: Sequence[Path]) -> list[str]:
-    """What tells each of ``paths`` from the others, to stand in a title; empty for a single one."""
+    """What distinguishes each of ``paths``, for a title; empty for a single one."""
     told = distinct([Claim("", path) for path in paths])
     return [name.strip(" ()") if len(paths) > 1 else "" for name in told]
 

@@ -20,7 +20,7 @@ from pwae_core.training.new_users import keep_person, learned_from, nats_a_token
 from pwae_core.training.runs import Run, choose_device, computed_on, open_run
 
 MANY = 0.25
-"""Share of unknown words from which it is told that little can be learned."""
+"""Share of unknown words above which a warning says that little can be learned."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def adapt(
 
     ``history`` is UTF-8 text, an utterance a line, at whose end are \\n, \\r\\n or \\r; a line may begin with what it
     answered and a tab. Users of the corpus who were never trained may be adapted to. Who was learned from the same
-    under that name is not learned again. ``force`` replaces whom the run was adapted to under that name. Raises
+    under that name is not learned again. ``force`` replaces an adapted person of that name. Raises
     InputError for a file or a name that cannot be taken, ArtifactError for a name that is taken already,
     EmptyResultError where cleaning leaves no utterance or the run knows no word of them, ConfigError for a system that
     knows nothing of users.

@@ -1,4 +1,4 @@
-"""``pwae chat``: a conversation with a run, in which whoever answers can be changed."""
+"""``pwae chat``: a conversation with a run, in which you can change who answers."""
 
 from __future__ import annotations
 

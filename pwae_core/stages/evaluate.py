@@ -97,12 +97,12 @@ def _score(
 
 
 def _base(sources: Comparable, config: EvaluateConfig) -> str:
-    """The system to compare with. Raises ConfigError where there is none, or nothing else."""
+    """The system to compare with. Raises ConfigError if it does not exist, or is the only one."""
     base = config.base or next(iter(sources.groups))
     if config.base and not config.compare:
-        raise ConfigError("--against says what --compare compares with. Give --compare too.")
+        raise ConfigError("--against needs --compare. Give --compare too.")
     if base not in sources.groups:
-        raise ConfigError(f"--against {base}: there is no such system. There are {', '.join(sources.groups)}.")
+        raise ConfigError(f"--against {base}: there is no such system. The systems are {', '.join(sources.groups)}.")
     if config.compare and len(sources.groups) == 1:
         raise ConfigError(f"--compare needs two systems; there is only {base}.")
     return base

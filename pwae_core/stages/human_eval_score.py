@@ -84,7 +84,7 @@ def human_eval_score(
     """Scores what annotators sent back: files, or folders of them. With ``out`` the unblinded ratings are kept there.
 
     ``codes`` is a text file with the completion codes that were handed in, whatever else is in it.
-    Cells that are left empty are counted. Everything else that is wrong is said, a line each with sheet, row and
+    Empty cells are counted. Everything else that is wrong is reported, in one line each with sheet, row and
     column, and then InputError is raised; nothing is written. Raises EmptyResultError where nothing was rated.
     """
     sources = _sources(sheets, key, config, codes)

@@ -53,7 +53,7 @@ JUDGED = "by its annotators"
 
 @dataclass(frozen=True)
 class ReportReport:
-    """What the page holds, and what it could hold besides. ``out`` and the other files, as far as asked for."""
+    """What the page holds, and what it lacks. ``out`` and the other files, if asked for."""
 
     out: str
     markdown: str | None
@@ -141,7 +141,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _facts_of(out: Path) -> dict[str, Any]:
-    """What a page says about itself, so that one that stands is reported like a new one."""
+    """What a page says about itself, so that an existing page is reported like a new one."""
     text = out.read_text(encoding="utf-8")
     found = re.search(rf'<script type="application/json" id="{document.FACTS}">(.*?)</script>', text, re.S)
     if not found:

@@ -66,7 +66,7 @@ def sample_test_split(
 ) -> SampleReport:
     """Answers the test split of the run's corpus, or of an ``other`` one; writes an artifact of kind "responses".
 
-    Users of the other corpus are those of the same id in the run; whom the run does not know answers as nobody.
+    Users of the other corpus are the run's users of the same id; others answer as nobody.
     Raises ArtifactError for a corpus that is not the run's, or an ``other`` one of another vocabulary;
     EmptyResultError for one without test sessions.
     """
@@ -95,7 +95,7 @@ def _speaking(run: Artifact, other: Path) -> Artifact:
 
 
 def _sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
-    """The sessions, each user in the run's own row, those of whom the run learned nothing as nobody."""
+    """The sessions with each user's row in the run; users that the run learned nothing about are nobody."""
     names = table["user_id"].to_pylist()
     strangers = dict.fromkeys(name for name in names if name not in run.users)
     rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}

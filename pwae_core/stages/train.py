@@ -51,7 +51,7 @@ from pwae_core.training.validation import warnings_of
 class TrainReport:
     """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats per token.
 
-    ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: of whom nothing
+    ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: about whom nothing
     is learned, since they answer nowhere in the training split. ``warnings``: those of diagnose that the best
     checkpoint's validation gives.
     """

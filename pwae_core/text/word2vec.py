@@ -63,7 +63,7 @@ class _Row(NamedTuple):
 
 
 def read_vectors(path: Path, ids: Mapping[str, int], advance: Callable[[int], None] = lambda _: None) -> WordVectors:
-    """The vectors in ``path`` of the words in ``ids``, by id; ``advance`` is told how many bytes of disk were read.
+    """The vectors in ``path`` of the words in ``ids``, by id; ``advance`` gets the number of bytes read from disk.
 
     A word is the file's word of the same spelling; if there is none, the first that differs from it in Unicode
     composition alone. Rows whose word is cut inside a character, or occurred before, are skipped and reported.

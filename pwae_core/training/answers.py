@@ -59,7 +59,7 @@ def answer_as(
 ) -> list[dict[str, list[list[str]]]]:
     """Each session answered as each of ``users`` (Table 6), by name: nothing else differs, the noise neither.
 
-    Raises InputError for a user whom the run does not know of.
+    Raises InputError for a user unknown to the run.
     """
     names = list(dict.fromkeys(users))
     rows = np.repeat(np.arange(len(sessions)), len(names))

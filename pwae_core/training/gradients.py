@@ -29,7 +29,7 @@ BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether ``device`` has matrix instructions for bfloat16, as far as torch can tell."""
+    """Whether ``device`` has matrix instructions for bfloat16, according to torch."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     told: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.13 and later

@@ -108,7 +108,7 @@ class Group:
 
     @contextmanager
     def one_voice(self) -> Iterator[None]:
-        """What happens to all processes alike is told by the first."""
+        """The first process reports what happens to all of them alike."""
         try:
             yield
         except (DivergenceError, Interrupted) as error:

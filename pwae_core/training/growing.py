@@ -1,4 +1,4 @@
-"""The log of a run that trains, or was cut off: read as far as it goes, without a lock and without writing."""
+"""The log of a run that trains, or was cut off: read as far as it goes, without locking or writing."""
 
 from __future__ import annotations
 

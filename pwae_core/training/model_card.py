@@ -47,7 +47,7 @@ pwae cannot know this. It does not read this file, and never overwrites one that
 - Corpus: its name, language, source and licence.
 - Consent of the people in it.
 - Scores on the test split: `pwae evaluate` writes them.
-- Licence of the weights, and whom to ask.
+- Licence of the weights, and a contact.
 """
 
 

@@ -46,7 +46,7 @@ def _rows_of(kept: Artifact | None) -> tuple[dict[str, int], Rows]:
 
 
 def learned_from(run: Artifact, name: str) -> str | None:
-    """The hash of what a person was learned from; None for somebody whom the run was not adapted to."""
+    """The hash of what a person was learned from; None if the run was not adapted to that person."""
     kept = _kept(run)
     known: str | None = kept.facts["learned_from"].get(name) if kept else None
     return known
@@ -118,7 +118,7 @@ def person(
     config: AdaptConfig,
     device: torch.device,
 ) -> Rows:
-    """The rows of a person of whom there are ``utterances`` (token ids), as responses in ``sessions``.
+    """The rows of a person who said ``utterances`` (token ids), as responses in ``sessions``.
 
     ``trained`` are the rows of the users who were. ``model`` is spoilt for anything else. Raises ConfigError for a
     system that knows nothing of users.
@@ -163,7 +163,7 @@ def likelihood(model: Model, batch: Batch, noise: Noise) -> Tensor:
 
 @torch.no_grad()
 def nats_a_token(model: Model, sessions: Sessions, user: int, config: AdaptConfig, device: torch.device) -> float:
-    """-log p of the responses of ``sessions``, a token, as the user of that row."""
+    """-log p per token of the responses of ``sessions``, as the user of that row."""
     batch = _as_user(sessions.batch(np.arange(len(sessions))).to(device), user)
     noise = seeded(config.seed, device, training=False)
     return (likelihood(model, batch, noise) / batch.response_lengths.sum()).item()

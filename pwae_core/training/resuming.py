@@ -60,7 +60,7 @@ def refuse_other_budget(folder: Path, plan: Plan) -> None:
 
 
 def recorded(folder: Path) -> ManifestNote | PlanNote:
-    """What the run at ``folder``, finished or not, says of itself. Raises ArtifactError where there is none."""
+    """What the run at ``folder``, finished or not, records of itself. Raises ArtifactError if there is none."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
         there = [name for name in (MANIFEST, PLAN) if os.path.lexists(folder / name)]
@@ -142,7 +142,7 @@ def _refuse_adapted(folder: Path) -> None:
     """People who were learned for a run as it is would be lost to a longer one."""
     if manifest_of(folder / PEOPLE):
         raise ArtifactError(
-            f"{folder / PEOPLE} holds people whom {folder} was adapted to as it is now. Move that folder away to let "
+            f"{folder / PEOPLE} holds people that the run was adapted to as it is now. Move that folder away to let "
             "the run go on, and run 'pwae adapt' again afterwards."
         )
 

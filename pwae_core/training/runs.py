@@ -49,7 +49,7 @@ class Run:
 
     @cached_property
     def users(self) -> dict[str, int]:
-        """The row of each user id; row 0, ``<unk>``, is nobody in particular, whoever else is called so."""
+        """The row of each user id; row 0, ``<unk>``, is nobody in particular, even if a user has that name."""
         table = self.artifact.table("users.parquet", ["user", "user_id"])
         trained = dict(zip(table["user_id"].to_pylist(), table["user"].to_pylist(), strict=True))
         return trained | {name: len(table) + row for row, name in enumerate(self.people)} | {NOBODY: 0}
@@ -65,7 +65,7 @@ class Run:
 
     @cached_property
     def known(self) -> Known:
-        """Of whom the run learned something, in training or afterwards; by row of its user tables."""
+        """The users that the run learned something about, in training or afterwards; by row of its user tables."""
         trained = known_users(self.model, self.artifact.table("users.parquet", ["train_responses"]))
         return np.append(trained, np.ones(len(self.people), dtype=bool))
 
@@ -135,12 +135,12 @@ def trained_with(note: Mapping[str, Any]) -> str:
 
 
 def corpus_of(run: Artifact, given: Path | None) -> Artifact:
-    """The corpus that a run was trained on, where it was or is said to be. Raises ArtifactError for another one."""
+    """The corpus that a run was trained on, where it was recorded or is given. Raises ArtifactError for another one."""
     folder = given or remembered_corpus(run)
     if folder is None:
-        raise ArtifactError(f"{run.folder} does not say where its corpus is. Name it with --corpus.")
+        raise ArtifactError(f"{run.folder} does not say where its corpus is. Give its path with --corpus.")
     if given is None and not folder.exists():
-        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Name its place with --corpus.")
+        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Give its path with --corpus.")
     data = load(folder, "corpus")
     same_vocabulary(run, data)
     if data.fingerprint != run.manifest["inputs"]["corpus"]:
@@ -229,7 +229,7 @@ def known_users(model: Model, users: pa.Table) -> Known:
     """Of each row of the system's user tables, whether training teaches something of it.
 
     An embedding moves only for those who answer in the training split, and nobody's by user dropout: otherwise it is
-    as random as it was drawn. Words by tf-idf are known of those who said some; nobody is whoever has none.
+    as random as it was drawn. Words by tf-idf are known for users who said some; a user without words is nobody.
     """
     if "user_table.weight" in model.user_rows:
         known: Known = users["train_responses"].to_numpy() > 0

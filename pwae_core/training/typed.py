@@ -19,7 +19,7 @@ def typed_sessions(
     """A session for each of ``contexts``, answered by the user at the same place, and the key of its noise.
 
     Where no speakers are named, the last utterance is taken as another's, the one before it as the answering user's
-    own, and so on. ``asked`` is how a message calls a context and a user. Raises InputError for a user whom the run
+    own, and so on. ``asked`` is how a message calls a context and a user. Raises InputError for a user that the run
     does not know of, a context without utterances, or an utterance of which cleaning leaves nothing.
     """
     texts = [_text(said) for context in contexts for said in context]

@@ -139,7 +139,7 @@ class Validator:
 
 
 def _judge(train: Sessions, valid: Sessions, config: TrainConfig) -> Judge | None:
-    """Who tells the users apart; nobody where there are too few of them and nothing depends on it."""
+    """The classifier of users; None if there are too few of them and nothing depends on it."""
     try:
         return judge_of(train, valid, config)
     except EmptyResultError:

@@ -82,7 +82,7 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (InputError, "user bob: the run knows no such user", lambda run: run.answer(TYPED, "bob")),
     (InputError, "user bob: the run knows no such user", lambda run: run.remark("bob")),
     (InputError, "user bob: the run knows no such user", lambda run: run.chat("bob")),
-    (InputError, "context ' ': nothing is left of it", lambda run: run.answer(["tea", " "])),
+    (InputError, "context ' ': nothing is left after", lambda run: run.answer(["tea", " "])),
     (InputError, "bytes that are not UTF-8", lambda run: run.answer(["tea \ud800"])),
     (ArtifactError, "holds no corpus", lambda run: run.answer_sessions(corpus="x" * 300)),
     (InputError, "a context without utterances", lambda run: run.answer_batch([TYPED, []])),
@@ -90,7 +90,7 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (InputError, "a pair of a speaker and a text, got 7", lambda run: run.answer([7])),  # type: ignore[list-item]
     (InputError, "got ('ann', None)", lambda run: run.answer([("ann", None)])),  # type: ignore[list-item]
     (InputError, "got the string 'user001'", lambda run: run.answer_as(TYPED, "user001")),
-    (InputError, "users: there are 1 for 2 contexts", lambda run: run.answer_batch([TYPED, TYPED], ["user001"])),
+    (InputError, "users: 1 named for 2 contexts", lambda run: run.answer_batch([TYPED, TYPED], ["user001"])),
     (InputError, "session_ids: 'x' is not in the test split of", lambda run: run.answer_sessions(["x"])),
     (InputError, "expected train, valid or test", lambda run: run.answer_sessions(split="dev")),  # type: ignore[arg-type]
     (ConfigError, "samples: Input should be greater than 0", lambda run: run.answer(TYPED, samples=0)),

@@ -69,7 +69,7 @@ def test_a_single_sentence_may_be_a_string_and_lists_may_be_anything_that_holds(
 
 REFUSED: list[tuple[type[Exception], str, Callable[[], object]]] = [
     (EmptyResultError, "no responses to score", lambda: pwae_core.score([], [])),
-    (InputError, "There are 2 responses and 1 references", lambda: pwae_core.score(TOKENS, REFERENCES[:1])),
+    (InputError, "responses has 2 contexts, references 1.", lambda: pwae_core.score(TOKENS, REFERENCES[:1])),
     (ConfigError, "holds strings. Say how to tokenise them: tokenizer = nltk", lambda: pwae_core.score(["a"], ["b"])),
     (InputError, "context 1: responses is empty", lambda: pwae_core.score([TOKENS[0], []], REFERENCES)),
     (InputError, "'1' has no reference", lambda: pwae_core.score(TOKENS, [REFERENCES[0], []])),

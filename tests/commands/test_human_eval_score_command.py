@@ -127,7 +127,7 @@ def test_what_is_no_file_is_refused_at_once(pwae: Pwae, folder: Path) -> None:
 
 def test_other_errors(pwae: Pwae, folder: Path) -> None:
     score(pwae, sheets="nowhere").fails(4, "nowhere does not exist.")
-    score(pwae, "--against", "nobody").fails(3, "against: 'nobody' is none of the systems:")
+    score(pwae, "--against", "nobody").fails(3, "against: 'nobody' is not one of the systems:")
     score(pwae, "--resamples", 0).fails(3, "resamples: Input should be greater than or equal to 1 (got 0).")
     pwae("human-eval-score", "out", "--key", "corpus").fails(6, "corpus holds corpus", "expected human-eval-key")
 

@@ -58,7 +58,7 @@ def test_a_file_of_settings(show, tmp_path):
     show("--config", path).fails(3, f"{path}: [model] name: Input should be ", "(got 3).")
     path.write_text("optimizer = 'adam'\n")
     show("--config", path).fails(
-        3, f"{path}: optimizer: unknown setting. 'pwae train --show-config' prints the settings"
+        3, f"{path}: optimizer: unknown setting. 'pwae train --show-config' prints all settings."
     )
     show("--config", tmp_path / "none.toml").fails(4, "none.toml: No such file or directory.")
 

@@ -34,7 +34,7 @@ class Example(Config):
     [
         (
             {"rat": 1},
-            "rat: unknown setting. Close to it: rate. Run the command with --help for the settings there are.",
+            "rat: unknown setting. Close to it: rate. Run the command with --help for a list of the settings.",
         ),
         (
             {"inner": {"siez": 1}},

@@ -89,7 +89,7 @@ def test_a_setting_is_a_path_and_a_toml_value_or_a_word(setting, value):
         ("=3", "--set =3: expected key=value"),
         (
             "epoch=3",
-            "epoch: unknown setting. Close to it: epochs. 'pwae train --show-config' prints the settings there",
+            "epoch: unknown setting. Close to it: epochs. 'pwae train --show-config' prints all settings",
         ),
         ("model.hiden_size=3", "model.hiden_size: unknown setting. Close to it: hidden_size."),
         ("epochs=many", "epochs: Input should be a valid integer, unable to parse string as an integer (got 'many')."),
@@ -183,7 +183,7 @@ def test_k_is_refused_for_a_system_without_a_mixture():
         ("paper", [], "paper"),
         ("small", [], "small"),
         ("small", ["model.name=seq2seq", "seed=9"], "small"),
-        ("small", ["max_steps=90", "model.word_size=8"], "small, but model.word_size, max_steps"),
+        ("small", ["max_steps=90", "model.word_size=8"], "small, except model.word_size, max_steps"),
     ],
 )
 def test_the_preset_and_what_differs_from_it(preset: str, changed: list[str], told: str) -> None:
@@ -192,4 +192,4 @@ def test_the_preset_and_what_differs_from_it(preset: str, changed: list[str], to
 
 def test_many_other_settings_are_counted() -> None:
     changed = ["max_steps=90", "model.word_size=8", "model.latent_size=8", "model.hidden_size=8", "batch_size=3"]
-    assert preset_of(resolve("small", None, changed).model_dump(mode="json")) == "small, but for 5 settings"
+    assert preset_of(resolve("small", None, changed).model_dump(mode="json")) == "small, except 5 settings"

@@ -109,9 +109,7 @@ def test_a_conversation_by_keyboard(served: Any, browser: Browser) -> None:
     browser.click("#again")
     answers(browser, 1)
     say(browser, "http://t.cn/abc")
-    assert "nothing is left of it after cleaning" in waited(
-        browser, "return document.getElementById('error').textContent"
-    )
+    assert "nothing is left after cleaning" in waited(browser, "return document.getElementById('error').textContent")
     (refused,) = browser.log()  # nothing else: no policy is broken, nothing is missing
     assert "/answer" in refused
     assert "400" in refused

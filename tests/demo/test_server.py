@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -110,7 +111,7 @@ def test_people_are_found_by_a_part_of_their_name(page: TestClient) -> None:
         (TALK | {"samples": 11}, "samples: Input should be less than or equal to 10"),
         (TALK | {"context": []}, "context: List should have at least 1 item"),
         (TALK | {"context": [{"text": "x" * 2001}]}, "context.0.text: String should have at most 2000 characters"),
-        (TALK | {"context": [{"text": "  "}]}, "nothing is left of it after cleaning"),
+        (TALK | {"context": [{"text": "  "}]}, "nothing is left after cleaning"),
         (TALK | {"more": 1}, "more: unknown setting"),
         ([], "The request is not a JSON object."),
     ],
@@ -160,9 +161,13 @@ def test_a_question_without_an_origin_is_refused(page: TestClient) -> None:
         page.headers["origin"] = HOME
 
 
+def test_the_port_takes_connections_before_its_address_is_shown() -> None:
+    with bound(0) as at, socket.create_connection(at.getsockname()) as connected:
+        assert connected.getpeername() == at.getsockname()
+
+
 def test_a_port_that_is_taken_is_one_line(pwae: Any, made: Any) -> None:
     with bound(0) as taken:
-        taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="Choose another, or 0 for any free one"):
             bound(port)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from example_plugin import unpacked
 from planted import planted
 
 from pwae_core.artifacts.notes import manifest_of
 from pwae_core.models import system_of
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin"
-BUILD = "import sys; from setuptools.build_meta import build_wheel; print(build_wheel(sys.argv[1]))"
 PREPROCESS = ("--format", "forum", "--tokenizer", "whitespace", "--min-utterances", 5, "--test", 40)
 QUICK = (
     *("--set", "model.word_size=8", "--set", "max_steps=20", "--set", "batch_size=16", "--set", "validate_every=10"),
@@ -29,16 +25,10 @@ QUICK = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The wheel of the example, unpacked where Python finds it."""
-    folder = tmp_path_factory.mktemp("plugin")
-    source = shutil.copytree(EXAMPLE, folder / "source")
-    built = subprocess.run(
-        [sys.executable, "-c", BUILD, str(folder)], cwd=source, capture_output=True, text=True, check=True
-    )
-    with zipfile.ZipFile(folder / built.stdout.splitlines()[-1]) as wheel:
-        wheel.extractall(folder / "site")
+    site = unpacked(tmp_path_factory.mktemp("plugin"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder / "site")
-        yield folder / "site"
+        patch.syspath_prepend(site)
+        yield site
 
 
 @pytest.fixture(scope="module")

@@ -65,12 +65,12 @@ def test_a_run_whose_corpus_is_gone_is_still_shown(made: Any, tmp_path: Path) ->
     resealed(moved / "manifest.json", lambda note: note["facts"].update(corpus_path="nowhere"))
     found = gather([Named(moved)])
     assert found.corpus is None
-    assert "was not found: give it too" in found.aside[0]
+    assert "was not found. Give it too" in found.aside[0]
 
 
 def test_a_corpus_of_another_run_is_refused(made: Any, tmp_path: Path) -> None:
     other = write_corpus(tmp_path / "other")
-    with pytest.raises(ArtifactError, match=r"was not trained on .*other\. Report on runs of one corpus\."):
+    with pytest.raises(ArtifactError, match=r"was not trained on .*other\. A report covers runs of one corpus\."):
         gather([Named(made.seq2seq), Named(other)])
     with pytest.raises(ArtifactError, match="are two corpora"):
         gather([Named(made.corpus), Named(other)])
@@ -110,7 +110,7 @@ def test_other_systems_files_are_read_beside_the_corpus(tmp_path: Path) -> None:
     assert one.system == "llm"
     assert one.table["responses"].to_pylist() == [[["tea", "rain"]]]
     assert one.table["user_id"].to_pylist() == [judged.sessions[0]["user_id"]]
-    with pytest.raises(ArtifactError, match=r"llm\.jsonl can only be read beside its corpus"):
+    with pytest.raises(ArtifactError, match=r"llm\.jsonl can only be read with its corpus"):
         gather([Named(lines)])
 
 
@@ -119,7 +119,7 @@ def test_what_is_nothing_is_named(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "thing"
     if content:
         path.write_text(content)
-    with pytest.raises(InputError, match=r"thing: nothing to report there\. Give runs, responses, scores"):
+    with pytest.raises(InputError, match=r"Nothing to report at .*thing\. Give runs, responses, scores"):
         gather([Named(path)])
 
 

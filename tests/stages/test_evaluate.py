@@ -336,7 +336,7 @@ def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> Non
     )
     refused(
         ConfigError,
-        "--against X: there is no such system. There are PersonaWAE",
+        "--against X: there is no such system. The systems are PersonaWAE",
         ours,
         config=EvaluateConfig(compare=True, base="X"),
     )

@@ -155,7 +155,7 @@ def test_named_pairs_without_ties(study: Path, tmp_path: Path) -> None:
     paths = fill(tmp_path / "out", PAIRS, prefer("nobody"))
     with pytest.raises(InputError):
         human_eval_score(paths, tmp_path / "out-key", QUICK)
-    for wrong, told in ((["Quokka"], "does not name two systems"), (["Quokka=Emu"], "'Emu' is none of the systems")):
+    for wrong, told in ((["Quokka"], "does not name two systems"), (["Quokka=Emu"], "'Emu' is not one of the systems")):
         with pytest.raises(ConfigError, match=told):
             export(study, tmp_path / "other", mode="pairs", pairs=wrong)
     with pytest.raises(ConfigError, match="only with --mode pairs"):

@@ -328,7 +328,7 @@ def test_the_command_prints_what_is_on_the_page(pwae: Callable[..., Any], work: 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nowhere"], 4, ["nowhere: nothing to report there"]),
+        (["nowhere"], 4, ["Nothing to report at nowhere"]),
         (["{run}", "--points", "3"], 3, ["points: Input should be greater than or equal to 20"]),
         (["{run}", "--device", "moon"], 3, ["there is no such device"]),
     ],

@@ -180,7 +180,7 @@ def test_a_corpus_that_was_moved_is_asked_for(pwae, made, tmp_path):
     pwae(*command).succeeds()
     (tmp_path / "here").rename(tmp_path / "there")
     sample = ("sample", tmp_path / "run", "--out", tmp_path / "r")
-    pwae(*sample).fails(6, f"run is no longer at {tmp_path / 'here'}. Name its place with --corpus.")
+    pwae(*sample).fails(6, f"run is no longer at {tmp_path / 'here'}. Give its path with --corpus.")
     pwae(*sample, "--corpus", tmp_path / "there").succeeds()
 
 
@@ -290,8 +290,8 @@ def test_a_typed_context_is_read_as_the_same_context_of_the_corpus(made, drawn):
     [
         (["--user", "user01"], ["--user user01: the run knows no such user. Close to it: user001"]),
         (["--user", "Zoë"], ["--user Zoë: the run knows no such user. ", "then /users PART finds one."]),
-        (["--context", "😂 "], ["--context '😂 ': nothing is left of it after cleaning. Write some words."]),
-        (["--context", ""], ["--context '': nothing is left of it after cleaning."]),
+        (["--context", "😂 "], ["--context '😂 ': nothing is left after cleaning. Write some words."]),
+        (["--context", ""], ["--context '': nothing is left after cleaning."]),
     ],
 )
 def test_what_cannot_be_answered(pwae, made, options, words):

@@ -118,18 +118,21 @@ def whole(source: Source) -> list[Span]:
 class Reader:
     """A format: its properties, and the functions that read it.
 
-    ``recognises(head)``: whether a file has this format, judging by its beginning alone. The readers are asked in the
-    order of ``readers.READERS``, those of own data last.
-    ``check(source, config)``: the source, with ``layout`` and ``told`` if something was found out. Raises
-    NotOursError for a file that is empty or holds nothing of the format, InputError for one that does and is damaged.
-    ``spans(source)``: pieces that can be read separately; together they are the file.
-    ``read(span, config)``: the rows. Raises InputError that names file, row and column for what cannot be read.
-    ``bytes_a_row``: an estimate; decides into how many pieces the work is cut, never the result.
-    ``time_zone``: what a time without a zone means (an IANA name); None: what ``--time-zone`` says (UTC by default).
-    ``clean``: cleaning steps that this format needs besides the default ones (``html`` if texts are markup).
-    ``nobody``: user ids, in lower case, that mean nobody here, besides those that do everywhere (``steps.scan``).
-    ``names_people``: every other user id is a person, even ``Nan`` or ``null``: such words are names here.
-    ``unit``: what a place in the file is called.
+    Attributes:
+        name: What ``--format`` calls it.
+        recognises: From a file's beginning alone, whether it has this format. The readers are asked in the order of
+            ``readers.READERS``, those of own data last.
+        check: From a source, the same with ``layout`` and ``told`` if something was found out. Raises NotOursError for
+            a file that is empty or holds nothing of the format, InputError for one that does and is damaged.
+        read: The rows of a piece. Raises InputError that names file, row and column for what cannot be read.
+        spans: Pieces that can be read separately; together they are the file.
+        estimate: About how many rows a source has; None: its size over ``bytes_a_row``.
+        bytes_a_row: An estimate; decides into how many pieces the work is cut, never the result.
+        time_zone: What a time without a zone means (an IANA name); None: what ``--time-zone`` says (UTC by default).
+        clean: Cleaning steps that this format needs besides the default ones (``html`` if texts are markup).
+        nobody: User ids, in lower case, that mean nobody here, besides those that do everywhere (``steps.scan``).
+        names_people: Every other user id is a person, even ``Nan`` or ``null``: such words are names here.
+        unit: What a place in the file is called.
     """
 
     name: str
@@ -167,7 +170,7 @@ def raw_batch(
 def row_batches(
     rows: Iterable[tuple[int, Row | str]], where: Callable[[int], str], shape: Shape = "replies"
 ) -> Iterator[Batch]:
-    """Rows with their places, by the batch; a string in place of a row is the reason for which a record is none.
+    """Rows with their places, by the batch; a string instead of a row is the reason why a record has none.
 
     ``where(place)`` names a place in a message.
     """
@@ -198,6 +201,6 @@ def link(value: object, *nothing: object) -> str | None:
 
 
 def part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """An object within an object; empty where it is none."""
+    """An object within an object; empty if it is not one."""
     found = record.get(name)
     return found if isinstance(found, dict) else {}

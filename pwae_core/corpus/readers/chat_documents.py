@@ -1,4 +1,4 @@
-"""What chat programs export as one JSON document: messages in lists, and beside each list what is told of its chat."""
+"""What chat programs export as one JSON document: messages in lists, with facts about each chat beside its list."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """CSV and its kin with a header line. Quoted fields may hold line ends, so a file is one span.
 
 What separates fields, and whether a quotation mark quotes or is a character as any other, differs from file to file:
-both are told by the whole file, and what was taken is said.
+both are recognised from the whole file, and the choice is reported.
 """
 
 from __future__ import annotations

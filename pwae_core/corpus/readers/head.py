@@ -38,7 +38,7 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text, empty where it is none; what cannot be decoded is U+FFFD."""
+        """The beginning as text, empty if it is not text; what cannot be decoded is U+FFFD."""
         if self.data.startswith(UTF_16):
             return self.data.decode("utf-16", "replace").lstrip()
         return "" if b"\0" in self.data else self.data.decode("utf-8-sig", "replace").lstrip()
@@ -68,7 +68,7 @@ class Head:
 
     @cached_property
     def members(self) -> Mapping[str, Any]:
-        """The top of one JSON object: names, and the values as far as they are complete (otherwise None)."""
+        """The top of one JSON object: names with their values (None if a value is cut off)."""
         found: dict[str, Any] = {}
 
         def enter(path: documents.Path, opening: str) -> bool:

@@ -44,7 +44,7 @@ def _post(above: str | None) -> str | None:
 
 
 def prefixed(kind: str, name: object) -> str | None:
-    """An id as ``parent_id`` writes it, with its kind before it; None where there is none."""
+    """An id as ``parent_id`` writes it, with its kind as a prefix; None if there is none."""
     known = str(name).strip() if isinstance(name, (str, int)) else ""
     return kind + known.removeprefix(kind) if known else None
 

@@ -48,7 +48,7 @@ READERS: dict[str, Reader] = {
 
 
 def reader_of(format: str) -> Reader:
-    """The reader of a format, pwae's own or a plugin's. Raises ConfigError for a name, or a plugin, that is none."""
+    """The reader of a format, pwae's own or a plugin's. Raises ConfigError for an unknown name or a wrong plugin."""
     return plugins.pick("reader", format, READERS, _problem)
 
 

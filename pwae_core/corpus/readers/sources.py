@@ -88,7 +88,7 @@ def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -
 
 
 def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
-    """A file of a folder, or None, counted, where it is none of ours."""
+    """A file of a folder; None, and counted, if it is not for us to read."""
     try:
         return _checked(path, str(path), config)
     except NotOursError as error:

@@ -41,7 +41,7 @@ Micros = npt.NDArray[np.int64]
 
 
 def parse_times(texts: pa.Array, zone: str = "UTC", form: str | None = None) -> pa.Array:
-    """The moments; null where the text is none. ``zone`` is meant where a text names none, ``form`` is tried first."""
+    """The moments; null if the text is not one. ``zone`` is meant where a text names none, ``form`` is tried first."""
     quick = None if form else _epochs(texts) or _dates(texts, zone)
     if quick is not None:
         return quick

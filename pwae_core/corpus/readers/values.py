@@ -121,7 +121,7 @@ def _turn(value: object) -> int | None:
 
 
 def _whole(value: object) -> int | None:
-    """A whole number, also one that was written as ``3.0``; None where it is none."""
+    """A whole number, even if written as ``3.0``; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str, float)):
         return None
     if isinstance(value, float):

@@ -100,7 +100,7 @@ def _open(source: Source) -> sqlite3.Connection:
 
 
 def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]:
-    """The tables that are there, and their columns. Raises InputError when there is none, or one lacks a column."""
+    """The tables that exist, and their columns. Raises InputError if there is none, or one lacks a column."""
     try:
         found = {
             name: {row[1] for row in database.execute(f"PRAGMA table_info({name})")}  # empty for no such table

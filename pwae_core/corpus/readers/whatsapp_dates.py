@@ -37,7 +37,7 @@ def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
 
 
 def _likely(readings: Mapping[str, Sequence[date | None]], separator: str) -> str | None:
-    """Whether the day or the month comes first. Dates that are none either way do not count."""
+    """Whether the day or the month comes first. Texts that are no date either way do not count."""
     valid = {order: sum(map(bool, readings[order])) for order in (DAY_FIRST, MONTH_FIRST)}
     known = sum(map(any, zip(*(readings[order] for order in valid), strict=True)))
     likely = [order for order, count in valid.items() if count and count >= ENOUGH * known]

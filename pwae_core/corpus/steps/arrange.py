@@ -109,9 +109,8 @@ def in_line(rows: pa.Table) -> pa.Table:
 def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
     """Rows of reply trees (``KNOWN``) as ``DIALOGUE``, every path a conversation that has the name of its leaf.
 
-    Rows without user or text are left out, and what answers them answers what they answer. Counts rows of their ``own``
-    and ``quoted`` ones, those that go round in a ``circular`` thread, and where the links of own rows lead
-    (``links.count``).
+    Rows without user or text are left out, and their replies become replies to what they replied to. Counts ``own``
+    rows, ``quoted`` ones, those in a ``circular`` thread, and where the links of own rows lead (``links.count``).
     """
     rows = rows.sort_by([(name, "ascending") for name in ("key", "conversation_id", "utterance_id")]).combine_chunks()
     gone = pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])).to_numpy()

@@ -1,4 +1,4 @@
-"""Chats without turns: their messages ordered by time, and a new conversation where nobody wrote for a while."""
+"""Chats without turns: their messages ordered by time, and a new conversation after each long pause."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int,
 
 
 def _without_blanks(rows: pa.Table) -> pa.Table:
-    """Threads, links and names that are empty are none; neither is a link of an utterance to itself."""
+    """Empty threads, links and names are dropped, and so is a link of an utterance to itself."""
     for name in ("conversation_id", "reply_to", "user_name"):
         none = blank(rows[name])
         if name == "reply_to":

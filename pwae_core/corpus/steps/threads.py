@@ -90,7 +90,7 @@ def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
 
 
 def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
-    """Gives quotations the user of their name. Those of nobody known stay as mere links; how many there are."""
+    """Gives quotations the user of that name, and counts those of unknown names, which stay mere links."""
     nameless = pc.and_(pc.equal(rows["kind"], QUOTED), pc.and_(pc.is_null(rows["user_id"]), pc.is_valid(rows["text"])))
     wanted = pc.unique(rows["user_name"].filter(nameless))
     if not len(wanted):

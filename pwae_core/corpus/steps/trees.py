@@ -1,4 +1,4 @@
-"""Reply trees as arrays: who answers whom, the paths from root to leaf, and what falls out of a circle.
+"""Reply trees as arrays: which utterance answers which, the paths from root to leaf, and what circles leave out.
 
 Rows are numbered; ``parents`` holds each row's parent, -1 for a root. Everything is done level by level.
 """

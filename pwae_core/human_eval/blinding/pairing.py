@@ -40,7 +40,7 @@ def make_pairs(items: Sequence[Item], wanted: Iterable[tuple[str, str]]) -> list
 def _checked(pair: tuple[str, str], systems: Sequence[str]) -> tuple[str, str]:
     for system in pair:
         if system not in systems:
-            raise ConfigError(f"pairs: {system!r} is none of the systems: {', '.join(systems)}.")
+            raise ConfigError(f"pairs: {system!r} is not one of the systems: {', '.join(systems)}.")
     one, two = sorted(pair)
     if one == two:
         raise ConfigError(f"pairs: {one!r} cannot be compared with itself. Name two systems.")

@@ -22,7 +22,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Coefficient:
-    """``value`` is None where there is none, and ``note`` says why. ``items`` entered it."""
+    """``value`` is None if there is none, and ``note`` says why. It is computed from ``items``."""
 
     value: float | None
     items: int

@@ -17,7 +17,7 @@ UNKNOWN = "of no sheet of this export"
 
 @dataclass(frozen=True)
 class Verified:
-    """``annotator`` is None where the code is nobody's."""
+    """``annotator`` is None if the code belongs to nobody."""
 
     code: str
     annotator: int | None

@@ -118,8 +118,8 @@ def _unknown(cells: Sequence[Cell], export: str, own: str) -> str:
 
 def _moved(places: Sequence[Place]) -> str:
     return (
-        f"{places[0]}{_more(places)}: this is not the text that the item was sent out with. Put moved cells back; "
-        f"where texts are only misspelt, empty the column {places[0].name}."
+        f"{places[0]}{_more(places)}: this is not the text that was sent out with the item. Put moved cells back; "
+        f"if texts are only misspelt, empty the column {places[0].name}."
     )
 
 
@@ -155,7 +155,7 @@ def _merge(item: KeyItem, name: str, cell: Cell, given: int, made: Gathered) -> 
 def returned(
     made: Gathered, key: Sequence[KeyItem], rated_columns: Sequence[str], codes: Mapping[int, str]
 ) -> list[Returned]:
-    """How complete each annotator's ratings are, for everybody whom the key has."""
+    """How complete the ratings of each annotator in the key are."""
     own: dict[int, list[KeyItem]] = {}
     for item in key:
         own.setdefault(item.annotator, []).append(item)

@@ -88,7 +88,7 @@ def preferences(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Preferen
     """Every pair in every criterion, or those with ``config.against``. Raises ConfigError where that is unknown."""
     against = config.against
     if against is not None and against not in systems_of(ratings):
-        raise ConfigError(f"against: {against!r} is none of the systems: {', '.join(systems_of(ratings))}.")
+        raise ConfigError(f"against: {against!r} is not one of the systems: {', '.join(systems_of(ratings))}.")
     pairs = [number for number, pair in enumerate(ratings.systems) if against is None or against in two_of(pair)]
     return [one for criterion in ratings.criteria for one in _of_criterion(ratings, criterion, pairs, config)]
 

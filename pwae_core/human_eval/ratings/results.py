@@ -116,7 +116,7 @@ def comparisons(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Comparis
     """Every two systems, or ``config.against`` and every other. Raises ConfigError where that one is unknown."""
     systems = ratings.systems
     if config.against is not None and config.against not in systems:
-        raise ConfigError(f"against: {config.against!r} is none of the systems: {', '.join(systems)}.")
+        raise ConfigError(f"against: {config.against!r} is not one of the systems: {', '.join(systems)}.")
     pairs = list(combinations(range(len(systems)), 2))
     if config.against is not None:
         base = systems.index(config.against)

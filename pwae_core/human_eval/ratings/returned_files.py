@@ -1,6 +1,6 @@
 """Files that annotators send back: which of those given can be sheets, and what is in them.
 
-What a file is, is told by its bytes; which files of a folder are looked at, by their names. Nothing here knows what
+Files are recognised by their bytes; their names decide which files of a folder are read. Nothing here knows what
 the cells mean, but for the names of the columns.
 """
 

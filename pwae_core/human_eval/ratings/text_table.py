@@ -18,7 +18,7 @@ BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-1
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file whose encoding nobody tells."""
+    """The text of a file of unknown encoding."""
     for mark, encoding in BOMS.items():
         if data.startswith(mark):
             return data.decode(encoding, "replace")

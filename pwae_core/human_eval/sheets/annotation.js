@@ -1,4 +1,4 @@
-// What the annotator does, and what is kept of it; annotation_words.js stands above it in the page.
+// What the annotator does, and what is kept of it; the other scripts come before it in the page.
 
 let state = load();
 let question = 0;      // index of the marked criterion; -1 when all are rated
@@ -147,6 +147,7 @@ function go(to) {
     return;
   }
   state.at = to;
+  get("loaded").hidden = true;
   store();
   show();
   window.scrollTo(0, 0);
@@ -156,20 +157,6 @@ function goToUnrated() {
   const order = data.items.map((_, index) => (state.at + 1 + index) % data.items.length);
   const next = order.find((index) => !isRated(data.items[index]));
   if (next !== undefined) go(next);
-}
-
-function quoted(value) {
-  let text = String(value ?? "");
-  if (/^[=+\-@\t\r\n'|%＝＋－＠]/.test(text)) text = "'" + text;
-  return '"' + text.replaceAll('"', '""') + '"';
-}
-
-function toCsv() {
-  const rows = data.items.map((one) => {
-    const cells = { ...one, ...ratingsOf(one), comment: state.comments[one.item] };
-    return data.columns.map(([name]) => quoted(cells[name])).join(",");
-  });
-  return "\ufeff" + [data.columns.map(([, head]) => quoted(head)).join(","), ...rows].join("\r\n") + "\r\n";
 }
 
 // Saves at once when all is done; else says first what is missing.
@@ -182,15 +169,6 @@ function trySave() {
   }
   get("unfinished-text").textContent = fill(words.not_saved, { done, total, missing: total - done });
   get("unfinished").showModal();
-}
-
-function save() {
-  const link = element("a");
-  link.href = URL.createObjectURL(new Blob([toCsv()], { type: "text/csv;charset=utf-8" }));
-  link.download = data.file;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  unsaved = false;
 }
 
 function goOn() {
@@ -257,6 +235,10 @@ function start() {
     get("unfinished").close();
     save();
   });
+  get("load").addEventListener("click", () => get("file").click());
+  get("file").addEventListener("change", loadChosen);
+  get("keep-page").addEventListener("click", () => settle(false));
+  get("take-file").addEventListener("click", () => settle(true));
   get("show-help").addEventListener("click", openHelp);
   get("hide-help").addEventListener("click", () => get("help").close());
   get("help-text").addEventListener("keydown", (event) => {

@@ -23,7 +23,9 @@ from pwae_core.human_eval.sheets.sheet import Sheet
 from pwae_core.human_eval.sheets.words import filled_in
 
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
-SCRIPTS = ("annotation_words.js", "annotation.js")
+SCRIPTS = ("annotation_words.js", "annotation_file.js", "annotation.js")
+VERSION = 1
+"""Of the files that the page saves: it loads those of the same version."""
 MARKS = (
     "@LANGUAGE@",
     "@DIRECTION@",
@@ -77,6 +79,8 @@ def _data(sheet: Sheet, code: Code | None) -> Mapping[str, Any]:
     columns = [name for name in form.columns if name not in form.texts]
     return {
         "key": hash_strings(row.item for row in sheet.rows)[:16],
+        "version": VERSION,
+        "annotator": sheet.annotator,
         "name": filled_in(form.words.page.annotator, number=sheet.annotator),
         "file": f"{sheet.name}-ratings.csv",
         "columns": [[name, form.head(name)] for name in columns],

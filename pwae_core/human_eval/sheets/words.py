@@ -161,6 +161,15 @@ class PageWords(_Words):
     not_saved: Text
     save_anyway: Text
     go_on: Text
+    load: Text
+    loaded: Text
+    differing: Text
+    keep_page: Text
+    take_file: Text
+    other_study: Text
+    other_annotator: Text
+    other_version: Text
+    damaged: Text
     not_kept: Text
     no_script: Text
 

@@ -1,4 +1,4 @@
-"""Counts of numbers as bars: small, to stand beside others of its kind."""
+"""Counts of numbers as bars, small enough for several side by side."""
 
 from __future__ import annotations
 

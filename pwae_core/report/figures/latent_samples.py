@@ -52,13 +52,15 @@ def space_of(model: Model) -> Space | None:
         case PersonaWAE(personalisation=None):
             return Space(partial(_personawae, model), "context", "The prior is the context GMD alone.")
         case PersonaWAE():
-            told = "The prior fuses a context GMD with a personalisation GMD, whose components have the colours."
+            told = "The prior fuses a context GMD with a personalisation GMD. Colours show the latter's components."
             return Space(partial(_personawae, model), "personalisation", told)
         case CVAE():
-            told = "The prior has a component for every pair of a context's and a user's, which has the colour."
+            told = "The prior has one component for every pair of a context's and a user's. Colours show the user's."
             return Space(partial(_cvae, model), "personalisation", told)
         case DialogWAEGMP():
-            return Space(partial(_dialogwae, model), "context", "The prior is a context GMD; it knows no user.")
+            return Space(
+                partial(_dialogwae, model), "context", "The prior is a context GMD; it knows nothing of users."
+            )
     return None
 
 

@@ -1,4 +1,4 @@
-"""The training log as panels: one measure each, every run a line, and a sentence on what the measure means."""
+"""The training log as panels: one per measure, with a line per run and a sentence on what the measure means."""
 
 from __future__ import annotations
 
@@ -34,68 +34,68 @@ MEANINGS: dict[tuple[str, str], tuple[str, str]] = {
     ("valid", "posterior_nll"): (
         "Likelihood, z from the posterior (validation)",
         "The same on validation sessions, without dropout. The posterior has seen the response, so this is "
-        "reconstruction and no prediction. When it rises again, the run overfits. Ring: the best checkpoint.",
+        "reconstruction, not prediction. If it rises again, the run overfits. Ring: the best checkpoint.",
     ),
     ("valid", "prior_nll"): (
         "Likelihood, z from the prior (validation)",
-        "As in generation: z knows context and user only. It may rise while the answers get better: the more a z "
-        "says about one response, the worse a z drawn from the prior fits another.",
+        "As in generation: z knows only context and user. It may rise while answers get better: the more a z says "
+        "about one response, the worse a z drawn from the prior fits another.",
     ),
     ("valid", "prior_gap"): (
         "Distance of the prior to the posterior (validation)",
-        "Energy distance of z drawn from the prior to z drawn from the posterior; 0 for the same distribution. "
-        "Answers start from the prior, the decoder learned from the posterior: it has to bridge the gap.",
+        "Energy distance between z drawn from the prior and z drawn from the posterior; 0 for equal distributions. "
+        "The decoder learned from the posterior, but answers start from the prior: it has to bridge this gap.",
     ),
     ("valid", "z_nats"): (
         "What z says (validation)",
-        "Nats per token that the reconstruction loses when a session is given the z of another. Near 0 z is ignored.",
+        "Nats per token that the reconstruction loses with the z of another session. Near 0, z is ignored.",
     ),
     ("valid", "bleu_f1"): (
         "BLEU-F1 of answers (validation)",
-        "Section 4.4, on a fixed few hundred validation contexts with fixed noise. It is highest where z says little.",
+        "Section 4.4, on the same few hundred validation contexts with the same noise. It is highest if z says little.",
     ),
     ("valid", "bleu_recall"): ("BLEU-Recall of answers (validation)", "The best of a context's answers, as above."),
     ("valid", "bleu_precision"): ("BLEU-Precision of answers (validation)", "The mean of a context's answers."),
     ("valid", "distinct"): (
         "Distinct-1 within a context's answers (validation)",
-        "Different words over all words of the answers to one context: how much drawing z again changes.",
+        "Different words over all words of the answers to one context: how much changes when z is drawn again.",
     ),
-    ("valid", "repetition"): ("Repetition (validation)", "The share of answers that say a pair of words twice."),
+    ("valid", "repetition"): ("Repetition (validation)", "The share of answers that contain a pair of words twice."),
     ("valid", "speaker"): (
         "Speaker identified (validation)",
-        "The share of answers in which a classifier of users, trained on real responses, hears who was asked for.",
+        "The share of answers that a classifier, trained on real responses, attributes to the user who was asked for.",
     ),
     ("train", "wasserstein"): (
         "Wasserstein estimate, generator's step",
         "Equation 12, second term: E_q f − E_p f, how far the critic can tell posterior and prior apart, in its own "
-        "units. Near 0 it cannot, or has not learned to yet; compare within a run only.",
+        "units. Near 0 it cannot, or has not yet learned to. Compare within a run only.",
     ),
     ("train", "critic_wasserstein"): (
         "Wasserstein estimate, critic's step",
-        "The same as the critic sees it, which pushes it up while the generator pushes it down. A level that keeps "
-        "growing means that posterior and prior drift apart.",
+        "The same in the critic's step. The critic pushes it up, the generator pushes it down. If it keeps growing, "
+        "posterior and prior are drifting apart.",
     ),
     ("train", "penalty"): (
         "Gradient penalty",
-        "E(‖∇f‖ − 1)² between samples of posterior and prior: 0 where the critic's slope is 1, as the Wasserstein "
-        "distance asks. Where it stays far above 0, the two estimates are not distances.",
+        "E(‖∇f‖ − 1)² between samples of posterior and prior: 0 if the critic's slope is 1, as the Wasserstein "
+        "distance requires. If it stays far above 0, the two estimates above are not distances.",
     ),
     ("train", "kl"): (
         "Kullback-Leibler divergence",
-        "KL(q ‖ p) per session, in nats: what z says about the response that context and user do not. Close to 0 the "
-        "posterior has collapsed and z is ignored.",
+        "KL(q ‖ p) per session, in nats: what z says about the response that context and user do not. Close to 0, "
+        "the posterior has collapsed and z is ignored.",
     ),
     ("train", "bag_of_words"): (
         "Bag-of-words loss",
-        "−log p of the response's words from z and context alone, without their order: it keeps z from being ignored.",
+        "−log p of the response's words, in any order, given z and context alone. It keeps z from being ignored.",
     ),
     ("train", "greedy_reward"): (
         "Reward of greedy answers",
-        "The self-critical baseline: what the system would get without sampling.",
+        "The self-critical baseline: the reward without sampling.",
     ),
     ("train", "reward"): (
         "Reward",
-        "The mean reward of sampled answers, which policy gradient raises. It is what is optimised and no measure "
+        "The mean reward of sampled answers, which policy gradient raises. It is the training objective, not a measure "
         "of quality.",
     ),
 }

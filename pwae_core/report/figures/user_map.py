@@ -1,4 +1,4 @@
-"""A map of the user embeddings: who lies near whom, and what they really say."""
+"""A map of the user embeddings: which users are close to each other, and what they really say."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Person:
 class Map:
     """``shares``: of the embeddings' variance, kept by two principal components; ``users``: how many were trained.
 
-    ``by_neighbours``: the map does not show these components, which keep too little, but who lies near whom (t-SNE).
+    ``by_neighbours``: the map does not show these components, which keep too little, but neighbourhoods (t-SNE).
     ``near_kept``: of everybody's nearest in the embedding, the share that are among the nearest on the map.
     """
 

@@ -15,26 +15,26 @@ NAME = 60
 
 
 def table_5(found: Sequence[Case], config: ReportConfig) -> list[Section]:
-    """One context, every system's answers, the person's own utterances beside, where they are known."""
+    """One context with every system's answers, beside the person's own utterances if they are known."""
     shown = [_system_case(number, one, config.characters, config.samples) for number, one in enumerate(found, 1)]
     body = join([paragraphs(_of_table_5(found, config)), *shown])
     return [Section("table-5", "Table 5", "Answers side by side (Table 5)", body)] if found else []
 
 
 def table_6(name: str, found: Sequence[Case], config: ReportConfig) -> list[Section]:
-    """One context answered by the run called ``name`` as several users, what they really say below."""
+    """One context answered by the run called ``name`` as several users, above what they really say."""
     shown = [_user_case(number, one, config.characters) for number, one in enumerate(found, 1)]
     body = join([paragraphs(_of_table_6(name, found)), *shown])
     return [Section("table-6", "Table 6", "One context, several people (Table 6)", body)] if found else []
 
 
 def _of_table_5(found: Sequence[Case], config: ReportConfig) -> str:
-    """What a reader of the cases has to know, as far as it is there to be seen."""
+    """What a reader of the cases has to know, about those parts that are shown."""
     told = [f"{counted(len(found), 'test context')}, drawn at random (seed {config.seed}) and not chosen."]
     if any(turn.own for one in found for turn in one.context):
         told.append("A filled circle marks the person who responds.")
     if any(one.history is not None for one in found):
-        told.append("Beside the answers: what else the person who responds says, in the training split.")
+        told.append("Beside the answers: what this person says elsewhere, in the training split.")
     if any(one.references for one in found):
         told.append(f"{GROUND_TRUTH}: the real response.")
     return " ".join(told)
@@ -43,11 +43,11 @@ def _of_table_5(found: Sequence[Case], config: ReportConfig) -> str:
 def _of_table_6(name: str, found: Sequence[Case]) -> str:
     users = {one.who for case in found for one in case.answers}
     who = f"the {len(users)} users" if len(users) > 1 else "the user"
-    told = [f"{name} answers each context as {who} with most responses in the training split."]
+    told = [f"{name} answers each context as {who} with the most responses in the training split."]
     if len(users) > 1:
-        told.append("Only the user changes, the noise does not.")
+        told.append("Only the user changes; the noise is the same.")
     if any(one.history is not None for case in found for one in case.answers):
-        told.append("What they really say stands below, so that the difference can be judged.")
+        told.append("What they really say is shown below, so that you can judge the difference.")
     return " ".join(told)
 
 
@@ -81,7 +81,7 @@ def _answer(who: str, text: str, limit: int, css: str) -> Markup:
 
 
 def _answers(one: Answers, limit: int, samples: int) -> Markup:
-    """The first answer, further different ones folded away, and how many differ."""
+    """The first answer, further different ones in a folded list, and how many differ."""
     different = list(dict.fromkeys(one.texts))
     first = tag("div", said(different[0], limit)) if different else None
     more = [tag("li", said(text, limit)) for text in different[1:samples]]

@@ -28,7 +28,7 @@ def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found:
         Section("users", "Users", "Users", _users(found)),
         Section("lengths", "Lengths", "Lengths of utterances", _lengths(found)),
         Section("words", "Words", "Vocabulary and language", _words(found, str(facts["tokenizer"]))),
-        Section("repeated", "Repeated", "Training responses that come again and again", _repeated(found.repeated)),
+        Section("repeated", "Repeated", "The most repeated training responses", _repeated(found.repeated)),
     ]
     lead = paragraphs(
         f"{counted(found.users, 'user')}, {counted(sum(one.sessions for one in found.splits.values()), 'session')}, "
@@ -75,9 +75,9 @@ def _splits(found: CorpusCheck) -> Markup:
     ]
     columns = ("split", "sessions", "users", "unknown tokens", "repeated responses", "also in training", "by new users")
     told = (
-        "Shares of each split's responses; unknown tokens: of their tokens, those outside the vocabulary. Repeated: "
-        "the response comes more than once in its split. Also in training: it is word for word one of the training "
-        "split. By new users: the person who answers has no response in the training split."
+        "Shares of each split's responses. Unknown tokens: the share of their tokens outside the vocabulary. Repeated: "
+        "the response occurs more than once in its split. Also in training: the same response, word for word, is in "
+        "the training split. By new users: the person who answers has no response in the training split."
     )
     return join([grid(columns, rows), tag("p", told, class_="note")])
 
@@ -85,14 +85,14 @@ def _splits(found: CorpusCheck) -> Markup:
 def _users(found: CorpusCheck) -> Markup:
     spreads = {
         "training sessions answered": found.sessions_a_user,
-        "cleaned utterances in the whole dump": found.utterances_a_user,
+        "cleaned utterances in all raw data": found.utterances_a_user,
         "utterances in the history": found.history_a_user,
     }
     plots = [
         _histogram(one, f"users by {name}", "sessions" if "sessions" in name else "utterances")
         for name, one in spreads.items()
     ]
-    return join([_spreads("a user", spreads), _small(plots)])
+    return join([_spreads("per user", spreads), _small(plots)])
 
 
 def _lengths(found: CorpusCheck) -> Markup:
@@ -109,12 +109,12 @@ def _lengths(found: CorpusCheck) -> Markup:
 
 def _words(found: CorpusCheck, tokenizer: str) -> Markup:
     rows: list[list[Markup | str]] = [[name, f"{share:.1%}"] for name, share in found.scripts.items()]
-    text = f"The tokenizer is {tokenizer}. Characters of the training tokens that are in the vocabulary, by script:"
+    text = f"The tokenizer is {tokenizer}. Characters of the training tokens within the vocabulary, by script:"
     return join([_coverage(found.coverage), tag("p", text), grid(("script", "share"), rows)])
 
 
 def _coverage(found: Sequence[Sequence[float]]) -> Markup:
-    """A curve; a sentence where the vocabulary is so small that it is one point."""
+    """A curve; a sentence if the vocabulary is so small that it is one point."""
     xs, ys = [words for words, _ in found], [share for _, share in found]
     if len(found) < 2:
         covered = [
@@ -128,7 +128,7 @@ def _coverage(found: Sequence[Sequence[float]]) -> Markup:
 
 def _repeated(repeated: Sequence[Sequence[object]]) -> Markup:
     if not repeated:
-        return tag("p", "No response of the training split comes twice.")
+        return tag("p", "No response of the training split occurs twice.")
     return grid(
         ("response", "sessions"), [[said(str(text), LONGEST_RESPONSE), f"{count:,}"] for text, count in repeated]
     )

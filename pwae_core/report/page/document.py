@@ -35,7 +35,7 @@ def render(
     refresh: int = 0,
 ) -> bytes:
     """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it;
-    ``kicker`` stands above the title. The page loads itself again every ``refresh`` seconds; 0: never.
+    ``kicker`` is shown above the title. The page loads itself again every ``refresh`` seconds; 0: never.
     """
     style, script = _asset("page.css"), _asset("page.js")
     head = tag(
@@ -55,7 +55,7 @@ def render(
         tag("header", tag("p", kicker, class_="kicker"), tag("h1", title), lead),
         tag("nav", *links, aria_label="Contents") if links else None,
         tag("main", *chapters),
-        tag("footer", tag("p", f"Made by pwae {__version__}. Everything is in this file: nothing is loaded.")),
+        tag("footer", tag("p", f"Made by pwae {__version__}. This file contains everything and loads nothing.")),
         data(FACTS, facts),
         tag("script", Markup(script)),
         data_refresh=refresh or None,

@@ -31,7 +31,7 @@ def latent(found: Latent, fit: Fit | None, context: str) -> Markup:
     components = [(f"prior, component {n + 1}", f"solid c{n % COLOURS}") for n in range(found.components)]
     key = legend([("posterior", "open"), *components, ("one Gaussian fitted to the posterior's codes", "gaussian")])
     sessions = counted(len(found.everyone.prior), "test session")
-    every = f"All: a sample of the posterior and one of the prior for each of {sessions}."
+    every = f"All sessions: one sample of the posterior and one of the prior for each of {sessions}."
     one = f"One session: {len(found.focus.prior)} samples of each, after “{short(context, 90)}”."
     plots = [
         figure(_cloud(found.everyone, both, found.components, "all sessions"), every),
@@ -70,8 +70,8 @@ def _numbers(found: Latent, fit: Fit | None) -> Markup:
     if fit:
         rows += [
             ("Energy distance to the posterior's codes: the prior", f"{fit.prior:.4f}"),
-            ("… one Gaussian, fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
-            ("… other codes of the posterior: as close as can be", f"{fit.floor:.4f}"),
+            ("… one Gaussian fitted to other codes of the posterior", f"{fit.one_gaussian:.4f}"),
+            ("… other codes of the posterior: the smallest to expect", f"{fit.floor:.4f}"),
         ]
     lines = [
         tag("tr", tag("th", name, scope="row"), tag("td", value.replace("-", "−"), class_="number"))
@@ -81,7 +81,7 @@ def _numbers(found: Latent, fit: Fit | None) -> Markup:
 
 
 def people(found: Map) -> Markup:
-    """The map with its search; whoever is chosen is shown below it, with the nearest others."""
+    """The map with its search; a chosen user is shown below it, with the nearest others."""
     xs, ys = [one.x for one in found.people], [one.y for one in found.people]
     frame = _frame(xs, ys)
     points = [
@@ -116,9 +116,9 @@ def people(found: Map) -> Markup:
     )
     key = [(f"component {n + 1} likeliest", f"solid c{n % COLOURS}") for n in range(found.components)]
     how, told = _of_map(found)
-    shown_of = f"{len(found.people):,} of {counted(found.users, 'user')}, those who answer most"
+    shown_of = f"The {len(found.people):,} of {counted(found.users, 'user')} who answer most"
     who = shown_of if found.users > len(found.people) else counted(found.users, "user")
-    caption = f"{who}: {how}. {told} A larger point answers more training sessions."
+    caption = f"{who}: {how}. {told} Larger points are users with more training responses."
     shown = tag("div", id="person", aria_live="polite")
     return join(
         [
@@ -149,13 +149,13 @@ def _listed(found: Map) -> Markup:
 def _of_map(found: Map) -> tuple[str, str]:
     """What the map is, and how far it can be trusted."""
     nearest = len(found.people[0].near)
-    near = f"Of everybody's {nearest} nearest in the embedding, {found.near_kept:.0%} are so on the map."
+    near = f"Of each user's {nearest} nearest in the embedding, {found.near_kept:.0%} are also nearest on the map."
     share = f"{sum(found.shares):.0%} of the variance"
     if not found.by_neighbours:
         return "principal components of their embeddings", f"The plane keeps {share}. {near}"
     return (
-        "their embeddings, drawn so that neighbours stay neighbours (t-SNE)",
-        f"Axes, and distances between groups, say nothing; two principal components would keep {share} only. {near}",
+        "their embeddings, drawn by t-SNE so that neighbours stay neighbours",
+        f"Axes and distances between groups mean nothing. Two principal components would keep only {share}. {near}",
     )
 
 
@@ -179,7 +179,7 @@ def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[
         else None
     )
     thin = any(one.style == "faint" for panel in (*shown, *further) for one in panel.series)
-    smooth = tag("p", f"Thin: as logged; thick: the mean over {WINDOW} points around each.", class_="note")
+    smooth = tag("p", f"Thin lines: as logged. Thick lines: the running mean over {WINDOW} points.", class_="note")
     return join([key, smooth if thin else None, tag("div", *map(_panel, shown), class_="panels"), more])
 
 

@@ -1,4 +1,4 @@
-"""The chapters that look into runs: the latent codes of each system, the users of one run."""
+"""The chapters that examine runs: the latent codes of each system, the users of one run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = 80
 
 
 def ranked(runs: Sequence[Artifact]) -> list[Artifact]:
-    """The first is the run that is looked into: PersonaWAE, whole, of K = 3 before others; as given among equals."""
+    """The first is the run to examine: a full PersonaWAE with K = 3 before others, equal ones in the order given."""
     return sorted(runs, key=_rank)
 
 
@@ -52,15 +52,15 @@ def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: Report
     if not shown:
         return []
     told = paragraphs(
-        "The idea of the paper's Figure 1 on real codes. A prior that covers the posterior's codes gives the decoder z "
-        "that it has learned to read; where it lies elsewhere, answers suffer. Filled points: samples of the prior; "
-        "open circles: of the posterior. Solid ellipses: each component that has points enough; dashed: one Gaussian; "
-        "at two standard deviations."
+        "The idea of the paper's Figure 1 on real codes. If the prior covers the posterior's codes, the decoder gets z "
+        "that it has learned to read; if not, answers suffer. Filled points are samples of the prior, open circles "
+        "samples of the posterior. Solid ellipses show each component that has enough points, the dashed one a single "
+        "Gaussian; all are drawn at two standard deviations."
     )
     distances = paragraphs(
-        "Distances are taken in all dimensions of z, over all sessions together; every system's z has a scale of its "
-        "own. The one Gaussian was fitted to the posterior itself and knows neither context nor user: it is there for "
-        "contrast, and could not answer anybody.",
+        "Distances are computed in all dimensions of z, over all sessions together. Each system's z has its own scale. "
+        "The single Gaussian was fitted to the posterior itself and knows neither context nor user. It is shown for "
+        "contrast only: it could not answer anybody.",
         css="note",
     )
     note = distances if corpus.rows("test.parquet") >= latent_space.FEWEST else None
@@ -85,7 +85,7 @@ def users(name: str, run: Run, corpus: Artifact | None, config: ReportConfig) ->
     if drawn is None:
         return []
     told = paragraphs(
-        f"The users as {short(name, NAME)} knows them: who lies near whom was learned from what they answer. Choose a "
-        "point, or search."
+        f"The users as {short(name, NAME)} knows them. The model learned from their answers which of them are alike. "
+        "Choose a point, or search."
     )
     return [Section("users", "Users", "The map of user embeddings", join([told, figure_chapters.people(drawn)]))]

@@ -1,4 +1,4 @@
-"""What has to be known beside Table 2: how the corpus was split, what was trained, for how long, and when."""
+"""What a reader of Table 2 has to know: how the corpus was split, what was trained, for how long, and when."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NAME = 60
 
 
 def settings(sources: Sources) -> Markup:
-    """The split of the corpus and a table of the runs; empty where neither was given."""
+    """The split of the corpus and a table of the runs; empty if neither was given."""
     corpus = tag("p", _split(sources.corpus), class_="note") if sources.corpus else None
     heads = ("Run", "Preset", "Iterations", "Best", "Batch", "Seed", "Trained")
     names = sources.run_names
     rows = [_row(names[one.fingerprint], one) for one in sources.runs]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
     runs = tag("div", tag("table", head, tag("tbody", *rows)), class_="scroll", tabindex=0) if rows else None
-    title = tag("h3", "What was trained, on what") if corpus or rows else None
+    title = tag("h3", "What was trained, and on what") if corpus or rows else None
     return tag("div", title, runs, corpus, class_="table") if title else join([])
 
 
@@ -36,7 +36,7 @@ def _row(name: str, run: Artifact) -> Markup:
 
 
 def trained_on(run: Artifact) -> str:
-    """The day (UTC) of the last iteration, by the run's own record; a dash where there is none."""
+    """The day (UTC) of the last iteration, from the run's own record; a dash if it has none."""
     lines = timings(run.folder / TIMING)
     return datetime.fromtimestamp(lines[-1]["time"], UTC).date().isoformat() if lines else "–"
 
@@ -46,7 +46,7 @@ def _split(corpus: Artifact) -> str:
     told = "The corpus has {:,} training, {:,} validation and {:,} test sessions".format(*counts)
     shares = corpus.facts.get("overlap", {})
     overlap = (
-        f" {shares['test_responses_in_train_contexts']:.1%} of the test responses are in a training context, "
+        f" {shares['test_responses_in_train_contexts']:.1%} of the test responses are in a training context, and "
         f"{shares['test_sessions_of_train_conversations']:.1%} of the test sessions share a conversation with training."
         if shares
         else ""

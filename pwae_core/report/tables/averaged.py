@@ -102,7 +102,7 @@ def half_width(row: Mapping[str, Any]) -> float | None:
 def scorings(sources: Sources) -> list[Scoring]:
     """All scores, those on the same terms together; beside them what people say of the very same responses.
 
-    Systems that only people scored stand once, in the first with human columns. A second human evaluation has a table
+    Systems that only people scored appear once, in the first with human columns. A second human evaluation has a table
     of its own.
     """
     first, *others = [_judged(sources, one) for one in sources.human] or [[]]
@@ -186,7 +186,7 @@ def _others(sources: Sources, scores: Artifact) -> list[dict[str, Any]]:
 
 
 def _judged(sources: Sources, human: Artifact) -> list[Scored]:
-    """Whom people judged, the real responses among them: the human columns of Table 2."""
+    """The systems that people judged, with the real responses: the human columns of Table 2."""
     means: dict[str, dict[str, Cell]] = {}
     for row in human.table("means.parquet").to_pylist():
         if row["mean"] is not None and row["criterion"] in printed.HUMAN:

@@ -1,4 +1,4 @@
-"""Terms of scores, settings of runs: what has to be equal for numbers to stand together, and what differs."""
+"""Terms of scores, settings of runs: what has to be equal for numbers to be compared, and what differs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def terms(scores: Artifact) -> dict[str, Any]:
 def told_apart(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """For each of ``found``, all different, the terms in which they differ; empty for a single one.
 
-    Which contexts they are is told where nothing else tells scores apart.
+    The contexts are named only if nothing else distinguishes the scores.
     """
     different = [name for name in (found[0] if found else ()) if any(one[name] != found[0][name] for one in found)]
     plain = [name for name in different if name != SESSIONS]

@@ -55,7 +55,7 @@ def _markdown_cell(cell: Cell | None) -> str:
 
 
 def to_latex(tables: Sequence[Table]) -> str:
-    """One ``table`` environment each; needs the package booktabs. Signatures stand above it as comments."""
+    """One ``table`` environment each; needs the package booktabs. Signatures are comments above it."""
     return "\n\n".join(_latex_table(table) for table in tables) + "\n"
 
 

@@ -12,7 +12,7 @@ from pwae_core.metrics.evaluation import SystemReport, notes, restored
 def remarks(group: Sequence[Artifact], names: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """The notes of ``pwae evaluate``, as if it had scored all systems at once.
 
-    ``names`` are the page's, by those in each of ``group``. What was said of contexts left out is said as it was.
+    ``names`` are the page's, by those in each of ``group``. Notes about contexts left out are kept as they are.
     """
     systems: dict[str, SystemReport] = {}
     kept: list[str] = []

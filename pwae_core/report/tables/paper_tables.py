@@ -134,7 +134,7 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
     ]
     bounded = any(cell.half is not None for row in made for cell in row.cells.values())
     notes = [
-        "A system's score less the other's on the same contexts.",
+        "The difference of the two systems' scores on the same contexts.",
         *(["± is half the width of the 95% interval, of the paired bootstrap."] if bounded else []),
         f"Bold: p < {LEVEL} by randomisation of the contexts, after Holm's correction.",
     ]
@@ -226,7 +226,7 @@ def agreement(human: Artifact, where: str = "", columns: Sequence[str] = printed
         if row["between"] == "all" and row["value"] is not None:
             rows.setdefault(row["statistic"], {})[row["criterion"]] = Cell(row["value"], half_width(row), 2)
     made = [Row(COEFFICIENTS.get(name, name), OURS, found) for name, found in rows.items()]
-    told = [f"The paper reports one kappa, {printed.KAPPA}, without its kind."] if columns == printed.HUMAN else []
+    told = [f"The paper reports one kappa, {printed.KAPPA}, without saying which."] if columns == printed.HUMAN else []
     title = titled("Agreement between the annotators", where)
     table = Table("agreement", title, "Coefficient", [("", columns)], made, [*told, *legend(made)])
     return table if made else None

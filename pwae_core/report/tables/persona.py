@@ -16,9 +16,9 @@ from pwae_core.report.tables.plain_table import OURS, Row, Table, legend
 
 REAL = "real responses"
 """What 'pwae persona-scores' calls them."""
-TITLE = "Personalisation, measured without people"
+TITLE = "Automatic measures of personalisation"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
-MEANING = "What each measure tells, and what it cannot: 'pwae metrics'."
+MEANING = "'pwae metrics' says what each measure shows, and what it cannot show."
 
 Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -26,7 +26,7 @@ Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 def personalisation(
     persona: Artifact, answers: Mapping[str, str], runs: Mapping[str, str], where: str = ""
 ) -> list[Table]:
-    """A table each of answers, of runs that answer as others, of likelihoods, as far as there are some.
+    """Up to three tables: of answers, of runs that answer as other users, of likelihoods.
 
     ``answers`` and ``runs`` are the page's names for those in ``persona``, where it has others; ``where`` tells it from
     another.
@@ -66,7 +66,7 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
         heard = counted(facts["heard"], "context")
         notes.append(f"{UNHEARD} leaves out {heard} in which the user has spoken before.")
     if facts.get("left_out"):
-        notes.append(f"Without {counted(facts['left_out'], 'context')} of users who are no candidates.")
+        notes.append(f"Left out: {counted(facts['left_out'], 'context')} of users who are not candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
     return notes

@@ -77,10 +77,10 @@ def _ahead(cells: Sequence[Cell]) -> Cell | None:
 
 
 def legend(rows: Sequence[Row]) -> list[str]:
-    """What ± and bold mean in ``rows``, as far as they are there."""
+    """What ± and bold mean, if ``rows`` have them."""
     cells = [cell for row in rows if row.source == OURS for cell in row.cells.values()]
     told = [f"± is {meaning}."] if (meaning := spreads(cells)) else []
-    bold = ["Bold: the best of our rows, where its ± does not reach another row's."]
+    bold = ["Bold: the best of our rows, if its ± does not reach another row's."]
     return told + (bold if any(cell.best for cell in cells) else [])
 
 
@@ -88,5 +88,5 @@ def spreads(cells: Sequence[Cell]) -> str:
     """What the spreads of ``cells`` are: of one kind, of both, or "" where there are none."""
     kinds = {cell.over_seeds for cell in cells if cell.half is not None}
     if kinds == {False, True}:
-        return f"{INTERVAL}; of a mean over seeds, their {DEVIATION}"
+        return f"{INTERVAL}; for a mean over seeds, their {DEVIATION}"
     return {False: INTERVAL, True: f"the {DEVIATION} over seeds"}[kinds.pop()] if kinds else ""

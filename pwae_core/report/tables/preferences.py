@@ -12,11 +12,11 @@ from pwae_core.report.tables.paper_tables import LEVEL, agreement
 from pwae_core.report.tables.plain_table import OURS, Row, Table, titled
 
 MEANING = (
-    "The share of choices for the first of the two systems, a tie counting half, averaged over contexts: 0.5 is no "
+    "The share of choices for the first of the two systems, a tie counting half, averaged over contexts. 0.5 is no "
     "preference. In brackets: contexts won, tied and lost, for each column."
 )
 INTERVAL = "± is half the width of the 95% interval: {kinds}."
-KINDS = {"bootstrap": "bootstrap over contexts", "wilson": "Wilson's, where each context is won or lost outright"}
+KINDS = {"bootstrap": "bootstrap over contexts", "wilson": "Wilson's, if every context is won or lost outright"}
 
 
 def preferences(study: Artifact, names: Mapping[str, str], where: str = "") -> list[Table]:

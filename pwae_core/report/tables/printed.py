@@ -1,4 +1,4 @@
-"""The numbers that the paper prints (Chan et al., EMNLP 2019), each table once, and where they stand."""
+"""The numbers that the paper prints (Chan et al., EMNLP 2019), each table once, and their headings."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_every_two_systems_or_the_named_ones() -> None:
 
 
 def test_what_cannot_be_compared() -> None:
-    with pytest.raises(ConfigError, match=r"^pairs: 'd' is none of the systems: a, b, c\.$"):
+    with pytest.raises(ConfigError, match=r"^pairs: 'd' is not one of the systems: a, b, c\.$"):
         make_pairs(answers(), [("a", "d")])
     with pytest.raises(ConfigError, match=r"^pairs: 'a' cannot be compared with itself"):
         make_pairs(answers(), [("a", "a")])

@@ -82,5 +82,5 @@ def test_against_one_system_only() -> None:
     ratings = arrange_pairs(three_systems(), {("ab0", "better"): 1}, PAIRS.criteria)
     found = preferences(ratings, HumanEvalScoreConfig(against="b", resamples=10))
     assert {(one.system, one.other) for one in found} == {("a", "b"), ("b", "ground-truth")}
-    with pytest.raises(ConfigError, match=r"^against: 'x' is none of the systems: a, b, ground-truth\.$"):
+    with pytest.raises(ConfigError, match=r"^against: 'x' is not one of the systems: a, b, ground-truth\.$"):
         preferences(ratings, HumanEvalScoreConfig(against="x"))

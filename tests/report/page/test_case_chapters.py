@@ -11,7 +11,7 @@ from pwae_core.report.page.case_chapters import table_5, table_6
 from pwae_core.report.tables.cases import Answers, Case, Turn
 
 CASE = Case("s#0", "ann", (Turn("A", "hello", own=False),), ("good day",), (Answers("Ours", ("a", "b", "c", "a")),))
-PERSON = "what else the person who responds says"
+PERSON = "what this person says elsewhere"
 
 
 def five(*found: Case, samples: int = 3) -> str:
@@ -56,12 +56,14 @@ def test_how_many_answers_are_shown_is_said_where_some_are_not(samples: int, cou
 def test_one_user_or_several() -> None:
     several = six(Answers("ann", ("x",), ("hm",)), Answers("bob", ("y",), ()))
     assert several.startswith(
-        "<p>Ours answers each context as the 2 users with most responses in the training split. Only the user changes, "
-        "the noise does not. What they really say stands below, so that the difference can be judged.</p>"
+        "<p>Ours answers each context as the 2 users with the most responses in the training split. Only the user "
+        "changes; the noise is the same. What they really say is shown below, so that you can judge the difference.</p>"
     )
     assert several.count("really says") == 2
     alone = six(Answers("ann", ("x",)))
-    assert alone.startswith("<p>Ours answers each context as the user with most responses in the training split.</p>")
+    assert alone.startswith(
+        "<p>Ours answers each context as the user with the most responses in the training split.</p>"
+    )
     assert "really say" not in alone
 
 

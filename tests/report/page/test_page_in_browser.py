@@ -93,6 +93,7 @@ def test_axe_finds_nothing_wrong(browser: Browser, whole: Path, width: int, mobi
     browser.colours(scheme)
     for page in (whole, whole.with_name("corpus.html")):
         browser.open(page)
+        assert browser.violations() == []
         browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert browser.violations() == []
 

@@ -27,7 +27,7 @@ def drawn(*cells: tuple[int, Cell]) -> str:
         ([(1, SEVERAL), (2, SEVERAL)], "ours; bars: ± the standard deviation over seeds"),
         (
             [(1, SEVERAL), (2, ONE)],
-            "ours; bars: ± half the width of the 95% bootstrap interval over contexts; of a mean over seeds, their "
+            "ours; bars: ± half the width of the 95% bootstrap interval over contexts; for a mean over seeds, their "
             "standard deviation",
         ),
         ([(1, NONE), (2, NONE)], "ours"),

@@ -29,7 +29,7 @@ F1, EXTREMA, ACCURACY = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy"
 HALF = 0.04
 """Half of the width of every score's interval."""
 SPREAD = "± is half the width of the 95% bootstrap interval over contexts."
-BOLD = "Bold: the best of our rows, where its ± does not reach another row's."
+BOLD = "Bold: the best of our rows, if its ± does not reach another row's."
 TESTED = {
     "randomisation": 0.0,
     "bootstrap": 0.0,
@@ -196,7 +196,7 @@ def test_what_the_spreads_are_is_said_of_one_seed_of_several_and_of_both() -> No
     assert legend([Row("A", OURS, {F1: one, EXTREMA: none})]) == [SPREAD]
     assert legend([Row("A", OURS, {F1: several})]) == ["± is the standard deviation over seeds."]
     both = [Row("A", OURS, {F1: several}), Row("B", OURS, {F1: one})]
-    assert legend(both) == [f"{SPREAD[:-1]}; of a mean over seeds, their standard deviation."]
+    assert legend(both) == [f"{SPREAD[:-1]}; for a mean over seeds, their standard deviation."]
     assert legend([Row("paper", PRINTED, {F1: none})]) == []
 
 
@@ -564,18 +564,18 @@ def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder
         (["Swap-Changed"], ["A"]),
         (["Likelihood-Gain"], ["A"]),
     ]
-    assert answers.title == "Personalisation, measured without people: answers"
+    assert answers.title == "Automatic measures of personalisation: answers"
     assert answers.notes == [
         "50 contexts.",
         *caution(50),
         "ground-truth: the real responses, as a ceiling.",
-        "Without 1,200 contexts of users who are no candidates.",
+        "Left out: 1,200 contexts of users who are not candidates.",
         "A guess finds the speaker with probability 0.1250.",
         SPREAD,
     ]
     assert swaps.notes[:2] == ["20 contexts of 50, drawn at random (--run-contexts).", *caution(20)]
     assert "A guess finds" in swaps.notes[-2]
-    assert likelihoods.notes[-1].startswith("What each measure tells")
+    assert likelihoods.notes[-1].startswith("'pwae metrics' says what each measure shows")
     assert answers.signatures == {"Speaker-Accuracy|clf:x": ""}
 
 
@@ -617,7 +617,7 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
         ("C", "minus B", "-0.2000", False),
     ]
     assert table.notes == [
-        "A system's score less the other's on the same contexts.",
+        "The difference of the two systems' scores on the same contexts.",
         "± is half the width of the 95% interval, of the paired bootstrap.",
         "Bold: p < 0.05 by randomisation of the contexts, after Holm's correction.",
     ]
