@@ -23,7 +23,7 @@ PEOPLE = {  # what each of them says at the end of a message
     "grace": "my dear",
     "hugo": "as they say",
 }
-TOPICS = ("tea", "football", "the rain", "old films", "chess", "the seaside", "cooking", "trains")
+TOPICS = ("tea", "football", "rain", "opera", "chess", "the seaside", "cooking", "cycling")
 OPINIONS = {
     True: ("i love {}", "nothing beats {}", "i could talk about {} all day", "{} makes my week", "give me more of {}"),
     False: ("i cannot stand {}", "not {} again", "{} is not for me", "i never saw the point of {}", "{} bores me"),

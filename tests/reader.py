@@ -9,15 +9,18 @@ from __future__ import annotations
 import csv
 import json
 import re
+import runpy
 import shutil
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from filling import key_of, write_csv
 from forms import ENGLISH, PAIRS
-from pages import Command
+from pages import ROOT, Command
 from planted import planted, write_jsonl
 
 from pwae_core.config.experiment import shipped_plans
@@ -46,22 +49,27 @@ RESUMED = ("--max-steps", str(2 * STEPS))
 
 
 class Reader:
-    """Runs the commands of one page in ``folder``, block by block.
+    """Runs the commands of one page in ``folder``, where the caller stands, block by block.
 
-    What stands at a command's ``--out`` makes way, unless the same block made it: a page may show several ways to one
-    folder.
+    ``smaller`` has further options for a command. What stands at a command's ``--out`` makes way, unless the same block
+    made it: a page may show several ways to one folder.
     """
 
-    def __init__(self, run: Run, folder: Path) -> None:
-        self.run, self.folder = run, folder
+    def __init__(self, run: Run, folder: Path, smaller: Mapping[str, Sequence[str]] = SMALLER) -> None:
+        self.run, self.folder, self.smaller = run, folder, smaller
         self.made: set[str] = set()
 
     def next_block(self) -> None:
         self.made.clear()
 
     def perform(self, command: Command) -> str:
-        """Runs a ``pwae`` command that must succeed, in ``folder``, where the caller stands. Gives what it printed."""
-        words = smaller(command.words[1:], self.folder)
+        """Runs a command that must succeed: ``pwae``, or a script of the examples. Gives what ``pwae`` printed."""
+        program, *words = command.words
+        if program == "python":
+            run_script(words)
+            return ""
+        assert program == "pwae", f"nobody runs {command}"
+        words = self._smaller(words)
         self._make_way(words)
         result = self.run(*words)
         assert result.exit_code == 0, f"{command}\n{result.stderr}"
@@ -70,6 +78,11 @@ class Reader:
         if words[0] == "human-eval-export" and "--out" in words:
             annotate(self.folder, out_of(words), PAIRS if "pairs" in words else ENGLISH)
         return str(result.stdout)
+
+    def _smaller(self, words: Sequence[str]) -> list[str]:
+        if words[0] == "experiment":
+            return [words[0], smaller_plan(words[1], self.folder), *words[2:]]
+        return [*words, *(RESUMED if "--resume" in words else self.smaller.get(words[0], ()))]
 
     def _make_way(self, words: Sequence[str]) -> None:
         name = out_of(words)
@@ -87,12 +100,11 @@ def out_of(words: Sequence[str]) -> str:
     return words[words.index("--out") + 1].rstrip("/") if "--out" in words else ""
 
 
-def smaller(words: Sequence[str], folder: Path) -> list[str]:
-    """The command with sizes that take a moment."""
-    if words[0] == "experiment":
-        return [words[0], smaller_plan(words[1], folder), *words[2:]]
-    more = RESUMED if words[0] == "train" and "--resume" in words else SMALLER.get(words[0], ())
-    return [*words, *more]
+def run_script(words: Sequence[str]) -> None:
+    """``python examples/NAME.py ...``, as from the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", list(words))
+        runpy.run_path(str(ROOT / words[0]), run_name="__main__")
 
 
 def smaller_plan(name: str, folder: Path) -> str:
