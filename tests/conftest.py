@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from crashes import is_apart
 # One thread for torch, here and in the processes that tests start: several workers share the cores, and runs that are
 # compared bit by bit must add in the same order. Torch reads it when it is first imported.
 os.environ["OMP_NUM_THREADS"] = "1"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell ignores it, and so would children
 hypothesis.settings.register_profile("pwae", deadline=None)
 hypothesis.settings.load_profile("pwae")
 jaxtyping.install_import_hook(["pwae_core.equations", "pwae_core.nn", "pwae_core.models"], "beartype.beartype")

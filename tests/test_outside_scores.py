@@ -183,7 +183,7 @@ def test_tables_that_do_not_go_together(pwae: Callable[..., Any], folder: Path, 
     pwae(*command, "--scores", one, "--scores", two).fails(4, f"{two}, row 1: B of One is of {one} too")
     pwae(*command, "--scores", tmp_path / "none.csv").fails(4, "none.csv")
     pwae("report", folder / "One", folder / "corpus", "--scores", one, "--out", tmp_path / "r.html").fails(
-        4, "one.csv: --scores go beside scores of 'pwae evaluate'. Give those too."
+        4, "one.csv: --scores needs scores of 'pwae evaluate' beside it. Give those too."
     )
     pwae(*command, "--out", tmp_path / "scores").succeeds()
     stranger = write_csv(tmp_path / "s.csv", [("Three", "c0#0", "B", 1)])
