@@ -137,7 +137,7 @@ def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: 
 
 
 def of_system(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> dict[str, Floats]:
-    """By metric, a system's scores of ``sessions`` in their order; NaN where there is none."""
+    """By metric, a system's scores of ``sessions`` in their order; NaN if there is none."""
     place = {session: number for number, session in enumerate(sessions)}
     found: dict[str, Floats] = {}
     for table in tables:

@@ -126,7 +126,7 @@ def _parts(distribution: Distribution, kind: Kind) -> list[Plugin]:
 
 
 def find(kind: Kind, name: str, own: Container[str]) -> Plugin | None:
-    """The plugin called ``name``; None where there is none, or ``own``, pwae's, has it.
+    """The plugin called ``name``; None if there is none, or ``own``, pwae's, has it.
 
     Raises ConfigError where two have that name: pwae and a plugin, or two plugins.
     """

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def in_one_line(call: Callable[P, T]) -> Callable[P, T]:
-    """``call``, whose errors are all pwae's, as those of the commands are, but for mistakes in pwae itself."""
+    """``call``, whose errors are all pwae's, as those of the commands are, except for mistakes in pwae itself."""
 
     @wraps(call)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:

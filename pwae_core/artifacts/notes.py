@@ -127,7 +127,7 @@ def write_plan(folder: Path, note: PlanNote) -> None:
 
 
 def read(path: Path, shape: type[N]) -> N | None:
-    """The note at ``path``; None where none is, or not as it was written. Raises InputError when it cannot be read."""
+    """The note at ``path``; None if there is none, or it was altered. Raises InputError when it cannot be read."""
     if not files.is_regular(path):
         return None
     try:
@@ -151,7 +151,7 @@ def apart_of(folder: Path) -> ApartNote | None:
 
 
 def token_of(folder: Path) -> str:
-    """What marks the temporary files of the artifact being made in ``folder``; nothing where none is."""
+    """What marks the temporary files of the artifact being made in ``folder``; nothing if there is none."""
     plan = plan_of(folder)
     return plan.token if plan else ""
 

@@ -79,7 +79,7 @@ def staging_folder(target: Path) -> Path:
 
 
 def owned(folder: Path) -> Owned:
-    """What is ours in the artifact at ``folder``, by its notes; nothing where there is none that can be believed."""
+    """What is ours in the artifact at ``folder``, by its notes; nothing if there is none that can be believed."""
     manifest, plan = manifest_of(folder), plan_of(folder)
     if plan:
         return Owned(names=frozenset(plan.wrote), token=plan.token, proves_itself=True, within=_within(folder))
@@ -96,7 +96,7 @@ def apart_files(folder: Path) -> dict[str, str]:
 
 
 def _within(folder: Path) -> dict[str, Owned]:
-    """The people whom a run was adapted to, and the hidden folders in which they, or a plan, are being made."""
+    """The people that a run was adapted to, and the hidden folders in which they, or a plan, are being made."""
     found = {one.name: staged(one) for one in (staging_folder(folder / PEOPLE), staging_folder(folder / PLAN))}
     manifest = manifest_of(folder / PEOPLE)
     if manifest and manifest.kind == PEOPLE:

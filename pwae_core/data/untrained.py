@@ -1,4 +1,4 @@
-"""Users of whom a system learned nothing: they are taken for nobody in particular, and it is said how many they are."""
+"""Users about whom a system learned nothing: they are treated as nobody in particular, and are counted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Known = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Untrained:
-    """``sessions`` of ``users`` of whom nothing was learned; ``nobody``: whether nobody in particular was trained."""
+    """``sessions`` of ``users`` without a training response; ``nobody``: whether nobody in particular was trained."""
 
     users: int
     sessions: int
     nobody: bool
 
     def told(self, of: str) -> str:
-        """A sentence about them; ``of`` says what one of their sessions is. Empty where there are none."""
+        """A sentence about them; ``of`` says what one of their sessions is. Empty if there are none."""
         if not self.sessions:
             return ""
         theirs, users = counted(self.sessions, of), counted(self.users, "user")

@@ -30,7 +30,7 @@ from pwae_core.training.typed import typed_sessions
 REAL = 5
 """Real responses of a person that are shown."""
 FOUND = 20
-"""People whom a search shows."""
+"""People that a search shows."""
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def experiment(
     """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
 
     ``force`` makes anew what another plan has made there. Raises ConfigError or ArtifactError for what no run could do
-    with and, without ``force``, for what another plan has made; Interrupted; other failures of a run are told in the
-    report.
+    with and, without ``force``, for what another plan has made; Interrupted; the
+    report lists other failures of a run.
     """
     known = {*MODELS, *(one.model for one in plan.systems if one.model not in ALIASES)}
     runs = planned_runs(plan, {name: system_of(name).display_name for name in known})

@@ -45,7 +45,7 @@ def _ended(sentences: Sentences, end: int) -> Sentences:
 
 
 def for_types(types: pa.Array, vectors: pa.Table) -> Vectors:
-    """(types + 1, dimension): the row of each type in ``schemas.VECTORS``, ``<unk>``'s where there is none; last
+    """(types + 1, dimension): the row of each type in ``schemas.VECTORS``, ``<unk>``'s if there is none; last
     the end token's.
     """
     column = vectors["vector"].combine_chunks()

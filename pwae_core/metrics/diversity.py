@@ -20,7 +20,7 @@ class _Grams:
     codes: Integers
 
     def share_different(self, groups: Integers, count: int) -> Floats:
-        """(count,): different n-grams over all n-grams of each group; ``groups`` maps answers. 0 where none is."""
+        """(count,): different n-grams over all n-grams of each group; ``groups`` maps answers. 0 if there is none."""
         own = groups[self.owners]
         different = np.unique(self.codes * count + own) % max(count, 1)
         each = np.bincount(own, minlength=count)

@@ -214,7 +214,7 @@ EXPLANATIONS = (
 
 
 def explain(names: Sequence[str] = ()) -> list[Explanation]:
-    """The explanations of ``names``, metrics or columns in any case; all where none is named. Raises ConfigError."""
+    """The explanations of ``names``, metrics or columns in any case; all if none is named. Raises ConfigError."""
     return [_find(name) for name in names] or list(EXPLANATIONS)
 
 

@@ -101,7 +101,7 @@ def parts(one: Found, told: Terms) -> dict[str, object]:
 
 
 def explain(names: Sequence[str] = ()) -> list[Explanation]:
-    """The explanations of ``names``, all where none is named; of plugins' metrics then only whose they are.
+    """The explanations of ``names``, all if none is named; of plugins' metrics then only whose they are.
 
     Raises ConfigError for an unknown name or a wrong plugin.
     """

@@ -42,7 +42,7 @@ def apart(paths: Sequence[Path]) -> list[str]:
 
 
 def distinguishing(path: Path, others: Iterable[Path]) -> str:
-    """The shortest run of components of ``path`` that no other has, the last of several; empty where there is none."""
+    """The shortest run of components of ``path`` that no other has, the last of several; empty if there is none."""
     own, strange = _components(path), [_components(other) for other in others]
     for length in range(1, len(own) + 1):
         for run in reversed(_runs(own, length)):

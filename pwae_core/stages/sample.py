@@ -162,7 +162,7 @@ def sample_context(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> SampleReport:
-    """Answers one typed context as each of ``users``, once (Table 6); nobody in particular where none is named.
+    """Answers one typed context as each of ``users``, once (Table 6); nobody in particular if none is named.
 
     The last utterance is taken as another's, the one before it as the answering user's own, and so on. Raises
     InputError for an unknown user or an utterance that cleaning leaves empty.

@@ -60,7 +60,7 @@ def sample_lines(
     A batch is what can be read without waiting, ``config.batch_size`` lines at most: whoever writes a line and waits
     for its answer gets it. A line's answers do not depend on its batch. ``users``, where given, answer every line, each
     of them, in the place of the line's own user. Raises InputError for a source that cannot be read, and for a user of
-    ``users`` whom the run does not know.
+    ``users`` that the run does not know.
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     for name in users:

@@ -75,7 +75,7 @@ def normalise(texts: pa.Array) -> pa.Array:
 
 def strip_invisible(texts: pa.Array) -> pa.Array:
     """What has no shape of its own is gone without a trace: control characters, zero-width spaces, soft hyphens,
-    byte-order and direction marks, variation selectors, tags; joiners (``strip_strays``) but for those in words."""
+    byte-order and direction marks, variation selectors, tags; joiners (``strip_strays``) except those in words."""
     return strip_strays(pc.replace_substring_regex(texts, pattern=INVISIBLE, replacement=""))
 
 

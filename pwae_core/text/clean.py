@@ -145,7 +145,7 @@ def steps(names: Sequence[str], lowercase: bool = False) -> list[str]:
 def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.Array:
     """The steps ``names`` in the order of ``CLEANERS``; white space and invisible characters put right in any case.
 
-    Idempotent, but for ``html`` where another step uncovers a tag. A text of which nothing is left becomes the empty
+    Idempotent, except for ``html`` where another step uncovers a tag. A text of which nothing is left becomes the empty
     string. Texts of nothing but Chinese characters or English words, digits and common punctuation, in which no step
     finds anything, are passed by.
     """

@@ -51,9 +51,9 @@ def tokenise_array(texts: pa.Array, tokenizer: str) -> tuple[pa.Array, pa.Array]
 def tokenise_nltk(texts: pa.Array) -> pa.ListArray:
     """NLTK's TweetTokenizer, made for messages: keeps ``don't``, ``:-)`` and URLs whole. Does not segment Chinese.
 
-    Its patterns match no white space, but for dots (``. . .`` is an ellipsis), and look one character ahead or back: so
-    the tokens of a text are those of its pieces, dots that follow each other being one. It replaces entities before;
-    where one is not known to become a character that changes nothing of this, the text is one piece.
+    Its patterns match white space only within dots (``. . .`` is an ellipsis), and look one character ahead or back.
+    So the tokens of a text are those of its pieces; dots that follow each other are one piece. It
+    replaces entities first. If an entity might become a character that changes any of this, the text is one piece.
     """
     for _ in range(2):  # of three dots in a row the first time takes two
         texts = pc.replace_substring(texts, ". .", ".\t.")

@@ -78,7 +78,7 @@ def judge_of(train: Sessions, valid: Sessions, config: TrainConfig) -> Judge:
 @torch.no_grad()
 def answer_validation(model: Model, valid: Sessions, config: TrainConfig, device: torch.device) -> Answers:
     """``answered_samples`` answers to each of the first validation sessions, greedy for each z; all the same
-    where there is none.
+    if there is none.
     """
     samples = 1 if model.deterministic else config.answered_samples
     decoding = DecodingConfig(max_length=config.model.max_length)

@@ -1,4 +1,4 @@
-"""The gradients of a phase over a batch, done whole or in pieces: the same, but for rounding."""
+"""The gradients of a phase over a batch, done whole or in pieces: the same, except for rounding."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def model_card(model: Model, note: Mapping[str, Any], last: Mapping[str, Any] | 
     """The card of a finished run.
 
     ``note`` is what the manifest records: ``pwae``, ``config``, ``inputs``, ``environment`` and ``facts``. ``last`` is
-    the last line of the run's timing, None where there is none. No text of a corpus, no path and no user id is in it.
+    the last line of the run's timing, None if there is none. No text of a corpus, no path and no user id is in it.
     """
     facts = note["facts"]
     parts = (

@@ -195,7 +195,7 @@ def at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -
 
 
 def link(value: object, *nothing: object) -> str | None:
-    """An id that another row may have; None for what crawlers write where there is none (0, "", ``nothing``)."""
+    """An id that another row may have; None for what crawlers write if there is none (0, "", ``nothing``)."""
     known = None if value is None or isinstance(value, (dict, list, bool)) else str(value).strip()
     return known if known and known != "0" and known not in {str(one) for one in nothing} else None
 

@@ -103,7 +103,7 @@ def _names_with_colon(said: Iterable[str]) -> set[str]:
 
 
 def _parted(said: str) -> tuple[str | None, str]:
-    """The name before a colon, and what follows it; None where there is none, or only one within quotation marks."""
+    """The name before a colon, and what follows it; None if there is none, or only one within quotation marks."""
     line, newline, rest = said.partition("\n")
     name, colon, text = line.partition(": ")
     if not colon and line.endswith(":"):

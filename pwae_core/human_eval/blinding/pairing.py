@@ -52,7 +52,7 @@ def _different(one: Tokens, two: Tokens) -> bool:
 
 
 def take_sides(shares: Sequence[Sequence[Item]], secret: str) -> list[list[Item]]:
-    """For every annotator, each system of a pair first as often as second, but for one item at most."""
+    """For every annotator, each system of a pair first as often as second, except for one item at most."""
     return [_sided(share, secret, annotator) for annotator, share in enumerate(shares, start=1)]
 
 

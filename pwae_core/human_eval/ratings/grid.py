@@ -26,7 +26,7 @@ class Formula:
 class Grid:
     """One page of a file.
 
-    ``rows`` has those rows that hold anything, by number; ``page`` is the worksheet's name, "" where there are none;
+    ``rows`` has those rows that hold anything, by number; ``page`` is the worksheet's name, "" if there are none;
     ``unit`` is what a row is called where it has no columns to point at.
     """
 

@@ -42,7 +42,7 @@ class KeyItem:
 class Key:
     """``known`` finds an item by the letters of its id; ``texts`` has what each item shows, by column.
 
-    ``salt`` is that of the completion codes, "" where there are none.
+    ``salt`` is that of the completion codes, "" if there are none.
     """
 
     export: str

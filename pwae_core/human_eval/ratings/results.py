@@ -50,7 +50,7 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``system`` minus ``other`` over the contexts where both were rated; None where there are none."""
+    """``system`` minus ``other`` over the contexts where both were rated; None if there are none."""
 
     criterion: str
     system: str

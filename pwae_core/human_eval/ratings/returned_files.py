@@ -1,7 +1,7 @@
 """Files that annotators send back: which of those given can be sheets, and what is in them.
 
 Files are recognised by their bytes; their names decide which files of a folder are read. Nothing here knows what
-the cells mean, but for the names of the columns.
+the cells mean, except for the names of the columns.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Form:
 
     @property
     def rated(self) -> tuple[str, ...]:
-        """The columns that are filled in, but for the remark."""
+        """The columns that are filled in, except for the remark."""
         return tuple(one.name for one in self.criteria)
 
     @property

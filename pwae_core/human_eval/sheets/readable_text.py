@@ -73,7 +73,7 @@ def _letter(number: int) -> str:
 
 
 def history(utterances: Sequence[Sequence[str]], marks: Marks) -> str:
-    """The responder's utterances, one per line; a mark where there are none."""
+    """The responder's utterances, one per line; a mark if there are none."""
     if not utterances:
         return marks.nothing
     limit = CELL // len(utterances) - 3

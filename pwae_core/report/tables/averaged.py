@@ -140,7 +140,7 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
 
 
 def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
-    """What the page calls each run that ``persona`` names, as far as it was given."""
+    """What the page calls each run that ``persona`` names, if it was given."""
     inputs, known = persona.manifest["inputs"], sources.run_names
     told = [(one["system"], inputs.get(f"run/{number}")) for number, one in enumerate(persona.facts.get("runs", []))]
     return {label: known[fingerprint] for label, fingerprint in told if fingerprint in known}

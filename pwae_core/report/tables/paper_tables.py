@@ -101,7 +101,7 @@ def _own(metrics: Iterable[str]) -> list[str]:
 
 
 def further(scoring: Scoring) -> Table | None:
-    """The measures that the paper does not have; None where there are none."""
+    """The measures that the paper does not have; None if there are none."""
     known = {*METRICS} - {*printed.AUTOMATIC}
     columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m in known))
     rows = [_ours(one, one.system, columns) for one in scoring.systems]

@@ -85,7 +85,7 @@ def legend(rows: Sequence[Row]) -> list[str]:
 
 
 def spreads(cells: Sequence[Cell]) -> str:
-    """What the spreads of ``cells`` are: of one kind, of both, or "" where there are none."""
+    """What the spreads of ``cells`` are: of one kind, of both, or "" if there are none."""
     kinds = {cell.over_seeds for cell in cells if cell.half is not None}
     if kinds == {False, True}:
         return f"{INTERVAL}; for a mean over seeds, their {DEVIATION}"
