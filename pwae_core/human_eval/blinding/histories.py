@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,5 +80,5 @@ def draw_history(
     left_out = hidden | {wording(text) for text in (*context.utterances, *candidate.references)}
     drawn = shuffled(said, lambda one: (one.conversation_id, str(one.turn)), secret, "history", context.session_id)
     drawn.sort(key=lambda one: one.conversation_id == context.conversation_id)
-    different = dict.fromkeys(one.tokens for one in drawn if wording(one.tokens) not in left_out)
-    return list(different)[:count]
+    different = dict.fromkeys(one.tokens for one in drawn)
+    return list(islice((tokens for tokens in different if wording(tokens) not in left_out), count))
