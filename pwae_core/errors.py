@@ -83,7 +83,7 @@ def of_the_system(error: Exception) -> PwaeError | None:
         return StorageError(f"Links form a circle: {error}. Remove one of them.")
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return InputError(f"{error.object!r:.200} holds bytes that are not UTF-8. Rename or convert it.")
-    if isinstance(error, ValueError) and str(error) == "embedded null byte":
+    if isinstance(error, ValueError) and "embedded null" in str(error):
         return InputError("The name of a file contains a zero byte, which no name can.")
     return None
 

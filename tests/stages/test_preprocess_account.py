@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import sqlite3
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
@@ -150,7 +151,7 @@ CRAWLS = {
 
 def count_crawl(path, kind):
     if kind == "sqlite":
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             tables = ("weibo", "comments", "reposts")
             return sum(database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables)
     if kind == "crawler":
