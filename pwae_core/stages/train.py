@@ -44,7 +44,7 @@ from pwae_core.training.runs import (
 from pwae_core.training.signals import stop_requests
 from pwae_core.training.sizes import refuse_large_training
 from pwae_core.training.timing import timings
-from pwae_core.training.validation import warnings_of
+from pwae_core.training.validation import warnings_in
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ def _report(run: Artifact, *, standing: bool) -> TrainReport:
     facts = run.facts
     told = {name: facts[name] for name in TrainReport.__dataclass_fields__ if name in facts}
     note = Untrained(**facts["untrained"]).told("validation session")
-    valid = facts["valid"]
-    warnings = warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
     notes = (note,) if note else ()
-    return TrainReport(out=str(run.folder), standing=standing, notes=notes, warnings=warnings, **told)
+    return TrainReport(
+        out=str(run.folder), standing=standing, notes=notes, warnings=warnings_in(facts["valid"]), **told
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pwae_core.config.resolve import preset_of
 from pwae_core.grammar import counted
 from pwae_core.models.base import Model
-from pwae_core.training.validation import warnings_of
+from pwae_core.training.validation import warnings_in
 
 HEAD = """\
 ---
@@ -114,8 +114,7 @@ def _validation(facts: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _warnings(valid: Mapping[str, float]) -> str:
-    given: Sequence[str] = warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
-    return "".join(f"\nWarning: {warning}\n" for warning in given)
+    return "".join(f"\nWarning: {warning}\n" for warning in warnings_in(valid))
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -71,6 +71,11 @@ def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAUL
     return tuple(warning for warning, holds in given if holds)
 
 
+def warnings_in(valid: Mapping[str, float]) -> tuple[str, ...]:
+    """Those of a validation's measures; none for a system without a z."""
+    return warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
+
+
 @torch.no_grad()
 def look_at_codes(
     model: Model, sessions: Sessions, limit: int, batch_size: int, seed: int, device: torch.device
