@@ -45,7 +45,7 @@ class Run:
     stdout: str = ""
     stderr: str = ""
     seconds: float = 60.0
-    bytes: int = 4 << 30
+    bytes: int = 2 << 30
     gone: bool = False
 
 
