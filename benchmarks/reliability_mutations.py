@@ -3,7 +3,7 @@
     python benchmarks/reliability_mutations.py --trials 1500
 
 A trial copies a small world (raw files of every format, a corpus, vectors, runs, answers, sheets, a plan), damages one
-file of it or gives one odd argument, and runs a command that reads it in a process of its own, with 2 GiB and 60 s.
+file of it or gives one odd argument, and runs a command that reads it in a process of its own, within 60 s and 1.5 GiB
 Prints every trial after which something was wrong, and a table. ``--first`` begins at another number: a trial is given
 by its number.
 """

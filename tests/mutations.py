@@ -24,7 +24,7 @@ from pwae_core import errors
 USAGE = 2
 DOCUMENTED = {0, USAGE} | {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type)}
 SECONDS = 60.0
-BYTES = 2 << 30
+BYTES = 3 << 29
 OUT = "made"
 KEPT_ON_FAILURE = ("train", "experiment")
 """Commands whose unfinished work in --out is kept, to be continued."""
