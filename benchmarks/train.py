@@ -152,6 +152,7 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
             for name, (spent, least) in phase_seconds(trainer, batch).items():
                 phases[name].append(spent)
                 needed[name].append(least)
+        operations = operation_seconds(trainer, batches[:5])
     spent = {name: median(values) for name, values in phases.items()}
     adversarial = (spent["generator"] + spent["critic"]) / sum(spent.values())
     return {
@@ -163,6 +164,7 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
         "phases_s": spent,
         "phases_products_s": {name: median(values) for name, values in needed.items()},
         "generator_and_critic_share": adversarial,
+        "operations_s": operations,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
 
@@ -217,6 +219,15 @@ def phase_seconds(trainer: Trainer, batch: Batch) -> dict[str, tuple[float, floa
         replay()
         spent[phase.name] = seconds(run), seconds(replay)
     return spent
+
+
+def operation_seconds(trainer: Trainer, batches: list[Batch], most: int = 16) -> dict[str, float]:
+    """The time of an iteration that is spent in each of torch's operations itself, the longest first."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        for batch in batches:
+            trainer.iteration(batch)
+    events = sorted(profile.key_averages(), key=lambda event: event.self_cpu_time_total, reverse=True)
+    return {event.key: round(event.self_cpu_time_total / 1e6 / len(batches), 5) for event in events[:most]}
 
 
 def measure_generation(contexts: int) -> dict[str, Any]:
