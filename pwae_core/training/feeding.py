@@ -24,9 +24,14 @@ def feed(sessions: Sessions, batches: Sequence[Ints], device: torch.device) -> I
         return batch.each(torch.Tensor.pin_memory) if device.type == "cuda" else batch
 
     rest = iter(batches)
-    with ThreadPoolExecutor(1, thread_name_prefix="feed") as thread:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
+    try:
         ready: deque[Future[Batch]] = deque(thread.submit(prepare, rows) for rows in islice(rest, AHEAD))
         while ready:
             batch = ready.popleft().result()
             ready.extend(thread.submit(prepare, rows) for rows in islice(rest, 1))
             yield batch.to(device)
+    finally:
+        # Without waiting: an abandoned feed can be collected while another thread starts, and to end, its own thread
+        # needs a lock that is held then.
+        thread.shutdown(wait=False, cancel_futures=True)

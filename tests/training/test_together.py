@@ -16,7 +16,6 @@ from together import RUNS, SCRIPT, data, launch, settings, train
 from pwae_core.errors import ConfigError, DivergenceError
 from pwae_core.nn.noise import Rows, seeded
 from pwae_core.training.checkpoints import BEST, LAST, load_checkpoint
-from pwae_core.training.feeding import feed
 from pwae_core.training.group import ALONE, Followed, Group, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.pieces import Cutter
@@ -124,17 +123,6 @@ def test_noise_of_pieces_is_the_noise_of_the_whole() -> None:
     torch.testing.assert_close(piece.uniform(2), drawn[1][1:3], rtol=0, atol=0)
     with pytest.raises(ValueError, match=r"noise of shape \(4,\) for the rows Rows\(start=1"):
         piece.uniform(4)
-
-
-def test_batches_are_fed_in_order_and_whole() -> None:
-    sessions = data().sessions
-    rows = sessions.epoch(10, 3, 0)
-    fed = list(feed(sessions, rows, CPU))
-    assert len(fed) == len(rows)
-    for batch, of in zip(fed, rows, strict=True):
-        expected = sessions.batch(of)
-        assert torch.equal(batch.response, expected.response)
-        assert torch.equal(batch.context, expected.context)
 
 
 def bf16_trainer(folder: Path, name: str, precision: str) -> Trainer:
