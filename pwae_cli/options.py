@@ -125,7 +125,7 @@ def _check_argument(shown: str, value: str | Path) -> None:
         raise ConfigError(f"{shown} {text:.80}: that is the root of the file system. Name a folder in it.")
     longest = max((len(part.encode()) for part in value.parts), default=0)
     if longest > LONGEST_NAME:
-        raise ConfigError(f"{shown}: a name of {longest} bytes; a file has at most {LONGEST_NAME}. Shorten it.")
+        raise ConfigError(f"{shown}: a name of {longest} bytes; names have at most {LONGEST_NAME}. Shorten it.")
 
 
 def _check_text(shown: str, text: str) -> None:

@@ -80,7 +80,7 @@ def of_the_system(error: Exception) -> PwaeError | None:
         names = ", ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return StorageError(f"Cannot use {names}: {error.strerror}." if names else f"{error.strerror}.")
     if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib's, up to Python 3.12
-        return StorageError(f"Links form a circle: {error}. Remove one of them.")
+        return StorageError(f"Symbolic links form a loop: {error}. Remove one of them.")
     if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
         return InputError(f"{error.object!r:.200} holds bytes that are not UTF-8. Rename or convert it.")
     if isinstance(error, ValueError) and "embedded null" in str(error):

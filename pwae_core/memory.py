@@ -24,7 +24,7 @@ def refuse_beyond(needed: int, what: str, advice: str, there: int | None = None)
     """Raises ConfigError where ``what`` needs more bytes than are ``there`` (None: in this machine)."""
     there = of_machine() if there is None else there
     if needed > there:
-        raise ConfigError(f"{what} would take about {_shown(needed)} of memory, of {_shown(there)} there are. {advice}")
+        raise ConfigError(f"{what} would take about {_shown(needed)} of memory; the limit is {_shown(there)}. {advice}")
 
 
 def _shown(size: int) -> str:

@@ -67,7 +67,7 @@ def read_outside(path: Path) -> Outside:
         key = (row.system, row.metric, row.session)
         if key in rows:
             raise InputError(
-                f"{where}: {row.metric} of {row.system} in session {row.session!r:.80} occurred before "
+                f"{where}: {row.metric} of {row.system} in session {row.session!r:.80} was given before "
                 f"({rows[key].where}). Keep one of them."
             )
         rows[key] = row
@@ -128,12 +128,12 @@ def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: 
     for table in tables:
         for (system, metric, session), row in table.rows.items():
             if system not in sessions:
-                raise InputError(f"{row.where}: there is no system {system!r:.80}. There are {', '.join(sessions)}.")
+                raise InputError(f"{row.where}: there is no system {system!r:.80}. Use one of {', '.join(sessions)}.")
             if session not in sessions[system]:
-                raise InputError(f"{row.where}: {system} has no answer to a session {session!r:.80}.")
+                raise InputError(f"{row.where}: {system} has no answer to session {session!r:.80}.")
             if metric in computed or seen.setdefault((system, metric), table) is not table:
                 other = "a plugin" if metric in computed else str(seen[system, metric].source)
-                raise InputError(f"{row.where}: {metric} of {system} is of {other} too. Give it another name.")
+                raise InputError(f"{row.where}: {metric} of {system} also comes from {other}. Give it another name.")
 
 
 def of_system(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> dict[str, Floats]:

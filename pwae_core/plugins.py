@@ -161,4 +161,4 @@ def hint(kind: Kind, name: str, own: Iterable[str]) -> str:
     """What an unknown name may have meant."""
     known = [*own, *(one.name for one in installed(kind))]
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"
+    return f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"

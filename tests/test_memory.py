@@ -30,4 +30,4 @@ def test_the_refusal_says_how_much_it_would_take():
     memory.refuse_beyond(1_000, "Little", "Never.", there=1_000)
     with pytest.raises(ConfigError) as caught:
         memory.refuse_beyond(2_500_000_000_000, "A model", "Lower it.", there=8_000_000_000)
-    assert str(caught.value) == "A model would take about 2,500.0 GB of memory, of 8.0 GB there are. Lower it."
+    assert str(caught.value) == "A model would take about 2,500.0 GB of memory; the limit is 8.0 GB. Lower it."

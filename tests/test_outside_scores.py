@@ -125,9 +125,9 @@ def test_seeds_are_averaged_where_each_has_scores(pwae: Callable[..., Any], fold
 
 GOOD = ("One", "c0#0", "B", 1)
 WRONG: list[tuple[Rows, str]] = [
-    ([GOOD, ("Tow", "c0#0", "B", 1)], "row 2: there is no system 'Tow'. There are One, Two."),
-    ([GOOD, ("One", "c99#0", "B", 1)], "row 2: One has no answer to a session 'c99#0'."),
-    ([GOOD, ("Two", "c0#0", "B", 1), GOOD], "row 3: B of One in session 'c0#0' occurred before"),
+    ([GOOD, ("Tow", "c0#0", "B", 1)], "row 2: there is no system 'Tow'. Use one of One, Two."),
+    ([GOOD, ("One", "c99#0", "B", 1)], "row 2: One has no answer to session 'c99#0'."),
+    ([GOOD, ("Two", "c0#0", "B", 1), GOOD], "row 3: B of One in session 'c0#0' was given before"),
     ([("One", "c0#0", "B", "nan")], "row 1: value is nan. Leave out the row"),
     ([("One", "c0#0", "B", "-inf")], "row 1: value is -inf."),
     ([("One", "c0#0", "B", "high")], "row 1: value is 'high', expected a number"),
@@ -180,7 +180,7 @@ def test_a_file_that_is_no_table_is_one_line(
 def test_tables_that_do_not_go_together(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     one, two = (write_csv(tmp_path / name, [GOOD]) for name in ("one.csv", "two.csv"))
     command = ("evaluate", folder / "One", folder / "Two")
-    pwae(*command, "--scores", one, "--scores", two).fails(4, f"{two}, row 1: B of One is of {one} too")
+    pwae(*command, "--scores", one, "--scores", two).fails(4, f"{two}, row 1: B of One also comes from {one}")
     pwae(*command, "--scores", tmp_path / "none.csv").fails(4, "none.csv")
     pwae("report", folder / "One", folder / "corpus", "--scores", one, "--out", tmp_path / "r.html").fails(
         4, "one.csv: --scores needs scores of 'pwae evaluate' beside it. Give those too."
@@ -188,7 +188,7 @@ def test_tables_that_do_not_go_together(pwae: Callable[..., Any], folder: Path, 
     pwae(*command, "--out", tmp_path / "scores").succeeds()
     stranger = write_csv(tmp_path / "s.csv", [("Three", "c0#0", "B", 1)])
     pwae("report", tmp_path / "scores", "--scores", stranger, "--out", tmp_path / "r.html").fails(
-        4, "row 1: there is no system 'Three'. There are One, Two."
+        4, "row 1: there is no system 'Three'. Use one of One, Two."
     )
     assert not (tmp_path / "r.html").exists()
 

@@ -91,7 +91,7 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("system", "s", "from pwae_core import Model as PART", "does not define begin, negative_log_likelihood, phases"),
     ("system", "s", SYSTEM.format(body="display_name = 7"), "does not define display_name"),
     ("system", "s", SYSTEM.format(body="reference = 'a\\nb'"), "does not define reference"),
-    ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "is not made of a config, the size"),
+    ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "cannot be made from a config, the size"),
     ("system", "seq2seq", SYSTEM.format(body="pass"), "has the name of one of pwae's own systems"),
     ("reader", "r", "PART = len", "is no pwae_core.Reader"),
     ("reader", "r", "from pwae_core.corpus.readers import READERS\nPART = READERS['csv']", "calls itself 'csv'"),

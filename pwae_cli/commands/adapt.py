@@ -18,7 +18,7 @@ def command(
         Path,
         typer.Option(
             "--history-file",
-            help="Text file with the person's utterances, one per line, optionally after what they answered and a tab.",
+            help="Text file with one utterance of the person per line; what it answers and a tab may come before it.",
         ),
     ],
     user: Annotated[str | None, typer.Option(help="Name for the person; default: the file's name.")] = None,
@@ -50,7 +50,7 @@ def command(
     rows: list[tuple[str, object]] = [
         ("utterances", report.utterances),
         ("their words", report.words),
-        ("of these unknown to the run", f"{report.unknown_words:,} ({report.unknown_words / report.words:.0%})"),
+        ("of these, unknown to the run", f"{report.unknown_words:,} ({report.unknown_words / report.words:.0%})"),
         ("nats per token as nobody in particular", f"{report.before:.4f}"),
         ("nats per token as themselves", f"{report.after:.4f}"),
     ]

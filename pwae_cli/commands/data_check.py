@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Check a corpus before training.
 
-    Users, lengths, words, duplicates, language, leaks between the splits.
+    It looks at users, lengths, words, duplicates, language, and leaks between the splits.
     """
     from dataclasses import asdict
 

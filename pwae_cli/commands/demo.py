@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Play with a run in a browser on this machine.
 
-    People's answers side by side, what led to them, and moving along z. Ctrl-C ends it.
+    See people's answers side by side and what led to them, and move along z. Ctrl-C ends it.
     """
     decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
     config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})

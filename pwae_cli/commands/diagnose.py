@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Check whether a run's z carries information.
 
-    It warns if a measure is low, a sign that the posterior has collapsed.
+    It warns of signs that the posterior has collapsed, or that the prior is far from it.
     """
     config = DiagnoseConfig.make(
         {
@@ -55,7 +55,7 @@ def command(
         return
     rows: list[tuple[str, object]] = [
         ("contexts x samples", f"{report.contexts} x {report.samples}"),
-        ("distinct responses of a context", f"{report.distinct:.1%}"),
+        ("distinct responses per context", f"{report.distinct:.1%}"),
         ("active dimensions of z", f"{report.active} of {report.dimensions}"),
         ("cost of another session's z (nats per token)", f"{report.sensitivity:.4f}"),
         ("energy distance between prior and posterior", f"{report.prior_gap:.4f}"),

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Learn or import word vectors for a corpus.
 
-    word2vec of the training split, or vectors from a file, aligned with the corpus's vocabulary.
+    They come from word2vec on the training split, or from a file, and are aligned with the corpus's vocabulary.
     """
     config = EmbedWordsConfig.make(
         {

@@ -24,8 +24,8 @@ def command(
     responses: Annotated[
         list[str],
         typer.Argument(
-            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH. "
-            "One NAME for several paths: seeds of one system."
+            help="Folders written by 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH. "
+            "Several paths with the same NAME are seeds of one system."
         ),
     ],
     embeddings: Annotated[
@@ -37,7 +37,7 @@ def command(
     ] = None,
     scores: Annotated[
         list[Path] | None,
-        typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
+        typer.Option("--scores", help="Table of other programs' scores: system, session, metric, value. Repeatable."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
@@ -59,7 +59,7 @@ def command(
 ) -> None:
     """Score responses with the paper's metrics (Table 2).
 
-    Several systems side by side, with intervals and signatures.
+    It shows several systems side by side, with intervals and signatures.
     """
     config = EvaluateConfig.make(
         {
@@ -105,7 +105,7 @@ def _print(report: EvaluateReport) -> None:
     for title, headings in {**TABLES, OWN: own(_found(report))}.items():
         _print_columns(title, headings, report)
     if any(total.low is not None for system in report.systems for total in system.totals.values()):
-        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; --json has its bounds.")
     if report.comparisons:
         _print_comparisons(report)
     for note in report.notes:
@@ -114,7 +114,7 @@ def _print(report: EvaluateReport) -> None:
     for signature, systems in _signatures(report).items():
         everyone = len(systems) == len(report.systems)
         console.print_line(signature if everyone else f"{signature}  ({', '.join(systems)})")
-    console.print_line("'pwae metrics' explains each metric: formula, source, traps.")
+    console.print_line("'pwae metrics' explains each metric: formula, source, pitfalls.")
 
 
 def _print_columns(title: str, headings: Mapping[str, str], report: EvaluateReport) -> None:
@@ -144,8 +144,8 @@ def _print_comparisons(report: EvaluateReport) -> None:
         if columns:
             console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
-        f"p: randomisation over contexts, two-sided, Holm-adjusted over its table; * below .05; exact if at most "
-        f"{EXACT} contexts differ. Intervals, paired bootstrap, unadjusted values, signatures: --json."
+        f"p: randomisation over contexts, two-sided, Holm-adjusted within its table; * below .05; exact if at most "
+        f"{EXACT} contexts differ. --json has intervals, the paired bootstrap, unadjusted values and signatures."
     )
 
 

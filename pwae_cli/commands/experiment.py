@@ -32,7 +32,7 @@ def command(
     ] = None,
     device: Device = "auto",
     force: Annotated[
-        bool, typer.Option("--force", help="Make runs at --out again that a different plan made.")
+        bool, typer.Option("--force", help="Make a run at --out again if a different plan made it.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what exists and what would be trained; write nothing.")
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Train, sample and evaluate everything in a plan.
 
-    The results go into one table. Run it again to continue.
+    The results go into one table. Run the command again to continue.
     """
     config = read_plan(plan, {"corpus": corpus, "embeddings": embeddings})
 

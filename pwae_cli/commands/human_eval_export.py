@@ -70,8 +70,8 @@ def command(
 ) -> None:
     """Write double-blind sheets for annotators.
 
-    XLSX, CSV and a web page with several systems' responses, and a key beside them: to rate each response, or to
-    choose between two.
+    Each sheet (XLSX, CSV and a web page) has several systems' responses, to rate or to choose between. The key says
+    which response is whose.
     """
     config = HumanEvalConfig.make(
         {
@@ -122,7 +122,7 @@ def _print(report: HumanEvalReport) -> None:
         ("  attention checks", report.checks),
         ("  with a text cut to fit its cell", report.cut),
         ("annotators", report.annotators),
-        ("  who judge an item", report.raters),
+        ("  who judge each item", report.raters),
         ("item ids begin with", report.export),
         ("files", ", ".join(report.files)),
         ("  changed since the export", ", ".join(report.changed) or "none"),

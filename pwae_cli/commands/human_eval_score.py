@@ -57,7 +57,7 @@ def command(
 ) -> None:
     """Score the sheets that annotators filled in.
 
-    Means per system (Table 2) or win rates of pairs, agreement between annotators, tests between systems.
+    It shows means per system (Table 2) or win rates of pairs, agreement between annotators, and tests between systems.
     """
     config = HumanEvalScoreConfig.make(
         {
@@ -110,7 +110,7 @@ def _print(report: HumanEvalScoreReport) -> None:
     _print_comparisons(report)
     with_interval: list[Mean | Agreed] = [*report.means, *report.agreement]
     if any(one.low is not None for one in with_interval):
-        told = f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; bounds: --json."
+        told = f"±: half the width of the {report.level:.0%} bootstrap interval over contexts; --json has the bounds."
         console.print_line(told)
     for note in report.notes:
         console.print_line(note)
@@ -170,7 +170,7 @@ def _print_agreement(agreement: list[Agreed]) -> None:
     between = sorted(dict.fromkeys(one.between for one in agreement), key=lambda name: (name != "all", _own(name)))
     if len(between) > 1 + MOST_PAIRS:
         console.print_line(
-            f"Agreement of each pair, and of each annotator with themselves: --json ({len(between) - 1} columns)."
+            f"--json has the agreement of each pair and of each annotator with themselves ({len(between) - 1} columns)."
         )
         between = between[:1]
     cells = {(one.criterion, one.statistic, one.between): _value(one) for one in agreement}

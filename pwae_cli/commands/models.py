@@ -26,9 +26,9 @@ def command(
     users: Annotated[int, typer.Option(min=0, max=10**9, help="Users of the corpus.")] = 10_000,
     as_json: Json = False,
 ) -> None:
-    """List the systems that 'pwae train --model' knows.
+    """List the systems that 'pwae train' can train.
 
-    The systems of Table 2, and those of plugins.
+    These are the systems of Table 2 and those of plugins.
     """
     resolved = resolve(preset, config, settings or [])
 
@@ -42,7 +42,7 @@ def command(
         console.print_json([*map(asdict, systems), *({"name": one.name, "plugin": one.label} for one in others)])
         return
     title = f"Systems, with their parameters at the sizes of the {preset} preset, {words:,} words and {users:,} users"
-    columns = ("--model", "in Table 2", "reference", "knows of the user", "decoding", "parameters")
+    columns = ("--model", "in Table 2", "reference", "knows about the user", "decoding", "parameters")
     rows = [
         (
             ", ".join((one.name, *one.aliases)),

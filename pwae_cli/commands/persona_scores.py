@@ -24,12 +24,12 @@ def command(
     responses: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Folders of 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
+            help="Folders written by 'pwae sample', or .jsonl or .parquet files of other systems: PATH or NAME=PATH."
         ),
     ] = None,
     run: Annotated[
         list[Path] | None,
-        typer.Option("--run", help="A trained run, for answers as another user and likelihoods by user. Repeatable."),
+        typer.Option("--run", help="A trained run, to measure answers as other users and likelihoods. Repeatable."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write the scores of every context to. Default: none.")
@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Measure personalisation automatically.
 
-    By a classifier of speakers, by users' own words, and by likelihoods.
+    It uses a classifier of speakers, users' own words, and likelihoods.
     """
     config = PersonaScoresConfig.make(
         {
@@ -102,15 +102,15 @@ def _print(report: PersonaReport) -> None:
     if report.runs:
         _print_rows(f"Another user, the same contexts ({report.runs[0].contexts:,})", RUNS, report.runs)
     unheard = any("Speaker-Accuracy-Unheard" in one.totals for one in report.answers)
-    others = "; Speaker-Accuracy-Unheard is over the others" if unheard else ""
+    others = "; Speaker-Accuracy-Unheard covers the others" if unheard else ""
     console.print_line(f"In {counted(report.heard, 'context')} the answering user has spoken before{others}.")
     if report.left_out:
         console.print_line(f"Left out, because their users are not candidates: {counted(report.left_out, 'context')}.")
     if any(total.low is not None for one in (*report.answers, *report.runs) for total in one.totals.values()):
-        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; its bounds: --json.")
+        console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; --json has its bounds.")
     for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):
         console.print_line(sentence)
-    console.print_line("What these numbers cannot tell: 'pwae metrics'.")
+    console.print_line("'pwae metrics' says what these numbers cannot tell.")
 
 
 def _print_rows(title: str, headings: Mapping[str, str], systems: Sequence[SystemPersona]) -> None:

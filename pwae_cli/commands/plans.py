@@ -13,12 +13,12 @@ from pwae_core.errors import InputError
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="A plan to print, as a start for your own; default: list all.")
+        str | None, typer.Argument(help="A plan to print, as a starting point for your own; default: list all.")
     ] = None,
 ) -> None:
     """List the plans of experiments that come with pwae.
 
-    They are those of the paper's Tables 2, 3 and 4, at the paper's size and at a small one.
+    They make the paper's Tables 2, 3 and 4, at the paper's size and at a small one.
     """
     plans = shipped_plans()
     if name is None:
@@ -28,4 +28,4 @@ def command(
         for line in plans[name].splitlines():
             console.print_line(line)
     else:
-        raise InputError(f"{name}: no such plan. There are {', '.join(plans)}.")
+        raise InputError(f"{name}: no such plan. Choose one of {', '.join(plans)}.")

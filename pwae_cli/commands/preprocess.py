@@ -82,7 +82,7 @@ def command(
     vocabulary_size: Annotated[int, option(PreprocessConfig, "vocabulary_size")] = DEFAULTS.vocabulary_size,
     vocabulary: Annotated[
         Path | None,
-        typer.Option(help="Take the words of this corpus, so that its runs can answer the new one's test split."),
+        typer.Option(help="Use the vocabulary of this corpus; its runs can then answer the new test split."),
     ] = None,
     valid: Annotated[float | None, option(PreprocessConfig, "valid")] = DEFAULTS.valid,
     test: Annotated[float | None, option(PreprocessConfig, "test")] = DEFAULTS.test,
@@ -105,7 +105,7 @@ def command(
 ) -> None:
     """Turn raw conversations into a corpus.
 
-    Cleans, filters, tokenises, cuts into sessions and splits (section 4.1).
+    It cleans and filters them, tokenises them, cuts them into sessions and splits these (section 4.1).
     """
     config = PreprocessConfig.make(
         {
@@ -145,7 +145,7 @@ def command(
         console.print_json([asdict(row) for row in rows]) if json else _print_rows(rows)
         return
     if out is None:
-        raise ConfigError("--out is missing: name the folder to write, or use --explain to only look.")
+        raise ConfigError("--out is missing: name the folder to write, or only look at rows with --explain.")
     address = cluster if engine == "ray" else None
     report = preprocess(
         raw,

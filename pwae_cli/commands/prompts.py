@@ -20,7 +20,7 @@ Template = Annotated[
     Path | None,
     typer.Option(
         "--template",
-        help="Text with {context}, {history}, {responder}; what is above a line --- is the system message.",
+        help="Text with {context}, {history}, {responder}; everything above a line --- is the system message.",
     ),
 ]
 Again = Annotated[bool, typer.Option("--force", help="Replace existing prompts.")]
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Write the test contexts as language-model prompts.
 
-    With each responder's history, so that a language model can be a peer.
+    Each prompt has the responder's history, so a language model can be compared with your runs.
     """
     config = PromptsConfig.make(
         {
@@ -71,7 +71,7 @@ def _print(report: PromptsReport) -> None:
         ("prompts", report.prompts),
         ("  whose responder has no history", report.without_history),
         ("answers to ask for, each", report.samples),
-        ("characters in all", report.characters),
+        ("characters in total", report.characters),
     ]
     console.print_table(f"{report.out}{state}", ["", "value"], rows)
     console.print_line("The first of them:")

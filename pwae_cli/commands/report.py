@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[str],
     typer.Argument(
-        help="Runs, responses (NAME=PATH; .jsonl files too), scores, human scores, the corpus, in any order; or a "
-        "folder that holds them, two levels deep."
+        help="Runs, responses (NAME=PATH; .jsonl files too), scores, human scores and the corpus, in any order; or a "
+        "folder that holds them, up to two levels deep."
     ),
 ]
 Page = Annotated[Path, typer.Option("--out", help="The HTML file to write.")]
@@ -27,14 +27,14 @@ Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write the tab
 Latex = Annotated[Path | None, typer.Option("--latex", help="Write the tables to this file as LaTeX (booktabs) too.")]
 Scores = Annotated[
     list[Path] | None,
-    typer.Option("--scores", help="A table of others' scores: system, session, metric, value. Repeatable."),
+    typer.Option("--scores", help="Table of other programs' scores: system, session, metric, value. Repeatable."),
 ]
 Again = Annotated[bool, typer.Option("--force", help="Replace an existing report.")]
 
 
 Watch = Annotated[
     bool,
-    typer.Option("--watch", help="Make the page again while runs train; it loads itself again in the browser."),
+    typer.Option("--watch", help="Update the page while runs train; it reloads itself in the browser."),
 ]
 
 
@@ -60,9 +60,9 @@ def command(
     force: Again = False,
     json: Json = False,
 ) -> None:
-    """Write one HTML page of tables and figures on your runs.
+    """Write an HTML page about your runs, in one file.
 
-    Those of the paper; the page can be opened from disk and passed on.
+    It has the tables and figures of the paper, opens from disk and can be sent to others.
     """
     config = ReportConfig.make(
         {
@@ -114,7 +114,7 @@ def command(
 
 
 def _seen(made: ReportReport, sources: Sources) -> str:
-    runs = [f"{one.system} ({one.folder.name}) until iteration {one.step:,}" for one in sources.growing]
+    runs = [f"{one.system} ({one.folder.name}) up to iteration {one.step:,}" for one in sources.growing]
     return f"{made.out}: {', '.join(runs) or 'all runs are finished'}"
 
 

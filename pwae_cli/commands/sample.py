@@ -44,7 +44,7 @@ Input = Annotated[
 KeepGoing = Annotated[
     bool,
     typer.Option(
-        "--keep-going", help="Continue after a line of --input that cannot be answered; exit with 4 at the end."
+        "--keep-going", help="Continue after a line of --input that cannot be answered; the exit code is then 4."
     ),
 ]
 User = Annotated[
@@ -97,7 +97,7 @@ def command(
     of_the_split = force or not (corpus is None and test_of is None and limit is None)
     _check(out, context, input, user, keep_going, of_the_split)
     if corpus is not None and test_of is not None:
-        raise typer.BadParameter("--test-of names a corpus other than the run's: leave --corpus out.")
+        raise typer.BadParameter("--test-of names a corpus other than the run's: leave out --corpus.")
 
     from dataclasses import asdict
 
@@ -131,7 +131,7 @@ def _check(
     """Refuses options that do not go together."""
     if [bool(context), lines is not None, out is not None].count(True) != 1 or (user and out):
         raise typer.BadParameter(
-            "give one of --out, for the test split, --context and --user, for a conversation, or --input, for lines."
+            "give one of these: --out for the test split, --context (and --user) for a conversation, --input for lines."
         )
     if out is None and of_the_split:
         raise typer.BadParameter("--corpus, --test-of, --limit and --force are for the test split: leave them out.")

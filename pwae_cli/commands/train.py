@@ -87,7 +87,7 @@ def command(
 ) -> None:
     """Train PersonaWAE or another system on a corpus.
 
-    PersonaWAE is section 3 of the paper; the other systems are those of Table 2.
+    PersonaWAE is described in section 3 of the paper; the other systems are those of Table 2.
 
     To train a run for longer: pwae train --resume RUN --epochs 50
 

@@ -72,7 +72,9 @@ class Artifact:
             raise InputError(f"{self.folder} has no table {table!r:.80}. It has {', '.join(self.tables) or 'none'}.")
         for column in columns or ():
             if column not in schema.names:
-                raise InputError(f"{self.folder / name} has no column {column!r:.80}: {', '.join(schema.names)}.")
+                raise InputError(
+                    f"{self.folder / name} has no column {column!r:.80}. Its columns are {', '.join(schema.names)}."
+                )
         return self._made.table(name, None if columns is None else list(columns))
 
     def to_pandas(self, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -96,7 +98,7 @@ def open_artifact(folder: str | Path) -> Artifact:
 
     place = Path(folder)
     if not (place / artifacts.MANIFEST).exists():
-        raise ArtifactError(f"{place} holds nothing that a command of pwae has completed.")
+        raise ArtifactError(f"{place} holds nothing that a pwae command has completed.")
     return Artifact(artifacts.load(place, artifacts.kind_of(place)))
 
 

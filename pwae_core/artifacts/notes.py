@@ -172,7 +172,7 @@ def damaged(path: Path) -> ArtifactError:
     """For a note that cannot be believed: altered, damaged, of pwae 0.1.0 or somebody else's."""
     if _is_unsealed(path):
         return ArtifactError(
-            f"{path} is of pwae 0.1.0, whose manifests have no seal. Make the artifact again, at another --out."
+            f"{path} was made by pwae 0.1.0, whose manifests have no seal. Make the artifact again, at another --out."
         )
     return ArtifactError(
         f"{path} was altered or damaged, or was not written by pwae: its seal is missing or wrong. "

@@ -31,7 +31,7 @@ class Config(BaseModel):
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ValueError(f"a number beyond {LARGEST} is too large")
         if isinstance(value, Path) and "\0" in str(value):
-            raise ValueError("a zero byte is in no name of a file")
+            raise ValueError("a file name cannot contain a zero byte")
         return value
 
     @classmethod
@@ -78,7 +78,7 @@ def _close_to(config: type[Config], loc: Loc) -> str:
     further = {name: found for name in table.model_fields if (found := inner(table, name))}
     near = [f"{name}.{key}" for name, found in further.items() if key in found.model_fields]
     near += difflib.get_close_matches(key, table.model_fields, n=1)
-    return f"Close to it: {' and '.join(near)}. " if near else ""
+    return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
 def inner(config: type[Config], field: str) -> type[Config] | None:

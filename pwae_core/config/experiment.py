@@ -24,7 +24,7 @@ JOINERS = str.maketrans("", "", "\u200c\u200d")
 
 def _one_line(text: str) -> str:
     if not text.translate(JOINERS).isprintable():
-        raise ValueError("a name in a table is one line of characters that show")
+        raise ValueError("a name in a table is one line of visible characters")
     return text
 
 
@@ -37,7 +37,7 @@ class SystemPlan(Config):
 
     model: str = Field(description="The system: a name that 'pwae models' lists.")
     without: tuple[Literal["prior", "fusion"], ...] = Field((), description="Ablations of Table 4.")
-    components: tuple[int, ...] = Field((), description="Values of K, one run for each; none: that of the settings.")
+    components: tuple[int, ...] = Field((), description="Values of K, one run for each; default: K of the settings.")
     label: Shown = Field("", description="Its name in the table; default: the system's name.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of this system's training.")
 
@@ -132,7 +132,7 @@ def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[Plann
             raise ConfigError(f"systems: two runs would be {run.folder}. Give one of them a label.")
         seen.add(run.folder)
         if plan.sample.checkpoint == "average" and run.train.keep_best == 1:
-            raise ConfigError(f"[sample] checkpoint = average: {run.label} keeps one alone. Set keep_best in [train].")
+            raise ConfigError(f"[sample] checkpoint = average: {run.label} keeps only one. Set keep_best in [train].")
     return runs
 
 

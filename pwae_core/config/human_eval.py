@@ -17,12 +17,14 @@ class HumanEvalConfig(Config):
     mode: Mode = Field(
         "ratings", description="Rate each response on its own, or choose between two systems' responses."
     )
-    pairs: tuple[tuple[str, str], ...] = Field((), description="Two systems to compare: ONE=OTHER. Default: every two.")
+    pairs: tuple[tuple[str, str], ...] = Field(
+        (), description="Two systems to compare: ONE=OTHER. Default: every pair."
+    )
     ties: bool = Field(True, description="Allow two responses to be called equally good.")
     language: str = Field("en", description="Language of sheets and pages: en, zh, or your own TOML file.")
     contexts: int = Field(200, ge=1, description="Contexts to judge, drawn from those that all systems answer.")
     annotators: int = Field(3, ge=1, le=100, description="Annotators, each with a separate sheet.")
-    raters: int | None = Field(None, ge=1, description="Annotators who judge an item. Default: all of them.")
+    raters: int | None = Field(None, ge=1, description="Annotators who judge each item. Default: all.")
     together: bool = Field(
         True,
         description="Give all answers to a context to the same annotators; otherwise assign every answer separately.",
@@ -55,17 +57,17 @@ class HumanEvalConfig(Config):
     @model_validator(mode="after")
     def _enough_annotators(self) -> Self:
         if self.raters_each > self.annotators:
-            raise ValueError(f"raters: {self.raters} for an item are more than the annotators ({self.annotators})")
+            raise ValueError(f"raters: {self.raters} for each item, but there are {self.annotators} annotators")
         return self
 
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Self:
         if self.pairs and self.mode != "pairs":
-            raise ValueError("pairs: only with --mode pairs are systems compared")
+            raise ValueError("pairs: systems are compared only with --mode pairs")
         if self.checks and not self.history:
-            raise ValueError("checks: they are made of the histories shown, so --history must not be 0")
+            raise ValueError("checks: they are made from the histories shown, so --history must not be 0")
         if self.completion_code and not self.page:
-            raise ValueError("completion_code: the page shows it, so --no-page must go")
+            raise ValueError("completion_code: the page shows it, so leave out --no-page")
         return self
 
 

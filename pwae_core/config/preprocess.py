@@ -68,8 +68,8 @@ class PreprocessConfig(Config):
     )
     time_zone: str = Field(
         "UTC",
-        description="Time zone of times without one in your own rows, for example Europe/Berlin. Crawlers' formats "
-        "know theirs.",
+        description="Time zone of times without one in your own rows, for example Europe/Berlin. Crawl formats have "
+        "their own.",
     )
     time_format: str | None = Field(
         None,
@@ -77,7 +77,7 @@ class PreprocessConfig(Config):
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
-        description="If the raw columns have other names: FIELD=COLUMN, for example user_id=author. Repeatable.",
+        description="Name of a raw column, if it is another: FIELD=COLUMN, for example user_id=author. Repeatable.",
     )
     tokenizer: Literal["nltk", "jieba", "char", "whitespace"] = Field(
         "nltk", description="Tokenizer: nltk (English), jieba (Chinese), char, or whitespace (already segmented text)."
@@ -89,7 +89,7 @@ class PreprocessConfig(Config):
     )
     clean_as_format: bool = Field(
         True,
-        description="Whether the cleaning steps that a file's format needs are added (html for some crawlers').",
+        description="Whether to add the cleaning steps that a file's format needs (html for some crawls).",
     )
     lowercase: bool = Field(False, description="Convert the text to lower case.")
     unfold: bool = Field(
@@ -166,7 +166,7 @@ class PreprocessConfig(Config):
     @classmethod
     def _is_a_form(cls, form: str | None) -> str | None:
         if form is not None and "%" not in form:
-            raise ValueError("a form names its parts, as in %d/%m/%Y %H:%M")
+            raise ValueError("a time format names its parts, as in %d/%m/%Y %H:%M")
         return form
 
     @model_validator(mode="before")

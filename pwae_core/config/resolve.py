@@ -13,7 +13,7 @@ from pwae_core.config.train import BUDGET, PRESETS, TrainConfig
 from pwae_core.errors import ConfigError, InputError
 
 DEEPEST = 10
-TOO_DEEP = f"it is nested more than {DEEPEST} deep"
+TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 OTHERS = 4
 """Settings other than the preset's that are named; of more their number is given."""
 

@@ -139,7 +139,7 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
 
 
 def unread_times(number: int, example: str) -> str:
-    return f"{number:,} timestamps were not understood, such as {example!r}: --time-format says how yours are written."
+    return f"{number:,} timestamps were not understood, such as {example!r}. Describe yours with --time-format."
 
 
 def _share(part: int, whole: int) -> float:
@@ -162,7 +162,7 @@ def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, 
     for number, user in sorted(totals.most, key=lambda one: (-one[0], one[1])):
         if number >= least:
             found.append(
-                f"User {user!r} says {number / utterances:.0%} of everything: is the id no real person? "
+                f"User {user!r} says {number / utterances:.0%} of everything. Perhaps this is not a real person. "
                 "If so, leave it out with --drop-user."
             )
     return found

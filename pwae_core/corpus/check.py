@@ -199,12 +199,12 @@ def _advice(corpus: Artifact, read: dict[str, _Split], scripts: dict[str, float]
     tokenizer, found = corpus.facts["tokenizer"], list(corpus.facts["warnings"])
     if scripts["Latin"] > 0.5 and tokenizer in ("jieba", "char"):
         found.append(
-            f"{scripts['Latin']:.0%} of the text is Latin, the tokenizer {tokenizer} is for Chinese: --tokenizer nltk."
+            f"{scripts['Latin']:.0%} of the text is Latin, but the tokenizer {tokenizer} is for Chinese. Use nltk."
         )
     shared = corpus.facts["overlap"]["test_responses_in_train_contexts"]
     if shared > 0.05:
         found.append(
-            f"{shared:.0%} of the test responses occur in a training context: --split-by conversation shares none."
+            f"{shared:.0%} of the test responses occur in a training context; --split-by conversation prevents this."
         )
     known = np.isin(read["test"].responses, read["train"].responses).mean() if len(read["test"].users) else 0.0
     if known > 0.1:

@@ -58,7 +58,7 @@ def read_persons(
         advice = "Lower --least." if least > 1 else "Score a corpus, or contexts, in which more of them answer."
         raise EmptyResultError(
             f"{len(chosen)} of the users who answer have {least} utterances or more in the training split of "
-            f"{corpus.folder}; distinguishing them needs 2. {advice}"
+            f"{corpus.folder}; at least 2 are needed. {advice}"
         )
     rows = np.array([able[name] for name in chosen], dtype=np.int64)
     kept = _drawn(owner, rows, utterances, seed)

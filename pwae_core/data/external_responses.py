@@ -43,9 +43,11 @@ def read_external(path: Path, tokenizer: str | None) -> External:
     """Reads and checks an external file. Raises InputError (file, row, column), ConfigError without a tokenizer."""
     readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": parquet_rows}
     if not path.exists():
-        raise InputError(f"{path} does not exist. Give a folder of 'pwae sample', or a .jsonl or .parquet file.")
+        raise InputError(
+            f"{path} does not exist. Give a folder written by 'pwae sample', or a .jsonl or .parquet file."
+        )
     if path.suffix not in readers:
-        raise InputError(f"{path} is neither a folder of 'pwae sample' nor a file that ends in .jsonl or .parquet.")
+        raise InputError(f"{path} is neither a folder written by 'pwae sample' nor a .jsonl or .parquet file.")
     return from_rows(readers[path.suffix](path), tokenizer, str(path))
 
 

@@ -215,7 +215,7 @@ def _check_coverage(sets: Sequence[ResponseSet], kept: set[str]) -> None:
             other = next(s for s in sets if extra[0] not in set(s.session_ids))
             raise InputError(
                 f"{one.source} and {other.source} cover different contexts: {len(extra)} of {one.table.num_rows} in "
-                f"{one.source} are not answered by all, {extra[0]!r} the first. Use --common to keep those that are."
+                f"{one.source} are not answered by all (first: {extra[0]!r}). Use --common to keep those that are."
             )
 
 

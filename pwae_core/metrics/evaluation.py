@@ -80,7 +80,7 @@ def notes(
     told = [] if with_vectors else ["Without --embeddings the BOW metrics are left out."]
     if left_out:
         counts = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())
-        told.append(f"Scored are the {counted(contexts, 'context')} that all answer; left out: {counts}.")
+        told.append(f"Scored: the {counted(contexts, 'context')} that all answer; left out: {counts}.")
     alike = [system for system in systems if _scores_alike(system)]
     samples = {system.samples for system in systems if system not in alike or not system.deterministic}
     if len(samples) > 1:

@@ -28,7 +28,7 @@ MODELS: dict[str, type[Model]] = {
 
 
 TOLD = {"display_name": str, "reference": str, "latent": bool, "user_information": str, "deterministic": bool}
-"""What a class of a system says of it."""
+"""What a system's class says about it."""
 
 
 def system_of(name: str) -> type[Model]:
@@ -37,13 +37,13 @@ def system_of(name: str) -> type[Model]:
 
 
 def inputs_of(name: str) -> dict[str, str]:
-    """What the plan of a run says of the plugin that its system is from; nothing of pwae's own systems."""
+    """What a run's plan records about the plugin that its system comes from; empty for pwae's own systems."""
     found = plugins.find("system", name, MODELS)
     return found.inputs if found else {}
 
 
 def _problem(part: Any, name: str) -> str:  # noqa: ARG001
-    """What is wrong with the shape of a plugin's system; empty where nothing is."""
+    """What is wrong with the interface of a plugin's system; empty if nothing is."""
     if not (isinstance(part, type) and issubclass(part, Model)):
         return "is not a class derived from pwae_core.Model"
     if isabstract(part):
@@ -54,10 +54,10 @@ def _problem(part: Any, name: str) -> str:  # noqa: ARG001
     try:
         signature(part).bind(None, 1, 1)
     except TypeError:
-        return "is not made of a config, the size of a vocabulary and a number of users"
+        return "cannot be made from a config, the size of a vocabulary and a number of users"
     return ""
 
 
 def _says(value: object, kind: type) -> bool:
-    """A line of text that shows, or another value of its kind."""
+    """Whether ``value`` is of ``kind``; a text must also be one visible line."""
     return isinstance(value, kind) and (not isinstance(value, str) or bool(value.strip() and value.isprintable()))

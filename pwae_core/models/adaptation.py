@@ -1,6 +1,6 @@
 """Adaptation (Zhang et al. 2017): trained on everybody without user information, then adapted to who answers.
 
-The user's information is, as 4.2 says, their personal words by tf-idf over their history.
+As section 4.2 says, the user is represented by their personal words: tf-idf over their history.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ USER_INPUT = "decoder.user_input.weight"
 
 
 class Adaptation(Model):
-    """The context as one sequence of words, a decoder that attends to it; in the second period, and in answering, the
-    decoder hears at each step the mean vector of the user's words.
+    """Reads the context as one sequence of words; the decoder attends to it. In the second period and in answers, the
+    mean vector of the user's words is an input of every decoder step.
     """
 
     display_name = "Adaptation"
@@ -68,7 +68,7 @@ class Adaptation(Model):
     # -- encode
 
     def encode(self, batch: Batch, user: Tensor | None, noise: Noise) -> State:
-        """What the decoder starts from and reads: its state, the source and its keys, the user's vector, if any."""
+        """What the decoder starts from and reads: its state, the source and its keys, and the user's vector, if any."""
         tokens, lengths = concatenate(batch.context, batch.context_lengths, batch.longest_context)
         words = noise.dropout(self.word_table(tokens), self.config.word_dropout)
         source, final = self.encoder.states(words, lengths)

@@ -1,4 +1,4 @@
-"""The interface of a system to training and generation: phases, a validation, a start and a step."""
+"""The interface of a system to training and generation: phases, validation, the decoder's start and its step."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Phase:
-    """One optimiser's part of an iteration: the loss it minimises, over which parameters, how many times.
+    """One optimiser's part of an iteration: the loss that it minimises, over which parameters, and how many times.
 
     ``loss`` takes the batch if ``reuses_codes`` is False, and codes from an earlier phase if it is True;
     the i-th of its ``repeats`` gets the codes of the i-th most recent batch.
@@ -64,11 +64,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Period:
-    """A stretch of training: its ``share`` of the iterations, the phases of each iteration, and how it is judged.
+    """A part of training: its ``share`` of the iterations, the phases of an iteration, and how it is validated.
 
-    ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood``, which is the meaning of None;
-    the checkpoint with the lowest ``select_by`` (none: as the settings say) is the best. The next period starts from
-    it.
+    ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood`` does, which is used if it is
+    None. The checkpoint with the lowest ``select_by`` (empty: as the settings say) is the best, and the next period
+    starts from it.
     """
 
     name: str
@@ -101,14 +101,14 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
-        """The phases of one iteration, in order; those of the last period if there are several."""
+        """The phases of one iteration, in order; if there are several periods, those of the last one."""
 
     def periods(self, config: TrainConfig) -> tuple[Period, ...]:
         """The periods of training, in order: one, unless a system says otherwise."""
         return (Period("training", 1.0, self.phases(config)),)
 
     def inform(self, statistics: Statistics) -> None:
-        """Receives statistics of the training split before training, to keep in the weights. By default nothing."""
+        """Receives statistics of the training split, before training, to keep with the weights. By default: nothing."""
 
     @abstractmethod
     def negative_log_likelihood(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
@@ -138,7 +138,7 @@ class Model(nn.Module, ABC):
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def begin_at(self, batch: Batch, z: Tensor, noise: Noise) -> State:
-        """As ``begin``, one row per session, from its ``z`` [batch, z]. Only for systems with a z."""
+        """As ``begin``, with one row per session, from its ``z`` [batch, z]. Only for systems with a z."""
         raise NotImplementedError(f"{self.display_name} has no z")
 
     def cost_of(self, batch: Batch, z: Tensor, noise: Noise) -> Tensor:
@@ -166,7 +166,7 @@ def repeat(rows: Tensor, samples: int) -> Tensor:
 
 
 def detached(**tensors: Tensor) -> Codes:
-    """The codes without their history; bfloat16 is converted to float32, which later phases use."""
+    """The codes, detached from the graph; bfloat16 is converted to float32, which later phases use."""
     return {
         name: tensor.detach().float() if tensor.dtype == torch.bfloat16 else tensor.detach()
         for name, tensor in tensors.items()

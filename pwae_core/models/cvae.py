@@ -1,4 +1,4 @@
-"""CVAE (Zhao et al. 2017), as 4.2 has it: PersonaWAE's networks, trained with the KL divergence of equation 1.
+"""CVAE (Zhao et al. 2017), as in section 4.2: PersonaWAE's networks, trained with the KL divergence of equation 1.
 
 A KL divergence needs densities, so there are no generators: z is the sample itself. With K_c = K_u = 1 the fused prior
 is a Gaussian and the divergence is exact; otherwise it is estimated with the z that is decoded (Monte Carlo).
@@ -28,8 +28,8 @@ from pwae_core.text.vocabulary import PAD
 
 
 class CVAE(Model):
-    """Context and user to a prior over z (two fused Gaussian mixtures), z and context to the response, the user
-    entering every step of the decoder through a gate; posterior and prior drawn together by their KL divergence.
+    """Context and user give a prior over z (two fused Gaussian mixtures); z and the context give the response. The user
+    enters every step of the decoder through a gate. The KL divergence draws posterior and prior together.
     """
 
     display_name = "CVAE"
@@ -105,13 +105,13 @@ class CVAE(Model):
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def divergence(self, posterior: Gaussian, prior: Mixture, z: Tensor) -> Tensor:
-        """KL(q || p) of each session, [batch]: exact for one component, else estimated at ``z`` ~ q."""
+        """KL(q || p) of each session, [batch], in nats: exact for one component, otherwise estimated at ``z`` ~ q."""
         if prior.logits.shape[1] == 1:
             return gaussian_divergence(*posterior, prior.means[:, 0], prior.log_variances[:, 0])
         return gaussian_log_density(z, *posterior) - mixture_log_density(z, *prior)
 
     def bound_loss(self, batch: Batch, noise: Noise) -> Loss:
-        """Equation 1, negated, per token: the divergence weighted by its annealing, and the bag-of-words loss."""
+        """Equation 1, negated, per token, with the divergence weighted by its annealing, plus the bag-of-words loss."""
         tokens = batch.response_lengths.sum()
         u = self.user_table(dropped_users(batch.user, noise, self.config.user_dropout))
         c = self.encode_context(batch, noise)
@@ -164,7 +164,7 @@ class CVAE(Model):
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        """pi of both mixtures (equation 5), w_c and w_u (equation 9), the gate's mean over the response."""
+        """pi of both mixtures (equation 5), w_c and w_u (equation 9), and the gate's mean over the response."""
         c, u = self.encode_context(batch, noise), self.user_table(batch.user)
         start = self.start(torch.cat((self.sample_prior(c, u, noise), c), dim=-1))
         gates = self.decoder.gates(start, self.word_table(batch.response[:, :-1]), u)

@@ -25,8 +25,8 @@ DECODER = ("start", "decoder", "output")
 
 
 class DialogWAEGMP(Model):
-    """Context to a Gaussian mixture prior over z, z and context to the response; posterior and prior drawn together
-    by a critic. One utterance encoder reads context and response, as in DialogWAE; no user.
+    """The context gives a Gaussian mixture prior over z; z and the context give the response. A critic draws posterior
+    and prior together. As in DialogWAE, one utterance encoder reads context and response. There is no user.
     """
 
     display_name = "DiaWAE-GMD"
@@ -126,14 +126,14 @@ class DialogWAEGMP(Model):
         return self.encode_context(batch, quiet), self.encode_response(batch, quiet)
 
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
-        """Posterior and prior move to where the critic cannot tell them apart."""
+        """The generator's loss: posterior and prior move to where the critic cannot tell them apart."""
         c, x = codes["context"], codes["response"]
         posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)
         distance = Mean(self.critic.distance(posterior, prior, c), len(c))
         return Loss(distance, {"wasserstein": distance})
 
     def critic_loss(self, codes: Codes, noise: Noise, penalty_weight: float) -> Loss:
-        """What the critic minimises: -W + lambda E(|grad f| - 1)^2, the gradient taken for each sample."""
+        """What the critic minimises: -W + lambda E(|grad f| - 1)^2, with the gradient of each sample on its own."""
         c, x = codes["context"], codes["response"]
         with torch.no_grad():
             posterior, prior = self.sample_posterior(x, c, noise), self.sample_prior(c, noise)

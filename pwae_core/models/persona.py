@@ -15,7 +15,7 @@ from pwae_core.text.vocabulary import PAD
 
 
 class Persona(Model):
-    """The context as one sequence of words, a decoder that attends to it and hears at each step who answers."""
+    """Reads the context as one sequence of words; the decoder attends to it and reads the user at every step."""
 
     display_name = "Persona"
     reference = "Li et al. 2016"
@@ -47,7 +47,7 @@ class Persona(Model):
     # -- encode
 
     def encode(self, batch: Batch, user: Tensor, noise: Noise) -> State:
-        """What the decoder starts from and reads: its state, the source and its keys, the user's vector."""
+        """What the decoder starts from and reads: its state, the source and its keys, and the user's vector."""
         tokens, lengths = concatenate(batch.context, batch.context_lengths, batch.longest_context)
         words = noise.dropout(self.word_table(tokens), self.config.word_dropout)
         source, final = self.encoder.states(words, lengths)

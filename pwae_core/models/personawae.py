@@ -1,4 +1,4 @@
-"""PersonaWAE (Chan et al. 2019), section 3 whole, with its ablations of Table 4."""
+"""PersonaWAE (Chan et al. 2019): all of section 3, with the ablations of Table 4."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ DECODER = ("start", "decoder", "output")
 
 
 class PersonaWAE(Model):
-    """Context and user to a prior over z (two fused Gaussian mixtures), z and context to the response, the user
-    entering every step of the decoder through a gate; posterior and prior drawn together by a critic.
+    """Context and user give a prior over z (two fused Gaussian mixtures); z and the context give the response. The user
+    enters every step of the decoder through a gate. A critic draws posterior and prior together.
     """
 
     display_name = "PersonaWAE"
@@ -169,7 +169,7 @@ class PersonaWAE(Model):
     def generator_loss(self, codes: Codes, noise: Noise) -> Loss:
         """Equation 12, second term: posterior and prior move to where the critic cannot tell them apart.
 
-        The condition [c; u] that the critic reads is held: only z moves.
+        The condition [c; u] that the critic reads is detached: only z moves.
         """
         c, x, u = codes["context"], codes["response"], self.user_table(codes["user"])
         posterior = self.posterior_generator(self.posterior(x, c, u).sample(noise))
@@ -227,7 +227,7 @@ class PersonaWAE(Model):
         return {"state": self.start(torch.cat((z, c), dim=-1)), "user": u}
 
     def explain(self, batch: Batch, noise: Noise) -> dict[str, Tensor]:
-        """pi of both mixtures (equation 5), w_c and w_u (equation 9), the gate's mean over the response."""
+        """pi of both mixtures (equation 5), w_c and w_u (equation 9), and the gate's mean over the response."""
         c, u = self.encode_context(batch, noise), self.user_table(batch.user)
         found = {"context component": mixture_weights(self.context_mixture(c).logits)}
         if self.personalisation is not None and self.fusion is not None:

@@ -1,6 +1,6 @@
 """RL-Persona (Yang et al. 2018): maximum likelihood, then policy gradient on three rewards.
 
-The user's information is, as in Adaptation, their personal words by tf-idf over their history.
+As in Adaptation, the user is represented by their personal words: tf-idf over their history.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ REWARDS = ("reward", "greedy_reward")
 
 
 class RLPersona(Model):
-    """A hierarchical encoder, a decoder that attends to the utterances and hears at each step the user's words; first
-    a language model is trained, then the likelihood of the responses, then the rewards of its own answers.
+    """A hierarchical encoder and a decoder that attends to the utterances; every decoder step reads the user's words.
+    Training has three periods: a language model, the likelihood of the responses, the rewards of its own answers.
     """
 
     display_name = "RL-Persona"
@@ -87,7 +87,7 @@ class RLPersona(Model):
     # -- encode
 
     def encode(self, batch: Batch, user: Tensor, noise: Noise) -> State:
-        """What the decoder starts from and reads: its state, a vector and a key for each turn, the user's vector."""
+        """What the decoder starts from and reads: its state, a vector and a key per turn, and the user's vector."""
         words = noise.dropout(self.word_table(batch.context), self.config.word_dropout)
         utterances = self.utterance_encoder.turns(words, batch.context_lengths)
         utterances = noise.dropout(utterances, self.config.utterance_dropout)
@@ -128,10 +128,10 @@ class RLPersona(Model):
         return Loss(loss, {"reconstruction": loss})
 
     def policy_loss(self, batch: Batch, noise: Noise, config: TrainConfig) -> Loss:
-        """The self-critical policy gradient -(r(sampled) - r(greedy)) log p(sampled), and some likelihood.
+        """The self-critical policy gradient -(r(sampled) - r(greedy)) log p(sampled), plus some likelihood.
 
-        Both are divided by the tokens of the references, which unlike those of the samples do not depend on the policy.
-        What is sampled is scored as it was drawn: without dropout on the decoder's words.
+        Both are divided by the number of tokens in the references, which does not depend on the policy, as that of the
+        samples would. Samples are scored as they were drawn, without dropout on the decoder's words.
         """
         code = self.encode(batch, dropped_users(batch.user, noise, self.config.user_dropout), noise)
         held = {name: tensor.detach() for name, tensor in code.items()}
@@ -149,9 +149,9 @@ class RLPersona(Model):
     # -- rewards
 
     def answers(self, batch: Batch, code: State, drawn: bool, noise: Noise) -> Batch:
-        """``batch`` with the system's own answers for responses: drawn word by word, or greedy.
+        """``batch`` with the system's own answers as responses: drawn word by word, or greedy.
 
-        Those that reach the greatest length have not said </s>, which is no target of theirs.
+        An answer that reached the maximum length has not said </s>, so </s> is not one of its targets.
         """
         strategy = {"strategy": "top-k", "top_k": self.vocabulary_size} if drawn else {"strategy": "greedy"}
         config = DecodingConfig.make({**strategy, "max_length": self.config.max_length, "allow_unknown": True})
@@ -165,9 +165,9 @@ class RLPersona(Model):
 
     @torch.no_grad()
     def reward(self, batch: Batch, config: TrainConfig) -> Tensor:
-        """Coherence, informativeness and grammaticality of the responses of ``batch``, weighted; [batch].
+        """[batch]: the weighted sum of coherence, informativeness and grammaticality of the responses of ``batch``.
 
-        Grammaticality is the language model's mean log probability of a word, over that of a uniform guess.
+        Grammaticality is the language model's mean log probability per word, divided by ln V.
         """
         coherence = self.rewards.coherence(batch.context, batch.response)
         informativeness = self.rewards.informativeness(batch.response)
@@ -187,7 +187,7 @@ class RLPersona(Model):
         return {"posterior_nll": summed, "prior_nll": summed}
 
     def lost_reward(self, batch: Batch, noise: Noise, config: TrainConfig) -> dict[str, Tensor]:
-        """Minus the reward of the greedy answers, each counted as often as its reference has targets."""
+        """Minus the reward of the greedy answers, each weighted by the number of targets of its reference."""
         code = self.encode(batch, batch.user, noise)
         reward = self.reward(self.answers(batch, code, False, noise), config)
         lost = -(reward * batch.response_lengths).sum()

@@ -15,7 +15,7 @@ from pwae_core.text.vocabulary import PAD
 
 
 class Seq2Seq(Model):
-    """The context as one sequence of words, a decoder that attends to it; no latent variable, no user."""
+    """Reads the context as one sequence of words; the decoder attends to it. It has no latent variable and no user."""
 
     display_name = "Seq2Seq"
     reference = "Bahdanau et al. 2014"

@@ -8,8 +8,8 @@ from pwae_core.equations import additive_attention, gru_update
 
 
 class AttentionDecoder(nn.Module):
-    """A GRU whose input at each step is the word, what attention reads from the source and, where ``user_size`` is
-    not 0, the user's vector (Li et al. 2016).
+    """A GRU whose input at each step is the word, the attention's reading of the source and, if ``user_size`` is not 0,
+    the user's vector (Li et al. 2016).
     """
 
     def __init__(self, word_size: int, source_size: int, hidden_size: int, user_size: int = 0) -> None:

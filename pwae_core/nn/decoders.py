@@ -1,6 +1,6 @@
 """Decoders: from a start state and the words so far to the state that predicts the next word.
 
-Training hands all words at once; generation hands one word at a time through the same ``forward``.
+In training all words pass at once; in generation one word at a time, through the same ``forward``.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from pwae_core.nn import recurrence
 
 
 class Real(NamedTuple):
-    """The words of a batch that are no padding, [tokens, d]: the first of each row, longest row first, and so on."""
+    """The words of a batch without padding, [tokens, d]: the first word of each row, longest row first, and so on."""
 
     words: Tensor
     sizes: list[int]
@@ -30,7 +30,7 @@ class Real(NamedTuple):
         return cls(packed.data, packed.batch_sizes.tolist(), order, words.shape[1])
 
     def padded(self, values: Tensor) -> Tensor:
-        """[batch, steps, ...], each of ``values`` [tokens, ...] where its word was; zeros elsewhere."""
+        """[batch, steps, ...]: each of ``values`` [tokens, ...] in the place of its word; zeros elsewhere."""
         packed = PackedSequence(values, torch.tensor(self.sizes))
         whole: Tensor = pad_packed_sequence(packed, batch_first=True, total_length=self.steps)[0]
         return whole.index_select(0, self.order.argsort())
@@ -60,10 +60,10 @@ class GatedDecoder(nn.Module):
         user: Float[Tensor, "batch user"],
         lengths: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch steps h"]:
-        """The states o_t after each word. What does not depend on the state is computed for all steps at once.
+        """The states o_t after each word. Whatever does not depend on the state is computed for all steps at once.
 
-        ``lengths``: how many words of each row are real. The states after the others are then not computed, but zeros;
-        the rest is the same, only faster.
+        ``lengths``: how many words of each row are real. The states after padding are then zeros and are not computed;
+        the others are the same, but faster.
         """
         if lengths is not None:
             return self._after_real_words(start, words, user, lengths)
@@ -92,7 +92,7 @@ class GatedDecoder(nn.Module):
         words: Float[Tensor, "batch steps d"],
         user: Float[Tensor, "batch user"],
     ) -> Float[Tensor, "batch steps user"]:
-        """The gates g at each word, to look at."""
+        """The gates g at each word, for inspection."""
         states: Tensor = self(start, words, user)
         before = torch.cat((start.unsqueeze(1), states[:, :-1]), dim=1)
         from_state = self.gate_state(before)
@@ -129,7 +129,7 @@ def _states(
     bias: Tensor,
     opened: recurrence.Gate | None = None,
 ) -> Tensor:
-    """The states after the real words, [batch, steps, h], from the products of those with the input's weights."""
+    """The states after the real words, [batch, steps, h], from the products of the words with the input weights."""
     first = start.index_select(0, real.order)
     (made,) = recurrence.states(_one(from_words), _one(first), _one(weight), _one(bias), real.sizes, opened)
     return real.padded(made)

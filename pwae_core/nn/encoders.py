@@ -10,7 +10,7 @@ from pwae_core.text.vocabulary import EOS, PAD
 
 
 class UtteranceEncoder(nn.Module):
-    """A bidirectional GRU; an utterance is its two final states side by side, v = [v->; v<-] (section 3.2)."""
+    """A bidirectional GRU; an utterance's vector is its two final states side by side, v = [v->; v<-] (section 3.2)."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class UtteranceEncoder(nn.Module):
     def turns(
         self, inputs: Float[Tensor, "batch turns steps input"], lengths: Int[Tensor, "batch turns"]
     ) -> Float[Tensor, "batch turns two_h"]:
-        """The vector of each utterance of each session; zeros for those that are not there."""
+        """The vector of each utterance of each session; zeros in the place of missing utterances."""
         vectors: Tensor = self(inputs.flatten(0, 1), lengths.flatten())
         return vectors.view(*lengths.shape, -1)
 
@@ -44,8 +44,8 @@ class UtteranceEncoder(nn.Module):
 
 
 def final_states(gru: nn.GRU, packed: PackedSequence) -> Float[Tensor, "2 rows h"]:
-    """What torch returns beside the states: the last one of each direction. Where gradients are wanted on a CPU this
-    is twice as fast.
+    """What torch returns beside the states: the last state of each direction. With gradients on a CPU this is twice as
+    fast.
     """
     sizes, rows = packed.batch_sizes, torch.arange(int(packed.batch_sizes[0]))
     first = sizes.cumsum(0) - sizes  # place of each step's first token
@@ -62,7 +62,7 @@ def final_states(gru: nn.GRU, packed: PackedSequence) -> Float[Tensor, "2 rows h
 
 
 class ContextEncoder(nn.Module):
-    """A bidirectional GRU over the utterance vectors and who speaks; its two final states are c."""
+    """A bidirectional GRU over the utterance vectors, each with a mark of who speaks; its two final states are c."""
 
     def __init__(self, utterance_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -74,7 +74,9 @@ class ContextEncoder(nn.Module):
         from_responder: Float[Tensor, "batch turns"],
         turns: Int[Tensor, " batch"],
     ) -> Float[Tensor, "batch two_h"]:
-        """``turns`` says how many of the utterances are there; the speaker is one of two: the responder, another."""
+        """``turns`` is the number of utterances of each session. A speaker is one of two: the responder, or somebody
+        else.
+        """
         vector: Tensor = self.utterances(_with_speaker(utterances, from_responder), turns)
         return vector
 
@@ -98,8 +100,8 @@ def _with_speaker(
 def concatenate(
     context: Int[Tensor, "batch turns tokens"], lengths: Int[Tensor, "batch turns"], longest: int
 ) -> tuple[Int[Tensor, "batch total"], Int[Tensor, " batch"]]:
-    """The context as one sequence: its utterances end to end, each closed by </s>; and the sequences' lengths, of which
-    ``longest`` is the largest.
+    """The context as one sequence, its utterances end to end, each closed by </s>; and the lengths of the sequences.
+    ``longest`` is the largest length.
     """
     batch, turns, tokens = context.shape
     places = torch.arange(tokens + 1, device=context.device)
@@ -118,5 +120,5 @@ def real_positions(lengths: Int[Tensor, " batch"], steps: int) -> Bool[Tensor, "
 
 
 def mean_over(values: Float[Tensor, "batch steps"], lengths: Int[Tensor, " batch"]) -> Float[Tensor, " batch"]:
-    """The mean of each row's values, without padding."""
+    """The mean of each row's values, ignoring padding."""
     return (values * real_positions(lengths, values.shape[1])).sum(dim=1) / lengths

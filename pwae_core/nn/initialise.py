@@ -1,4 +1,4 @@
-"""Weights as DialogWAE's code starts them, where torch would start them otherwise."""
+"""Initial weights as in DialogWAE's code, wherever torch's own would differ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ OUTPUT_RANGE = 0.1
 
 
 def orthogonal(model: nn.Module) -> None:
-    """Every GRU's matrices orthogonal, each with its three gates as one; output weights uniform in +-.1, biases 0."""
+    """Makes the matrices of every GRU orthogonal, each with its three gates as one; output weights uniform in +-.1,
+    biases 0.
+    """
     for module in model.modules():
         for matrix in _matrices(module):
             nn.init.orthogonal_(matrix)
@@ -22,7 +24,7 @@ def orthogonal(model: nn.Module) -> None:
 
 
 def _matrices(module: nn.Module) -> list[Tensor]:
-    """The matrices of a GRU; none of any other module."""
+    """The matrices of a GRU; nothing for any other module."""
     if isinstance(module, nn.GRU):
         return [weight for weight in module.parameters() if weight.dim() > 1]
     if isinstance(module, GatedDecoder | AttentionDecoder):

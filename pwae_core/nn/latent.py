@@ -40,7 +40,7 @@ class Mixture(NamedTuple):
 
 
 class MixtureHead(nn.Module):
-    """Equations 5 and 8: [a; mu; log sigma^2] = W u + b, one head for the three; equations 4 and 6 to sample."""
+    """Equations 5 and 8: [a; mu; log sigma^2] = W u + b, one head for all three; equations 4 and 6 draw samples."""
 
     def __init__(
         self, input_size: int, latent_size: int, components: int, temperature: float, *, hard: bool = False
@@ -66,8 +66,8 @@ class MixtureHead(nn.Module):
 
 
 def fused(weights: Float[Tensor, "batch 2"], context: Mixture, user: Mixture) -> Mixture:
-    """The distribution of equation 9's z_p, for exact components: K_c x K_u of them, of weights pi'_i pi_j, means
-    w_c mu'_i + w_u mu_j and variances w_c^2 sigma'_i^2 + w_u^2 sigma_j^2.
+    """The distribution of equation 9's z_p if every sample has exactly one component: K_c x K_u components with weights
+    pi'_i pi_j, means w_c mu'_i + w_u mu_j and variances w_c^2 sigma'_i^2 + w_u^2 sigma_j^2.
     """
     w_c, w_u = weights[:, 0, None, None, None], weights[:, 1, None, None, None]
     means = w_c * context.means.unsqueeze(2) + w_u * user.means.unsqueeze(1)
@@ -79,7 +79,9 @@ def fused(weights: Float[Tensor, "batch 2"], context: Mixture, user: Mixture) ->
 
 
 class Trunk(nn.Sequential):
-    """The two layers that DialogWAE puts before the heads of posterior and prior; layer norm for its batch norm."""
+    """The two layers that DialogWAE puts before the heads of posterior and prior, with layer norm instead of batch
+    norm.
+    """
 
     def __init__(self, input_size: int, latent_size: int) -> None:
         layers: list[nn.Module] = []
@@ -100,7 +102,9 @@ class Fusion(nn.Module):
 
 
 class Generator(nn.Sequential):
-    """The MLP of 4.3's "generator", as in DialogWAE: noise sample in, z out. Layer norm: samples stay independent."""
+    """The MLP of section 4.3's "generator", as in DialogWAE: noise sample in, z out. Layer norm keeps samples
+    independent.
+    """
 
     def __init__(self, latent_size: int) -> None:
         layers: list[nn.Module] = []
@@ -110,11 +114,11 @@ class Generator(nn.Sequential):
 
 
 class Critic(nn.Module):
-    """f of equation 12: an MLP over [z; condition], one number a sample. Layer norm: a per-sample penalty needs
-    samples that do not see each other.
+    """f of equation 12: an MLP over [z; condition] that gives one number per sample. It has layer norm, because a
+    per-sample penalty needs samples that do not affect each other.
 
-    The first layer has two parts, W [z; condition] = W_z z + W_c condition: the condition's, much the larger,
-    is the same for the samples of posterior, prior and penalty, and is done once.
+    The first layer has two parts, W [z; condition] = W_z z + W_c condition. The condition's part is much larger. It is
+    the same for the samples of posterior, prior and penalty, so it is computed once.
     """
 
     def __init__(self, latent_size: int, condition_size: int, hidden_size: int) -> None:
@@ -165,7 +169,7 @@ class Critic(nn.Module):
         condition: Float[Tensor, "batch condition"],
         noise: Noise,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """The distance, and the gradient penalty between the two batches of samples: what a critic step weighs.
+        """The distance, and the gradient penalty between the two batches of samples: the two terms of a critic step.
 
         The penalty is differentiable in the critic's parameters only.
         """

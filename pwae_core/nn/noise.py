@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 class Rows(NamedTuple):
-    """The rows ``start`` to ``stop`` of a batch of ``of``."""
+    """The rows ``start`` to ``stop`` of a batch of ``of`` rows."""
 
     start: int
     stop: int
@@ -25,8 +25,8 @@ class Rows(NamedTuple):
 class Noise:
     """Draws from ``generator``, on its device. ``training`` = False switches off dropout and nothing else.
 
-    ``rows``: the forward pass is over these rows of a batch; the whole batch's numbers are drawn and these rows' given,
-    so that a batch processed in pieces, wherever they are processed, gets the same numbers as the whole.
+    ``rows``: the forward pass is over these rows of a batch. Numbers are drawn for the whole batch, and these rows' are
+    returned. A batch processed in pieces, wherever that happens, thus gets the same numbers as the whole batch.
     """
 
     generator: torch.Generator
@@ -34,7 +34,7 @@ class Noise:
     rows: Rows | None = None
 
     def only(self, rows: Rows) -> Noise:
-        """The same noise, of these rows of the batch."""
+        """The same noise, for these rows of the batch only."""
         return replace(self, rows=rows)
 
     def normal(self, *shape: int) -> Tensor:
@@ -44,14 +44,16 @@ class Noise:
         return self._drawn(torch.rand, shape)
 
     def dropout(self, values: Tensor, rate: float) -> Tensor:
-        """Zeroes a share ``rate`` of the values and scales the rest, in training; the values themselves otherwise."""
+        """In training, zeroes a share ``rate`` of the values and scales the others; otherwise returns the values
+        unchanged.
+        """
         if not self.training or rate == 0.0:
             return values
         keep = self.uniform(*values.shape) >= rate
         return values * (keep.to(values.dtype) / (1.0 - rate))
 
     def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
-        """Raises ValueError where the first dimension is not that of the rows."""
+        """Raises ValueError if the first dimension is not the number of rows."""
         device = self.generator.device
         if self.rows is None:
             return draw(shape, generator=self.generator, device=device)
@@ -63,15 +65,15 @@ class Noise:
 
 @dataclass(frozen=True)
 class OwnNoise(Noise):
-    """Noise to answer with: every row has a generator of its own, so that what it draws depends neither on the rows
-    beside it nor on the device.
+    """Noise for answers: every row has its own generator, so what it draws depends neither on other rows nor on the
+    device.
     """
 
     own: tuple[torch.Generator, ...] = ()
     device: torch.device = CPU
 
     def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
-        """Raises ValueError where there are not as many rows as generators."""
+        """Raises ValueError if the numbers of rows and generators differ."""
         each = (1, *shape[1:])
         drawn = [draw(each, generator=one) for one, _ in zip(self.own, range(shape[0]), strict=True)]
         return torch.cat(drawn).to(self.device)
@@ -85,7 +87,7 @@ def seeded(seed: int, device: torch.device, *, training: bool = True) -> Noise:
 def own_noise(seed: int, keys: Sequence[str], samples: int, device: torch.device) -> OwnNoise:
     """Noise for ``samples`` rows of each of the sessions with these keys, on ``device``; without dropout.
 
-    A row's numbers are given by the seed, its session's key and the number of the sample, whoever answers.
+    A row's numbers depend only on the seed, its session's key and the number of the sample, not on who answers.
     """
     named = [f"{seed} {sample} {key}".encode() for key in keys for sample in range(samples)]
     seeds = [int.from_bytes(hashlib.sha256(name).digest()[:4]) for name in named]

@@ -1,4 +1,4 @@
-"""From decoder states to the vocabulary, and the cross-entropy without a table of all its logits."""
+"""From decoder states to the vocabulary, and the cross-entropy without holding all logits at once."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ class Output(nn.Module):
         lengths: Int[Tensor, " batch"],
         weights: Float[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ""]:
-        """Equation 12, first term: the sum over the real tokens of -log p(token), in nats; a session's tokens times
-        its weight, where there are ``weights``.
+        """Equation 12, first term: the sum over the real tokens of -log p(token), in nats. ``weights``, if given,
+        multiply the tokens of each session.
         """
         kind = states.device.type
         if torch.is_autocast_enabled(kind):
@@ -64,10 +64,10 @@ class Output(nn.Module):
 
 
 class SummedTokenLoss(torch.autograd.Function):
-    """sum_i -log softmax(states W^T + b)[target_i], in chunks: the logits of one chunk are all that is ever in
-    memory, and the gradients are made in the same pass. Each token counts ``weights[i]`` times; None: once.
+    """sum_i -log softmax(states W^T + b)[target_i], in nats, in chunks: only the logits of one chunk are ever in
+    memory, and the gradients are computed in the same pass. Token i counts ``weights[i]`` times; None: once.
 
-    The products are done in the precision of ``states``, all else in the weight's.
+    Products are computed in the precision of ``states``, everything else in that of the weight.
     """
 
     @staticmethod
@@ -107,7 +107,7 @@ class SummedTokenLoss(torch.autograd.Function):
 
 
 def _add_product(total: Tensor, one: Tensor, other: Tensor) -> None:
-    """total += one @ other, the product in the precision of the two."""
+    """total += one @ other, with the product in the precision of the two."""
     if one.dtype == total.dtype:
         total.addmm_(one, other)
     else:
@@ -115,7 +115,7 @@ def _add_product(total: Tensor, one: Tensor, other: Tensor) -> None:
 
 
 def _loss_and_softmax_in_place(logits: Tensor, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """-log softmax(logits)[target] of each row, and the softmax, written over the logits: one exponential a logit."""
+    """-log softmax(logits)[target] of each row, and the softmax, written over the logits: one exponential per logit."""
     peak = logits.amax(dim=-1, keepdim=True)
     of_target = logits[rows, target]
     sums = logits.sub_(peak).exp_().sum(dim=-1, keepdim=True)

@@ -1,8 +1,8 @@
-"""Equation 11's GRU over all steps at once, with its gate or without, and its gradients written out.
+"""Equation 11's GRU over all steps at once, with or without its gate, and its gradients written out.
 
-The equations done step by step by autograd give the same numbers, but cost more than their products: each step adds to
-the gradient of every weight. Here a weight's gradient is one product over all steps, what does not depend on the
-gradient of the step after is made for all of them at once, and padding is not computed.
+Autograd, step by step, gives the same numbers. It is slower, because each step adds to the gradient of every weight.
+Here the gradient of a weight is one product over all steps, whatever does not depend on the gradient of the following
+step is computed for all steps at once, and padding is skipped.
 
 Shapes: ``d`` directions side by side, ``tokens`` of all rows in the order of torch's PackedSequence (the first token of
 each row, longest row first, then the second tokens, ...), ``h`` hidden units, ``g`` gate units.
@@ -31,7 +31,7 @@ class Gate(NamedTuple):
 def states(
     from_input: Tensor, start: Tensor, weight: Tensor, bias: Tensor, sizes: list[int], gate: Gate | None = None
 ) -> Tensor:
-    """[d, tokens, h]: the state after each token, from ``start`` [d, rows, h].
+    """[d, tokens, h]: the state after each token, starting from ``start`` [d, rows, h].
 
     from_input: [d, tokens, 3h], the products of the input with the reset, update and candidate weights
     weight:     [d, g + 3h, h], the gate's U, then the reset, update and candidate weights of the state
@@ -50,8 +50,8 @@ def states(
 
 
 class _States(torch.autograd.Function):
-    """The arithmetic of ``states``. Columns lie in the order gate, candidate of the state, reset, update, candidate of
-    the input, so that those of each product are side by side.
+    """The arithmetic of ``states``. Columns are in the order gate, candidate of the state, reset, update, candidate of
+    the input, so the columns of each product are adjacent.
     """
 
     @staticmethod
@@ -141,7 +141,7 @@ def _by_step(sizes: list[int], *tensors: Tensor) -> list[tuple[Tensor, ...]]:
 
 
 def _candidate_first(blocks: Tensor) -> Tensor:
-    """[d, 3h, ...], reset, update and candidate, with the candidate first."""
+    """[d, 3h, ...]: reset, update and candidate, reordered with the candidate first."""
     return blocks.roll(blocks.shape[1] // 3, dims=1)
 
 
@@ -156,5 +156,5 @@ def _before(start: Tensor, made: Tensor, sizes: list[int]) -> Tensor:
 
 
 def _products(gradients: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients of a weight and of a bias from those of their products."""
+    """The gradients of a weight and of a bias, from those of their products."""
     return gradients.transpose(1, 2) @ factors, gradients.sum(dim=1)

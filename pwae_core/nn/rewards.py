@@ -1,4 +1,4 @@
-"""What RL-Persona is rewarded for (Yang et al. 2018), and the language model that judges grammar."""
+"""The rewards of RL-Persona (Yang et al. 2018), and the language model that judges grammar."""
 
 import torch
 from jaxtyping import Float, Int
@@ -27,21 +27,21 @@ class LanguageModel(nn.Module):
         return states
 
     def loss(self, response: Int[Tensor, "batch steps"], lengths: Int[Tensor, " batch"]) -> Float[Tensor, ""]:
-        """-log p(response), summed over the targets; ``response`` is <s> tokens </s>, as in a batch."""
+        """-log p(response) in nats, summed over the targets; ``response`` is <s> tokens </s>, as in a batch."""
         return self.output.loss(self._states(response), response[:, 1:], lengths)
 
     @torch.no_grad()
     def log_likelihood(
         self, response: Int[Tensor, "batch steps"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
-        """log p(response), the mean over its targets."""
+        """log p(response) in nats, averaged over its targets."""
         return self.output.log_likelihood(self._states(response), response[:, 1:], lengths)
 
 
 class Rewards(nn.Module):
-    """Topic coherence and informativeness of responses, over word vectors that stay as they were at the start.
+    """Topic coherence and informativeness of responses, over word vectors that keep their initial values.
 
-    Held vectors: a policy that moved the vectors it is judged by could please itself.
+    The vectors are fixed because a policy that could move them could reward itself.
     """
 
     vectors: Tensor
@@ -66,11 +66,11 @@ class Rewards(nn.Module):
     def coherence(
         self, context: Int[Tensor, "batch turns tokens"], response: Int[Tensor, "batch steps"]
     ) -> Float[Tensor, " batch"]:
-        """How near the topics of response and context are: their cosine, in [-1, 1]."""
+        """How close the topics of response and context are: their cosine, in [-1, 1]."""
         return torch.cosine_similarity(self.topic(context.flatten(1)), self.topic(response), dim=-1)
 
     def informativeness(self, response: Int[Tensor, "batch steps"]) -> Float[Tensor, " batch"]:
-        """The mean idf of the words, less the cosine to the nearest of the dull responses: in [-1, 2]."""
+        """The mean idf of the words, minus the cosine to the nearest dull response: in [-1, 2]."""
         words = (response != PAD) & (response != BOS) & (response != EOS)
         idf = self.idf[response].sum(dim=1) / words.sum(dim=1).clamp(min=1)
         dull = torch.cosine_similarity(self.topic(response).unsqueeze(1), self.topic(self.dull).unsqueeze(0), dim=-1)

@@ -1,4 +1,4 @@
-"""Users as their words: the information of the systems without user embeddings."""
+"""Users represented by their words, for systems without user embeddings."""
 
 import torch
 from jaxtyping import Float, Int
@@ -8,7 +8,7 @@ from pwae_core.data.statistics import PersonalWords
 
 
 class UserWords(nn.Module):
-    """The personal words of each user, by tf-idf over their histories; kept with the weights, but not learned."""
+    """The personal words of each user, by tf-idf over the histories; saved with the weights, but not learned."""
 
     ids: Tensor
     weights: Tensor

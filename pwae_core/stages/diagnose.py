@@ -102,7 +102,7 @@ def _look(opened: Run, data: Artifact, config: DiagnoseConfig, progress: Progres
     active = int((codes.variances > config.activity).sum())
     share = active / len(codes.variances)
     found = (
-        (distinct, config.least_distinct, f"the responses of a context are distinct by {distinct:.2f}"),
+        (distinct, config.least_distinct, f"the share of distinct responses per context is {distinct:.2f}"),
         (share, config.least_active, f"{share:.2f} of z's dimensions are active"),
     )
     warnings = tuple(hardly_used(fact, least) for value, least, fact in found if value < least)

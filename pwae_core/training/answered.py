@@ -1,7 +1,7 @@
-"""What the answers to some validation contexts say of a model while it trains: overlap, diversity, the speaker heard.
+"""Measures of a model's answers to some validation contexts during training: overlap, diversity, speaker accuracy.
 
-The contexts are the first of the validation split, and each draws the same noise at every validation, so that what
-changes is the model.
+The contexts are the first of the validation split. Each gets the same noise at every validation, so only the model
+changes.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from pwae_core.nn.noise import own_noise
 
 BLEU_ORDER = 3
 CANDIDATES, LEAST, UTTERANCES = 100, 5, 200
-"""Users told apart, at most; responses that each has in the training split, at least and at most."""
+"""Maximum number of users to distinguish; minimum and maximum responses of each in the training split."""
 Answers = list[list[list[int]]]
 """By session, by sample: token ids."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Tells candidate users apart by what they answered in the training split. ``numbers``: by row of the table."""
+    """Distinguishes candidate users by their responses in the training split. ``numbers``: by row of the user table."""
 
     speakers: Speakers
     numbers: dict[int, int]
 
     def accuracy(self, answers: Answers, users: Ints) -> float:
-        """The share of the answers of candidates in which the classifier hears who was asked for."""
+        """The share of the candidates' answers that the classifier attributes to the user who was asked for."""
         told = [
             (self.numbers[user], own) for user, own in zip(users.tolist(), answers, strict=True) if user in self.numbers
         ]
@@ -49,10 +49,10 @@ class Judge:
 
 
 def candidates(train: Sessions, valid: Sessions, config: TrainConfig) -> list[int]:
-    """The users to tell apart: of those who answer in the validation sessions that are answered, those who answer most
+    """The users to distinguish: of those who respond in the validation sessions to answer, those who respond most often
     in the training split.
 
-    Raises EmptyResultError where fewer than two of them have enough responses there.
+    Raises EmptyResultError if fewer than two of them have enough responses there.
     """
     said = np.bincount(train.user, minlength=int(valid.user.max(initial=0)) + 1)
     asked = np.unique(valid.user[: config.answers])
@@ -67,7 +67,7 @@ def candidates(train: Sessions, valid: Sessions, config: TrainConfig) -> list[in
 
 
 def judge_of(train: Sessions, valid: Sessions, config: TrainConfig) -> Judge:
-    """A judge of the candidates. Raises EmptyResultError where there are fewer than two."""
+    """A judge of the candidates. Raises EmptyResultError if there are fewer than two."""
     chosen = candidates(train, valid, config)
     rows = np.concatenate([np.flatnonzero(train.user == user)[:UTTERANCES] for user in chosen])
     numbers = {user: number for number, user in enumerate(chosen)}
@@ -93,8 +93,8 @@ def answer_validation(model: Model, valid: Sessions, config: TrainConfig, device
 
 
 def of_answers(answers: Answers, valid: Sessions, judge: Judge | None) -> dict[str, float]:
-    """BLEU's recall, precision and F1 of section 4.4; ``distinct``, distinct-1 over the answers to a context;
-    ``repetition``; ``speaker``, where there is a ``judge``.
+    """By name: recall, precision and F1 of BLEU (section 4.4); ``distinct``, distinct-1 over the answers to a context;
+    ``repetition``; ``speaker``, if there is a ``judge``.
     """
     rows = np.arange(len(answers))
     references = [[_words(ids)] for ids in valid.response.lists(rows)]

@@ -1,4 +1,4 @@
-"""Answers of a trained run: contexts in, token lists out, batched."""
+"""The answers of a trained run: contexts in, token lists out, in batches."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def answer(
 ) -> list[list[list[str]]]:
     """``config.samples`` answers (token lists) for each session, in the sessions' order.
 
-    What an answer draws is given by the seed, the session's key and the number of the sample: not by who answers, what
-    is decoded beside it, or how many answers there are. A deterministic system decodes once and gives that answer
-    ``samples`` times, as in Table 2's rows with P = R = F1, unless words themselves are drawn. Raises ConfigError for
-    what cannot fit in memory.
+    The random draws of an answer depend only on the seed, the session's key and the number of the sample: not on who
+    answers, on what else is decoded, or on how many answers are drawn. A deterministic system decodes once and gives
+    that answer ``samples`` times, as in the rows of Table 2 with P = R = F1, unless words are sampled. Raises
+    ConfigError if the answers cannot fit in memory.
     """
     drawn = 1 if is_deterministic(run, config) else config.samples
     refuse_large_answers(config, drawn, len(sessions), run.model.vocabulary_size, run.device)
@@ -57,7 +57,7 @@ def answer_as(
     config: SampleConfig,
     progress: Progress,
 ) -> list[dict[str, list[list[str]]]]:
-    """Each session answered as each of ``users`` (Table 6), by name: nothing else differs, the noise neither.
+    """Each session answered as each of ``users`` (Table 6), by name. Nothing else differs, not even the noise.
 
     Raises InputError for a user unknown to the run.
     """

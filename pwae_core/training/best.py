@@ -1,7 +1,7 @@
-"""The best checkpoints of a run, where several are kept, and the mean of their weights.
+"""The best checkpoints of a run, if several are kept, and the mean of their weights.
 
-Such a checkpoint is removed only when nothing that training may go on from counts it among the best: the last
-checkpoint and those kept at the end of a period, which remember an earlier ranking.
+Such a checkpoint is removed only when no checkpoint that training may continue from counts it among the best. Those are
+the last checkpoint and the ones kept at the end of a period, which remember an earlier ranking.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ AVERAGE = "average"
 
 
 def names(ranked: Iterable[Ranked], step: int | None = None) -> list[str]:
-    """The names of the checkpoints of a ranking; only that of the iteration ``step``, where it is given."""
+    """The names of the checkpoints of a ranking; if ``step`` is given, only that of this iteration."""
     return [f"kept-{one}" for _, one in ranked if step in (None, one)]
 
 
 def prune(folder: Path, position: Position) -> None:
-    """Removes the checkpoints of rankings that are over."""
+    """Removes checkpoints that no ranking needs any more."""
     remembered = [LAST, *(kept_name(period, LAST) for period in range(position.period + 1))]
     rankings = [load_state(folder, name).get("kept", []) for name in remembered if has_checkpoint(folder, name)]
     needed = {name for ranked in [*rankings, position.kept] for name in names(ranked)}

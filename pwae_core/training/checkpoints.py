@@ -1,7 +1,7 @@
-"""Checkpoints: a safetensors file, and a small JSON file that points at it with its hash and says where training was.
+"""Checkpoints: a safetensors file, and a small JSON file that points to it, with its hash and the position in training.
 
-The pointer is replaced in one step after the tensors are on disk under a name of their own, so a checkpoint is whole or
-the one before it.
+The tensors are first written to disk under a name of their own; then the pointer is replaced in one step. So a
+checkpoint is either complete or still the previous one.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ LAST, BEST = "last", "best"
 
 
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Writes the checkpoint ``name`` of a run, replacing the one before.
+    """Writes the checkpoint ``name`` of a run, replacing the previous one.
 
-    Raises ArtifactError, and writes nothing, where a file that is not ours has its name.
+    Raises ArtifactError, and writes nothing, if a file that is not ours has its name.
     """
     folder.mkdir(exist_ok=True)
     token = token_of(folder.parent)
@@ -47,12 +47,12 @@ def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], stat
 
 
 def copy_checkpoint(folder: Path, name: str, copy: str) -> None:
-    """Makes ``copy`` the checkpoint that ``name`` is. Raises ArtifactError when it is missing or damaged."""
+    """Makes ``copy`` point to the checkpoint ``name``. Raises ArtifactError if that is missing or damaged."""
     save_checkpoint(folder, copy, *load_checkpoint(folder, name, torch.device("cpu")))
 
 
 def drop_checkpoint(folder: Path, name: str) -> None:
-    """Removes a checkpoint, where there is one."""
+    """Removes a checkpoint, if it exists."""
     pointer = folder / f"{name}.json"
     if is_sealed(pointer):
         pointer.unlink()
@@ -66,9 +66,9 @@ def has_checkpoint(folder: Path, name: str) -> bool:
 
 
 def load_checkpoint(folder: Path, name: str, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the state of a checkpoint. Raises ArtifactError when it is missing or damaged.
+    """The tensors and the state of a checkpoint. Raises ArtifactError if it is missing or damaged.
 
-    The tensors begin where new ones do, at a multiple of 64 bytes: matrix products may round otherwise elsewhere.
+    The tensors are aligned to 64 bytes, as new ones are: otherwise matrix products may round differently.
     """
     pointer = _read_pointer(folder, name)
     path = folder / pointer["file"]
@@ -81,7 +81,7 @@ def load_checkpoint(folder: Path, name: str, device: torch.device) -> tuple[dict
 
 
 def load_state(folder: Path, name: str) -> dict[str, Any]:
-    """The state of a checkpoint alone. Raises ArtifactError when it is missing or damaged."""
+    """Only the state of a checkpoint. Raises ArtifactError if it is missing or damaged."""
     state: dict[str, Any] = _read_pointer(folder, name)["state"]
     return state
 
@@ -104,7 +104,7 @@ def _damaged(path: Path) -> ArtifactError:
 
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose name begins with ``prefix.``, without it."""
+    """The tensors whose names begin with ``prefix.``, by their names without it."""
     return {key[len(prefix) + 1 :]: value for key, value in tensors.items() if key.startswith(prefix + ".")}
 
 

@@ -1,4 +1,4 @@
-"""Training that leads nowhere: losses and measures that are not finite, or explode."""
+"""Detects training that has diverged: losses and measures that are not finite, or that explode."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pwae_core.training.checkpoints import LAST, has_checkpoint
 
 
 def refuse_divergence(values: Mapping[str, float], step: int, checkpoints: Path, explosion: float) -> None:
-    """Raises DivergenceError for what is not finite among the terms of an iteration, and for a loss beyond
-    ``explosion``.
+    """Raises DivergenceError if a term of an iteration is not finite, or if a loss exceeds ``explosion`` in absolute
+    value.
     """
     for name, value in values.items():
         too_large = name.endswith("_loss") and abs(value) > explosion
@@ -37,6 +37,6 @@ def _divergence(fact: str, step: int, checkpoints: Path, optimiser: str) -> Dive
 
 
 def _optimiser_of(term: str) -> str:
-    """The settings' name of the optimiser that a logged term belongs to."""
+    """The name, in the settings, of the optimiser that a logged term belongs to."""
     name = term.partition("_")[0]
     return name if name in ("generator", "critic") else "autoencoder"

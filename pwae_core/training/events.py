@@ -1,4 +1,4 @@
-"""Event files for TensorBoard, of the same values as the log; they need the package tensorboardX."""
+"""Event files for TensorBoard, with the same values as the log. They need the package tensorboardX."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pwae_core.training.timing import timings
 
 
 def refuse_without_package() -> None:
-    """Raises ConfigError where event files cannot be written."""
+    """Raises ConfigError if event files cannot be written."""
     if find_spec("tensorboardX") is None:
         raise ConfigError("--tensorboard needs the package tensorboardX. Install it: pip install 'pwae[tensorboard]'.")
 
 
 def events_of(draft: Draft) -> Events:
-    """The event file of the run being made. Raises ArtifactError where something that is not ours has its place."""
+    """The event file of the run being made. Raises ArtifactError if something that is not ours is in its place."""
     folder = draft.folder / EVENTS
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise in_the_way(folder)
@@ -35,10 +35,10 @@ def events_of(draft: Draft) -> Events:
 
 
 class Events:
-    """A file of scalars by ``split/name`` and iteration, with all that is in the log.
+    """A file of scalars by ``split/name`` and iteration, with everything in the log.
 
-    Each time that training begins there is a new one in the place of those ``before``, so that no iteration is in it
-    twice. Its name tells neither the time nor the host.
+    Whenever training begins, a new file replaces those ``before``, so no iteration appears twice. Its name reveals
+    neither the time nor the host.
     """
 
     def __init__(self, path: Path, before: Sequence[Path] = ()) -> None:
@@ -77,6 +77,6 @@ class Events:
         self.writer.write(event.SerializeToString())
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Closes the file."""
         if self.writer:
             self.writer.close()

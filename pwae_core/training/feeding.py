@@ -1,4 +1,4 @@
-"""Batches made ready while the one before them is trained on."""
+"""Batches that are prepared while the previous one is being trained on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ AHEAD = 2
 
 
 def feed(sessions: Sessions, batches: Sequence[Ints], device: torch.device) -> Iterator[Batch]:
-    """The batches on ``device``, in order, ``AHEAD`` of them prepared by a thread: for CUDA in pinned memory, from
-    which they are copied while the device works.
+    """The batches on ``device``, in order. A thread prepares ``AHEAD`` of them; for CUDA in pinned memory, from which
+    they are copied while the device computes.
     """
 
     def prepare(rows: Ints) -> Batch:

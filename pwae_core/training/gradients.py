@@ -1,4 +1,4 @@
-"""The gradients of a phase over a batch, done whole or in pieces: the same, except for rounding."""
+"""The gradients of a phase over a batch, computed whole or in pieces: the same up to rounding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pwae_core.training.pieces import Cutter, Piece, Source, length
 
 @dataclass(frozen=True)
 class Gradients:
-    """Of a phase's loss over a whole batch: ``values`` in the order of the phase's parameters."""
+    """The gradients of a phase's loss over a whole batch: ``values`` in the order of the phase's parameters."""
 
     values: Sequence[Tensor]
     terms: dict[str, Tensor]
@@ -25,7 +25,7 @@ class Gradients:
 
 
 BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
-"""Processors' names for instructions that multiply in bfloat16."""
+"""CPU flags of instructions that multiply in bfloat16."""
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -37,17 +37,17 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def choose_precision(config: TrainConfig, device: torch.device, group: Group) -> str:
-    """That of the settings, or for ``auto`` bfloat16 where every process's device has it."""
+    """The precision of the settings; for ``auto``, bfloat16 if the device of every process supports it."""
     if config.precision != "auto":
         return config.precision
     return "fp32" if group.largest(not has_bfloat16(device)) else "bf16"
 
 
 def differentiate(phase: Phase, source: Source, noise: Noise, cutter: Cutter, precision: str) -> Gradients:
-    """The same in every process of the cutter's group, each of which has all of ``source``.
+    """The gradients, the same in every process of the cutter's group, each of which has all of ``source``.
 
-    ``precision`` is that of the phases that read a batch; those that read codes (the critic's, with its penalty's
-    second derivatives, and the generator's) always reckon in float32.
+    ``precision`` is that of the phases that read a batch. Those that read codes (the generator's, and the critic's with
+    the penalty's second derivatives) always compute in float32.
     """
     parameters = list(phase.parameters.values())
     if not cutter.whole:
@@ -70,7 +70,7 @@ def _logged(phase: Phase, loss: Loss) -> dict[str, Mean]:
 def _in_pieces(
     phase: Phase, parameters: Sequence[Tensor], source: Source, noise: Noise, cutter: Cutter, precision: str
 ) -> Gradients:
-    """A mean over the batch is the sum of its pieces' means times their units, over the sum of the units."""
+    """A mean over the batch is the sum of its pieces' means times their units, divided by the sum of the units."""
     sums, names, codes = torch.zeros(()), [""], Codes()
     for piece in cutter.pieces(source, noise):
         loss = _loss(phase, piece.source, piece.noise, precision)
@@ -85,8 +85,8 @@ def _in_pieces(
 
 
 def _weighted(gradients: Sequence[Tensor], terms: list[Mean], counts: int) -> Tensor:
-    """One flat tensor: the gradients times the units of the loss, which is the first term; each term times its units;
-    the units.
+    """One flat tensor: the gradients times the units of the loss, which is the first term; then each term times its
+    units; then the units.
     """
     units = torch.stack([torch.as_tensor(t.units, device=t.value.device).float() * counts for t in terms])
     values = torch.stack([term.value.detach().float() for term in terms]) * units
@@ -95,7 +95,7 @@ def _weighted(gradients: Sequence[Tensor], terms: list[Mean], counts: int) -> Te
 
 
 def _place(codes: Codes, made: Codes, piece: Piece, sessions: int) -> None:
-    """Puts a piece's codes into those of the whole batch, in which the pieces of other processes are 0."""
+    """Writes a piece's codes into those of the whole batch, where the pieces of other processes are 0."""
     for name, code in made.items():
         if name not in codes:
             codes[name] = code.new_zeros(sessions, *code.shape[1:])

@@ -1,6 +1,6 @@
-"""The processes that train one run together, as ``torchrun`` starts them; one alone, otherwise.
+"""The processes that train one run together, as ``torchrun`` starts them; otherwise a single one.
 
-Every process does the same steps on the same weights. The first one alone writes and speaks; sums are taken over all.
+Every process takes the same steps on the same weights. Only the first one writes and prints; sums are taken over all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pwae_core.errors import ConfigError, DivergenceError, Interrupted, LostProc
 
 
 class Followed(PwaeError):  # noqa: N818 - it says nothing of its own
-    """Another process of the run has told what is wrong; this one ends with the same exit code."""
+    """Another process of the run has reported what is wrong; this one ends with the same exit code."""
 
     told = True
 
@@ -29,17 +29,17 @@ class Followed(PwaeError):  # noqa: N818 - it says nothing of its own
 
 
 def launched() -> bool:
-    """Whether torchrun (or what sets the same variables) started this process."""
+    """Whether torchrun (or anything that sets the same variables) started this process."""
     return all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
 
 
 def speaks() -> bool:
-    """Whether this process prints the result: the first, or one alone."""
+    """Whether this process prints the result: the first one, or the only one."""
     return not launched() or os.environ["RANK"] == "0"
 
 
 def local_device(device: torch.device) -> torch.device:
-    """CUDA's device of this process among those of its machine. Raises ConfigError where each cannot have its own."""
+    """This process's own CUDA device on its machine. Raises ConfigError if there is not one for each process."""
     if device.type != "cuda" or not launched():
         return device
     if device.index is not None and os.environ["WORLD_SIZE"] != "1":
@@ -54,7 +54,7 @@ def local_device(device: torch.device) -> torch.device:
 
 @dataclass(frozen=True)
 class Group:
-    """``size`` processes, of which this is the one of number ``rank``."""
+    """``size`` processes; this one has the number ``rank``."""
 
     rank: int = 0
     size: int = 1
@@ -64,14 +64,14 @@ class Group:
         return self.rank == 0
 
     def add(self, tensors: Sequence[Tensor]) -> None:
-        """Puts the sums over all processes in place of ``tensors``."""
+        """Replaces ``tensors`` by their sums over all processes."""
         if self.size > 1:
             with _lost():
                 for tensor in tensors:
                     dist.all_reduce(tensor)
 
     def largest(self, number: int) -> int:
-        """The largest of all processes' numbers."""
+        """The largest number of all processes."""
         if self.size == 1:
             return number
         told = torch.tensor(int(number))
@@ -80,7 +80,7 @@ class Group:
         return int(told)
 
     def of_first(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The first process's numbers, where all have their own under the same names."""
+        """The first process's numbers, which replace those of the others under the same names."""
         if not values:
             return {}
         told = torch.tensor([value if self.first else 0.0 for value in values.values()], dtype=torch.float64)
@@ -88,12 +88,14 @@ class Group:
         return dict(zip(values, told.tolist(), strict=True))
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Waits until all processes are here."""
         self.largest(0)
 
     @contextmanager
     def in_step(self) -> Iterator[None]:
-        """Ends when it has ended everywhere. An error in any process ends all: the first that has one tells it."""
+        """Ends when the block has ended in every process. An error in one process ends all; the first that has one
+        reports it.
+        """
         caught = None
         try:
             yield
@@ -108,7 +110,7 @@ class Group:
 
     @contextmanager
     def one_voice(self) -> Iterator[None]:
-        """The first process reports what happens to all of them alike."""
+        """If something happens to all of them alike, only the first process reports it."""
         try:
             yield
         except (DivergenceError, Interrupted) as error:
@@ -122,8 +124,8 @@ ALONE = Group()
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Group]:
-    """The group that torchrun started: numbers over gloo, tensors on CUDA over NCCL. Raises ConfigError, and
-    LostProcessError.
+    """The group that torchrun started: numbers go over gloo, tensors on CUDA over NCCL. Raises ConfigError if
+    torchrun's variables are wrong, LostProcessError if a process is lost.
     """
     if not launched():
         yield ALONE

@@ -1,4 +1,4 @@
-"""The log of a run that trains, or was cut off: read as far as it goes, without locking or writing."""
+"""The log of a run that is training or was interrupted, read as far as it goes, without locking or writing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYS = {"step", "epoch", "split", "values"}
 
 @dataclass(frozen=True)
 class Growing:
-    """What is known of an unfinished run: its system, and the lines of its log that are whole."""
+    """What is known about an unfinished run: its system, and the complete lines of its log."""
 
     folder: Path
     system: str
@@ -35,7 +35,7 @@ class Growing:
         return int(self.lines[-1]["step"]) if self.lines else 0
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a value, as in the log of a finished run."""
+        """One row per value, as in the log of a finished run."""
         return [
             {"step": line["step"], "split": line["split"], "name": name, "value": value}
             for line in self.lines
@@ -44,12 +44,12 @@ class Growing:
 
 
 def is_growing(folder: Path) -> bool:
-    """Whether ``folder`` is a run without an end yet."""
+    """Whether ``folder`` is an unfinished run."""
     return (folder / LOG).is_file() and not (folder / MANIFEST).is_file() and plan_of(folder) is not None
 
 
 def growing(folder: Path) -> Growing:
-    """What is to be read now at ``folder``, of which ``is_growing`` holds; a last line that is half written is left."""
+    """What can be read now at ``folder``, which ``is_growing``; a half-written last line is ignored."""
     plan = plan_of(folder)
     name = str(plan.config["model"]["name"]) if plan else ""
     parsed = [_parsed(line) for line in (folder / LOG).read_bytes().splitlines()]

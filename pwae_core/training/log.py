@@ -1,4 +1,4 @@
-"""The training log: one JSON line at a time while training, one Parquet table in the finished run."""
+"""The training log: JSON lines while training, one Parquet table in the finished run."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from pwae_core.schemas import LOG
 
 
 class Listener(Protocol):
-    """What follows the log, and writes a file of its own."""
+    """Something that follows the log and writes a file of its own."""
 
     def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Training begins after what is in the log already."""
+        """Training begins, after the lines that are already in the log."""
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
-        """A line is written to the log."""
+        """A line was written to the log."""
 
 
 class TrainingLog:
     """Lines ``{"step", "epoch", "split", "values"}``, appended to a file that can be watched with ``tail -f``.
 
-    ``listeners`` hear of every line.
+    ``listeners`` are told of every line.
     """
 
     def __init__(self, path: Path, listeners: Sequence[Listener] = ()) -> None:
         self.path, self.listeners = path, listeners
 
     def check(self, lines: int) -> list[bytes]:
-        """The first ``lines`` lines. Raises ArtifactError when there are fewer, or one of them cannot be read."""
+        """The first ``lines`` lines. Raises ArtifactError if there are fewer, or if one of them cannot be read."""
         kept = self.path.read_bytes().splitlines(keepends=True)[:lines] if self.path.is_file() else []
         if len(kept) < lines or not all(_is_whole(line) for line in kept):
             raise ArtifactError(
@@ -46,7 +46,8 @@ class TrainingLog:
         return kept
 
     def cut(self, lines: int) -> None:
-        """Keeps the first ``lines`` lines: what a run logged after the checkpoint that it goes on from comes again.
+        """Keeps only the first ``lines`` lines: what was logged after the checkpoint to continue from will be logged
+        again.
 
         Raises ArtifactError as ``check`` does.
         """
@@ -69,12 +70,12 @@ class TrainingLog:
         return [json.loads(text) for text in self.path.read_text().splitlines()]
 
     def values(self, split: str, step: int) -> dict[str, float]:
-        """What was logged of a split at an iteration; empty when nothing was."""
+        """What was logged for a split at an iteration; empty if nothing was."""
         found = [line["values"] for line in self.lines() if (line["split"], line["step"]) == (split, step)]
         return dict(found[-1]) if found else {}
 
     def table(self) -> pa.Table:
-        """The log with one row a value (schemas.LOG)."""
+        """The log, with one row per value (schemas.LOG)."""
         rows = [
             {"step": line["step"], "epoch": line["epoch"], "split": line["split"], "name": name, "value": value}
             for line in self.lines()

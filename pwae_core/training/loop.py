@@ -1,4 +1,4 @@
-"""The training loop, one for all systems: phases of an iteration, validation, early stop, checkpoints, log."""
+"""The training loop of all systems: the phases of an iteration, validation, early stopping, checkpoints, the log."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from pwae_core.training.validation import Validator
 class Trainer:
     """Trains ``model`` in ``folder``; ``run`` starts, or continues from the folder's last checkpoint.
 
-    Every process of ``group`` has a trainer and goes the same way; the first alone writes.
+    Every process of ``group`` has a trainer and takes the same steps; only the first one writes.
     """
 
     model: Model
@@ -85,7 +85,7 @@ class Trainer:
     # -- the run
 
     def run(self) -> str:
-        """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving."""
+        """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving a checkpoint."""
         with self.group.in_step():
             self._settle()
         self.position.precision = self.position.precision or choose_precision(self.config, self.device, self.group)
@@ -108,11 +108,11 @@ class Trainer:
         return self.train.epoch(self.config.batch_size, self.config.seed, self.position.epoch)
 
     def _feed(self) -> Iterator[Batch]:
-        """The batches that are left of the epoch."""
+        """The batches that remain of the epoch."""
         return feed(self.train, self._epoch()[self.position.batch :], self.device)
 
     def next_period(self) -> None:
-        """Goes on with the next period, from the best checkpoint of the one that is over."""
+        """Starts the next period, from the best checkpoint of the one that is over."""
         self._end_period()
         if self.position.best is not None:
             tensors, _ = load_checkpoint(self.checkpoints, BEST, torch.device("cpu"))
@@ -123,8 +123,8 @@ class Trainer:
         self.progress.say(f"iteration {self.position.step}: {self.period.name} begins")
 
     def _end_period(self) -> None:
-        """Saves where the period ends, and keeps what is overwritten from there on; then the last iteration is judged,
-        unless that was done: in a longer training nothing may be due here.
+        """Saves a checkpoint at the end of the period, and copies of what will be overwritten from now on. Then
+        validates the last iteration, unless that was done: a longer training may have no validation here.
         """
         unseen = self.position.step > max(self.position.period_start, self.position.validated)
         measures = self._measure() if unseen else {}
@@ -212,7 +212,7 @@ class Trainer:
         return measures
 
     def _judge(self, measures: dict[str, float]) -> None:
-        """Logs a validation, and saves the weights where they are among the best."""
+        """Logs a validation, and saves the weights if they are among the best."""
         self._log("valid", measures)
         self.position.judge(self.validator.loss(self.period, measures), self.config.keep_best)
         names = [BEST] if self.position.best_step == self.position.step else []
@@ -222,7 +222,7 @@ class Trainer:
         self._say(f"iteration {self.position.step}", measures)
 
     def _average(self) -> None:
-        """Where several checkpoints are kept: the mean of their weights, as a checkpoint of its own."""
+        """If several checkpoints are kept, saves the mean of their weights as a checkpoint of its own."""
         names = best.names(self.position.kept)
         if names:
             own = {name: value.clone() for name, value in self.model.state_dict().items()}
@@ -248,7 +248,7 @@ class Trainer:
     # -- checkpoints
 
     def save(self) -> None:
-        """Saves everything the next iteration depends on as the last checkpoint."""
+        """Saves everything that the next iteration depends on, as the last checkpoint."""
         tensors = prefixed("model", self.model.state_dict())
         for name, optimiser in self.optimisers.items():
             tensors |= prefixed(f"optimiser.{name}", optimisers.state_tensors(optimiser))
@@ -285,7 +285,7 @@ class Trainer:
         self.progress.say(f"continuing from iteration {self.position.step}{longer}")
 
     def _settle(self) -> None:
-        """Makes the folder what it was at the position."""
+        """Restores the folder to what it was at the position."""
         if self.group.first:
             self.log.check(self.position.log_lines)
             if self.start:

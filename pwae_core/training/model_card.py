@@ -1,4 +1,4 @@
-"""The card of a run: what it is, what it learned from, how good it is and what it must not be used for, in Markdown."""
+"""The model card of a run, in Markdown: what it is, what it learned from, how good it is and what not to use it for."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def model_card(model: Model, note: Mapping[str, Any], last: Mapping[str, Any] | 
     """The card of a finished run.
 
     ``note`` is what the manifest records: ``pwae``, ``config``, ``inputs``, ``environment`` and ``facts``. ``last`` is
-    the last line of the run's timing, None if there is none. No text of a corpus, no path and no user id is in it.
+    the last line of the run's timing, None if there is none. The card has no text of a corpus, no path and no user id.
     """
     facts = note["facts"]
     parts = (

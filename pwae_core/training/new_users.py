@@ -1,6 +1,6 @@
-"""People who were not in training: their rows of a model's user tables, learned or counted, and kept beside a run.
+"""People who were not in training: their rows of a model's user tables, learned or counted, and kept with a run.
 
-They are an artifact of their own in the run's folder ``people``: a run stays the run that was trained.
+They are an artifact of their own, in the run's folder ``people``, so the run itself does not change.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ Rows = dict[str, Tensor]
 
 
 def read_people(run: Artifact) -> tuple[dict[str, int], Rows]:
-    """Who was adapted to, by row, and their rows. Raises ArtifactError where the run has been trained on since."""
+    """The adapted people with their row numbers, and the rows. Raises ArtifactError if the run has been trained further
+    since.
+    """
     return _rows_of(_kept(run))
 
 
@@ -66,7 +68,7 @@ def _kept(run: Artifact) -> Artifact | None:
 
 
 def settle_people(run: Path) -> None:
-    """Ends what a kill has left half done in keeping a person."""
+    """Completes or undoes what a kill interrupted while a person was being saved."""
     settle((run / PEOPLE).resolve(), None, force=False)
 
 
@@ -99,7 +101,7 @@ def _table(model: Model, name: str) -> Tensor:
 
 
 def _replace(model: Model, name: str, rows: Tensor) -> Tensor:
-    """Makes ``rows`` the user table ``name``; a parameter stays one."""
+    """Makes ``rows`` the user table ``name``; a parameter stays a parameter."""
     owner, _, leaf = name.rpartition(".")
     module = model.get_submodule(owner)
     made = nn.Parameter(rows) if isinstance(getattr(module, leaf), nn.Parameter) else rows
@@ -120,8 +122,8 @@ def person(
 ) -> Rows:
     """The rows of a person who said ``utterances`` (token ids), as responses in ``sessions``.
 
-    ``trained`` are the rows of the users who were. ``model`` is spoilt for anything else. Raises ConfigError for a
-    system that knows nothing of users.
+    ``trained`` are the rows of the trained users. ``model`` cannot be used for anything else afterwards. Raises
+    ConfigError for a system that knows nothing about users.
     """
     if not model.user_rows:
         raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
@@ -134,10 +136,11 @@ def person(
 
 
 def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
-    """[1, user]: the embedding under which the responses of ``batch`` are likely, everything else held.
+    """[1, user]: the embedding that makes the responses of ``batch`` likely, with everything else fixed.
 
-    The loss is -log p(responses) - log p(u), p(u) being the Gaussian of the trained users' embeddings: with a few
-    utterances the person stays among people. Of the trained users and their mean, the likeliest is the start.
+    The loss is -log p(responses) - log p(u), where p(u) is a Gaussian fitted to the trained users' embeddings: if there
+    are few utterances, the person stays close to the others. The starting point is the likeliest of the trained users
+    and their mean.
     """
     model.requires_grad_(requires_grad=False)
     users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
@@ -156,14 +159,14 @@ def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, devi
 
 
 def likelihood(model: Model, batch: Batch, noise: Noise) -> Tensor:
-    """-log p(responses), in nats: the mean of the system's measures, with z from posterior and prior."""
+    """-log p(responses), in nats: the mean of the system's measures, with z from the posterior and from the prior."""
     measures = model.negative_log_likelihood(batch, noise)
     return torch.stack(list(measures.values())).mean()
 
 
 @torch.no_grad()
 def nats_a_token(model: Model, sessions: Sessions, user: int, config: AdaptConfig, device: torch.device) -> float:
-    """-log p per token of the responses of ``sessions``, as the user of that row."""
+    """-log p of the responses of ``sessions``, in nats per token, as the user of that row."""
     batch = _as_user(sessions.batch(np.arange(len(sessions))).to(device), user)
     noise = seeded(config.seed, device, training=False)
     return (likelihood(model, batch, noise) / batch.response_lengths.sum()).item()
@@ -189,6 +192,6 @@ def _as_user(batch: Batch, user: int) -> Batch:
 
 
 def pairs(utterances: Sequence[Sequence[int]]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
-    """Each utterance as an answer to the one before it (the first: to the last), where nothing is known of contexts."""
+    """Each utterance as an answer to the one before it (the first one: to the last), if contexts are unknown."""
     for place, utterance in enumerate(utterances):
         yield utterances[place - 1], utterance

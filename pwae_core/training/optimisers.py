@@ -18,10 +18,10 @@ BIAS_GONE = 1e6
 
 
 class FusedRMSprop(torch.optim.RMSprop):
-    """torch's RMSprop with its settings and its state, in one pass over the memory instead of five.
+    """torch's RMSprop, with its settings and its state, in one pass over the memory instead of five.
 
-    RMSprop is Adam whose first moment is the gradient itself and whose bias correction is over; and of Adam, torch has
-    a fused form. Momentum, centring and weight decay, which no phase asks for, are left out.
+    RMSprop is Adam with the gradient itself as its first moment and without bias correction, and torch has a fused form
+    of Adam. Momentum, centring and weight decay, which no phase needs, are left out.
     """
 
     @torch.no_grad()
@@ -68,7 +68,7 @@ def build(phase: Phase) -> torch.optim.Optimizer:
 def rate_at(config: OptimiserConfig, epoch: int, iteration: int = 0, plateaus: int = 0) -> float:
     """The learning rate of an iteration (from 0, of its period) in an epoch (from 0).
 
-    ``plateaus``: how often ``decay_every`` validations in a row found none better.
+    ``plateaus``: how often ``decay_every`` validations in a row found nothing better.
     """
     warm = min(1.0, (iteration + 1) / config.warmup) if config.warmup else 1.0
     done = min(1.0, iteration / config.decay_every)
@@ -94,7 +94,7 @@ def state_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Puts back what ``state_tensors`` gave."""
+    """Restores what ``state_tensors`` returned."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".", 1)

@@ -1,7 +1,7 @@
-"""Checkpoints kept as they were at the end of a period, so that a run of more iterations goes on from there.
+"""Checkpoints kept as they were at the end of a period, so that a run of more iterations can continue from there.
 
-A period is a share of all iterations, so that it ends later in a longer training; and the last iteration is validated
-though nothing may be due then. What a run does from there on is therefore not what a longer one does.
+A period is a share of all iterations, so it ends later in a longer training. Besides, the last iteration is validated
+even if no validation is due. From there on, a run therefore differs from a longer one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def keep(folder: Path, period: int, names: Collection[str]) -> None:
 
 
 def starting_point(folder: Path, budget: Budget) -> str:
-    """The checkpoint to go on from: the last; or the end of a period that goes on for longer now. Empty: there is none.
+    """The checkpoint to continue from: the last one, or the end of a period that is longer now. Empty if there is none.
 
     Raises ArtifactError for one that is missing or damaged.
     """
@@ -49,9 +49,9 @@ def starting_point(folder: Path, budget: Budget) -> str:
 
 
 def put_back(folder: Path, start: str, position: Position) -> None:
-    """Makes the last and the best checkpoint what they were at ``position``, of the checkpoint ``start``.
+    """Makes the last and the best checkpoint what they were at ``position``, that of the checkpoint ``start``.
 
-    A best one that is newer, with no copy of the one before, was saved just before a kill: it will come again.
+    A newer best checkpoint without a copy of the previous one was saved just before a kill. It will be made again.
     """
     if start != LAST:
         copy_checkpoint(folder, start, LAST)

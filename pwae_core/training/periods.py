@@ -12,14 +12,14 @@ from pwae_core.errors import ConfigError
 from pwae_core.models.base import Model, Period
 
 Ranked = Sequence[float]
-"""A checkpoint that is kept: what it measures, of which less is better, and its iteration."""
+"""A checkpoint that is kept: its measure (lower is better) and its iteration."""
 
 
 @dataclass
 class Position:
     """Where training is: everything but tensors that the next iteration depends on.
 
-    ``least_steps``, ``least_epochs`` and ``least_patience`` are the smallest settings under which training comes here.
+    ``least_steps``, ``least_epochs`` and ``least_patience`` are the smallest settings with which training gets here.
     """
 
     step: int = 0
@@ -40,7 +40,7 @@ class Position:
     kept: list[Ranked] = field(default_factory=list)  # the best checkpoints of the period, best first
 
     def judge(self, loss: float, keep: int) -> None:
-        """Enters a validation of this iteration: ``loss`` is what decides, ``keep`` how many of the best are kept."""
+        """Records a validation of this iteration: ``loss`` decides, ``keep`` is how many of the best are kept."""
         self.validated = self.step
         if self.best is None or loss < self.best:
             self.waits = [*self.waits, self.waited] if self.waited else self.waits
@@ -51,20 +51,20 @@ class Position:
             self.kept = sorted([*self.kept, [loss, self.step]], key=tuple)[:keep]
 
     def plateaus(self, length: int) -> int:
-        """How often ``length`` validations in a row, of this period, found none better."""
+        """How often ``length`` validations of this period in a row found nothing better."""
         return sum(wait // length for wait in (*self.waits, self.waited))
 
     def enter_next_period(self) -> None:
-        """Goes on to the next period, which is judged anew."""
+        """Moves on to the next period, whose ranking starts afresh."""
         self.period, self.period_start = self.period + 1, self.step
         self.best, self.waited, self.waits, self.kept = None, 0, [], []
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long training goes on: ``total`` iterations at most, ``a_pass`` of which are an epoch.
+    """How long training may last: at most ``total`` iterations, of which ``a_pass`` make an epoch.
 
-    ``shares``: of the iterations, up to the end of each period. 0 of ``patience`` is without end.
+    ``shares``: the cumulative share of the iterations at the end of each period. ``patience`` 0 is unlimited.
     """
 
     total: int
@@ -73,7 +73,9 @@ class Budget:
     shares: tuple[float, ...]
 
     def end(self, period: int, total: int) -> int:
-        """The iteration at which a period of a training of ``total`` is over; the last is over with the training."""
+        """The iteration at which a period ends if training has ``total`` iterations; the last one ends with the
+        training.
+        """
         return total if period + 1 == len(self.shares) else round(total * self.shares[period])
 
     def over(self, position: Position) -> str | None:
@@ -86,14 +88,14 @@ class Budget:
         return None
 
     def note(self, position: Position) -> None:
-        """Writes down what it takes at least to come to ``position``."""
+        """Records the smallest settings with which training gets to ``position``."""
         least = self._least_total(position.period, position.step)
         position.least_steps = max(position.least_steps, least)
         position.least_epochs = math.ceil(position.least_steps / self.a_pass)
         position.least_patience = max(position.least_patience, position.waited)
 
     def _least_total(self, period: int, step: int) -> int:
-        """The smallest total in which the period goes on to ``step``."""
+        """The smallest total with which the period lasts until ``step``."""
         share = self.shares[period]
         least = max(step, math.floor((step - 0.5) / share)) if share and step else step
         while self.end(period, least) < step:
@@ -102,7 +104,7 @@ class Budget:
 
 
 def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
-    """The periods, their shares adding up to 1. Raises ConfigError for shares that do not fit the system."""
+    """The periods, with shares that add up to 1. Raises ConfigError for shares that do not fit the system."""
     periods = model.periods(config)
     shares = config.period_shares or tuple(period.share for period in periods)
     if len(shares) != len(periods) or not sum(shares):
@@ -115,7 +117,7 @@ def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
 
 
 def budget_of(config: TrainConfig, periods: tuple[Period, ...], sessions: int) -> Budget:
-    """What the settings allow for, with ``sessions`` to train on."""
+    """The budget of the settings, with ``sessions`` to train on."""
     a_pass = math.ceil(sessions / config.batch_size)
     total = config.epochs * a_pass
     shares = tuple(accumulate(period.share for period in periods))

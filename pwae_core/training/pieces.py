@@ -1,7 +1,7 @@
-"""A batch in pieces: each process that trains takes its own, and cuts it into micro-batches where memory is short.
+"""A batch in pieces: each process takes its own, and divides it into micro-batches if memory is short.
 
-Every process has the whole batch and draws the noise of the whole batch (``Noise.only``), so that the pieces hear what
-the batch would have heard done at once, wherever they are done.
+Every process has the whole batch and draws the noise of the whole batch (``Noise.only``). The pieces therefore get the
+same noise as the whole batch, wherever they are processed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Source = Batch | Codes
 
 @dataclass(frozen=True)
 class Piece:
-    """``rows`` of a batch or of its codes. ``counts`` 0: done to have what to add, where sessions are too few."""
+    """``rows`` of a batch or of its codes. ``counts`` 0: processed only to have something to add, if there are too few
+    sessions.
+    """
 
     source: Source
     noise: Noise
@@ -30,25 +32,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class Cutter:
-    """How batches are cut: between the processes of ``group``, then into ``micro_batches``."""
+    """How batches are divided: among the processes of ``group``, then into ``micro_batches``."""
 
     group: Group = ALONE
     micro_batches: int = 1
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is cut."""
+        """Whether batches stay whole."""
         return self.group.size == 1 and self.micro_batches == 1
 
     def rows(self, sessions: int) -> list[Rows]:
-        """What this process does of a batch: the pieces that are not empty."""
+        """The pieces of a batch that this process handles, without empty ones."""
         parts, first = self.group.size * self.micro_batches, self.group.rank * self.micro_batches
         borders = [sessions * part // parts for part in range(first, first + self.micro_batches + 1)]
         return [Rows(start, stop, sessions) for start, stop in pairwise(borders) if start < stop]
 
     def pieces(self, source: Source, noise: Noise) -> Iterator[Piece]:
-        """This process's pieces, one at least. Each draws from the state of ``noise``, and leaves it where the whole
-        batch does.
+        """This process's pieces, at least one. Each draws from the state of ``noise``, and leaves it where the whole
+        batch would.
         """
         sessions, drawn = length(source), noise.generator.get_state()
         mine = self.rows(sessions)

@@ -1,4 +1,4 @@
-"""Whether what is at --out may be continued: runs are made in place, so that they can be watched and resumed."""
+"""Whether the run at --out may be continued. Runs are made in place, so they can be watched and resumed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ KINDS = {"corpus": "corpus", "embeddings": "vectors"}
 
 
 def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
-    """Raises ArtifactError when ``folder`` holds an unfinished run that ``plan`` would not continue but remove."""
+    """Raises ArtifactError if ``folder`` holds an unfinished run that ``plan`` would remove instead of continuing
+    it.
+    """
     unfinished = plan_of(folder)
     if unfinished and is_unfinished(folder):
         differing = describe_difference(unfinished.model_dump(), plan.to_dict())
@@ -40,9 +42,7 @@ def refuse_other_unfinished(folder: Path, plan: Plan) -> None:
 
 
 def refuse_other_budget(folder: Path, plan: Plan) -> None:
-    """Raises ArtifactError, which speaks of --resume, where the run at ``folder`` differs from ``plan`` in nothing but
-    its budget.
-    """
+    """Raises ArtifactError, which mentions --resume, if the run at ``folder`` differs from ``plan`` in budget alone."""
     note = plan_of(folder) or manifest_of(folder)
     old, new = note.model_dump() if note else {}, plan.to_dict()
     if note is None or note.kind != plan.kind or describe_difference(_without_budget(old), _without_budget(new)):
@@ -60,7 +60,7 @@ def refuse_other_budget(folder: Path, plan: Plan) -> None:
 
 
 def recorded(folder: Path) -> ManifestNote | PlanNote:
-    """What the run at ``folder``, finished or not, records of itself. Raises ArtifactError if there is none."""
+    """What the run at ``folder``, finished or not, records about itself. Raises ArtifactError if there is none."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
         there = [name for name in (MANIFEST, PLAN) if os.path.lexists(folder / name)]
@@ -74,7 +74,7 @@ def recorded(folder: Path) -> ManifestNote | PlanNote:
 def find_input(folder: Path, note: ManifestNote | PlanNote, name: str, given: Path | None) -> Artifact | None:
     """An input of the run at ``folder``: where it is ``given``, or where the run was trained on it.
 
-    None for one that the run has not. Raises ArtifactError where it is not there, or another one.
+    None if the run has no such input. Raises ArtifactError if it is missing, or is not the run's.
     """
     if name not in note.inputs:
         if given is not None:
@@ -96,10 +96,10 @@ def find_input(folder: Path, note: ManifestNote | PlanNote, name: str, given: Pa
 
 
 def reopen(folder: Path, plan: Plan) -> None:
-    """Lets the run at ``folder``, finished or not, go on under ``plan``.
+    """Lets the run at ``folder``, finished or not, continue under ``plan``.
 
-    ``plan`` may differ from the plan that made the run only in the budget. Raises ArtifactError when there is nothing
-    to go on with, or more differs; ConfigError for less training than was done already.
+    ``plan`` may differ from the plan that made the run only in the budget. Raises ArtifactError if there is nothing to
+    continue, or if more differs; ConfigError if it asks for less training than was already done.
     """
     note = recorded(folder)
     old, new = note.model_dump(), plan.to_dict()
@@ -116,7 +116,7 @@ def reopen(folder: Path, plan: Plan) -> None:
 
 
 def _written(folder: Path) -> list[str]:
-    """What of a run will be written over. Raises ArtifactError for a file that is not as it was written."""
+    """The files of a run that will be overwritten. Raises ArtifactError for one that is not as it was written."""
     plan, manifest, mine = plan_of(folder), manifest_of(folder), owned(folder)
     if plan or not manifest:
         return plan.wrote if plan else []
@@ -139,7 +139,7 @@ def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def _refuse_adapted(folder: Path) -> None:
-    """People who were learned for a run as it is would be lost to a longer one."""
+    """Raises ArtifactError if people were adapted to the run as it is: they would not fit a longer one."""
     if manifest_of(folder / PEOPLE):
         raise ArtifactError(
             f"{folder / PEOPLE} holds people that the run was adapted to as it is now. Move that folder away to let "

@@ -1,4 +1,4 @@
-"""A trained run opened for use: the model with its best weights, the vocabulary, the users, how text was tokenised."""
+"""A trained run, opened for use: the model with its weights, the vocabulary, the users, and how text was tokenised."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from pwae_core.training.new_users import join_people
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run. ``model`` is on ``device``, in the state of its best (or last) checkpoint."""
+    """A complete run. ``model`` is on ``device``, with the weights of the checkpoint that was asked for."""
 
     artifact: Artifact
     model: Model
@@ -55,29 +55,31 @@ class Run:
         return trained | {name: len(table) + row for row, name in enumerate(self.people)} | {NOBODY: 0}
 
     def user_number(self, name: str, asked: str = "--user") -> int:
-        """The row of a user who was ``asked`` for. Raises InputError, which tells how to find one, for a stranger."""
+        """The row of a user. Raises InputError, which calls the user ``asked`` and says how to find one, if unknown to
+        the run.
+        """
         if name not in self.users:
             near = difflib.get_close_matches(name, self.users, n=3, cutoff=0.6)
-            close = f" Close to it: {', '.join(near)}." if near else ""
+            close = f" Similar ids: {', '.join(near)}." if near else ""
             find = "" if asked == "/user" else f"'pwae chat {self.artifact.folder}', then "
             raise InputError(f"{asked} {name:.80}: the run knows no such user.{close} {find}/users PART finds one.")
         return self.users[name]
 
     @cached_property
     def known(self) -> Known:
-        """The users that the run learned something about, in training or afterwards; by row of its user tables."""
+        """Whether the run learned something about each user, in training or afterwards; by row of its user tables."""
         trained = known_users(self.model, self.artifact.table("users.parquet", ["train_responses"]))
         return np.append(trained, np.ones(len(self.people), dtype=bool))
 
     def answering(self, name: str, asked: str = "--user") -> int:
-        """The row that answers as ``name``: nobody's for those who were never trained. Raises InputError for a
-        stranger.
+        """The row that answers as ``name``: nobody's for users who were never trained. Raises InputError if the run
+        does not know the user.
         """
         row = self.user_number(name, asked)
         return row if self.known[row] else 0
 
     def remark(self, name: str) -> str:
-        """What has to be said of ``name`` as an answering user; empty where they were trained."""
+        """A remark on ``name`` as the answering user; empty if this user was trained."""
         row = self.users[name]
         if self.known[row]:
             return ""
@@ -93,8 +95,8 @@ class Run:
 
 
 def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
-    """Opens a run. Raises ArtifactError when it is missing, unfinished or damaged, ConfigError for an average where one
-    checkpoint alone was kept.
+    """Opens a run. Raises ArtifactError if it is missing, unfinished or damaged, ConfigError for an average if only one
+    checkpoint was kept.
     """
     artifact = load(folder, "run")
     if checkpoint == AVERAGE and artifact.config.get("keep_best", 1) == 1:
@@ -110,13 +112,13 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
         model.load_state_dict(part(tensors, "model"))
     except RuntimeError as error:  # a plugin whose system has become another one
         raise ArtifactError(
-            f"The weights of {folder} are of another system. {trained_with(artifact.manifest)}"
+            f"The weights of {folder} belong to another system. {trained_with(artifact.manifest)}"
         ) from error
     return Run(artifact, model, device, join_people(model, artifact))
 
 
 def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
-    """Raises ArtifactError, which says what to install, where the system of a run is of a plugin that is not there.
+    """Raises ArtifactError, which says what to install, if the system of a run comes from a plugin that is missing.
 
     ``note``: what the run's manifest or plan says.
     """
@@ -127,7 +129,7 @@ def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
 
 
 def trained_with(note: Mapping[str, Any]) -> str:
-    """By which plugin a run was trained, and how to get it."""
+    """Which plugin a run was trained with, and how to get it."""
     name, inputs = note["config"]["model"]["name"], note["inputs"]
     made_by = ((key.removeprefix(PLUGIN), version) for key, version in inputs.items() if key.startswith(PLUGIN))
     distribution, version = next(made_by, ("pwae", note["pwae"]))
@@ -135,7 +137,9 @@ def trained_with(note: Mapping[str, Any]) -> str:
 
 
 def corpus_of(run: Artifact, given: Path | None) -> Artifact:
-    """The corpus that a run was trained on, where it was recorded or is given. Raises ArtifactError for another one."""
+    """The corpus that a run was trained on, at the recorded or the given place. Raises ArtifactError for another
+    one.
+    """
     folder = given or remembered_corpus(run)
     if folder is None:
         raise ArtifactError(f"{run.folder} does not say where its corpus is. Give its path with --corpus.")
@@ -152,20 +156,22 @@ def corpus_of(run: Artifact, given: Path | None) -> Artifact:
 
 
 def remembered_corpus(run: Artifact) -> Path | None:
-    """Where the corpus of a run was, seen from the run; None where that would have told too much of the machine."""
+    """Where the corpus of a run was, relative to the run; None if that would have revealed too much about the
+    machine.
+    """
     return followed(run.folder, run.facts["corpus_path"])
 
 
 def followed(run: Path, path: str | None) -> Path | None:
-    """Where ``path``, as ``path_from`` gave it, leads from ``run``."""
+    """Where ``path``, as returned by ``path_from``, leads from ``run``."""
     return Path(os.path.normpath(run.resolve() / path)) if path else None
 
 
 def path_from(run: Path, there: Path) -> str | None:
-    """The way from ``run`` to an input of it; None where it would tell more than what both have in common.
+    """The relative path from ``run`` to an input; None if it would reveal something about the machine.
 
-    That is where they share nothing but the root, or the way goes through a home or bears the user's name: no such
-    name leaves the machine in a run.
+    That is the case if the two share nothing but the root, or if the path goes through a home folder or contains the
+    user's name.
     """
     here, there = run.resolve(), there.absolute()
     way = Path(os.path.relpath(there, here))
@@ -175,7 +181,7 @@ def path_from(run: Path, there: Path) -> str | None:
 
 
 def _of_the_user() -> tuple[set[Path], set[str]]:
-    """The folders above the user's own, the root at least, and the user's names."""
+    """The folders above the user's home, at least the root, and the user's names."""
     above, names = {Path(Path.cwd().anchor)}, set()
     with suppress(RuntimeError):  # a user without a home
         above |= set(Path.home().parents)
@@ -186,13 +192,13 @@ def _of_the_user() -> tuple[set[Path], set[str]]:
 
 
 def computed_on(device: torch.device) -> dict[str, str | int]:
-    """What the last digits depend on besides the versions: the device, and on a CPU how many threads share a sum."""
+    """What the last digits depend on besides the versions: the device and, on a CPU, the number of threads."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {"device": name, "threads": torch.get_num_threads()}
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:
-    """A model with weights drawn from ``seed``; the process's own random state is left as it was."""
+    """A model with weights drawn from ``seed``; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = system_of(config.name)(config, vocabulary_size, users)
@@ -202,7 +208,7 @@ def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int
 
 
 def initialise_words(model: Model, vectors: Artifact) -> None:
-    """Copies the word vectors of an artifact of embed-words into the model (4.3)."""
+    """Copies the word vectors that ``pwae embed-words`` wrote into the model (section 4.3)."""
     table = vectors.table("vectors.parquet", ["vector"])["vector"].combine_chunks()
     values = table.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
     with torch.no_grad():
@@ -210,7 +216,7 @@ def initialise_words(model: Model, vectors: Artifact) -> None:
 
 
 def inform(model: Model, corpus: Artifact, train: Sessions) -> None:
-    """Hands a system that needs them the statistics of the training split and of the users' histories."""
+    """Gives the statistics of the training split and of the users' histories to a system that needs them."""
     if not model.needs_statistics:
         return
     histories = corpus.table("histories.parquet", ["user", "ids"])
@@ -226,10 +232,10 @@ def inform(model: Model, corpus: Artifact, train: Sessions) -> None:
 
 
 def known_users(model: Model, users: pa.Table) -> Known:
-    """Of each row of the system's user tables, whether training teaches something of it.
+    """Whether training teaches the system something about each row of its user tables.
 
-    An embedding moves only for those who answer in the training split, and nobody's by user dropout: otherwise it is
-    as random as it was drawn. Words by tf-idf are known for users who said some; a user without words is nobody.
+    Only users who answer in the training split have their embedding trained, and nobody's is trained by user dropout;
+    otherwise an embedding stays random. Tf-idf words are known for users who said some; a user without words is nobody.
     """
     if "user_table.weight" in model.user_rows:
         known: Known = users["train_responses"].to_numpy() > 0
@@ -241,20 +247,20 @@ def known_users(model: Model, users: pa.Table) -> Known:
 
 
 def copy_tables(corpus: Artifact, folder: Path) -> None:
-    """A run carries its vocabulary and users, so that it answers without the corpus."""
+    """Writes the vocabulary and the users into a run, so that it can answer without the corpus."""
     for name in ("vocabulary.parquet", "users.parquet"):
         (folder / name).unlink(missing_ok=True)  # not through a link
         shutil.copyfile(corpus.path(name), folder / name)
 
 
 def describe_system(model: Model) -> str:
-    """The system's name as the tables print it, with its ablations."""
+    """The system's name as tables show it, with its ablations."""
     without = [part for part in ("prior", "fusion") if getattr(model.config, f"without_{part}")]
     return model.display_name + "".join(f" w/o {part}" for part in without)
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto``: CUDA where there is one. Raises ConfigError for a device that is not there."""
+    """``auto``: CUDA if available. Raises ConfigError for a device that does not exist."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -263,12 +269,12 @@ def choose_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
     if device.type not in ("cpu", "cuda"):
-        raise ConfigError(f"--device {name}: systems cannot be trained on it. Use auto, cpu or cuda.")
+        raise ConfigError(f"--device {name}: pwae cannot train on it. Use auto, cpu or cuda.")
     return device
 
 
 def size_of(model: Model) -> dict[str, Any]:
-    """Parameters in all, and in the tables of words and users."""
+    """The number of parameters in total, and in the tables of words and users."""
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "word_table": model.words.weight.numel(),

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a request that the loop reads between two iterations."""
+"""SIGINT and SIGTERM as a request to stop, which the loop reads between two iterations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Within the block, SIGINT and SIGTERM are noted instead of killing; outside the main thread nothing changes."""
+    """Within the block, SIGINT and SIGTERM are recorded instead of ending the process; not outside the main thread."""
     request = StopRequest()
 
     def note(number: int, _: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""What a model takes in memory, reckoned on shapes alone, before it is built."""
+"""How much memory a model takes, computed from shapes alone, before it is built."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pwae_core.models.base import Model
 
 FLOAT = 4
 KEPT_BY_OPTIMISER = {"sgd": 0, "rmsprop": 1, "adam": 2}
-"""Numbers that an optimiser keeps for each parameter."""
+"""Numbers that each optimiser keeps per parameter."""
 HYPOTHESIS = 200
-"""Bytes of a hypothesis of beam search, about."""
+"""Approximate bytes of a hypothesis in beam search."""
 LOWER_SIZES = "Lower the sizes of [model]: hidden_size, user_size, latent_size, word_size, components, user_words"
 
 
 def outlined(config: ModelConfig, vocabulary_size: int, users: int) -> Model:
-    """The model without its numbers. Raises ConfigError for one that no machine could address."""
+    """The model without its weights. Raises ConfigError for one that no machine could address."""
     try:
         with torch.device("meta"):
             return system_of(config.name)(config, vocabulary_size, users)
@@ -34,7 +34,7 @@ def refuse_large_training(
 ) -> None:
     """Raises ConfigError, with the memory it would take, for a training that cannot fit.
 
-    Counted are weights, gradients, what the optimisers keep, and the encoders' states of one batch: the true need is
+    This counts weights, gradients, the optimisers' state, and the encoders' states of one batch. The true need is
     larger.
     """
     model = outlined(config.model, vocabulary_size, users)
@@ -54,7 +54,7 @@ def _optimisers(config: TrainConfig) -> tuple[OptimiserConfig, ...]:
 
 
 def _tokens(sessions: Sessions) -> int:
-    """The tokens of a session that are read, on average."""
+    """The mean number of tokens that are read per session."""
     lengths = (sessions.context.offsets, sessions.response.offsets)
     read = sum(int((one[1:] - one[:-1]).clip(max=sessions.max_length).sum()) for one in lengths)
     return -(-read // max(len(sessions), 1))
@@ -63,7 +63,7 @@ def _tokens(sessions: Sessions) -> int:
 def refuse_large_answers(
     config: SampleConfig, drawn: int, contexts: int, vocabulary_size: int, device: torch.device
 ) -> None:
-    """Raises ConfigError, with the memory it would take, for answers that cannot fit: ``drawn`` to each context."""
+    """Raises ConfigError, with the memory they would take, if ``drawn`` answers to each context cannot fit."""
     decoding, rows = config.decoding, min(config.batch_size, contexts) * drawn
     if decoding.strategy == "beam":
         rows = max(rows, decoding.beam_size)

@@ -1,4 +1,4 @@
-"""How long training takes, in a file of the run that no other run has alike: outside its manifest and its log."""
+"""How long training takes, in a file that differs between runs and is therefore outside the manifest and the log."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pwae_core.files import write_bytes
 from pwae_core.schemas import TIMING
 
 NUMBERS = ("time", "step", "elapsed")
-"""What every line has."""
+"""The keys of every line."""
 
 
 class Timing:
     """Lines ``{"time", "step", "epoch", "split", "elapsed", ...}``, one for each line of the log.
 
-    ``time`` is in seconds since 1970, ``elapsed`` the seconds of training and validation so far, of all the times that
-    the run went on. Of training there are ``iterations_per_second`` and ``sessions_per_second`` since the line before,
-    validation and its ``seconds`` left out. ``sessions`` is the mean number of sessions in an iteration.
+    ``time`` is in seconds since 1970; ``elapsed`` is the seconds of training and validation so far, over all sittings
+    of the run. Training lines have ``iterations_per_second`` and ``sessions_per_second`` since the previous line,
+    validation excluded; validation lines have ``seconds``. ``sessions`` is the mean number of sessions in an iteration.
     """
 
     def __init__(self, run: Path, sessions: float) -> None:
@@ -34,7 +34,7 @@ class Timing:
     def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """Starts the clock after the iterations that are in the log ``lines``.
 
-        Goes on with the file there is, without a last line that a kill has torn.
+        Continues the existing file, without a last line that a kill cut off.
         """
         before = timings(self.path)
         whole = b"".join(json.dumps(line).encode() + b"\n" for line in before)
@@ -65,16 +65,16 @@ class Timing:
             handle.write(json.dumps(line) + "\n")
 
     def __str__(self) -> str:
-        """``512 sessions/s``; empty where nothing was timed yet."""
+        """``512 sessions/s``; empty if nothing has been timed yet."""
         return f", {self.rate:,.0f} sessions/s" if self.rate else ""
 
     def of_validation(self) -> str:
-        """What a validation took and how fast training is, for the line that tells of it."""
+        """How long a validation took and how fast training is, for the message about it."""
         return f" ({self.validated:.1f} s{self})"
 
 
 def timings(path: Path) -> list[dict[str, Any]]:
-    """The lines of a timing file that can be read; none where there is no file."""
+    """The readable lines of a timing file; none if there is no file."""
     found = []
     for raw in path.read_bytes().splitlines() if path.is_file() else ():
         try:

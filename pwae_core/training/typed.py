@@ -16,11 +16,11 @@ Utterance = str | tuple[str, str]
 def typed_sessions(
     run: Run, contexts: Sequence[Sequence[Utterance]], users: Sequence[str], asked: tuple[str, str]
 ) -> tuple[Sessions, list[str]]:
-    """A session for each of ``contexts``, answered by the user at the same place, and the key of its noise.
+    """A session for each of ``contexts``, answered by the user in the same position, and the key of its noise.
 
-    Where no speakers are named, the last utterance is taken as another's, the one before it as the answering user's
-    own, and so on. ``asked`` is how a message calls a context and a user. Raises InputError for a user that the run
-    does not know of, a context without utterances, or an utterance of which cleaning leaves nothing.
+    If no speakers are named, the last utterance is taken as somebody else's, the one before it as the answering user's
+    own, and so on. ``asked`` is what messages call a context and a user. Raises InputError for a user unknown to the
+    run, a context without utterances, or an utterance that is empty after cleaning.
     """
     texts = [_text(said) for context in contexts for said in context]
     tokens = iter(prepare(texts, run.artifact.facts["preprocess"], asked[0]))
@@ -39,7 +39,7 @@ def _text(said: Utterance) -> str:
 
 
 def _own(context: Sequence[Utterance], user: str) -> list[bool]:
-    """Of each utterance, whether ``user``, who answers, said it."""
+    """Whether each utterance was said by ``user``, who answers."""
     return [
         turns if isinstance(said, str) else said[0] == user
         for said, turns in zip(context, alternating(len(context)), strict=True)

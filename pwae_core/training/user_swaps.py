@@ -1,4 +1,6 @@
-"""What a trained run does with its users: the same contexts answered as somebody else, the likelihood of each user."""
+"""What difference the user makes to a trained run: the same contexts answered as somebody else, and users'
+likelihoods.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ MEASURES = ("prior_nll", "posterior_nll")
 
 @dataclass(frozen=True)
 class SwappedAnswers:
-    """By session, by sample, tokens: as the true user, as the same with other noise, as another with the same noise."""
+    """Tokens by session and sample: as the true user, as the same user with other noise, as another with the same
+    noise.
+    """
 
     true: Sequence[Sequence[Sequence[str]]]
     noise: Sequence[Sequence[Sequence[str]]]
@@ -45,8 +49,8 @@ def answer_swapped(
 def user_likelihoods(
     run: Run, sessions: Sessions, keys: Sequence[str], others: Ints, seed: int, progress: Progress
 ) -> dict[str, np.ndarray]:
-    """-log p of the real responses in nats, by measure (sessions, 1 + others): as the true user, then as each of
-    ``others`` (sessions, others), rows of the user table. One z is drawn for a session, the same for all users.
+    """-log p of the real responses in nats, by measure, (sessions, 1 + others): as the true user, then as each of
+    ``others`` (sessions, others), rows of the user table. One z is drawn per session, the same for all users.
     """
     users = np.column_stack([sessions.user, others])
     found = {measure: np.empty(users.shape) for measure in MEASURES}

@@ -1,4 +1,4 @@
-"""What the validation split says of a model: likelihoods, how far its prior is from its posterior, its answers."""
+"""Validation of a model: likelihoods, the distance between its prior and its posterior, and its answers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pwae_core.training.pieces import Cutter
 VALIDATION_SEED = 1_000_003
 TOKENS = "tokens"
 CODES = 512
-"""Sessions whose z is looked at, at most."""
+"""Maximum number of sessions whose z is examined."""
 
 
 @torch.no_grad()
 def validate(
     measure: Measure, sessions: Sessions, config: TrainConfig, device: torch.device, cutter: Cutter
 ) -> dict[str, float]:
-    """A token's share of ``measure`` of the split, by name; the same noise each time, to compare."""
+    """``measure`` of the split per token, by name, with the same noise each time, so values can be compared."""
     noise = seeded(config.seed + VALIDATION_SEED, device, training=False)
     sums: dict[str, Tensor] = {}
     for rows in sessions.in_order(config.batch_size, config.validation_sessions):
@@ -56,12 +56,12 @@ class Codes:
 
 
 def hardly_used(fact: str, least: float) -> str:
-    """The warning of a measure of z that is low."""
+    """The warning about a low measure of z."""
     return f"{fact}, below {least:g}: z is hardly used."
 
 
 def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAULTS) -> tuple[str, ...]:
-    """What has to be said of a z that is silent, and of a prior that is far from the posterior."""
+    """The warnings about a z that is hardly used, and about a prior that is far from the posterior."""
     silent = hardly_used(f"another session's z costs {z_nats:.4f} nats per token", config.least_sensitivity)
     far = (
         f"the prior's codes are {prior_gap:.2f} from the posterior's, above {config.most_prior_gap:g}: "
@@ -72,7 +72,7 @@ def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAUL
 
 
 def warnings_in(valid: Mapping[str, float]) -> tuple[str, ...]:
-    """Those of a validation's measures; none for a system without a z."""
+    """The warnings about a validation's measures; none for a system without a z."""
     return warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
 
 
@@ -80,7 +80,7 @@ def warnings_in(valid: Mapping[str, float]) -> tuple[str, ...]:
 def look_at_codes(
     model: Model, sessions: Sessions, limit: int, batch_size: int, seed: int, device: torch.device
 ) -> Codes:
-    """Looks at the z of the first ``limit`` of ``sessions``, two or more. Only of systems with a z."""
+    """Examines the z of the first ``limit`` of ``sessions``, at least two. Only for systems with a z."""
     noise, count = seeded(seed, device, training=False), min(limit, len(sessions))
     drawn, means, lost, tokens = [], [], 0.0, 0
     for start in range(0, count, batch_size):
@@ -95,10 +95,10 @@ def look_at_codes(
 
 
 class Validator:
-    """What the validation split says of ``model`` while it trains: likelihoods and, in the periods that are to answer,
-    what z and the answers say.
+    """Validates ``model`` during training: likelihoods and, in the periods that answer, measures of z and of the
+    answers.
 
-    Raises EmptyResultError where the settings select by the speaker and there are not enough of them.
+    Raises EmptyResultError if the settings select by speaker and there are not enough speakers.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Validator:
         self.judge = _judge(train, valid, config) if config.answers else None
 
     def measures(self, period: Period) -> dict[str, float]:
-        """By name; the same in every process."""
+        """The measures by name; the same in every process."""
         measure = period.validate or self.model.negative_log_likelihood
         found = validate(measure, self.valid, self.config, self.device, self.cutter)
         if period.validate and self._selected(period) not in OF_ANSWERS:
@@ -122,7 +122,7 @@ class Validator:
         return found | self.cutter.group.of_first(self._codes() | self._answers())
 
     def loss(self, period: Period, measures: Mapping[str, float]) -> float:
-        """The measure that decides which checkpoint is best, so that less is better."""
+        """The measure that decides which checkpoint is best, with its sign chosen so that lower is better."""
         selected = self._selected(period)
         return -measures[selected] if selected in OF_ANSWERS else measures[selected]
 

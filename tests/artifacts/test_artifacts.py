@@ -239,7 +239,7 @@ def test_a_manifest_of_the_first_release_says_that_it_has_no_seal(tmp_path):
         lambda: artifacts.standing(tmp_path / "v", PLAN, force=True),
     ):
         with pytest.raises(
-            ArtifactError, match=r"is of pwae 0\.1\.0, whose manifests have no seal\. Make the artifact again"
+            ArtifactError, match=r"was made by pwae 0\.1\.0, whose manifests have no seal\. Make the artifact again"
         ):
             read()
 

@@ -187,7 +187,7 @@ def test_links_in_a_circle(pwae, tmp_path):
         (
             RuntimeError("Symlink loop from 'x'"),
             7,
-            "Links form a circle: Symlink loop from 'x'. Remove one of them.",
+            "Symbolic links form a loop: Symlink loop from 'x'. Remove one of them.",
         ),
         (MemoryError(), 10, "Out of memory. Use smaller settings or less data, or a larger machine."),
         (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "Out of memory."),

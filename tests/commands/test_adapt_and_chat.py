@@ -159,7 +159,7 @@ def test_chat_lists_its_commands_and_says_how_many_users_it_keeps_back(pwae: Cal
     assert [line.split()[0] for line in said[:5]] == ["/user", "/users", "/why", "/help", "/quit"]
     assert said[5].split() == ["<unk>", *(f"user00{n}" for n in range(6))]
     assert said[6] == "nobody; /users without a PART lists some users"
-    assert "/user user0003: the run knows no such user. Close to it: user003" in done.stderr
+    assert "/user user0003: the run knows no such user. Similar ids: user003" in done.stderr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pwae_cli.commands.chat.FOUND", 2)
         said = pwae("chat", run, stdin=b"/users\n/users 004\n").succeeds().stdout.splitlines()

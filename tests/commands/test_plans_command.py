@@ -22,7 +22,7 @@ def test_a_printed_plan_is_a_plan(pwae, tmp_path):
 
 
 def test_an_unknown_plan_is_one_line(pwae):
-    pwae("plans", "table9").fails(4, "table9: no such plan. There are table2-paper, ")
+    pwae("plans", "table9").fails(4, "table9: no such plan. Choose one of table2-paper, ")
 
 
 def test_a_file_of_one_s_own_goes_before_a_shipped_plan(tmp_path, monkeypatch):

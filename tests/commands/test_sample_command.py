@@ -94,7 +94,7 @@ def test_either_the_test_split_or_a_context(pwae, made, options, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     result = pwae("sample", made.seq2seq, *options)
     assert (result.exit_code, result.stdout) == (2, "")
-    told = "give one of --out, for the test split, --context and --user, for a conversation, or --input, for lines."
+    told = "give one of these: --out for the test split, --context (and --user) for a conversation, --input for lines."
     assert told in " ".join(result.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
 

@@ -138,7 +138,7 @@ BAD = {
     b'{"context": [[]]}': "context: nothing is left of utterance 1 after cleaning.",
     b'{"context": ["\\ud800"]}': "context: half a surrogate pair is not text.",
     b'{"context": ["hi"], "context": ["ho"]}': "'context' occurs twice",
-    b'{"context": ["hi"], "user_id": "user0001"}': "user_id user0001: the run knows no such user. Close to it: user001",
+    b'{"context": ["hi"], "user_id": "user0001"}': "user_id user0001: the run knows no such user. Similar ids: user001",
     b'{"context": ["hi"], "user_id": 1}': "user_id: expected a string, got int 1.",
     b'{"context": ["hi"], "session_id": 1}': "session_id: expected a string, got int 1.",
     b'{"context": ["hi"], "context_user_ids": []}': "context_user_ids: 0 for 1 utterances.",
@@ -201,8 +201,8 @@ def test_nothing_is_answered_with_nothing(pwae, made, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--input", "-", "--context", "hi"], "give one of --out"),
-        (["--input", "-", "--out", "r"], "give one of --out"),
+        (["--input", "-", "--context", "hi"], "give one of these: --out"),
+        (["--input", "-", "--out", "r"], "give one of these: --out"),
         (["--input", "-", "--limit", 3], "--corpus, --test-of, --limit and --force are for the test split"),
         (["--context", "hi", "--keep-going"], "--keep-going is for --input"),
     ],

@@ -70,7 +70,7 @@ def test_a_file_of_settings(show, tmp_path):
         (["--set", "epochs"], 3, ["--set epochs: expected key=value"]),
         (["--set", "epochs=-1"], 3, ["epochs: Input should be greater than 0 (got -1)."]),
         (["--set", "autoencoder.rate=inf"], 3, ["autoencoder.rate: Input should be a finite number (got inf)."]),
-        (["--model", "gpt"], 3, ["model.name: no such system; there are seq2seq, persona"]),
+        (["--model", "gpt"], 3, ["model.name: no such system; choose one of seq2seq, persona"]),
         (["--model", "seq2seq", "--components", 4], 3, ["components = 4: seq2seq has no mixture prior"]),
         (["--batch-size", 0], 3, ["batch_size: Input should be greater than 0 (got 0)."]),
     ],

@@ -34,13 +34,13 @@ class Example(Config):
     [
         (
             {"rat": 1},
-            "rat: unknown setting. Close to it: rate. Run the command with --help for a list of the settings.",
+            "rat: unknown setting. Did you mean rate? Run the command with --help for a list of the settings.",
         ),
         (
             {"inner": {"siez": 1}},
-            "inner.siez: unknown setting. Close to it: size. Run the command with --help for",
+            "inner.siez: unknown setting. Did you mean size? Run the command with --help for",
         ),
-        ({"size": 1}, "size: unknown setting. Close to it: inner.size. Run the"),
+        ({"size": 1}, "size: unknown setting. Did you mean inner.size? Run the"),
         ({"nothing": 1}, "nothing: unknown setting. Run the"),
         ({"rate": "fast"}, "rate: Input should be a valid number, unable to parse string as a number (got 'fast')."),
         ({"rate": 0}, "rate: Input should be greater than 0 (got 0)."),
@@ -87,7 +87,7 @@ class Place(Config):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"folder": "a\0b"}, "folder: a zero byte is in no name of a file (got 'a\\x00b')."),
+        ({"folder": "a\0b"}, "folder: a file name cannot contain a zero byte (got 'a\\x00b')."),
         ({"size": -(2**60)}, f"size: a number beyond 9007199254740992 is too large (got {-(2**60)})."),
         (
             {"size": "x" * 10_000},

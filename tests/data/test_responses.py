@@ -207,13 +207,15 @@ def test_parquet_that_cannot_be_rows(tmp_path: Path) -> None:
 
 
 def test_other_bad_files(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.jsonl does not exist\. Give a folder of 'pwae sample'"):
+    with pytest.raises(InputError, match=r"none\.jsonl does not exist\. Give a folder written by 'pwae sample'"):
         read_responses(tmp_path / "none.jsonl")
     os.mkfifo(tmp_path / "pipe.jsonl")
     with pytest.raises(InputError, match=r"pipe\.jsonl is a pipe, not a file\."):
         read_responses(tmp_path / "pipe.jsonl")
     (tmp_path / "x.txt").write_text("x")
-    with pytest.raises(InputError, match=r"x\.txt is neither a folder of 'pwae sample' nor a file that ends in"):
+    with pytest.raises(
+        InputError, match=r"x\.txt is neither a folder written by 'pwae sample' nor a \.jsonl or \.parquet file"
+    ):
         read_responses(tmp_path / "x.txt")
     (tmp_path / "x.parquet").write_text("x")
     with pytest.raises(InputError, match=r"x\.parquet is not a readable Parquet file"):

@@ -25,7 +25,7 @@ def test_the_limits_are_those_of_the_code():
     assert f"more than {LONGEST_NAME} bytes" in PAGE
     assert f"up to {inputs.LARGEST_TEXT >> 20} MiB" in PAGE
     assert f"at most {LONGEST_LINE >> 10} KiB" in PAGE
-    assert f"nested more than {DEEPEST} deep" in PAGE
+    assert f"nested more than {DEEPEST} levels deep" in " ".join(PAGE.split())
     assert "beyond 2^53" in PAGE
     assert LARGEST == 2**53
     assert "beyond ±10^9" in PAGE

@@ -129,5 +129,5 @@ def test_weights_of_another_version_of_a_system_are_refused_in_a_line(
         build(self, config.model_copy(update={"word_size": 9}), words, users)
 
     monkeypatch.setattr(system_of("bigram"), "__init__", wider)
-    told = ("are of another system. It was trained as bigram of pwae-example 0.1: pip install pwae-example==0.1",)
+    told = ("belong to another system. It was trained as bigram of pwae-example 0.1: pip install pwae-example==0.1",)
     pwae("sample", work / "run1", "--context", "good morning").fails(6, *told)

@@ -63,12 +63,12 @@ def test_leaks_between_the_splits_are_told(tmp_path):
     assert found.splits["test"].users_without_training == sum(row["user_id"] not in known for row in test) / 10
     advice = " ".join(found.advice)
     assert "100% of the test responses are word for word responses of the training split." in advice
-    assert "--split-by conversation shares none" in advice
+    assert "--split-by conversation prevents this" in advice
 
 
 def test_a_tokenizer_for_another_language_is_told(tmp_path):
     found = data_check(corpus(tmp_path, dialogue(["hello", "you there", "yes"], 20), tokenizer="char")).found
-    assert any("Latin, the tokenizer char is for Chinese: --tokenizer nltk." in one for one in found.advice)
+    assert any("Latin, but the tokenizer char is for Chinese. Use nltk." in one for one in found.advice)
 
 
 def test_spreads():

@@ -177,7 +177,7 @@ def test_common_contexts_only_when_asked(tmp_path: Path, judged: Judged) -> None
         evaluate([ours, part], corpus=judged.corpus)
     report = evaluate([ours, part], EvaluateConfig(common=True), corpus=judged.corpus)
     assert report.contexts == 25
-    assert report.notes[-2] == "Scored are the 25 contexts that all answer; left out: 5 of PersonaWAE."
+    assert report.notes[-2] == "Scored: the 25 contexts that all answer; left out: 5 of PersonaWAE."
     first, second = (s.totals["BLEU-F1"] for s in report.systems)
     assert (first.value, first.low, first.high) == (second.value, second.low, second.high)
 

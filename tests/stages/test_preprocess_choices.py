@@ -61,7 +61,7 @@ def test_a_user_with_an_absurd_share_gets_a_warning(tmp_path):
     raw = write_jsonl(rows, tmp_path / "raw")
     report = made(raw, tmp_path / "a")
     assert report.warnings == [
-        "User 'giant' says 33% of everything: is the id no real person? If so, leave it out with --drop-user."
+        "User 'giant' says 33% of everything. Perhaps this is not a real person. If so, leave it out with --drop-user."
     ]
     assert made(raw, tmp_path / "b", giant_share=0.4).warnings == []
 

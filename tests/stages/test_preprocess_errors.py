@@ -61,7 +61,11 @@ def test_columns_with_other_names_are_proposed_as_the_shell_takes_them(fails):
 
 def test_times_that_are_not_understood_are_shown_where_nothing_is_left(fails):
     rows = [{"user_id": "ann", "text": "hi", "conversation_id": "a", "timestamp": "01/03/2024 8h03"}] * 3
-    fails(rows, 5, "understood: 3). 3 timestamps were not understood, such as '01/03/2024 8h03': --time-format says")
+    fails(
+        rows,
+        5,
+        "understood: 3). 3 timestamps were not understood, such as '01/03/2024 8h03'. Describe yours with",
+    )
 
 
 def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):

@@ -288,7 +288,7 @@ def test_a_typed_context_is_read_as_the_same_context_of_the_corpus(made, drawn):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--user", "user01"], ["--user user01: the run knows no such user. Close to it: user001"]),
+        (["--user", "user01"], ["--user user01: the run knows no such user. Similar ids: user001"]),
         (["--user", "Zoë"], ["--user Zoë: the run knows no such user. ", "then /users PART finds one."]),
         (["--context", "😂 "], ["--context '😂 ': nothing is left after cleaning. Write some words."]),
         (["--context", ""], ["--context '': nothing is left after cleaning."]),

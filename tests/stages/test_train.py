@@ -257,7 +257,7 @@ def test_the_settings_to_go_on_with_are_shown(pwae, made):
         (["--set", "critic_steps=4"], 6, ["cannot be resumed with other settings (config critic_steps: 5, now 4)"]),
         (["--seed", 9], 6, ["(config seed: 7, now 9)"]),
         (["--preset", "paper"], 6, ["(config autoencoder."]),
-        (["--model", "gpt"], 3, ["model.name: no such system; there are seq2seq, persona"]),
+        (["--model", "gpt"], 3, ["model.name: no such system; choose one of seq2seq, persona"]),
         (["--max-steps", 59], 3, ["max_steps 59: what ", "has done already takes 60. Give as many."]),
         (["--force"], 3, ["--resume continues the run at --out, --force replaces it. Give one of them."]),
     ],

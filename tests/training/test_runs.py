@@ -100,7 +100,7 @@ def test_devices():
     for name in ("gpu", "cuda:99", ""):
         with pytest.raises(ConfigError, match=rf"--device {name}: there is no such device here\. Use auto, cpu or"):
             choose_device(name)
-    with pytest.raises(ConfigError, match=r"--device meta: systems cannot be trained on it\. Use auto, cpu or cuda\."):
+    with pytest.raises(ConfigError, match=r"--device meta: pwae cannot train on it\. Use auto, cpu or cuda\."):
         choose_device("meta")
 
 

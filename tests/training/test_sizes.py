@@ -42,7 +42,10 @@ def test_weights_gradients_and_optimiser_are_counted(monkeypatch, name, kind, ti
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"model": {"hidden_size": 1_000_000}}, ["parameters would take about", "GB of memory, of", "hidden_size"]),
+        (
+            {"model": {"hidden_size": 1_000_000}},
+            ["parameters would take about", "GB of memory; the limit", "hidden_size"],
+        ),
         ({"model": {"latent_size": 10**15}}, ["larger than any memory"]),
         ({"model": {"components": 10**12}}, ["parameters would take about"]),
         ({"model": {"name": "rl-persona", "user_words": 10**12}}, ["would take about", "user_words"]),

@@ -53,7 +53,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
     source = quoting_told(own.require(source, header, config))
     with rows(source) as found:
         if next(islice(found, 1, None), None) is None:
-            raise NoRowsError(f"{source.name} has a header and no rows. Give a file with at least one utterance.")
+            raise NoRowsError(f"{source.name} has a header but no rows. Give a file with at least one utterance.")
     return source
 
 

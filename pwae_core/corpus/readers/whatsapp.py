@@ -37,7 +37,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
     if order is None:
         raise InputError(
             f"{source.name}: no date shows whether the day or the month comes first (line {first.place}: "
-            f"{first.mark.join(map(str, first.date))}). Say it with --time-format %d/%m/%Y or --time-format %m/%d/%Y."
+            f"{first.mark.join(map(str, first.date))}). Say which: --time-format %d/%m/%Y or --time-format %m/%d/%Y."
         )
     return replace(source, layout=order)
 

@@ -88,7 +88,7 @@ def _why_not(path: Path, given: bool) -> str:
         (path.is_dir(), "a folder: give it too"),
         (path.name.startswith(TEMPORARY), "a hidden or temporary file"),
         (not path.is_file(), "no regular file"),
-        (ending not in ENDINGS, "no sheet, by its name"),
+        (ending not in ENDINGS, "not named like a sheet"),
     )
     return next((why for holds, why in reasons if holds), "")
 

@@ -127,7 +127,7 @@ def test_bad_csv_is_refused(tmp_path):
     path.write_text(header + 'c,0,u,"a, b"\nc,1,u,"open, and\n')
     assert refused(path) == "a, line 3 is not valid CSV: unexpected end of data."
     path.write_text(header)
-    assert refused(path).startswith("a has a header and no rows.")
+    assert refused(path).startswith("a has a header but no rows.")
     path.write_text(header + "c,x,u,ok\n")
     assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
     path.write_bytes(b"\x00\x01\x02")

@@ -180,7 +180,7 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
         "INSTRUCTIONS.txt": "no sheet",
         "label-studio.xml": "no sheet",
         "a.html": "the page itself holds no ratings: give the .csv that it saved",
-        "notes.pdf": "no sheet, by its name",
+        "notes.pdf": "not named like a sheet",
         "d.ods": "save it as .xlsx, and give that file",
         "e.xls": "save it as .xlsx, and give that file",
         "folder.csv": "a folder: give it too",

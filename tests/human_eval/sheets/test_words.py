@@ -46,7 +46,7 @@ def test_chinese_has_no_english_words_left() -> None:
         ('save = "Save"', 'save = " "', "[page] save: String should have at least 1 character (got ' ')."),
         ('save = "Save"', "save = 3", "[page] save: Input should be a valid string (got 3)."),
         ('save = "Save"', 'save = "a\\nb"', "[page] save: it may not contain control characters or line breaks"),
-        ('save = "Save"', 'save = "Save"\nsvae = "x"', "[page] svae: unknown setting. Close to it: save."),
+        ('save = "Save"', 'save = "Save"\nsvae = "x"', "[page] svae: unknown setting. Did you mean save?"),
         ('direction = "ltr"', 'direction = "up"', "direction: Input should be 'ltr' or 'rtl' (got 'up')."),
         ('language = "en"', 'language = "en\\"><b>"', "language: String should match pattern"),
         (

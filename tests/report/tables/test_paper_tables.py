@@ -400,10 +400,10 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
         }
         system = {"system": "PersonaWAE", "samples": samples, "references": "1", "tokenizer": "nltk", "seed": 7}
         system |= {"decoding": "greedy", "deterministic": False, "coverage": None, "totals": totals}
-        notes = ["Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
+        notes = ["Scored: the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
         folder.scores(f"s-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}}, systems=[system], notes=notes)
     assert paper_tables.table_2(scorings(folder.sources())[0]).notes[2:] == [
-        "Scored are the 9 contexts that all answer; left out: 2 of PersonaWAE.",
+        "Scored: the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
         "The numbers of samples differ (3 and 10): the best of more samples is better. --first makes them equal.",
         "PersonaWAE (responses-one): all answers to a context score the same, so recall, precision and F1 agree.",
