@@ -1,6 +1,6 @@
-"""PersonaWAE (Chan et al., EMNLP 2019): the library under the ``pwae`` command.
+"""PersonaWAE (Chan et al., EMNLP 2019): the library behind the ``pwae`` command.
 
-The names in ``__all__`` are public and stable, and docs/python.md shows them; everything else may change.
+The names in ``__all__`` are public and stable, and docs/python.md explains them; everything else may change.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
-"""Decoding over a ``step`` function: greedy, top-k, nucleus, beam. Knows nothing of models but their step.
+"""Decoding with a ``step`` function: greedy, top-k, nucleus, beam. It knows nothing about models but their step.
 
 ``step(tokens [rows], state) -> (logits [rows, vocabulary], state)``; a state is a dictionary of tensors whose first
-dimension is the row. Finished rows leave the batch, so a long answer does not hold the short ones.
+dimension is the row. Finished rows leave the batch, so short answers need not wait for long ones.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Choose = Callable[[Tensor, Tensor, int], Tensor]
 def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> list[list[int]]:
     """One answer for each row of ``state``: token ids without <s> and </s>, at most ``config.max_length``.
 
-    Where words are drawn, every row has its own numbers for all its words from the start, so that what it draws does
-    not depend on when other rows are finished.
+    If words are sampled, every row draws the random numbers for all its words at the start, so its answer does not
+    depend on when other rows are finished.
     """
     if config.strategy == "beam":
         return _beam(step, state, config)
@@ -45,14 +45,14 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
 
 
 def sharpened(logits: Tensor, temperature: float) -> Tensor:
-    """The logits over ``temperature``, the largest of a row taken away first, so that at no temperature one is NaN."""
+    """The logits divided by ``temperature``, after subtracting each row's largest, so that no temperature gives NaN."""
     numbers = torch.finfo(logits.dtype)
     largest = logits.amax(dim=-1, keepdim=True)
     return (logits - largest) / min(max(temperature, numbers.tiny), numbers.max)
 
 
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
-    """[rows]: the word where the cumulated ``probabilities`` [rows, vocabulary] pass ``uniform`` [rows], in [0, 1)."""
+    """[rows]: the word where the cumulative ``probabilities`` [rows, vocabulary] pass ``uniform`` [rows], in [0, 1)."""
     cumulated = probabilities.double().cumsum(dim=-1)
     total = cumulated[:, -1:]
     sought = torch.minimum(uniform.double().unsqueeze(1) * total, torch.nextafter(total, torch.zeros_like(total)))
@@ -68,7 +68,7 @@ def top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def nucleus(logits: Tensor, mass: float) -> Tensor:
-    """[rows, vocabulary]: -inf outside the smallest set of words that holds ``mass`` (Holtzman et al. 2020)."""
+    """[rows, vocabulary]: -inf outside the smallest set of words with probability ``mass`` (Holtzman et al. 2020)."""
     values, order = torch.sort(logits, dim=-1, descending=True)
     before = torch.softmax(values, dim=-1).cumsum(dim=-1) - torch.softmax(values, dim=-1)
     outside = torch.zeros_like(logits, dtype=torch.bool).scatter_(-1, order, before >= mass)
@@ -89,7 +89,7 @@ def forbid(logits: Tensor, answers: list[list[int]], config: DecodingConfig) -> 
 
 
 def repeated(answer: list[int], size: int) -> list[int]:
-    """The tokens that would make an n-gram of ``size`` occur in ``answer`` twice."""
+    """The tokens that would make an n-gram of ``size`` occur twice in ``answer``."""
     start = len(answer) - size + 1
     if start < 0:
         return []
@@ -126,7 +126,7 @@ def select(state: State, rows: Tensor) -> State:
 class _Hypothesis:
     """A hypothesis for the answer to ``row``: ``tokens``, with </s> if it has ended, and their log probability.
 
-    ``place`` is the row of the last step's state that it goes on from.
+    ``place`` is the row of the last step's state from which it continues.
     """
 
     row: int
@@ -139,10 +139,10 @@ class _Hypothesis:
 
 
 def _beam(step: Step, state: State, config: DecodingConfig) -> list[list[int]]:
-    """Beam search; the answer is the hypothesis with the best mean log probability per token, among those that have
-    ended and those that have reached ``max_length``. A row is searched until ``beam_size`` have ended.
+    """Beam search. The answer is the hypothesis with the best mean log probability per token, among those that have
+    ended and those that have reached ``max_length``. A row is searched until ``beam_size`` hypotheses have ended.
 
-    Rows are searched in parts, so that a step reads about as many at once as with any other strategy.
+    Rows are searched in groups, so that a step reads about as many rows at once as with any other strategy.
     """
     some = next(iter(state.values()))
     parts = torch.arange(len(some), device=some.device).chunk(config.beam_size)
@@ -168,7 +168,7 @@ def _beam_part(step: Step, state: State, config: DecodingConfig) -> list[list[in
 
 
 def _best_longer(alive: list[_Hypothesis], logits: Tensor, config: DecodingConfig) -> list[_Hypothesis]:
-    """The ``beam_size`` best of each row's hypotheses with one token more, the best first."""
+    """The ``beam_size`` best of each row's hypotheses, extended by one token, best first."""
     logits = forbid(logits, [h.tokens for h in alive], config)
     best, tokens = torch.topk(logits, min(config.beam_size, logits.shape[-1]))
     scores = best - torch.logsumexp(logits, dim=-1, keepdim=True)

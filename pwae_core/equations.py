@@ -1,7 +1,7 @@
-"""The formulas of the paper, one small pure function each, in the order of section 3.
+"""The paper's formulas, one small pure function each, in the order of section 3.
 
 Shapes: ``batch`` sessions, ``k`` mixture components, ``z`` latent dimensions, ``h`` hidden units, ``d`` word
-dimensions, ``user`` user dimensions. Nothing here draws a random number: noise is an argument.
+dimensions, ``user`` user dimensions. Nothing here draws random numbers: noise is an argument.
 """
 
 import math
@@ -24,7 +24,7 @@ def mixture_weights(logits: Float[Tensor, "*batch k"]) -> Float[Tensor, "*batch 
 
 
 def gumbel(uniform: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Equation 6: g = -log(-log b) with b in [0, 1); the ends of the interval, infinite there, are moved inwards."""
+    """Equation 6: g = -log(-log b) with b in [0, 1); b is kept away from 0 and 1, where g is infinite."""
     info = torch.finfo(uniform.dtype)
     return -torch.log(-torch.log(uniform.clamp(info.tiny, 1.0 - info.eps)))
 
@@ -55,7 +55,7 @@ def mixture_sample(
 def fuse(
     weights: Float[Tensor, "*batch 2"], z_context: Float[Tensor, "*batch z"], z_user: Float[Tensor, "*batch z"]
 ) -> Float[Tensor, "*batch z"]:
-    """Equation 9: z_p = w_c z_c + w_u z_u, ``weights`` being (w_c, w_u) = softmax(W_f [c; u])."""
+    """Equation 9: z_p = w_c z_c + w_u z_u, where ``weights`` are (w_c, w_u) = softmax(W_f [c; u])."""
     return weights[..., :1] * z_context + weights[..., 1:] * z_user
 
 
@@ -64,7 +64,7 @@ def gate(
     from_word: Float[Tensor, "*batch user"],
     from_user: Float[Tensor, "*batch user"],
 ) -> Float[Tensor, "*batch user"]:
-    """Equation 11: g = sigmoid(U s_{t-1} + V d_t + W u), the three products being the arguments."""
+    """Equation 11: g = sigmoid(U s_{t-1} + V d_t + W u); the arguments are the three products."""
     return torch.sigmoid(from_state + from_word + from_user)
 
 
@@ -85,19 +85,19 @@ def gru_update(
 def wasserstein_estimate(
     critic_posterior: Float[Tensor, " batch"], critic_prior: Float[Tensor, " batch"]
 ) -> Float[Tensor, ""]:
-    """Equation 12, second term: E_q f(z) - E_p f(z), the Wasserstein distance when f is the best 1-Lipschitz critic."""
+    """Equation 12, second term: E_q f(z) - E_p f(z), the Wasserstein distance if f is the best 1-Lipschitz critic."""
     return critic_posterior.mean() - critic_prior.mean()
 
 
 def interpolate(
     one: Float[Tensor, "batch z"], other: Float[Tensor, "batch z"], share: Float[Tensor, "batch 1"]
 ) -> Float[Tensor, "batch z"]:
-    """Gulrajani et al. (2017): points on the lines between the samples of two distributions, where f is held."""
+    """Gulrajani et al. (2017): points on lines between samples of two distributions, where f's slope is penalised."""
     return share * one + (1 - share) * other
 
 
 def gradient_penalty(gradient: Float[Tensor, "batch z"]) -> Float[Tensor, ""]:
-    """Gulrajani et al. (2017): E (|grad f(z)| - 1)^2, the norm taken for each sample by itself."""
+    """Gulrajani et al. (2017): E (|grad f(z)| - 1)^2, with the norm of each sample on its own."""
     norm: Tensor = torch.linalg.vector_norm(gradient, dim=-1)
     return (norm - 1).square().mean()
 
@@ -105,7 +105,7 @@ def gradient_penalty(gradient: Float[Tensor, "batch z"]) -> Float[Tensor, ""]:
 def token_loss(
     log_probabilities: Float[Tensor, "tokens vocabulary"], targets: Int[Tensor, " tokens"]
 ) -> Float[Tensor, " tokens"]:
-    """Equation 12, first term: -log p(token), for each token."""
+    """Equation 12, first term: -log p(token) of each token, in nats."""
     return -log_probabilities.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
 
 
@@ -128,7 +128,7 @@ def mixture_log_density(
     means: Float[Tensor, "*batch k z"],
     log_variances: Float[Tensor, "*batch k z"],
 ) -> Float[Tensor, "*batch"]:
-    """log sum_k pi_k N(z; mu_k, sigma_k^2 I), pi = softmax of the logits (equations 3 to 5)."""
+    """log sum_k pi_k N(z; mu_k, sigma_k^2 I), with pi the softmax of the logits (equations 3 to 5)."""
     inside = gaussian_log_density(z.unsqueeze(-2), means, log_variances)
     return torch.logsumexp(torch.log_softmax(logits, dim=-1) + inside, dim=-1)
 
@@ -157,7 +157,7 @@ def gaussian_divergence(
 def weighted_mean(
     vectors: Float[Tensor, "batch words d"], weights: Float[Tensor, "batch words"]
 ) -> Float[Tensor, "batch d"]:
-    """sum_i w_i v_i / sum_i w_i; zero where the weights are."""
+    """sum_i w_i v_i / sum_i w_i; zero if all weights are zero."""
     total = weights.sum(dim=-1, keepdim=True).clamp(min=1e-12)
     return ((weights / total).unsqueeze(1) @ vectors).squeeze(1)
 
@@ -167,12 +167,12 @@ def bag_of_words_loss(
     targets: Int[Tensor, "batch steps"],
     real: Bool[Tensor, "batch steps"],
 ) -> Float[Tensor, ""]:
-    """Zhao et al. (2017): -log p of each of a response's words, whatever their order; summed over the batch."""
+    """Zhao et al. (2017): -log p of a response's words in any order, in nats, summed over the batch."""
     return -(log_probabilities.gather(-1, targets) * real).sum()
 
 
 def policy_gradient_weights(
     reward: Float[Tensor, " batch"], baseline: Float[Tensor, " batch"]
 ) -> Float[Tensor, " batch"]:
-    """Rennie et al. (2017), self-critical: what -log p of a sampled answer is weighted with, r(sampled) - r(greedy)."""
+    """Rennie et al. (2017), self-critical: the weight of -log p of a sampled answer is r(sampled) - r(greedy)."""
     return (reward - baseline).detach()

@@ -1,4 +1,4 @@
-"""Every error a user can cause or meet, and the exit code of each.
+"""Every error that a user can meet, and its exit code.
 
     PwaeError                 1   the root; never raised itself
     ├── ConfigError           3   an unknown key, a value out of range, options that contradict each other
@@ -13,8 +13,8 @@
     └── Interrupted           130 SIGINT (143: SIGTERM); finished work is saved
 
 Exit code 2 is the command line's own: an unknown option or a missing argument. 141: the reader of stdout has gone away
-(``| head -1``). docs/reliability.md shows the codes to users.
-The message is one line: the fact, where, and the next step.
+(``| head -1``). docs/reliability.md shows the codes to users. The message is one line: what is wrong, where, and what
+to do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import errno
 
 
 class PwaeError(Exception):
-    """``told``: another process has printed what is wrong, so this one says nothing."""
+    """``told``: another process has already printed what is wrong, so this one says nothing."""
 
     exit_code = 1
     told = False
@@ -70,9 +70,9 @@ class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error
 
 
 def of_the_system(error: Exception) -> PwaeError | None:
-    """What the operating system refused, as an error of ours; None if ``error`` is something else.
+    """An error of the operating system as one of ours; None if ``error`` is something else.
 
-    For what no room has foreseen: a room that knows better raises an error that says more.
+    This is the fallback: code that knows more raises an error that says more.
     """
     if _is_out_of_memory(error):
         return MemoryShortError("Out of memory. Use smaller settings or less data, or a larger machine.")
@@ -89,7 +89,7 @@ def of_the_system(error: Exception) -> PwaeError | None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Of Python, NumPy, Arrow (MemoryError) or torch, which has a class for graphics cards and a text for the rest."""
+    """Whether memory ran out: in Python, NumPy, Arrow (MemoryError) or torch, which only has a text for CPUs."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"

@@ -1,4 +1,4 @@
-"""Bytes on disk: hashes, files written whole or not at all, the operating system's refusals in one line."""
+"""Bytes on disk: hashes, files that are written whole or not at all, errors of the operating system in one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEAL = "seal"
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Turns the operating system's refusals to write under ``folder`` into one StorageError that says what to do."""
+    """Turns any operating-system error on writing under ``folder`` into a StorageError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -45,7 +45,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal. Raises InputError when it cannot be read, or is no file."""
+    """The SHA-256 of a file's bytes, in hexadecimal. Raises InputError if it cannot be read or is not a file."""
     try:
         with opened(path) as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -54,7 +54,7 @@ def hash_file(path: Path) -> str:
 
 
 def hash_strings(strings: Iterable[str]) -> str:
-    """The SHA-256 of a sequence of strings, the order and the borders between them included."""
+    """The SHA-256 of a sequence of strings, including their order and the borders between them."""
     digest = hashlib.sha256()
     for text in strings:
         data = text.encode("utf-8", "surrogatepass")
@@ -74,7 +74,7 @@ def sealed(content: Mapping[str, Any]) -> bytes:
 
 
 def unsealed(raw: bytes) -> dict[str, Any] | None:
-    """What ``sealed`` was given; None where one bit of ``raw`` is another than it wrote."""
+    """What ``sealed`` was given; None if a single bit of ``raw`` differs from what it wrote."""
     try:
         content = json.loads(raw)
         seal = content.pop(SEAL)
@@ -84,9 +84,10 @@ def unsealed(raw: bytes) -> dict[str, Any] | None:
 
 
 def write_bytes(path: Path, data: bytes, token: str = "") -> None:
-    """Writes a file whole or not at all: a neighbour is written, synced and renamed; it goes when that fails.
+    """Writes a file whole or not at all: a temporary file beside it is written, synced and renamed, or removed on
+    failure.
 
-    A neighbour that a kill leaves is recognised by ``token``, which no other file has.
+    A temporary file that a kill leaves behind is recognised by ``token``, which no other file has.
     """
     neighbour = path.with_name(f".{path.name}.{token or new_token()}.new")
     write_new(neighbour, data)
@@ -98,7 +99,7 @@ def write_bytes(path: Path, data: bytes, token: str = "") -> None:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Writes and syncs a file that is not there yet. Raises FileExistsError."""
+    """Writes and syncs a new file. Raises FileExistsError if it exists."""
     with path.open("xb") as handle:
         try:
             handle.write(data)
@@ -110,12 +111,12 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def new_token() -> str:
-    """A name that no file has by accident."""
+    """A random name that no file has by accident."""
     return secrets.token_hex(8)
 
 
 def is_regular(path: Path) -> bool:
-    """Whether this is a file itself: not a link to one, not a folder."""
+    """Whether this is a regular file itself, not a link to one or a folder."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -123,15 +124,15 @@ def is_regular(path: Path) -> bool:
 
 
 def is_vacant(path: Path) -> bool:
-    """Whether nothing is there, or a folder with nothing in it."""
+    """Whether nothing exists there, or only an empty folder."""
     return not os.path.lexists(path) or (path.is_dir() and not path.is_symlink() and not any(path.iterdir()))
 
 
 @contextmanager
 def locked(folder: Path, target: Path) -> Iterator[None]:
-    """Keeps other processes out of ``folder``, made if need be; it goes at the end if nothing is left in it.
+    """Locks ``folder`` against other processes. It is created if necessary, and removed at the end if it is empty.
 
-    Raises StorageError, which names ``target``, when another process is in it.
+    Raises StorageError, which names ``target``, if another process has locked it.
     """
     handle = None
     while handle is None:
@@ -148,7 +149,7 @@ def locked(folder: Path, target: Path) -> Iterator[None]:
 
 @contextmanager
 def held(folder: Path, target: Path) -> Iterator[None]:
-    """Keeps other processes out of a ``folder`` that is there, wherever it is moved. Raises StorageError."""
+    """Locks an existing ``folder`` against other processes, even if it is moved. Raises StorageError."""
     handle = _hold(folder, target)
     if handle is None:
         raise StorageError(f"Another process has moved {target} away. Run the same command again.")
@@ -159,7 +160,7 @@ def held(folder: Path, target: Path) -> Iterator[None]:
 
 
 def _hold(folder: Path, target: Path) -> int | None:
-    """A descriptor that locks ``folder``; None where another process has just removed or moved it."""
+    """A descriptor that locks ``folder``; None if another process has just removed or moved it."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -182,7 +183,7 @@ def _hold(folder: Path, target: Path) -> int | None:
 
 
 def in_the_way(path: Path) -> ArtifactError:
-    """Something that pwae did not write is where it has to write or remove something."""
+    """The error about something that pwae did not write, where it has to write or remove a file."""
     return ArtifactError(
         f"{path} is in the way, and pwae did not write it, or it has changed since. Move it away first."
     )

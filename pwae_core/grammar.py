@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """``1 context``, ``5,000 contexts``, ``0 contexts``; ``many`` is the plural where it is not ``one`` with an s."""
+    """``1 context``, ``5,000 contexts``, ``0 contexts``; ``many`` is the plural if it is not ``one`` with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,6 +1,7 @@
-"""Opening what users give. A pipe, a device, a folder or a name that cannot be is one line at once: nothing hangs, and
-nothing is read without end. ``opened`` is for files that are read in pieces, ``unpacked`` for those that may be packed,
-``text`` for small ones that are read whole, ``arriving`` for lines that are answered while more are still to come.
+"""Opens the user's files. A pipe, a device, a folder or an impossible name is refused at once, in one line, so nothing
+hangs or is read for ever. ``opened`` is for files that are read in pieces, ``unpacked`` for those that may be
+compressed, ``text`` for small ones that are read whole, ``arriving`` for lines that are answered while more are still
+to come.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LARGEST_TEXT = 64 << 20
-"""Bytes of a file that is read whole: settings, a template, somebody's utterances."""
+"""Maximum bytes of a file that is read whole: settings, a template, somebody's utterances."""
 
 MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -36,15 +37,15 @@ MAGIC = {
     **{bytes((number, 0x2A, 0x4D, 0x18)): "zstd" for number in range(0x50, 0x60)},  # skippable frames may come first
 }
 LARGEST_WINDOW = 31
-"""Base 2 logarithm of the largest window of zstd that is unpacked: dumps of Reddit need it, and 2 GiB of memory."""
+"""Base 2 logarithm of the largest zstd window that is decompressed: Reddit dumps need it, and 2 GiB of memory."""
 
 CHUNK = 1 << 16
 
 
 def opened(path: Path, shown: str = "") -> io.BufferedReader:
-    """A regular file, open for reading; ``shown`` is what messages call it, its path by default.
+    """A regular file, open for reading; ``shown`` is what messages call it, by default its path.
 
-    Raises InputError for what cannot be read, and at once for what is no regular file.
+    Raises InputError if it cannot be read, and at once if it is not a regular file.
     """
     name = shown or str(path)
     try:
@@ -59,9 +60,9 @@ def opened(path: Path, shown: str = "") -> io.BufferedReader:
 
 
 def unpacked(path: Path, shown: str = "") -> Unpacked:
-    """A regular file as a stream of bytes: unpacked where it is gzip, bzip2, xz or zstd, which its first bytes tell.
+    """A regular file as a stream of bytes, decompressed if its first bytes are those of gzip, bzip2, xz or zstd.
 
-    Raises InputError as ``opened`` does; reading raises it where the packed data is damaged or truncated.
+    Raises InputError as ``opened`` does; reading raises it if the compressed data is damaged or truncated.
     """
     raw = opened(path, shown)
     name = shown or str(path)
@@ -73,7 +74,7 @@ def unpacked(path: Path, shown: str = "") -> Unpacked:
 
 
 class Unpacked(io.BufferedReader):
-    """A file of which one reads what is packed in it. ``packing`` is gzip, bzip2, xz or zstd; empty: not packed."""
+    """A file that is decompressed while it is read. ``packing`` is gzip, bzip2, xz or zstd; empty: not compressed."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         head = file.read(max(map(len, MAGIC)))
@@ -92,7 +93,7 @@ class Unpacked(io.BufferedReader):
 
 
 class _Checked(io.RawIOBase):
-    """A stream whose failures are InputErrors that name the file."""
+    """A stream whose errors are InputErrors that name the file."""
 
     def __init__(self, stream: Any, name: str, packing: str) -> None:
         self.stream, self.shown, self.packing = stream, name, packing
@@ -127,10 +128,10 @@ def _stream(file: BinaryIO, packing: str) -> Any:
 
 
 def text(path: Path) -> str:
-    """A small file of UTF-8 text, with or without a byte order mark; what a pipe gives is read too (``<(...)``). Its
+    """A small file of UTF-8 text, with or without a byte order mark; pipes are read too (``<(...)``). Its
     lines end with ``\\n``, whatever ends them in the file.
 
-    Raises InputError for what cannot be read, is larger than LARGEST_TEXT, or is not UTF-8 (with the line).
+    Raises InputError if it cannot be read, is larger than LARGEST_TEXT, or is not UTF-8 (with the line).
     """
     raw = _whole(path)
     try:
@@ -155,7 +156,7 @@ def _whole(path: Path) -> bytes:
 
 
 class Arriving:
-    """The lines of ``stream``, whose messages call it ``name``, as they arrive: a batch is what is there by now."""
+    """The lines of ``stream`` as they arrive: a batch is what has arrived so far. Messages call the stream ``name``."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self.stream, self.name = stream, name
@@ -165,7 +166,7 @@ class Arriving:
         """The next lines and their numbers; none at the end. Waits for one line, and returns at most ``most`` of those
         that have arrived. Lines are cut at ``longest`` bytes.
 
-        Raises InputError for what cannot be read.
+        Raises InputError if the stream cannot be read.
         """
         lines: list[tuple[int, bytes]] = []
         while len(lines) < most:
@@ -177,7 +178,7 @@ class Arriving:
         return lines
 
     def _next(self, longest: int, *, wait: bool) -> bytes | None:
-        """The next line; None at the end, and where it is not there and not to be waited for."""
+        """The next line; None at the end, or if it has not arrived and must not be waited for."""
         kept, searched = b"", 0
         while (end := self._waiting.find(b"\n", searched)) < 0 and not self._ended:
             if len(kept) + len(self._waiting) >= longest:
@@ -201,7 +202,7 @@ class Arriving:
         self._waiting += piece
 
     def _is_there(self) -> bool:
-        """Whether reading would give something, or the end, at once. ``read1`` leaves nothing behind in a buffer."""
+        """Whether reading would return at once, with data or the end. ``read1`` leaves nothing behind in a buffer."""
         try:
             return bool(select.select([self.stream], [], [], 0)[0])
         except (OSError, ValueError):  # nothing that the operating system knows: bytes in memory, a packed file
@@ -210,7 +211,7 @@ class Arriving:
 
 @contextmanager
 def arriving(path: Path) -> Iterator[Arriving]:
-    """The lines of a file, packed or not, or of a named pipe that somebody writes to. Raises InputError."""
+    """The lines of a file, compressed or not, or of a named pipe that has a writer. Raises InputError."""
     with _open_pipe(path) if _is_pipe(path) else unpacked(path) as stream:
         yield Arriving(stream, str(path))
 
@@ -223,7 +224,7 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _open_pipe(path: Path) -> BinaryIO:
-    """A pipe that somebody writes to; one without a writer is at its end rather than waited for."""
+    """A pipe that has a writer; one without a writer counts as ended instead of being waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -233,7 +234,7 @@ def _open_pipe(path: Path) -> BinaryIO:
 
 
 def _other_kind(mode: int) -> str:
-    """What something that is not a regular file is; empty for a regular file."""
+    """What kind of thing this is if it is not a regular file; empty for a regular file."""
     kinds = {
         stat.S_IFREG: "",
         stat.S_IFDIR: "a folder",

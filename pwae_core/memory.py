@@ -1,4 +1,4 @@
-"""How much memory there is, so that settings that cannot fit are refused before anything is built."""
+"""How much memory is available. Settings that cannot fit are refused before anything is built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def of_machine() -> int:
-    """The bytes that this process may use at most: the machine's, or what it is allowed of them."""
+    """The maximum bytes that this process may use: the machine's memory, or its own limit."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), resource.getrlimit(resource.RLIMIT_AS)[0]]
     limits.append(resource.getrlimit(resource.RLIMIT_DATA)[0])
     if GROUP_LIMIT.is_file() and (told := GROUP_LIMIT.read_text().strip()).isdigit():
@@ -21,7 +21,7 @@ def of_machine() -> int:
 
 
 def refuse_beyond(needed: int, what: str, advice: str, there: int | None = None) -> None:
-    """Raises ConfigError where ``what`` needs more bytes than are ``there`` (None: in this machine)."""
+    """Raises ConfigError if ``what`` needs more bytes than are ``there`` (None: ``of_machine()``)."""
     there = of_machine() if there is None else there
     if needed > there:
         raise ConfigError(f"{what} would take about {_shown(needed)} of memory; the limit is {_shown(there)}. {advice}")

@@ -1,11 +1,12 @@
-"""Scores that others computed, in a table: BERTScore, a classifier's. They go beside pwae's, with intervals and tests.
+"""Tables of scores from other programs, such as BERTScore. They are shown beside pwae's, with intervals and tests.
 
     system   string: as 'pwae evaluate' shows it
     session  string: the context that is scored (or ``session_id``)
     metric   string: its column; none of pwae's own names
     value    a number; a context without a score has no row
 
-One row for each score, in CSV or its kin, JSON objects or Parquet, packed or not. Other columns are ignored.
+One row for each score, in CSV or a similar format, JSON objects or Parquet, compressed or not. Other columns are
+ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ NEEDED = "A table of scores has the columns system, session, metric and value"
 
 @dataclass(frozen=True)
 class Row:
-    """``where`` is what a message calls it."""
+    """``where`` is what messages call it."""
 
     where: str
     system: str
@@ -55,12 +56,12 @@ class Outside:
 
     @property
     def origin(self) -> dict[str, object]:
-        """What signatures tell of its scores."""
+        """What signatures say about its scores."""
         return {"from": f"{self.source.name}-{self.fingerprint[:8]}"}
 
 
 def read_outside(path: Path) -> Outside:
-    """Reads and checks a table. Raises InputError, which names file and row."""
+    """Reads and checks a table. Raises InputError, which names the file and the row."""
     rows: dict[tuple[str, str, str], Row] = {}
     for where, record in _records(path):
         row = _row(where, record)
@@ -119,7 +120,7 @@ def _number(where: str, value: object) -> float:
 
 
 def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: Iterable[str] = ()) -> None:
-    """Raises InputError for a row of a system or session that is not ``known``, or that two tables have.
+    """Raises InputError for an unknown system or session, and for a metric that is ``taken`` or in two tables.
 
     ``known``: the sessions of each system; ``taken``: names of metrics that are computed.
     """
@@ -148,14 +149,14 @@ def of_system(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -
 
 
 def origins(tables: Sequence[Outside], system: str) -> dict[str, Mapping[str, object]]:
-    """By metric, what the signatures of a system's scores tell."""
+    """By metric, what the signatures of a system's scores say."""
     return {metric: table.origin for table in tables for named, metric, _ in table.rows if named == system}
 
 
 def beside(
     tables: Sequence[Outside], system: str, sessions: Sequence[str], scores: Scores, terms: Terms
 ) -> tuple[Scores, Terms]:
-    """A system's ``scores`` with those of the tables, and what all their signatures tell."""
+    """A system's ``scores`` with those of the tables, and what all their signatures say."""
     contexts = {**scores.contexts, **of_system(tables, system, sessions)}
     return Scores(contexts, scores.corpus), replace(terms, own={**terms.own, **origins(tables, system)})
 
@@ -163,7 +164,7 @@ def beside(
 def totals(
     tables: Sequence[Outside], system: str, sessions: Sequence[str], resamples: int, seed: int
 ) -> dict[str, Total]:
-    """By metric, the mean of a system's scores over ``sessions`` with its interval, as ``pwae evaluate`` has them."""
+    """By metric, the mean of a system's scores over ``sessions`` with its interval, as in ``pwae evaluate``."""
     found, told = of_system(tables, system, sessions), origins(tables, system)
     made = {}
     for metric, values in found.items():

@@ -1,10 +1,10 @@
-"""Parts of other distributions: metrics, systems and readers, found by their entry points, imported when named.
+"""Parts from other distributions: metrics, systems and readers, found by their entry points, imported when named.
 
     metric  pwae.metrics  a ``pwae_core.Metric``
     system  pwae.systems  a class derived from ``pwae_core.Model``
     reader  pwae.readers  a ``pwae_core.Reader``
 
-docs/extending.md shows how to write them. Nothing here imports one before somebody asks for it by name.
+docs/extending.md shows how to write them. Nothing here imports one before it is asked for by name.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 Kind = Literal["metric", "system", "reader"]
 T = TypeVar("T")
 GROUPS = "pwae."
-"""Begins the names of the groups of entry points."""
+"""The prefix of the groups of entry points."""
 PLUGIN = "plugin/"
-"""Begins the names of plugins among the inputs of an artifact."""
+"""The prefix of plugins among the inputs of an artifact."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A part that is installed; ``load`` imports it."""
+    """An installed part; ``load`` imports it."""
 
     kind: Kind
     name: str
@@ -44,16 +44,16 @@ class Plugin:
 
     @property
     def label(self) -> str:
-        """Its distribution and version, in a line."""
+        """Its distribution and version."""
         return f"{self.distribution} {self.version}"
 
     @property
     def inputs(self) -> dict[str, str]:
-        """What an artifact's plan says of it: another version makes another artifact."""
+        """What an artifact's plan records about it: another version makes another artifact."""
         return {f"{PLUGIN}{self.distribution}": self.version}
 
     def load(self) -> Any:
-        """The object itself. Raises ConfigError where its module cannot be imported, whatever stops it."""
+        """The object itself. Raises ConfigError if its module cannot be imported, for whatever reason."""
         try:
             return self.entry.load()
         except (Exception, SystemExit) as error:
@@ -71,7 +71,7 @@ def told(error: BaseException) -> str:
 
 @contextmanager
 def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
-    """Raises ConfigError, which names the distribution, where a plugin's part fails; other errors pass."""
+    """Raises ConfigError, which names the distribution, if a plugin's part fails; other errors pass."""
     try:
         yield
     except PwaeError:
@@ -84,9 +84,9 @@ def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
 
 
 def culprit(error: Exception) -> ConfigError | None:
-    """The error that names the plugin's system in whose module ``error`` was raised; None where it is nobody's.
+    """The error that names the plugin's system in whose module ``error`` was raised; None if it was raised elsewhere.
 
-    A system is called from everywhere: what it raises is known by the frames that it went through.
+    A system is called from many places, so its errors are recognised by the frames that they passed through.
     """
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
         module = frame.f_globals.get("__name__")
@@ -126,9 +126,9 @@ def _parts(distribution: Distribution, kind: Kind) -> list[Plugin]:
 
 
 def find(kind: Kind, name: str, own: Container[str]) -> Plugin | None:
-    """The plugin called ``name``; None if there is none, or ``own``, pwae's, has it.
+    """The plugin called ``name``; None if there is none. ``own`` are pwae's own names.
 
-    Raises ConfigError where two have that name: pwae and a plugin, or two plugins.
+    Raises ConfigError if pwae and a plugin, or two plugins, have that name.
     """
     offered = [one for one in installed(kind) if one.name == name]
     if offered and name in own:
@@ -142,8 +142,8 @@ def find(kind: Kind, name: str, own: Container[str]) -> Plugin | None:
 def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, str], str]) -> T:
     """``own[name]``, or the plugin of that name.
 
-    ``problem(part, name)`` says what is wrong with the shape of a plugin's part; empty where nothing is. Raises
-    ConfigError for a name that nobody or more than one has, a part that cannot be imported or has another shape.
+    ``problem(part, name)`` says what is wrong with the interface of a plugin's part; empty if nothing is. Raises
+    ConfigError if nobody or more than one has that name, or if the part cannot be imported or has a problem.
     """
     found = find(kind, name, own)
     if found is None and name not in own:
@@ -158,7 +158,7 @@ def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, st
 
 
 def hint(kind: Kind, name: str, own: Iterable[str]) -> str:
-    """What an unknown name may have meant."""
+    """A hint at what an unknown name may have meant."""
     known = [*own, *(one.name for one in installed(kind))]
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""How a stage tells what it is doing, without knowing who listens.
+"""How a stage reports what it is doing, without knowing who listens.
 
 The library never prints. A stage is handed a ``Progress``; the command line's draws bars or plain lines on
 stderr, the default says nothing.
@@ -18,7 +18,7 @@ class Task(Protocol):
 
 class Progress(Protocol):
     def task(self, label: str, total: int | None = None) -> AbstractContextManager[Task]:
-        """A unit of work that takes a while; ``total`` None where it is not known beforehand."""
+        """A unit of work that takes a while; ``total`` is None if it is not known in advance."""
 
     def say(self, message: str) -> None:
         """One line for the user: a fact to show even when no progress bar is shown."""
@@ -30,7 +30,7 @@ class _SilentTask:
 
 
 class Silent:
-    """The listener that ignores everything."""
+    """A listener that ignores everything."""
 
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:  # noqa: ARG002

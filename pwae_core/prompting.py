@@ -1,4 +1,4 @@
-"""Test contexts as prompts for a language model: a template, filled once, so that text of the data stays text."""
+"""Test contexts as prompts for a language model. The template is filled in one pass, so text of the data stays text."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ The next message of {responder}:
 
 @dataclass(frozen=True)
 class Template:
-    """``system`` is empty where a template has no line ``---``."""
+    """``system`` is empty if a template has no line ``---``."""
 
     system: str
     user: str
 
 
 def parse(text: str, name: object) -> Template:
-    """Reads a template. Raises ConfigError for a placeholder that there is not, or when {context} is missing."""
+    """Reads a template. Raises ConfigError for an unknown placeholder, or if {context} is missing."""
     parts = SEPARATOR.split(text, maxsplit=1)
     unknown = sorted({*PLACEHOLDER.findall(text)} - {*PLACEHOLDERS})
     known = ", ".join(f"{{{word}}}" for word in PLACEHOLDERS)
@@ -55,7 +55,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def values(context: Context, history: Sequence[Sequence[str]], characters: int) -> dict[str, str]:
-    """The values of the placeholders. People are letters: a user id would tell a model nothing but who it is."""
+    """The values of the placeholders. People are called by letters: a user id would only tell a model who they are."""
     everybody = dict.fromkeys([*context.speakers, context.user_id])
     letters = {user: _letter(number) for number, user in enumerate(everybody)}
     lines = [
@@ -76,13 +76,13 @@ def _letter(number: int) -> str:
 
 
 def _line(tokens: Sequence[str], characters: int) -> str:
-    """An utterance on one line, without what shows nothing."""
+    """An utterance on one line, without invisible characters."""
     text = visible(detokenise(tokens))
     return text if len(text) <= characters else text[:characters].rstrip() + CUT
 
 
 def messages(template: Template, filled: Mapping[str, str]) -> list[dict[str, str]]:
-    """The chat: a system message where the template has one, then the user's."""
+    """The chat: a system message if the template has one, then the user's."""
     system = [{"role": "system", "content": fill(template.system, filled)}] if template.system else []
     return [*system, {"role": "user", "content": fill(template.user, filled)}]
 

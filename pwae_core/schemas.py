@@ -1,8 +1,8 @@
 """Every Arrow schema, and which artifact holds it. ``docs/artifacts.md`` explains each column.
 
 An artifact is a folder of Parquet tables beside a ``manifest.json``. ``ARTIFACTS`` maps the artifact's kind to its
-tables: the stage that writes it and the stages that read it use these and no others. No column is null unless
-``nullable=True`` is set.
+tables: the stage that writes it and the stages that read it use only these. No column is null unless ``nullable=True``
+is set.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ STAGE_OF_KIND = {
 
 
 def conform(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
-    """``table`` with exactly ``schema``'s types. Columns must match by name and order; nulls only where allowed."""
+    """``table`` with exactly the types of ``schema``. Raises ValueError if names, order or nulls do not fit."""
     if table.schema.names != schema.names:
         raise ValueError(f"{name}: columns {table.schema.names}, expected {schema.names}")
     for column in schema:

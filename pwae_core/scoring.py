@@ -1,4 +1,4 @@
-"""One system's answers -> its scores of every context: what ``pwae evaluate`` and the Python interface both do."""
+"""From one system's answers to its scores of every context, for ``pwae evaluate`` and the Python interface."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pwae_core.progress import Task
 
 @dataclass(frozen=True)
 class Scored:
-    """``coverage`` of the word vectors, where there are any."""
+    """``coverage`` is that of the word vectors, if there are any."""
 
     scores: Scores
     terms: Terms
@@ -31,10 +31,10 @@ class Scored:
 def score_system(
     one: ResponseSet, embeddings: Artifact | None, config: EvaluateConfig, task: Task, own: Sequence[Found] = ()
 ) -> Scored:
-    """Scores answers that all have references, and as many samples each (section 4.4).
+    """Scores answers that all have references and the same number of samples (section 4.4).
 
-    ``embeddings`` has the word vectors of the BOW metrics; ``own`` are the metrics of plugins. Raises InputError where
-    no word of the references has a vector, ConfigError for a plugin that fails.
+    ``embeddings`` has the word vectors of the BOW metrics; ``own`` are the metrics of plugins. Raises InputError if no
+    word of the references has a vector, ConfigError for a plugin that fails.
     """
     vectors = embeddings.table("vectors.parquet") if embeddings else None
     pairs = sentences.encode(one.table["references"], one.table["responses"])

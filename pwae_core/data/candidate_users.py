@@ -1,4 +1,4 @@
-"""The users that a classifier distinguishes, and what they said in the training split, in the vocabulary's words."""
+"""The users that a classifier distinguishes, and what they said in the training split, in words of the vocabulary."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Persons:
         return {name: number for number, name in enumerate(self.names)}
 
     def known(self, tokens: Sequence[str]) -> list[str]:
-        """``tokens`` as a system could say them: words outside the vocabulary are ``<unk>``."""
+        """``tokens`` as a system could say them: words outside the vocabulary become ``<unk>``."""
         return self.vocabulary.decode(self.vocabulary.encode(tokens))
 
 
 def read_persons(
     corpus: Artifact, answering: Sequence[str], *, most: int, least: int, utterances: int, words: int, seed: int
 ) -> Persons:
-    """Of the users ``answering``, the ``most`` with the longest histories, of ``least`` utterances or more.
+    """Of the users ``answering``, at most the ``most`` with the longest histories, of at least ``least`` utterances.
 
-    Of each history a draw of at most ``utterances`` is kept. Raises EmptyResultError when there are fewer than two.
+    A random sample of at most ``utterances`` of each history is kept. Raises EmptyResultError for fewer than two users.
     """
     vocabulary = Vocabulary.from_table(corpus.table("vocabulary.parquet"))
     users = corpus.table("users.parquet", ["user", "user_id"])
@@ -79,7 +79,7 @@ def read_persons(
 
 
 def _drawn(owner: Ints, rows: Ints, utterances: int, seed: int) -> Ints:
-    """The places of at most ``utterances`` of each user of ``rows``, in their order."""
+    """The positions of at most ``utterances`` of each user in ``rows``, in order."""
     shuffled = np.random.default_rng(seed).permutation(len(owner))
     shuffled = shuffled[np.isin(owner[shuffled], rows)]
     grouped = shuffled[np.argsort(owner[shuffled], kind="stable")]

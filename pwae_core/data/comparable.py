@@ -1,4 +1,4 @@
-"""Systems that can be compared: read, checked against one corpus and its vectors, side by side."""
+"""Systems to compare: read, checked against one corpus and its vectors, and aligned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from pwae_core.errors import InputError
 
 @dataclass(frozen=True)
 class Comparable:
-    """Systems with the same contexts in the same order, each with one number of samples; and what they came with.
+    """Systems with the same contexts in the same order, each with a fixed number of samples, and what was read with
+    them.
 
     ``groups`` maps each system to its sets: one, or several seeds of it.
     """
@@ -51,9 +52,9 @@ def gather(
     samples: int | None = None,
     common: bool = False,
 ) -> Comparable:
-    """Reads the systems; ``corpus`` gives what external files leave out, and all are checked against it.
+    """Reads the systems. ``corpus`` fills in what external files leave out, and all systems are checked against it.
 
-    A name that is given more than once is that of one system's seeds, which are numbered: NAME (1), NAME (2).
+    A name that is given more than once means several seeds of one system, which are numbered: NAME (1), NAME (2).
     ``tokenizer``, ``samples`` and ``common`` are those of ``EvaluateConfig``. Raises InputError, ArtifactError or
     ConfigError for what cannot be compared.
     """
@@ -80,7 +81,7 @@ def _numbered(responses: Sequence[Named]) -> list[Named]:
 
 
 def _grouped(responses: Sequence[Named], sets: Sequence[ResponseSet]) -> dict[str, list[str]]:
-    """The sets of each system. Raises InputError when the same responses are given as two seeds of it."""
+    """The sets of each system. Raises InputError if the same responses are given as two of its seeds."""
     groups: dict[str, list[ResponseSet]] = {}
     for one, named in zip(sets, responses, strict=True):
         members = groups.setdefault(named.system or one.system, [])
@@ -95,7 +96,7 @@ def _grouped(responses: Sequence[Named], sets: Sequence[ResponseSet]) -> dict[st
 
 
 def _read(responses: Sequence[Named], tokenizer: str | None, corpus: Artifact | None) -> list[ResponseSet]:
-    """Our own artifacts first: by default, others' strings are tokenised like them."""
+    """Our own artifacts first: by default, the strings of other systems are tokenised like them."""
     ours = {one: read_responses(one.path, system=one.system) for one in responses if one.path.is_dir()}
     names = {one.tokenizer for one in ours.values()} | ({corpus.config["tokenizer"]} if corpus else set())
     chosen = tokenizer or (names.pop() if len(names) == 1 else None)

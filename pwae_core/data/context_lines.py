@@ -27,7 +27,7 @@ MOST_SAMPLES = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A line: ``own[i]``, whether the answerer said utterance i; ``samples``: None where the line does not say."""
+    """A line. ``own[i]``: whether the answerer said utterance i. ``samples``: None if the line does not say."""
 
     where: str
     session_id: str | None
@@ -38,7 +38,7 @@ class Asked:
 
 
 def read_line(line: bytes, where: str, *, first: bool) -> Asked | None:
-    """What a line asks for; None for a blank one. Raises InputError (file, line, column)."""
+    """What a line asks for; None for a blank one. Raises InputError with file, line and column."""
     row = parsed(line, where, first=first, longest=LONGEST_LINE)
     if row is None:
         return None
@@ -84,8 +84,8 @@ def _samples(value: object, where: str) -> int | None:
 
 
 def tokenised(lines: Sequence[Asked], preprocess: Mapping[str, Any]) -> list[list[list[str]] | InputError]:
-    """The tokens of each line's context, all in one call of the tokenizer; an InputError in the place of a line of
-    which an utterance is empty, or left so by cleaning.
+    """The tokens of each line's context, all in one call of the tokenizer. A line with an utterance that is empty, or
+    empty after cleaning, gets an InputError instead.
     """
     texts = [utterance for line in lines for utterance in line.context if isinstance(utterance, str)]
     tokens = iter(tokens_of(texts, preprocess))

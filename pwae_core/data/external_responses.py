@@ -1,4 +1,4 @@
-"""Responses of any other system: one row per context in JSONL (packed or not) or Parquet.
+"""Responses of any other system: one row per context in JSONL (compressed or not) or Parquet.
 
     session_id        string, unique: the test session that is answered
     responses         list of strings, or of token lists: the samples in the order they were drawn
@@ -33,14 +33,14 @@ UTTERANCE_COLUMNS = ("context", "references", "responses")
 
 @dataclass(frozen=True)
 class External:
-    """The rows of an external file in ``schemas.RESPONSES``; ``tokenizer`` is "given" where none was needed."""
+    """The rows of an external file in ``schemas.RESPONSES``; ``tokenizer`` is "given" if none was needed."""
 
     table: pa.Table
     tokenizer: str
 
 
 def read_external(path: Path, tokenizer: str | None) -> External:
-    """Reads and checks an external file. Raises InputError (file, row, column), ConfigError without a tokenizer."""
+    """Reads and checks an external file. Raises InputError (file, row, column); ConfigError without a tokenizer."""
     readers = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".parquet": parquet_rows}
     if not path.exists():
         raise InputError(
@@ -54,7 +54,7 @@ def read_external(path: Path, tokenizer: str | None) -> External:
 def from_rows(
     given: Iterable[tuple[str, Mapping[str, Any]]], tokenizer: str | None, source: str, asked: str = "--tokenizer"
 ) -> External:
-    """Rows with what a message calls each, checked; ``source`` is what it calls them all. Raises as above."""
+    """Checks rows, each with its name in messages; ``source`` names them all. Raises as ``read_external`` does."""
     rows = [_checked(row, where) for where, row in given]
     used = _tokenise(rows, tokenizer, source, asked)
     return External(pa.Table.from_pylist(rows, schema=RESPONSES), used)
@@ -74,7 +74,7 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def parquet_rows(path: Path, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The rows of a Parquet file with what a message calls each; only ``columns``. Raises InputError."""
+    """The rows of a Parquet file, each with its name in messages; only ``columns``. Raises InputError."""
     try:
         with opened(path) as handle, pq.ParquetFile(handle) as file:
             there = file.schema_arrow.names

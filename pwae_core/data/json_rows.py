@@ -1,4 +1,4 @@
-"""JSON objects, one per line, as users write them: parsed and checked. Every InputError says where it is."""
+"""JSON objects, one per line, as users write them: parsed and checked. Every InputError says where the fault is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pwae_core.errors import InputError
 
 LONGEST_LINE = 64 << 20
-"""Bytes of a line, at most."""
+"""Maximum bytes of a line."""
 
 
 def parsed(line: bytes, where: str, *, first: bool, longest: int = LONGEST_LINE) -> object:
@@ -31,7 +31,7 @@ def parsed(line: bytes, where: str, *, first: bool, longest: int = LONGEST_LINE)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that names each column once. Raises ValueError."""
+    """An object in which every key occurs once. Raises ValueError."""
     row = dict(pairs)
     if len(row) < len(pairs):
         names = [name for name, _ in pairs]

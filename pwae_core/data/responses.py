@@ -1,8 +1,8 @@
 """Responses to score or to judge: our own artifact of kind "responses", or any other system's JSONL or Parquet.
 
-Both become a ``ResponseSet`` with the columns of ``schemas.RESPONSES``, one row per context. What a file does not
-tell stays empty (``""`` or no elements); ``complete`` takes it from the corpus, ``align`` puts several systems side
-by side and refuses those that did not answer the same contexts.
+Both become a ``ResponseSet`` with the columns of ``schemas.RESPONSES``, one row per context. What a file does not give
+stays empty (``""`` or no elements). ``complete`` takes it from the corpus; ``align`` aligns several systems, and
+refuses those that did not answer the same contexts.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FROM_CORPUS = ("user_id", "context_user_ids", "context", "references")
 class ResponseSet:
     """One system's answers. ``facts`` are those of the artifact's manifest, None for an external file.
 
-    ``tokenizer`` is the name of what made the tokens, ``"given"`` where the file held tokens already.
-    ``fingerprint`` is the SHA-256 of the artifact's manifest or of the external file.
+    ``tokenizer`` is the name of the tokenizer, ``"given"`` if the file already held tokens. ``fingerprint`` is the
+    SHA-256 of the artifact's manifest or of the external file.
     """
 
     system: str
@@ -50,7 +50,7 @@ class ResponseSet:
 class Alignment:
     """Response sets with the same sessions in the same order; ``left_out`` counts each system's other contexts.
 
-    ``answered``: the sessions of each system, those that are left out among them.
+    ``answered``: the sessions of each system, including those that are left out.
     """
 
     sets: tuple[ResponseSet, ...]
@@ -68,7 +68,7 @@ class Named:
 
 
 def named(argument: str) -> Named:
-    """Reads ``NAME=PATH`` or ``PATH``. A path that exists may hold an equals sign itself."""
+    """Reads ``NAME=PATH`` or ``PATH``. A path that exists may itself contain an equals sign."""
     name, equals, path = argument.partition("=")
     return Named(Path(path), name) if equals and name and not Path(argument).exists() else Named(Path(argument))
 
@@ -76,9 +76,9 @@ def named(argument: str) -> Named:
 def read_responses(path: Path, tokenizer: str | None = None, system: str | None = None) -> ResponseSet:
     """Reads one system's responses.
 
-    ``path`` is an artifact's folder or a .jsonl, .ndjson or .parquet file; ``tokenizer`` (a key of ``TOKENIZERS``)
-    is for files that hold strings; ``system`` is the name to show, else the artifact's own or the file's stem.
-    Raises InputError for a file that is not of the documented shape, ArtifactError for a folder that is no artifact.
+    ``path`` is an artifact's folder or a .jsonl, .ndjson or .parquet file; ``tokenizer`` (a key of ``TOKENIZERS``) is
+    for files that hold strings; ``system`` is the name to show, by default the artifact's own or the file's stem.
+    Raises InputError for a file that is not as documented, ArtifactError for a folder that is not an artifact.
     """
     if path.is_dir():
         artifact = artifacts.load(path, "responses")
@@ -108,9 +108,9 @@ def _check_unique(responses: ResponseSet) -> None:
 
 
 def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
-    """Fills what ``responses`` does not tell from the corpus's test split and checks what it does tell against it.
+    """Fills in from the corpus's test split what ``responses`` does not give, and checks what it does give.
 
-    Raises InputError for a session that the test split does not have, or that differs from it.
+    Raises InputError for a session that is not in the test split, or that differs from it.
     """
     columns = ["session_id", "user_id", "context_user_ids", "context", "response"]
     rows = {row["session_id"]: row for row in corpus.table("test.parquet", columns).to_pylist()}
@@ -138,7 +138,7 @@ def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Pa
 
 
 def with_references(responses: ResponseSet) -> ResponseSet:
-    """``responses`` as they are. Raises InputError where a context has no reference to compare with."""
+    """``responses``, unchanged. Raises InputError if a context has no reference to compare with."""
     counts = pc.list_value_length(responses.table["references"]).to_numpy()
     if not counts.all():
         session = responses.session_ids[int(counts.argmin())]
@@ -150,9 +150,9 @@ def with_references(responses: ResponseSet) -> ResponseSet:
 
 
 def first_samples(responses: ResponseSet, samples: int | None = None) -> ResponseSet:
-    """The first ``samples`` responses of every context; None: all, where every context has as many.
+    """The first ``samples`` responses of every context. None: all, if every context has the same number.
 
-    Raises InputError for a context that has none, fewer than ``samples``, or another number than the others.
+    Raises InputError for a context with none, with fewer than ``samples``, or with another number than the others.
     """
     counts = pc.list_value_length(responses.table["responses"]).to_numpy()
     if not counts.all():
@@ -177,11 +177,11 @@ def first_samples(responses: ResponseSet, samples: int | None = None) -> Respons
 
 
 def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:
-    """Puts the systems side by side in the order of the first one's sessions.
+    """Aligns the systems, in the order of the first one's sessions.
 
-    Raises InputError when two systems have one name, when they cover different contexts (unless ``common``, which
-    keeps only those that all cover) or disagree on a session's references, context or user; EmptyResultError when no
-    context is common.
+    Raises InputError if two systems have the same name, cover different contexts (unless ``common``, which keeps only
+    those that all cover), or disagree on a session's references, context or user; EmptyResultError if no context is
+    common.
     """
     _check_names(sets)
     kept = set(sets[0].session_ids).intersection(*(s.session_ids for s in sets[1:]))

@@ -1,4 +1,4 @@
-"""Sessions as flat arrays: read from the corpus without a copy, cut into length-bucketed batches of tensors."""
+"""Sessions as flat arrays: read from the corpus without a copy, and divided into length-bucketed batches of tensors."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Batch:
         return self.user.shape[0]
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        """With every tensor changed."""
+        """The batch with ``change`` applied to every tensor."""
         tensors: dict[str, Any] = {name: change(t) for name, t in vars(self).items() if isinstance(t, Tensor)}
         return replace(self, **tensors)
 
     def rows(self, start: int, stop: int) -> Batch:
-        """The sessions ``start`` to ``stop``, as wide as they were."""
+        """The sessions ``start`` to ``stop``, padded as before."""
         return self.each(lambda tensor: tensor[start:stop])
 
     def to(self, device: torch.device) -> Batch:
@@ -99,7 +99,7 @@ class Sessions:
         return len(self.user)
 
     def take(self, rows: Ints) -> Sessions:
-        """The sessions at ``rows`` alone, in that order."""
+        """Only the sessions at ``rows``, in that order."""
         contexts = [
             self.context.lists(np.arange(self.context_offsets[row], self.context_offsets[row + 1])) for row in rows
         ]
@@ -108,7 +108,7 @@ class Sessions:
         return from_lists(contexts, [row.tolist() for row in flags], users, self.max_length, responses)
 
     def answered(self, responses: Sequence[Sequence[int]]) -> Sessions:
-        """The sessions with these responses, token ids of each."""
+        """The sessions with these responses instead, as token ids."""
         return replace(self, response=_from_lists(responses))
 
     def batch(self, rows: Ints) -> Batch:
@@ -135,7 +135,7 @@ class Sessions:
         )
 
     def _last_target(self, rows: Ints) -> Ints:
-        """What comes after the tokens that are read: </s>, but the next token of a response that is cut."""
+        """The target after the tokens that are read: </s>, or for a response that is cut, its next token."""
         places = self.response.offsets[rows] + self.max_length
         cut = places < self.response.offsets[rows + 1]
         target = np.full(len(rows), EOS, dtype=np.int64)
@@ -148,10 +148,10 @@ class Sessions:
         return int((np.diff(self.response.offsets) > self.max_length).sum())
 
     def epoch(self, batch_size: int, seed: int, epoch: int) -> list[Ints]:
-        """The rows of each batch of one epoch: shuffled, given by (seed, epoch).
+        """The rows of each batch of one epoch, shuffled; determined by (seed, epoch).
 
-        The contexts of a batch are of similar length, to save padding; its responses are not. Batches of equally long
-        responses teach their one length: the last few decide how long a model's answers are.
+        The contexts of a batch are of similar length, to save padding; its responses are not. If the responses of a
+        batch were all of one length, the last few batches would decide how long a model's answers are.
         """
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(len(self))
@@ -170,7 +170,7 @@ class Sessions:
         yield from _split(rows[np.lexsort((rows, self._heard(rows), lengths))], batch_size)
 
     def _heard(self, rows: Ints) -> Ints:
-        """Tokens of the contexts of ``rows``."""
+        """The number of context tokens of each of ``rows``."""
         first, last = self.context_offsets[rows], self.context_offsets[rows + 1]
         return self.context.offsets[last] - self.context.offsets[first]
 
@@ -181,7 +181,7 @@ def _split(rows: Ints, size: int) -> list[Ints]:
 
 def some_of(table: pa.Table, limit: int | None) -> pa.Table:
     """``limit`` of a split's sessions, in its order: those whose ids have the smallest hashes. They are the same for
-    every seed and system, and among those of any larger limit. None: all.
+    every seed and system, and are among those of any larger limit. None: all.
     """
     hashes = [hashlib.sha256(session.encode()).digest() for session in table["session_id"].to_pylist()]
     chosen = sorted(range(len(hashes)), key=hashes.__getitem__)[:limit]
@@ -218,7 +218,7 @@ def from_lists(
     max_length: int,
     responses: Sequence[Sequence[int]] | None = None,
 ) -> Sessions:
-    """Sessions from token ids: what a person typed. ``speakers``: said by the responder or not; ``responses``: none."""
+    """Sessions from typed token ids. ``speakers``: whether the responder said it; ``responses``: empty if None."""
     counts = np.array([len(context) for context in contexts])
     return Sessions(
         user=np.array(users, dtype=np.int64),

@@ -1,4 +1,4 @@
-"""What some systems know of the training split before they train: personal words, idf, dull responses."""
+"""What some systems know about the training split before they train: personal words, idf, dull responses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DULL_RESPONSES = 10
 
 @dataclass(frozen=True)
 class PersonalWords:
-    """The words of each user that others say less, by tf-idf: ``ids`` and ``weights``, each [users, words].
+    """The words of each user that others say less often, by tf-idf: ``ids`` and ``weights``, each [users, words].
 
-    A user's weights add up to 1; an unknown user has weights 0. ``rarity`` [vocabulary] is
-    ln(N / df(w)), with which the words of somebody else are found.
+    A user's weights add up to 1; an unknown user has weights 0. ``rarity`` [vocabulary] is ln(N / df(w)), from which
+    the words of a new person can be computed.
     """
 
     ids: Ints
@@ -41,9 +41,10 @@ class Statistics:
 
 
 def personal_words(users: Ints, utterances: Ragged, user_count: int, vocabulary_size: int, size: int) -> PersonalWords:
-    """tf-idf over histories, a user's being one document: tf(w, u) ln(N / df(w)), the ``size`` largest of each user.
+    """tf-idf over histories, each user's being one document: tf(w, u) ln(N / df(w)), the ``size`` largest of each user.
 
-    ``users`` says whose each utterance is. N counts the users who have a history; special tokens are left out.
+    ``users`` are the rows of the users who said each utterance. N counts the users who have a history; special tokens
+    are left out.
     """
     speaker = np.repeat(users, np.diff(utterances.offsets))
     words = utterances.values.astype(np.int64)
@@ -57,7 +58,7 @@ def personal_words(users: Ints, utterances: Ragged, user_count: int, vocabulary_
 
 
 def words_of(utterances: Sequence[Sequence[int]], rarity: Floats, size: int) -> tuple[Ints, Floats]:
-    """The words of one person, and their weights, each [1, size], as ``personal_words`` would find them."""
+    """The words of one person and their weights, each [1, size], as ``personal_words`` would compute them."""
     said = np.array([word for utterance in utterances for word in utterance if word >= len(SPECIALS)], dtype=np.int64)
     words, counts = np.unique(said, return_counts=True)
     return _largest(np.zeros_like(words), words, (counts * rarity[words]).astype(np.float64), 1, size)
@@ -79,9 +80,7 @@ def _largest(
 
 
 def inverse_frequencies(responses: Ragged, vocabulary_size: int) -> Floats:
-    """idf(w) = ln(N / df(w)) over ln N, so that it lies in [0, 1]: 1 for a word of one response or none, 0 for
-    special tokens.
-    """
+    """idf(w) = ln(N / df(w)) / ln N, which is in [0, 1]: 1 for a word of one response or none, 0 for special tokens."""
     count = len(responses.offsets) - 1
     document = np.repeat(np.arange(count), np.diff(responses.offsets))
     pairs = np.unique(document * vocabulary_size + responses.values)
@@ -93,9 +92,7 @@ def inverse_frequencies(responses: Ragged, vocabulary_size: int) -> Floats:
 
 
 def dull_responses(responses: Ragged, count: int, length: int) -> Ints:
-    """[count, length]: the ``count`` most frequent responses, cut to ``length`` tokens; empty ones where there are
-    not so many.
-    """
+    """[count, length]: the ``count`` most frequent responses, cut to ``length`` tokens; empty ones if too few."""
     bounds = zip(responses.offsets[:-1].tolist(), responses.offsets[1:].tolist(), strict=True)
     frequent = Counter(responses.values[start:end].tobytes() for start, end in bounds).most_common(count)
     dull = np.zeros((count, length), dtype=np.int64)

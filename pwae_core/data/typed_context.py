@@ -1,4 +1,4 @@
-"""Text that a person types, prepared exactly as the corpus was."""
+"""Text that a person typed, prepared exactly as the corpus was."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pwae_core.text.tokenize import TOKENIZERS
 
 
 def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[str]]:
-    """The tokens of each utterance, cleaned and tokenised by the corpus's own settings; none where nothing is left."""
+    """The tokens of each utterance, cleaned and tokenised by the corpus's own settings; none if nothing is left."""
     config = PreprocessConfig.make({**preprocess, "format": "auto"})  # no file is read
     cleaned = clean(pa.array(texts, pa.string()), config.clean, config.lowercase)
     return TOKENIZERS[config.tokenizer](cleaned.to_pylist())
@@ -23,7 +23,7 @@ def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[
 def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "--context") -> list[list[str]]:
     """The tokens of each utterance, cleaned and tokenised by the corpus's own settings.
 
-    Raises InputError, which calls it as it was ``asked`` for, for an utterance of which cleaning leaves nothing.
+    Raises InputError for an utterance that is empty after cleaning; ``asked`` is what the message calls it.
     """
     tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
@@ -33,5 +33,5 @@ def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "-
 
 
 def alternating(turns: int) -> tuple[bool, ...]:
-    """Who said what, if it is not given: the last utterance is another's, the one before it the answerer's own."""
+    """The default speakers: the last utterance is somebody else's, the one before it the answerer's own, and so on."""
     return tuple((turns - turn) % 2 == 0 for turn in range(turns))

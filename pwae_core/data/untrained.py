@@ -1,4 +1,4 @@
-"""Users about whom a system learned nothing: they are treated as nobody in particular, and are counted."""
+"""Users about whom a system learned nothing: they are treated as nobody in particular and are counted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pwae_core.grammar import counted
 NOBODY = "<unk>"
 """The name of row 0 of the user table."""
 Known = npt.NDArray[np.bool_]
-"""Of each row of the user table, whether training taught something of it."""
+"""For each row of the user table, whether training taught the system something about it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Untrained:
     nobody: bool
 
     def told(self, of: str) -> str:
-        """A sentence about them; ``of`` says what one of their sessions is. Empty if there are none."""
+        """A sentence about them; ``of`` is what to call one of their sessions. Empty if there are none."""
         if not self.sessions:
             return ""
         theirs, users = counted(self.sessions, of), counted(self.users, "user")
@@ -35,7 +35,7 @@ class Untrained:
 
 
 def as_nobody(sessions: Sessions, known: Known) -> tuple[Sessions, Untrained]:
-    """``sessions``, those of unknown users as nobody's; and how many they are."""
+    """``sessions``, with those of unknown users given to nobody, and how many these are."""
     strange = ~known[sessions.user] & (sessions.user != 0)
     found = Untrained(len(np.unique(sessions.user[strange])), int(strange.sum()), bool(known[0]))
     return replace(sessions, user=np.where(strange, 0, sessions.user)), found

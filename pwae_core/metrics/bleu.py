@@ -1,14 +1,14 @@
 """Sentence BLEU with NLTK's smoothing 7, for all sentences at once (Papineni et al. 2002; Chen and Cherry 2014).
 
 Equal to ``nltk.translate.bleu_score.sentence_bleu(references, hypothesis, weights=(1/n,) * n,
-smoothing_function=SmoothingFunction().method7)`` of the NLTK named in the signature, traps included:
+smoothing_function=SmoothingFunction().method7)`` of the NLTK named in the signature, including its pitfalls:
 
 - an answer without a single matching word scores 0, so does an empty one;
 - an identical sentence scores more than 1 (10 tokens, BLEU-3: 1.154); nothing is clipped;
 - method 5, a part of method 7, looks one order ahead, but after the last order it looks at 5-grams, whatever n is;
 - an answer of one token gets no method 4 (its logarithm would be 0); the old NLTK divided by that 0.
 
-First the sufficient statistics (``count_matches``), then a pure score (``sentence_bleu``).
+``count_matches`` gives the sufficient statistics, ``sentence_bleu`` a pure score of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Matches:
-    """``matched`` (orders, hypotheses): clipped n-gram matches; lengths of hypotheses, of their closest references."""
+    """``matched`` (orders, hypotheses): clipped n-gram matches; lengths of hypotheses and closest references."""
 
     matched: Integers
     lengths: Integers
@@ -52,7 +52,7 @@ class _Grams:
     codes: Integers
 
     def extend(self, sentences: Sentences, order: int, width: int) -> _Grams:
-        """One token longer: those that still end inside their sentence, with a code for (old code, new token)."""
+        """One token longer: the n-grams that still end inside their sentence, coded by (old code, new token)."""
         ends = self.starts + order - 1
         inside = ends < sentences.offsets[self.owners + 1]
         codes = self.codes[inside] * width + sentences.ids[ends[inside]]
@@ -63,12 +63,12 @@ class _Grams:
 
 
 def _begin(sentences: Sentences) -> _Grams:
-    """Empty n-grams at every token: the code is the context, so that equal codes later mean the same context too."""
+    """Empty n-grams at every token. Their code is the context, so codes of different contexts are never equal."""
     return _Grams(np.arange(len(sentences.ids)), sentences.owners, sentences.contexts[sentences.owners])
 
 
 def count_matches(pairs: Pairs, n: int) -> Matches:
-    """The sufficient statistics of BLEU-n and of method 7's look ahead. Every context needs a reference."""
+    """The sufficient statistics of BLEU-n and of method 7's order ahead. Every context needs a reference."""
     hypotheses, references = _begin(pairs.hypotheses), _begin(pairs.references)
     width = max(1, len(pairs.types))
     matched = []
@@ -82,7 +82,7 @@ def count_matches(pairs: Pairs, n: int) -> Matches:
 
 
 def _known(grams: _Grams, table: Integers) -> _Grams:
-    """The n-grams that occur in the sorted ``table`` of their references', with their row there as code."""
+    """The n-grams that occur in the sorted ``table`` of reference n-grams, with their row there as the code."""
     if not len(table):
         return grams.select(np.zeros(len(grams.codes), bool), np.zeros(0, np.int64))
     rows = np.minimum(np.searchsorted(table, grams.codes), len(table) - 1)
@@ -91,7 +91,7 @@ def _known(grams: _Grams, table: Integers) -> _Grams:
 
 
 def _clipped(hypotheses: _Grams, references: _Grams, size: int, sentences: int) -> Integers:
-    """Matches of each hypothesis; an n-gram counts at most as often as in the reference that has it most often."""
+    """The matches of each hypothesis; an n-gram counts at most as often as in any one reference."""
     if not size:
         return np.zeros(sentences, np.int64)
     ceiling = np.zeros(size, np.int64)
@@ -103,7 +103,7 @@ def _clipped(hypotheses: _Grams, references: _Grams, size: int, sentences: int) 
 
 
 def _closest_lengths(pairs: Pairs) -> Integers:
-    """For each hypothesis the length of the reference that is closest in length, the shorter one of two."""
+    """The length of the reference that is closest in length to each hypothesis; of two, the shorter one."""
     compared = compare(pairs.hypotheses, pairs.references)
     lengths = pairs.references.lengths[compared.reference]
     distances = np.abs(lengths - pairs.hypotheses.lengths[compared.hypothesis])
@@ -113,9 +113,9 @@ def _closest_lengths(pairs: Pairs) -> Integers:
 
 
 def nltk_current(matches: Matches, n: int) -> Floats:
-    """(n, hypotheses): modified precisions smoothed by method 7, methods 4 and 5 one after the other.
+    """(n, hypotheses): modified precisions smoothed by method 7, which is method 4 and then method 5.
 
-    Method 4 gives the j-th order without a match ln(length) / (K 2^j) matches, where the length is above 1.
+    Method 4 gives the j-th order without a match ln(length) / (K 2^j) matches, if the length is above 1.
     """
     zero = matches.matched[:n] == 0
     rank = np.cumsum(zero, axis=0)
@@ -157,7 +157,7 @@ def unsmoothed(matches: Matches, n: int) -> Floats:
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How precisions are smoothed, and how a signature tells it."""
+    """How precisions are smoothed, and what a signature calls it."""
 
     precisions: Callable[[Matches, int], Floats]
     signature: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Intervals over contexts by the bootstrap (Efron 1979; Koehn 2004): contexts are drawn again, with replacement."""
+"""Bootstrap intervals over contexts (Efron 1979; Koehn 2004): contexts are resampled with replacement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 DRAWS_AT_ONCE = 2_000_000
 LEVEL = 0.95
 FEWEST, ENOUGH = 30, 100
-"""Contexts: with fewer than the first nothing is inferred; with fewer than the second intervals are somewhat narrow."""
+"""Numbers of contexts: below the first, nothing is inferred; below the second, intervals are somewhat too narrow."""
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +26,8 @@ class Interval:
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
     """(resamples, columns): the means of ``values`` (contexts, columns) over each resample; NaN values are left out.
 
-    All columns see the same draws, so columns of several systems are resampled in pairs, and a score that depends on
-    several means (F1) is computed from those of one resample. A mean over nothing but NaN is NaN.
+    All columns are resampled by the same draws, so systems are resampled in pairs, and a score that depends on several
+    means (F1) is computed from those of one resample. A mean over NaN alone is NaN.
     """
     contexts = len(values)
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -43,7 +43,7 @@ def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
 
 
 def _draw(generator: np.random.Generator, resamples: int, contexts: int) -> Floats:
-    """(resamples, contexts): how often each context is drawn; every row sums to ``contexts``."""
+    """(resamples, contexts): how often each context is drawn; each row sums to ``contexts``."""
     drawn = generator.integers(0, contexts, size=(resamples, contexts))
     drawn += np.arange(resamples)[:, None] * contexts
     return np.bincount(drawn.reshape(-1), minlength=resamples * contexts).reshape(resamples, contexts).astype(float)
@@ -52,7 +52,8 @@ def _draw(generator: np.random.Generator, resamples: int, contexts: int) -> Floa
 def interval(scores: Floats, contexts: int) -> Interval:
     """The percentile interval, at the level ``LEVEL``, of the ``scores`` (resamples,) of resampled ``contexts``.
 
-    None where fewer than ``FEWEST`` contexts had a score, or no resample has one: it would be much too narrow.
+    None if fewer than ``FEWEST`` contexts had a score (the interval would be much too narrow), or if no resample has
+    one.
     """
     if contexts < FEWEST or np.isnan(scores).all():
         return Interval(None, None)
@@ -61,7 +62,7 @@ def interval(scores: Floats, contexts: int) -> Interval:
 
 
 def caution(contexts: int) -> list[str]:
-    """What a reader of intervals over so few ``contexts`` has to know; nothing where there are enough."""
+    """What a reader of intervals over so few ``contexts`` must know; empty if there are enough."""
     if contexts < FEWEST:
         return [f"Fewer than {FEWEST} contexts: too few for intervals and for the bootstrap's p-values."]
     if contexts < ENOUGH:

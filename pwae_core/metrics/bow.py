@@ -1,13 +1,13 @@
 """Similarity of bags of word vectors: extrema, greedy matching, average (section 4.4; Liu et al. 2016).
 
 - average: cosine of the two sums of word vectors (Mitchell and Lapata 2008);
-- extrema: cosine of the two vectors that hold, in every dimension, the value furthest from 0, sign kept, the
-  positive one of two (Forgues et al. 2014; as DialogWAE computes it);
-- greedy: every word's best cosine in the other sentence, averaged over the words, both ways averaged (Rus and
-  Lintean 2012).
+- extrema: cosine of the two vectors that hold, in every dimension, the value furthest from 0, with its sign; of two,
+  the positive one (Forgues et al. 2014; as DialogWAE computes it);
+- greedy: every word's best cosine in the other sentence, averaged over the words, both ways averaged (Rus and Lintean
+  2012).
 
-Words without a vector are left out, on both sides. A response without any known word scores 0; a reference without
-one is no reference, and a context left without references has no score (NaN). Of several references the best counts.
+Words without a vector are left out, on both sides. A response without a known word scores 0. A reference without one is
+ignored, and a context without any other reference has no score (NaN). Of several references, the best counts.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _is_special(tokens: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 
 def score(pairs: Pairs, vectors: WordVectors, advance: Callable[[int], None] | None = None) -> BowScores:
-    """Scores every hypothesis; ``advance`` hears how many more contexts are done."""
+    """Scores every hypothesis; ``advance`` is called with the number of further contexts done."""
     known = pairs.hypotheses.keep(vectors.known)
     hypotheses, references = known.drop_empty(), pairs.references.keep(vectors.known).drop_empty()
     units = _units(vectors.rows)
@@ -81,7 +81,7 @@ def score(pairs: Pairs, vectors: WordVectors, advance: Callable[[int], None] | N
 
 
 def _with_empty(sentences: Sentences, scores: Floats, lost: Floats) -> Floats:
-    """(hypotheses,): ``scores`` of the sentences that have a known word, between the others' ``lost`` ones."""
+    """(hypotheses,): ``scores`` of the sentences that have a known word; ``lost`` for the others."""
     filled = lost.copy()
     filled[sentences.lengths > 0] = scores
     return filled
@@ -109,7 +109,7 @@ class _Bags:
 
 
 class _Bagger:
-    """Makes bags of a few sentences at a time, whose words lie in one buffer, used again and again."""
+    """Makes the bags of a few sentences at a time; one buffer for their words is reused."""
 
     def __init__(self, rows: Vectors) -> None:
         self.rows, self.buffer = rows, np.empty((TOKENS_AT_ONCE, rows.shape[1]), np.float32)
@@ -117,7 +117,7 @@ class _Bagger:
     def __call__(self, sentences: Sentences, chosen: Integers) -> _Bags:
         """The bags of the ``chosen`` sentences, all of one length.
 
-        Extrema: the larger of high and -low, with the sign of high + low; a choice, without a branch for each number.
+        Extrema: the larger of high and -low, with the sign of high + low, without a branch for each number.
         """
         ids = _ids(sentences, chosen).T
         buffer = self.buffer if ids.size <= TOKENS_AT_ONCE else np.empty((ids.size, self.rows.shape[1]), np.float32)
@@ -136,7 +136,7 @@ def _ids(sentences: Sentences, chosen: Integers) -> Integers:
 
 
 def _alike(lengths: Integers) -> Iterator[Integers]:
-    """The places of sentences of one length, so that nothing is padded; of ``TOKENS_AT_ONCE`` tokens at most."""
+    """The positions of sentences of one length, so nothing is padded; at most ``TOKENS_AT_ONCE`` tokens at a time."""
     order = np.argsort(lengths, kind="stable")
     borders = np.flatnonzero(np.diff(lengths[order], prepend=-1, append=-1)).tolist()
     for first, last in pairwise(borders):
@@ -145,9 +145,9 @@ def _alike(lengths: Integers) -> Iterator[Integers]:
 
 
 def _cosines(hypotheses: Sentences, references: Sentences, rows: Vectors, pairs: Comparisons) -> tuple[Floats, Floats]:
-    """Extrema and average, both (comparisons,). No sentence is empty; 0 where the words of one cancel out.
+    """Extrema and average, both (comparisons,). No sentence is empty; 0 if the words of one cancel out.
 
-    The bags of the references are made first; those of the hypotheses are compared while they are in the cache.
+    The bags of the references are made first; those of the hypotheses are compared while they are still in the cache.
     """
     bagger = _Bagger(rows)
     shape = (len(references.lengths), rows.shape[1])
@@ -169,7 +169,7 @@ def _products(here: Vectors, there: Vectors) -> Vectors:
 
 
 def _norms(vectors: Vectors) -> Vectors:
-    """Lengths of the rows; 1 for a row of zeros, whose products are 0 anyway."""
+    """The norms of the rows; 1 for a row of zeros, whose products are 0 anyway."""
     norms: Vectors = np.sqrt(_products(vectors, vectors))
     norms[norms == 0] = 1
     return norms

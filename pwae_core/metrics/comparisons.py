@@ -1,7 +1,7 @@
 """Systems against a base, metric by metric: differences, their intervals, two tests, Holm's correction.
 
-A system of several seeds enters with the mean over its seeds: of every context's score, and of F1, which each seed has
-of its own two averages.
+A system of several seeds is represented by the mean over its seeds: of every context's score, and of F1, which each
+seed computes from its own two averages.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pwae_core.metrics.significance import Floats, Outcome, Score, bootstrap_p, 
 from pwae_core.metrics.table import F1, PRECISION, RECALL, Scores, harmonic_mean, in_order
 
 FAMILIES = (table.BOW + table.BLEU, (*table.INTRA, *table.INTER, table.REPETITION, table.LENGTH))
-"""Holm's correction is over all systems and all metrics of one family: the two tables that are printed, and a third
-for metrics that are not pwae's.
+"""Holm's correction is over all systems and all metrics of one family. The families are the two tables that are
+printed, and a third for metrics that are not pwae's.
 """
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``difference`` is the system's score less the base's, between ``low`` and ``high`` in 95% of the resamples.
+    """``difference`` is the system's score minus the base's, between ``low`` and ``high`` in 95% of the resamples.
 
-    The p-values are two-sided; those named ``_holm`` are adjusted. Interval and bootstrap are None where the contexts
-    are too few for them. ``differing`` of the ``contexts`` differ; the ``signature`` tells how they were tested.
+    The p-values are two-sided; those named ``_holm`` are adjusted. Interval and bootstrap are None if there are too few
+    contexts. ``differing`` of the ``contexts`` differ; ``signature`` says how they were tested.
     """
 
     system: str
@@ -71,9 +71,10 @@ def compare(
     seed: int,
     families: Sequence[Sequence[str]] = FAMILIES,
 ) -> list[Comparison]:
-    """Every system, of one seed or several, against ``base``, in every metric that is a mean over contexts, and F1.
+    """Compares every system, of one seed or several, with ``base``, in F1 and every metric that is a mean over
+    contexts.
 
-    Holm's correction is over all systems and all metrics of one of the ``families``.
+    Holm's correction is over all systems and all metrics of each of the ``families``.
     """
     names = list(dict.fromkeys(name for runs in systems.values() for run in runs for name in run.contexts))
     columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
@@ -89,13 +90,13 @@ def compare(
 
 
 def _columns(run: Scores, names: Sequence[str]) -> Floats:
-    """NaN where a run lacks a score that others have."""
+    """NaN if a run lacks a score that others have."""
     without = np.full(len(next(iter(run.contexts.values()))), np.nan)
     return np.column_stack([run.contexts.get(name, without) for name in names])
 
 
 def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[str, Floats]:
-    """By system (trials, seeds, names): all are resampled by the same draws."""
+    """By system, (trials, seeds, names): all are resampled by the same draws."""
     flat = [values.reshape(len(values), -1) for values in columns.values()]
     borders = np.cumsum([one.shape[1] for one in flat])[:-1]
     means = np.split(resampled_means(np.hstack(flat), trials, seed), borders, axis=1)
@@ -106,7 +107,7 @@ def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[st
 
 
 def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
-    """What takes a metric's columns out of all those of a system."""
+    """A function that picks a metric's columns out of all those of a system."""
     if metric == F1:
         both = [names.index(RECALL), names.index(PRECISION)]
         return lambda values, drawn: _Compared(values[..., both], drawn[..., both], _f1)

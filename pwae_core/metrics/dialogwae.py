@@ -1,14 +1,14 @@
 """The variant ``dialogwae``: BLEU and BOW as the code published with DialogWAE (Gu et al. 2019) computes them.
 
-It is there so that old tables can be compared, not because it is better. What differs from section 4.4:
+It exists so that old tables can be compared, not because it is better. It differs from section 4.4:
 
 - BLEU: the end token is a word of both sentences;
-- every token counts, with whatever vector is in the table: random ones, and ``<unk>``'s for unknown words;
+- every token counts, with whatever vector the table has: a random one, or ``<unk>``'s for unknown words;
 - BOW: a sampled answer is as wide as the decoder runs, ``WIDTH`` tokens, and a reference is one wider than its words.
   Greedy matches the padding too. Extrema sets the maxima of padding to 0 and adds 1 to its minima.
 
-That code let its decoder run on after the end token, so its padding was whatever came out. What came out is not
-known of a stored answer: here the end token fills it, which is what a decoder that has ended mostly says.
+That code let its decoder continue after the end token, so its padding was whatever the decoder said. For a stored
+answer that is unknown, so the padding here is the end token, which is what a decoder that has ended mostly says.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 def with_end_tokens(pairs: Pairs) -> Pairs:
-    """The same pairs, each sentence with one more token at its end: a type of its own, the last."""
+    """The same pairs, with one more token at the end of each sentence: a type of its own, the last."""
     end = len(pairs.types)
     types = pa.concat_arrays([pairs.types, pa.array(["</s>"], pairs.types.type)])
     return replace(
@@ -89,7 +89,7 @@ def _similarities(answer: NDArray[np.int64], reference: NDArray[np.int64], rows:
 
 
 def _extrema(words: Vectors, length: int) -> Vectors:
-    """The values furthest from 0, padding from ``length`` on as that code had it."""
+    """The values furthest from 0, with padding from ``length`` on as in that code."""
     padded = (np.arange(len(words)) >= length)[:, None]
     high, low = np.where(padded, 0, words).max(axis=0), (words + padded).min(axis=0)
     extrema: Vectors = np.where(high >= np.abs(low), high, low)

@@ -1,4 +1,4 @@
-"""How much a system's answers differ among themselves, how much they repeat themselves, and how long they are."""
+"""How much a system's answers differ from one another, how much they repeat themselves, and how long they are."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def _grams(hypotheses: Sentences, n: int, types: int) -> _Grams:
 def distinct(pairs: Pairs, n: int) -> float:
     """Distinct-n (Li et al. 2016): different n-grams over all n-grams of the answers to all contexts.
 
-    The ratio falls as text grows, so the samples are not thrown together: it is taken over one answer per context,
-    for each sample in turn, and averaged. Systems with other numbers of samples stay comparable; test sets of other
-    sizes do not. 0 where there is no n-gram.
+    The ratio falls as text grows, so samples are not pooled: it is taken over one answer per context, for each sample
+    in turn, and averaged. Systems with different numbers of samples stay comparable; test sets of different sizes do
+    not. 0 if there is no n-gram.
     """
     answers = len(pairs.hypotheses.lengths)
     samples = answers // pairs.contexts
@@ -52,7 +52,7 @@ def distinct(pairs: Pairs, n: int) -> float:
 
 
 def within(pairs: Pairs, n: int) -> Floats:
-    """(hypotheses,): different n-grams over all n-grams of each answer (intra-dist, Gu et al. 2019); 0 where none."""
+    """(hypotheses,): different n-grams over all n-grams of each answer (intra-dist, Gu et al. 2019); 0 if none."""
     answers = len(pairs.hypotheses.lengths)
     return _grams(pairs.hypotheses, n, len(pairs.types)).share_different(np.arange(answers), answers)
 
@@ -63,7 +63,7 @@ def across(pairs: Pairs, n: int) -> Floats:
 
 
 def repeats(pairs: Pairs, n: int = 2) -> Floats:
-    """(hypotheses,): 1.0 for an answer that says an n-gram more than once, else 0.0."""
+    """(hypotheses,): 1.0 for an answer that says an n-gram more than once, otherwise 0.0."""
     grams = _grams(pairs.hypotheses, n, len(pairs.types))
     answers = len(pairs.hypotheses.lengths)
     seen, counts = np.unique(grams.codes * answers + grams.owners, return_counts=True)
@@ -73,5 +73,5 @@ def repeats(pairs: Pairs, n: int = 2) -> Floats:
 
 
 def lengths(pairs: Pairs) -> Floats:
-    """(hypotheses,): the tokens of each answer."""
+    """(hypotheses,): the number of tokens of each answer."""
     return pairs.hypotheses.lengths.astype(np.float64)

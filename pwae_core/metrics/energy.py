@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 def energy_distance(one: Floats, two: Floats) -> float:
     """2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely and Rizzo 2013) of two samples [n, d]; 0 for the same distribution.
 
-    The expectations within a sample leave out each point's distance to itself, so the estimate has no bias.
+    The expectations within a sample exclude each point's distance to itself, so the estimate is unbiased.
     """
     within = [_distances(part, part).sum() / (len(part) * (len(part) - 1)) for part in (one, two)]
     return float(2 * _distances(one, two).mean() - sum(within))

@@ -1,4 +1,4 @@
-"""What ``pwae evaluate`` reports: systems, seeds, comparisons, and what a reader of the numbers has to know besides."""
+"""What ``pwae evaluate`` reports: systems, seeds, comparisons, and what else a reader of the numbers must know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GIVEN = "given"
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of the running tokens that have a word vector."""
+    """The share of running tokens that have a word vector."""
 
     responses: float
     references: float
@@ -29,7 +29,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class SystemReport:
-    """One row of the table; ``totals`` in the table's order, without BOW where there were no vectors."""
+    """One row of the table; ``totals`` in the table's order, without BOW if there were no vectors."""
 
     system: str
     samples: int
@@ -53,7 +53,7 @@ class SeedsReport:
 
 @dataclass(frozen=True)
 class EvaluateReport:
-    """``notes``: what a reader of the numbers has to know besides."""
+    """``notes``: what else a reader of the numbers must know."""
 
     out: str | None
     standing: bool
@@ -66,7 +66,7 @@ class EvaluateReport:
 
 
 def of_seeds(system: str, runs: Sequence[SystemReport]) -> SeedsReport:
-    """The spread of ``runs``; empty where there is but one."""
+    """The spread of ``runs``; empty if there is only one."""
     metrics = [m for m in runs[0].totals if all(m in run.totals for run in runs)] if len(runs) > 1 else []
     return SeedsReport(
         system, [run.system for run in runs], {m: spread([run.totals[m].value for run in runs]) for m in metrics}
@@ -76,7 +76,7 @@ def of_seeds(system: str, runs: Sequence[SystemReport]) -> SeedsReport:
 def notes(
     systems: Sequence[SystemReport], contexts: int, left_out: Mapping[str, int], *, with_vectors: bool
 ) -> list[str]:
-    """Sentences for a reader; ``left_out`` counts the contexts of each system that not all answer."""
+    """Notes for a reader; ``left_out`` counts the contexts of each system that not all systems answer."""
     told = [] if with_vectors else ["Without --embeddings the BOW metrics are left out."]
     if left_out:
         counts = ", ".join(f"{count:,} of {name}" for name, count in left_out.items())

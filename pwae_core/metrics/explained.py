@@ -1,4 +1,4 @@
-"""What ``pwae metrics`` tells: of each metric the formula, where it is from, and where it misleads."""
+"""What ``pwae metrics`` says: the formula of each metric, its source, and its pitfalls."""
 
 from __future__ import annotations
 

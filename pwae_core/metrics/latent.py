@@ -1,4 +1,4 @@
-"""What ``pwae diagnose`` measures of a z, as totals: numbers that bear the terms on which they were computed."""
+"""What ``pwae diagnose`` measures about z, as totals: numbers with signatures that say how they were computed."""
 
 from __future__ import annotations
 

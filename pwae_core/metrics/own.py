@@ -1,4 +1,4 @@
-"""Metrics that are not pwae's: what one is, where a plugin's is found, and its scores of every context."""
+"""Metrics that are not pwae's: what one is, how a plugin's is found, and its scores of every context."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Metric:
     Attributes:
         name: Its column in tables: the name of the entry point.
         score: Takes the answers to each context, token lists in the order they were drawn, and the references of each
-            context, token lists too. Gives one number for each context, higher or lower being better; NaN if a
-            context has no score. Totals, intervals and tests are computed from these.
-        signature: What changes its value, besides tokens, samples and references: models, versions, settings.
-        formula: What ``pwae metrics`` shows about it, line by line.
-        source: Where it is from.
+            context, also token lists. Yields one number per context, or NaN if a context has no score. Totals,
+            intervals and tests are computed from these.
+        signature: What affects its value, besides tokens, samples and references: models, versions, settings.
+        formula: Its formula, line by line, for ``pwae metrics``.
+        source: Where it comes from.
         traps: Its pitfalls, one sentence each.
     """
 
@@ -68,7 +68,7 @@ def _called(name: str) -> Found:
 
 
 def _problem(part: Any, name: str) -> str:
-    """What is wrong with the shape of a plugin's metric; empty where nothing is."""
+    """What is wrong with the interface of a plugin's metric; empty if nothing is."""
     if not isinstance(part, Metric):
         return "is no pwae_core.Metric"
     if part.name != name:
@@ -77,7 +77,7 @@ def _problem(part: Any, name: str) -> str:
 
 
 def with_own(scores: Scores, found: Sequence[Found], responses: Sequence[Any], references: Sequence[Any]) -> Scores:
-    """``scores`` and those of the metrics that were found. Raises ConfigError for a metric that fails."""
+    """``scores`` with those of the plugins' metrics. Raises ConfigError for a metric that fails."""
     own = {one.metric.name: _values(one, responses, references) for one in found}
     return Scores({**scores.contexts, **own}, scores.corpus)
 
@@ -95,13 +95,13 @@ def _values(one: Found, responses: Sequence[Any], references: Sequence[Any]) -> 
 
 
 def parts(one: Found, told: Terms) -> dict[str, object]:
-    """What the signature of a plugin's metric tells, without the bootstrap."""
+    """What the signature of a plugin's metric says, without the bootstrap."""
     tokens = {"tok": told.tokenizer, "samples": told.samples, "refs": told.references}
     return {"by": one.plugin.label, **one.metric.signature, **tokens}
 
 
 def explain(names: Sequence[str] = ()) -> list[Explanation]:
-    """The explanations of ``names``, all if none is named; of plugins' metrics then only whose they are.
+    """The explanations of ``names``; of all metrics if none is named, with only the origin of plugins' metrics.
 
     Raises ConfigError for an unknown name or a wrong plugin.
     """
@@ -125,7 +125,7 @@ def _listed() -> list[Explanation]:
 
 
 def name_problem(name: str) -> str:
-    """Why no table can show a metric of that name; empty where one can."""
+    """Why no table can show a metric of that name; empty if one can."""
     if name.casefold() in {one.casefold() for one in TAKEN}:
         return "is the name of one of pwae's own metrics"
     if not name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:

@@ -1,6 +1,6 @@
-"""Automatic measures of personalisation, for every context: of answers, answers as another user, likelihoods.
+"""Automatic measures of personalisation for every context: of answers, of answers as another user, of likelihoods.
 
-What each tells, and cannot tell, is in ``docs/metrics.md``.
+``docs/metrics.md`` says what each shows, and what it cannot show.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Answers = Sequence[Sequence[Sequence[str]]]
 
 @dataclass(frozen=True)
 class Own:
-    """``words[i]``: the words that the candidate user i says and others say less, by tf-idf."""
+    """``words[i]``: the words that candidate user i says more often than others, by tf-idf."""
 
     words: Sequence[frozenset[str]]
 
     def overlaps(self, answers: Sequence[Sequence[str]], user: int) -> tuple[float, float]:
-        """The share of an answer's different words that are the ``user``'s, and that are another candidate's, the
-        mean over all others; both averaged over the ``answers``. An answer without words shares none.
+        """The share of an answer's different words that are among the ``user``'s own, and the mean of that share over
+        all other candidates; both averaged over the ``answers``. An answer without words has a share of 0.
         """
         own, others = 0.0, 0.0
         for different in map(set, answers):
@@ -61,9 +61,9 @@ class Own:
 
 
 def score_answers(answers: Answers, users: Integers, heard: NDArray[np.bool_], speakers: Speakers, own: Own) -> Scores:
-    """Scores of each context's answers, whose true user is ``users`` (contexts,), a candidate's number.
+    """Scores of each context's answers; ``users`` (contexts,) are the true users, as candidates' numbers.
 
-    ``heard``: the user has spoken in the context, so that the context itself may give the user away.
+    ``heard``: whether the user has spoken in the context, which may then give the user away.
     """
     counts = np.array([len(samples) for samples in answers])
     found = speakers.identify([tokens for samples in answers for tokens in samples])
@@ -77,7 +77,7 @@ def score_answers(answers: Answers, users: Integers, heard: NDArray[np.bool_], s
 
 
 def _means(values: NDArray[np.bool_], counts: Integers) -> Floats:
-    """(contexts,): means of ``values`` over each context's ``counts`` samples."""
+    """(contexts,): the means of ``values`` over each context's ``counts`` samples."""
     means: Floats = np.add.reduceat(values.astype(float), np.cumsum(counts) - counts) / counts
     return means
 
@@ -96,7 +96,7 @@ class Swap:
 
 
 def score_swap(swap: Swap, speakers: Speakers) -> Scores:
-    """How much answers change when only the user does, beside how much they change when only the noise does."""
+    """How much answers change if only the user changes, and how much they change if only the noise does."""
     counts = np.array([len(samples) for samples in swap.other])
     found = speakers.identify([tokens for samples in swap.other for tokens in samples])
     pairs = [list(zip(one, two, strict=True)) for one, two in zip(swap.true, swap.other, strict=True)]
@@ -127,7 +127,7 @@ class Likelihoods:
 
 
 def score_likelihoods(known: Likelihoods) -> Scores:
-    """How much likelier, per token, the real response is as the true user's than as others'; and perplexities."""
+    """How much likelier, in nats per token, the real response is as the true user's than as others'; perplexities."""
     prior, posterior = (nll[:, 1:] - nll[:, :1] for nll in (known.prior, known.posterior))
     contexts = {
         GAIN: prior.mean(axis=1) / known.tokens,
