@@ -32,7 +32,7 @@ the last utterance is not by the answering user."""
 def open_run(
     folder: str | Path, *, device: str = "auto", checkpoint: Literal["best", "last", "average"] = "best"
 ) -> Run:
-    """Loads a trained run once, for any number of answers.
+    """Loads a trained run, once for any number of answers.
 
     Args:
         folder: The folder that ``pwae train`` wrote.
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def tokenizer(self) -> str:
-        """The tokenizer of the run's corpus: what ``score`` needs to score these answers as ``pwae evaluate`` does."""
+        """The tokenizer of the run's corpus. ``score`` needs it to score these answers as ``pwae evaluate`` does."""
         return str(self._run.artifact.facts["tokenizer"])
 
     @property
@@ -124,7 +124,7 @@ class Run:
         seed: int = 7,
         decoding: Mapping[str, Any] | None = None,
     ) -> dict[str, list[str]]:
-        """What each of ``users`` answers to one context (Table 6), with everything else equal, including the noise.
+        """What each of ``users`` answers to one context (Table 6). Everything else is equal, including the noise.
 
         Arguments and errors are those of ``answer``.
 
@@ -261,7 +261,7 @@ def _names(names: Sequence[str], what: str) -> list[str]:
 
 
 def _context(context: Sequence[Utterance]) -> list[Utterance]:
-    """Raises InputError for what is not a list of texts, or of pairs of a speaker and a text."""
+    """Raises InputError unless it is a list of texts, or of pairs of a speaker and a text."""
     if isinstance(context, str):
         raise InputError(f"context: expected a list of utterances, got the string {context!r:.80}.")
     said = list(context)
@@ -273,7 +273,7 @@ def _context(context: Sequence[Utterance]) -> list[Utterance]:
 
 
 def _chosen(table: pa.Table, session_ids: Sequence[str] | None, where: str) -> pa.Table:
-    """The rows of those sessions, in that order, each once. Raises InputError for one that is not there."""
+    """The rows of those sessions, in that order, each once. Raises InputError for an unknown one."""
     import pyarrow as pa
 
     if session_ids is None:

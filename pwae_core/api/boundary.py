@@ -1,4 +1,4 @@
-"""Where the library meets a script: what the operating system refuses becomes an error of pwae, in one line."""
+"""The boundary between library and script: an error of the operating system becomes one of pwae, in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def in_one_line(call: Callable[P, T]) -> Callable[P, T]:
-    """``call``, whose errors are all pwae's, as those of the commands are, except for mistakes in pwae itself."""
+    """``call``, with errors of the operating system turned into pwae's, as in the commands. Other exceptions pass."""
 
     @wraps(call)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:

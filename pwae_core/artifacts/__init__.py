@@ -1,9 +1,9 @@
 """Artifacts: checked, atomic folders of Parquet tables that remember what made them.
 
-A stage asks ``standing`` whether what it would make is there already, then fills a ``draft``: a hidden folder
-beside the target that is renamed to the target when complete. A killed stage leaves only the draft, which the next
-one removes (or continues, where the stage can resume). Nothing in an artifact depends on when or by whom it was
-made, so two runs of the same command can be compared byte for byte.
+A stage asks ``standing`` whether its artifact already exists, then fills a ``draft``: a hidden folder beside the target
+that is renamed to the target when it is complete. A killed stage leaves only the draft, which the next one removes (or
+continues, if the stage can resume). Nothing in an artifact depends on when or by whom it was made, so two runs of the
+same command can be compared byte for byte.
 """
 
 from pwae_core.artifacts.artifact import Artifact, kind_of, load, same_vocabulary

@@ -1,4 +1,4 @@
-"""Artifacts that are complete: opened, and checked in all that is read of them."""
+"""Complete artifacts: opened, with everything that is read from them checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pwae_core.schemas import ARTIFACTS, STAGE_OF_KIND
 class Artifact:
     """A complete artifact on disk. ``facts`` are the stage's own results: counts, vocabulary hash, coverage.
 
-    ``fingerprint`` is the SHA-256 of the manifest without the environment: of what it is, wherever it was made.
+    ``fingerprint`` is the SHA-256 of the manifest without the environment, so it does not depend on where it was made.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class Artifact:
         return int(self.manifest["files"][name]["rows"])
 
     def path(self, name: str) -> Path:
-        """The checked path of one of the artifact's files. Raises ArtifactError when its bytes have changed."""
+        """The path of one of the artifact's files, checked. Raises ArtifactError if its bytes have changed."""
         path = self.folder / name
         recorded = self.manifest["files"].get(name)
         if recorded is None or not path.is_file():
@@ -70,7 +70,7 @@ class Artifact:
 
 
 def load(folder: Path, kind: str) -> Artifact:
-    """The artifact at ``folder``. Raises ArtifactError when there is none, or it is of another kind, or altered."""
+    """The artifact at ``folder``. Raises ArtifactError if there is none, or if it is of another kind or altered."""
     manifest = manifest_of(folder)
     if manifest is None:
         raise (
@@ -85,7 +85,7 @@ def load(folder: Path, kind: str) -> Artifact:
 
 
 def kind_of(folder: Path) -> str:
-    """The kind of the artifact whose manifest is at ``folder``. Raises ArtifactError for one that is not to be read."""
+    """The kind of the artifact at ``folder``, by its manifest. Raises ArtifactError if it cannot be read."""
     manifest = manifest_of(folder)
     if manifest is None:
         raise damaged(folder / MANIFEST)
@@ -95,7 +95,7 @@ def kind_of(folder: Path) -> str:
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether a plan says that ``folder`` is to become what its manifest, if there is one, does not say it is."""
+    """Whether a plan in ``folder`` is for something that its manifest, if there is one, does not describe."""
     plan, manifest = plan_of(folder), manifest_of(folder)
     if plan is None:
         return False
@@ -120,7 +120,7 @@ def _missing(folder: Path, kind: str) -> str:
 
 
 def same_vocabulary(one: Artifact, two: Artifact) -> None:
-    """Refuses two artifacts that do not speak the same vocabulary, naming both. Raises ArtifactError."""
+    """Raises ArtifactError, which names both, if two artifacts have different vocabularies."""
     if one.facts["vocabulary"] != two.facts["vocabulary"]:
         raise ArtifactError(
             f"{one.folder} (vocabulary {one.facts['vocabulary'][:12]}) and {two.folder} (vocabulary "

@@ -1,4 +1,4 @@
-"""Artifacts in the making: what a stage asks before it begins, and the folder that it fills."""
+"""Artifacts that are being made: what a stage asks before it begins, and the folder that it fills."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from pwae_core.schemas import ARTIFACTS, OTHER_FILES
 class Draft:
     """An artifact being made: write its tables, then set ``facts``; leaving the ``draft`` block completes it.
 
-    ``work`` is for files that lie between two steps; it goes with the draft. ``environment`` is what it is made with.
+    ``work`` is for files between two steps; it is removed with the draft. ``environment`` is what it is made with.
     """
 
     folder: Path
@@ -60,9 +60,9 @@ class Draft:
         return table_writer(self.folder / name, ARTIFACTS[self.plan.kind][name])
 
     def claim(self, *names: str) -> None:
-        """Says, before they are written, what will be written where others see it.
+        """Announces files in a visible place before they are written.
 
-        Raises ArtifactError where something of such a name is there already and not ours.
+        Raises ArtifactError if something with such a name already exists and is not ours.
         """
         plan = plan_of(self.folder)
         if plan is None:
@@ -83,10 +83,10 @@ class Draft:
 
 
 def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
-    """The artifact at ``folder`` if it is what ``plan`` would make, None if there is nothing or it may be replaced.
+    """The artifact at ``folder`` if it is what ``plan`` would make; None if there is nothing or it may be replaced.
 
-    Raises ArtifactError when something else is there. ``force`` lets an artifact of the same kind be replaced, but
-    for what in it is not as pwae wrote it; never what another stage or anybody else made.
+    Raises ArtifactError if something else is there. ``force`` allows an artifact of the same kind to be replaced, but
+    nothing in it that is not as pwae wrote it, and nothing that another stage or anybody else made.
     """
     with files.storage_errors(folder):
         place = folder.resolve()
@@ -95,7 +95,7 @@ def standing(folder: Path, plan: Plan, force: bool) -> Artifact | None:
 
 
 def _stands(folder: Path, place: Path, plan: Plan, force: bool) -> bool:
-    """Whether what ``plan`` makes is at ``place``, which the user calls ``folder``."""
+    """Whether the artifact that ``plan`` makes is at ``place``, which the user calls ``folder``."""
     if files.is_vacant(place):
         refuse_here(place)
         refuse_foreign(place)
@@ -131,12 +131,12 @@ def _foreign(folder: Path) -> ArtifactError:
 
 
 def draft(folder: Path, plan: Plan, *, resume: bool = False, in_place: bool = False) -> AbstractContextManager[Draft]:
-    """A new artifact: filled in the block, completed when the block ends, absent when it raises.
+    """A new artifact: filled in the block, completed when the block ends, absent if it raises.
 
-    ``resume`` goes on with what a kill has left of a draft of the same plan; anything else of ours there is removed.
-    ``in_place`` works in the target folder itself (a training run can be watched), which is complete when it has a
-    manifest, and keeps its work when the block raises. Raises ArtifactError for what is in the way, StorageError when
-    the folder cannot be written, or another process is writing it.
+    ``resume`` continues what a kill left of a draft of the same plan; anything else of ours there is removed.
+    ``in_place`` works in the target folder itself, so a training run can be watched; it is complete when it has a
+    manifest, and it keeps its work if the block raises. Raises ArtifactError if something is in the way, StorageError
+    if the folder cannot be written or another process is writing it.
     """
     return (_in_place if in_place else _hidden)(folder.resolve(), plan, resume)
 
@@ -170,14 +170,14 @@ def _in_place(folder: Path, plan: Plan, resume: bool) -> Iterator[Draft]:
 
 
 def _begin(stage: Staging, lock: ExitStack) -> None:
-    """Puts a folder with nothing but a plan in the place of what was there; the lock on it moves with it."""
+    """Replaces what was there by a folder with nothing but a plan; the lock on it moves with it."""
     write_plan(stage.new, stage.note)
     lock.enter_context(files.held(stage.new, stage.target))
     stage.deliver()
 
 
 def _reopened(folder: Path) -> str:
-    """The token of what is being made in ``folder``, freed of what a kill left, and of a manifest of before."""
+    """The token of the artifact being made in ``folder``, after removing what a kill left and any earlier manifest."""
     plan = plan_of(folder)
     if plan is None or (manifest_of(folder) is None and os.path.lexists(folder / MANIFEST)):
         raise damaged(folder / (MANIFEST if plan else PLAN))
@@ -186,7 +186,7 @@ def _reopened(folder: Path) -> str:
 
 
 def _tidy(folder: Path, token: str) -> None:
-    """Removes what a kill left in the writing of a file, and the manifest of before."""
+    """Removes a half-written file that a kill left, and the earlier manifest."""
     for path in folder.rglob(f".*.{token}.new"):
         path.unlink()
     (folder / MANIFEST).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What an artifact was made with: on record, but no part of what it is."""
+"""What an artifact was made with: recorded, but not part of its identity."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ ALWAYS = ("numpy", "pyarrow")
 
 
 def environment(kind: str) -> dict[str, str | int]:
-    """The versions of Python and of what has a say in the numbers of such an artifact."""
+    """The versions of Python and of the packages that affect the numbers of such an artifact."""
     found = {name: version(name) for name in PACKAGES.get(kind, ALWAYS)}
     return {"python": platform.python_version(), **found}

@@ -1,7 +1,7 @@
-"""Marks in single files, by which pwae knows again what it wrote, as long as nobody has changed it since.
+"""Marks in single files, by which pwae recognises what it wrote, as long as nobody has changed it since.
 
-A file with a mark bears a seal, the hash of all else that is in it: pages and tables in a comment at their beginning,
-lines of JSON in a key of each, Parquet in its metadata.
+A file with a mark has a seal, the hash of everything else in it: pages and tables in a comment at the beginning, JSON
+Lines in a key of each line, Parquet in its metadata.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import pyarrow.parquet as pq
 from pwae_core.files import SEAL, is_regular, to_json
 
 UNSEALED = f"{SEAL} {'0' * 64}"
-"""Stands in a mark where the seal will be."""
+"""The place of the seal in a mark, before it is sealed."""
 SEALED = re.compile(rb"%b [0-9a-f]{64}" % SEAL.encode())
 HEAD = 400
 OURS = b"pwae"
 
 
 def seal_text(raw: bytes) -> bytes:
-    """A page or a text, which has UNSEALED in its first lines, with its seal there."""
+    """A page or a text with UNSEALED in its first lines, with its seal in that place."""
     return raw.replace(UNSEALED.encode(), f"{SEAL} {hashlib.sha256(raw).hexdigest()}".encode(), 1)
 
 
 def is_sealed_text(path: Path, mark: str) -> bool:
-    """Whether ``seal_text`` made what is at ``path``, with ``mark`` in its first lines."""
+    """Whether ``seal_text`` made the file at ``path``, with ``mark`` in its first lines."""
     raw = path.read_bytes() if is_regular(path) else b""
     found = SEALED.search(raw[:HEAD])
     if not found or mark.encode() not in raw[:HEAD]:
@@ -46,7 +46,7 @@ def seal_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_sealed_rows(path: Path) -> bool:
-    """Whether every line at ``path`` was sealed by ``seal_row``, and there is one."""
+    """Whether ``path`` has lines, all sealed by ``seal_row``."""
     if not is_regular(path):
         return False
     with path.open("rb") as lines:
@@ -68,7 +68,7 @@ def seal_table(table: pa.Table) -> pa.Table:
 
 
 def is_sealed_table(path: Path) -> bool:
-    """Whether the Parquet file at ``path`` holds what ``seal_table`` has sealed."""
+    """Whether ``seal_table`` sealed the content of the Parquet file at ``path``."""
     try:
         known = (pq.read_schema(path).metadata or {}).get(OURS) if is_regular(path) else None
         return known is not None and known == _seal_of(pq.read_table(path))

@@ -1,7 +1,7 @@
 """Notes: the JSON files by which pwae knows what it wrote, and that nobody has changed it since.
 
-A ``manifest.json`` is the note of a complete artifact, a ``plan.json`` that of one that is being made. Both bear a mark
-and a seal (the hash of all that they say), are checked against the classes below, and are read here only.
+``manifest.json`` is the note of a complete artifact, ``plan.json`` that of one being made. Both have a mark and a seal
+(the hash of their content), are checked against the classes below, and are read only here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FileNote(_Shape):
 
 
 class Note(_Shape):
-    """What is said of complete and of unfinished artifacts alike."""
+    """What notes of complete and of unfinished artifacts have in common."""
 
     artifact: Literal["made by pwae, format 1"]
     kind: str
@@ -57,7 +57,7 @@ class Note(_Shape):
 
 
 class ManifestNote(Note):
-    """A complete artifact: ``environment`` is what it was made with, and makes no other artifact of it."""
+    """A complete artifact. ``environment`` is what it was made with; it is not part of its identity."""
 
     environment: dict[str, str | int]
     facts: dict[str, Any]
@@ -65,9 +65,9 @@ class ManifestNote(Note):
 
 
 class PlanNote(Note):
-    """An unfinished artifact. ``token`` is in the names of its temporary files; ``wrote`` are its others so far.
+    """An unfinished artifact. ``token`` is in the names of its temporary files; ``wrote`` are its other files so far.
 
-    ``facts`` are those of the manifest to come that are known already.
+    ``facts`` are those facts of the future manifest that are already known.
     """
 
     token: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
@@ -76,7 +76,7 @@ class PlanNote(Note):
 
 
 class ApartNote(_Shape):
-    """The files beside a complete artifact that are ours too, and are no part of what it is: when it was made, say."""
+    """Files with a complete artifact that are ours but not part of its identity, such as when it was made."""
 
     artifact: Literal["made by pwae, format 1"]
     files: dict[Name, Hash]
@@ -87,7 +87,7 @@ N = TypeVar("N", bound=_Shape)
 
 @dataclass(frozen=True)
 class Plan:
-    """What makes an artifact: everything that, when equal, makes the artifact equal.
+    """What determines an artifact: if all of it is equal, the artifact is equal.
 
     ``inputs`` maps a name (``corpus``, ``raw/0:part.jsonl``) to the SHA-256 of what was read.
     """
@@ -113,21 +113,21 @@ class Plan:
         return values
 
     def makes(self, note: Note | None) -> bool:
-        """Whether ``note`` speaks of what this plan makes."""
+        """Whether ``note`` describes what this plan makes."""
         return note is not None and {key: getattr(note, key) for key in Note.model_fields} == self.to_dict()
 
     def unfinished(self, wrote: Sequence[str] = (), facts: Mapping[str, Any] | None = None) -> PlanNote:
-        """The note to begin with."""
+        """The first note."""
         return PlanNote(**self.to_dict(), token=files.new_token(), wrote=list(wrote), facts=dict(facts or {}))
 
 
 def write_plan(folder: Path, note: PlanNote) -> None:
-    """Puts ``note`` in the place of the one before."""
+    """Replaces the previous note by ``note``."""
     files.write_bytes(folder / PLAN, files.sealed(note.model_dump()), note.token)
 
 
 def read(path: Path, shape: type[N]) -> N | None:
-    """The note at ``path``; None if there is none, or it was altered. Raises InputError when it cannot be read."""
+    """The note at ``path``; None if there is none or it was altered. Raises InputError if it cannot be read."""
     if not files.is_regular(path):
         return None
     try:
@@ -151,13 +151,13 @@ def apart_of(folder: Path) -> ApartNote | None:
 
 
 def token_of(folder: Path) -> str:
-    """What marks the temporary files of the artifact being made in ``folder``; nothing if there is none."""
+    """The token of the temporary files of the artifact being made in ``folder``; empty if there is none."""
     plan = plan_of(folder)
     return plan.token if plan else ""
 
 
 def is_torn_plan(path: Path) -> bool:
-    """Whether the writing of a plan was cut off there: it begins as a plan does, and does not end."""
+    """Whether a plan was cut off while being written: it begins like a plan but does not end."""
     if not files.is_regular(path):
         return False
     raw = path.read_bytes()
@@ -169,7 +169,7 @@ def is_torn_plan(path: Path) -> bool:
 
 
 def damaged(path: Path) -> ArtifactError:
-    """For a note that cannot be believed: altered, damaged, of pwae 0.1.0 or somebody else's."""
+    """The error for a note that cannot be trusted: altered, damaged, from pwae 0.1.0 or somebody else's."""
     if _is_unsealed(path):
         return ArtifactError(
             f"{path} was made by pwae 0.1.0, whose manifests have no seal. Make the artifact again, at another --out."
@@ -189,7 +189,7 @@ def _is_unsealed(path: Path) -> bool:
 
 
 def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """What differs between two plans, in a few words; empty when they make the same artifact."""
+    """What differs between two plans, in a few words; empty if they make the same artifact."""
     words = []
     if old["pwae"] != new["pwae"]:
         words.append(f"pwae {old['pwae']}, now {new['pwae']}")

@@ -1,9 +1,8 @@
-"""What in a folder is ours, and may be removed: what a note of ours speaks of, as it speaks of it, and nothing else.
+"""What in a folder is ours and may be removed: what a note of ours describes, unchanged, and nothing else.
 
-A complete artifact owns the files that its manifest and its note of files apart list, as long as they have the bytes
-that are recorded there. An
-unfinished one owns what its plan says was written, what bears its token, and what proves itself: JSON with a
-seal, and files that have the hash of their bytes in their name.
+A complete artifact owns the files that its manifest and its note of files apart list, as long as they have the recorded
+bytes. An unfinished one owns what its plan says was written, what has its token in its name, and what proves itself:
+JSON with a seal, and files with the hash of their bytes in their name.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from pwae_core.artifacts.notes import APART, MANIFEST, PLAN, apart_of, is_torn_p
 from pwae_core.schemas import PEOPLE
 
 REPLACES = "replaces"
-"""The setting of a plan that says which files, with which hashes, are at the target without being an artifact."""
+"""The setting of a plan that lists files at the target, with hashes, that are not an artifact."""
 NOTES = {APART: apart_of, MANIFEST: manifest_of, PLAN: plan_of}
 NEW, OLD, WORK = "new", "old", "work"
-"""Folders in a staging folder: what is being made, what it replaces, what lies between two steps."""
+"""Folders in a staging folder: what is being made, what it replaces, files between two steps."""
 WORK_FILES = re.compile(r"\.?[a-z][\w.-]*\.(arrow|json|npy|txt|new)")
 HASHED = re.compile(r"-([0-9a-f]{8})\.[a-z]+$")
 
 
 @dataclass(frozen=True)
 class Owned:
-    """What is ours in one folder: files by name, some of them with the hash of their bytes, or by what they bear.
+    """What is ours in one folder: files by name, some with the hash of their bytes, or by a token or seal.
 
-    ``within`` are folders in it that are things of their own.
+    ``within`` are folders in it that have owners of their own.
     """
 
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +41,7 @@ class Owned:
     within: Mapping[str, Owned] = field(default_factory=dict)
 
     def file(self, folder: Path, name: str) -> bool:
-        """Whether the file ``name`` in ``folder`` is ours as it is."""
+        """Whether the file ``name`` in ``folder``, as it is now, is ours."""
         path = folder / name
         if not files.is_regular(path):
             return False
@@ -57,29 +56,29 @@ class Owned:
         )
 
     def folder(self, name: str) -> bool:
-        """Whether a folder ``name`` is ours, as far as it holds what is ours."""
+        """Whether a folder ``name`` is ours, if everything in it is."""
         known = (*self.hashes, *self.names)
         return name in self.names or any(name in map(str, PurePosixPath(one).parents) for one in known)
 
 
 def bears_its_hash(path: Path) -> bool:
-    """Whether ``path`` is called NAME-HASH.SUFFIX after the beginning of the hash of its bytes."""
+    """Whether ``path`` is called NAME-HASH.SUFFIX, where HASH begins the hash of its bytes."""
     found = HASHED.search(path.name)
     return found is not None and files.is_regular(path) and files.hash_file(path)[:8] == found.group(1)
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether ``path`` is JSON with its seal."""
+    """Whether ``path`` is JSON with a correct seal."""
     return path.suffix == ".json" and files.is_regular(path) and files.unsealed(path.read_bytes()) is not None
 
 
 def staging_folder(target: Path) -> Path:
-    """The hidden folder beside ``target`` in which it is made."""
+    """The hidden folder beside ``target`` in which ``target`` is made."""
     return target.parent / f".{target.name}.partial"
 
 
 def owned(folder: Path) -> Owned:
-    """What is ours in the artifact at ``folder``, by its notes; nothing if there is none that can be believed."""
+    """What is ours in the artifact at ``folder``, by its notes; nothing if no note can be trusted."""
     manifest, plan = manifest_of(folder), plan_of(folder)
     if plan:
         return Owned(names=frozenset(plan.wrote), token=plan.token, proves_itself=True, within=_within(folder))
@@ -90,13 +89,13 @@ def owned(folder: Path) -> Owned:
 
 
 def apart_files(folder: Path) -> dict[str, str]:
-    """The files beside the complete artifact at ``folder`` that are no part of it, with their hashes."""
+    """The files with the complete artifact at ``folder`` that are not part of it, and their hashes."""
     note = apart_of(folder)
     return dict(note.files) if note else {}
 
 
 def _within(folder: Path) -> dict[str, Owned]:
-    """The people that a run was adapted to, and the hidden folders in which they, or a plan, are being made."""
+    """A run's folder of adapted people, and the hidden folders in which it, or a plan, is being made."""
     found = {one.name: staged(one) for one in (staging_folder(folder / PEOPLE), staging_folder(folder / PLAN))}
     manifest = manifest_of(folder / PEOPLE)
     if manifest and manifest.kind == PEOPLE:
@@ -107,7 +106,7 @@ def _within(folder: Path) -> dict[str, Owned]:
 
 
 def staged(folder: Path) -> Owned | None:
-    """What is ours in a staging folder, whose plan may have been cut off while it was written; None for another's."""
+    """What is ours in a staging folder, whose plan may be half written; None if it is somebody else's."""
     if files.is_vacant(folder):
         return Owned()
     if folder.is_symlink() or not folder.is_dir():
@@ -127,19 +126,19 @@ def staged(folder: Path) -> Owned | None:
 
 
 def first_stray(folder: Path, mine: Owned) -> Path | None:
-    """The first thing in ``folder`` that is not ours; None where all is."""
+    """The first thing in ``folder`` that is not ours; None if everything is."""
     return next((path for path, is_ours in _walk(folder, mine) if not is_ours), None)
 
 
 def our_files(folder: Path, mine: Owned) -> list[str]:
-    """The files that are ours in ``folder``, by name, without its notes and what is of its own in it."""
+    """The files of ``folder`` that are ours, by name, without its notes and the folders with owners of their own."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if files.is_regular(path)]
     apart = {*NOTES, *mine.within}
     return sorted(name for name in names if name.split("/")[0] not in apart and mine.file(folder, name))
 
 
 def _walk(folder: Path, mine: Owned, inside: str = "") -> Iterator[tuple[Path, bool]]:
-    """Everything in ``folder``, and whether it is ours: what a folder holds before the folder, notes last."""
+    """Everything in ``folder``, and whether it is ours: contents before their folder, notes last."""
     for entry in sorted(os.scandir(folder / inside), key=lambda one: (one.name in NOTES, one.name)):
         name = f"{inside}{entry.name}"
         path = folder / name
@@ -154,13 +153,13 @@ def _walk(folder: Path, mine: Owned, inside: str = "") -> Iterator[tuple[Path, b
 
 
 def remove(folder: Path, mine: Owned) -> None:
-    """Removes ``folder`` with all that is in it, its notes last. Raises ArtifactError, first, for what is not ours."""
+    """Removes ``folder`` and everything in it, notes last. First raises ArtifactError if anything is not ours."""
     empty(folder, mine)
     folder.rmdir()
 
 
 def empty(folder: Path, mine: Owned) -> None:
-    """Removes all that is in ``folder``, as ``remove`` does."""
+    """Removes everything in ``folder``; raises as ``remove`` does."""
     found = list(_walk(folder, mine))
     for path, is_ours in found:
         if not is_ours:

@@ -1,8 +1,8 @@
-"""How something new comes to its place: made in a hidden folder beside it, then renamed.
+"""How something new gets into place: it is made in a hidden folder beside its target, then renamed.
 
-The hidden folder ``.NAME.partial`` holds a plan, which says whose it is, ``new`` (what is being made), ``work`` (what
-lies between two steps) and ``old`` (what ``new`` has replaced, until it is removed). Whatever a kill leaves of it,
-``settle`` or the next ``staging`` brings to an end. Another's folder or file of that name is never touched.
+The hidden folder ``.NAME.partial`` holds a plan, which says whose it is, ``new`` (what is being made), ``work`` (files
+between two steps) and ``old`` (what ``new`` has replaced, until it is removed). Whatever a kill leaves, ``settle`` or
+the next ``staging`` completes or removes. A folder or file of that name that is not ours is never touched.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pwae_core.artifacts.ownership import NEW, OLD, WORK, Owned, empty, first_st
 from pwae_core.errors import ArtifactError, PwaeError, StorageError
 
 FILE = "file"
-"""The kind of what is one file and no artifact."""
+"""The kind of a single file that is not an artifact."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Staging:
         return self.folder / WORK
 
     def is_complete(self) -> bool:
-        """Whether ``new`` is an artifact already that only has to be put to its place."""
+        """Whether ``new`` is already an artifact that only has to be moved into place."""
         return manifest_of(self.new) is not None
 
     def deliver(self, mine: Callable[[Path], Owned] = owned) -> None:
-        """Puts ``new`` to its place. Raises ArtifactError for something there that is not ``mine``."""
+        """Moves ``new`` into place. Raises ArtifactError if something there is not ``mine``."""
         refuse_here(self.target)
         if not files.is_vacant(self.target):
             with files.held(self.target, self.target):
@@ -56,24 +56,24 @@ class Staging:
         self.finish()
 
     def finish(self) -> None:
-        """The second half of ``deliver``, from which there is no way back."""
+        """The second half of ``deliver``, which cannot be undone."""
         self.new.rename(self.target)
         self.clear()
 
     def clear(self) -> None:
-        """Removes all that is in the staging folder. Raises ArtifactError, first, for what is not ours."""
+        """Removes everything in the staging folder. Raises ArtifactError, before that, if anything is not ours."""
         empty(self.folder, staged(self.folder) or Owned())
 
 
 def refuse_strays(folder: Path, mine: Owned) -> None:
-    """Raises ArtifactError for the first thing in ``folder`` that is not ours."""
+    """Raises ArtifactError if something in ``folder`` is not ours, naming the first."""
     stray = first_stray(folder, mine)
     if stray:
         raise files.in_the_way(stray)
 
 
 def refuse_here(target: Path) -> None:
-    """Raises ArtifactError where this process is in the folder that is to be replaced: it would be nowhere then."""
+    """Raises ArtifactError if the current folder is the one to be replaced, or is in it."""
     if target.exists() and Path.cwd().is_relative_to(target):
         raise ArtifactError(
             f"You are in {target}, which would be replaced. Change to another folder, or choose another --out."
@@ -81,7 +81,7 @@ def refuse_here(target: Path) -> None:
 
 
 def refuse_foreign(target: Path) -> None:
-    """Raises ArtifactError where the staging folder of ``target``, or something in it, is somebody else's."""
+    """Raises ArtifactError if the staging folder of ``target``, or something in it, is not ours."""
     folder = staging_folder(target)
     if not os.path.lexists(folder):
         return
@@ -93,11 +93,11 @@ def refuse_foreign(target: Path) -> None:
 
 @contextmanager
 def staging(target: Path, plan: Plan, holds: tuple[str, ...], *, resume: bool = False) -> Iterator[Staging]:
-    """The staging folder of ``target``, begun anew or, with ``resume``, as a kill has left it of the same plan.
+    """The staging folder of ``target``: a new one or, with ``resume``, what a kill left of the same plan.
 
     ``holds`` are the names that ``new`` will have in it. An error clears the folder, unless ``new`` is complete, or it
-    is a StorageError and may be resumed. Raises ArtifactError for another's folder, StorageError when another process
-    is in it.
+    is a StorageError that may be resumed. Raises ArtifactError if the folder is not ours, StorageError if another
+    process is using it.
     """
     folder = staging_folder(target)
     with files.storage_errors(target):
@@ -128,10 +128,10 @@ def _begun(target: Path, plan: Plan, holds: tuple[str, ...], resume: bool) -> St
 
 
 def settle(target: Path, plan: Plan | None = None, *, force: bool = False) -> bool:
-    """Ends what a kill has left half done beside ``target``: a change of folders, and one that was about to come.
+    """Completes a replacement beside ``target`` that a kill interrupted, or that was about to begin.
 
-    Whether that put at ``target`` what ``plan`` makes. ``force`` lets it replace what is there. Raises StorageError
-    when another process is at it.
+    Returns whether that made ``target`` what ``plan`` makes. ``force`` allows what is there to be replaced. Raises
+    StorageError if another process is using it.
     """
     changed = (staging_folder(target) / OLD).exists()
     with left_over(target) as stage:
@@ -144,7 +144,7 @@ def settle(target: Path, plan: Plan | None = None, *, force: bool = False) -> bo
 
 @contextmanager
 def left_over(target: Path) -> Iterator[Staging | None]:
-    """What a kill has left beside ``target`` and is still to be done; None where nothing is."""
+    """What a kill left to be done beside ``target``; None if nothing."""
     folder = staging_folder(target)
     if not os.path.lexists(folder) or staged(folder) is None:
         yield None
@@ -154,7 +154,7 @@ def left_over(target: Path) -> Iterator[Staging | None]:
 
 
 def _settled(target: Path) -> Staging | None:
-    """What is still to be done in the locked staging folder, when a change of folders that had begun is ended."""
+    """What remains to be done in the locked staging folder once an interrupted replacement is completed."""
     folder = staging_folder(target)
     note = plan_of(folder)
     if note is None:
@@ -171,9 +171,9 @@ def _settled(target: Path) -> Staging | None:
 
 
 def put(path: Path, data: bytes, is_ours: Callable[[Path], bool]) -> None:
-    """Writes a file whole or not at all, over one of that name only if it ``is_ours``. A link is followed.
+    """Writes a file whole or not at all; an existing one is replaced only if it ``is_ours``. A link is followed.
 
-    Raises ArtifactError for a file that is not, StorageError when it cannot be written.
+    Raises ArtifactError if the existing file is not ours, StorageError if it cannot be written.
     """
     target = path.resolve()
     with staging(target, Plan(FILE, {}, {}), (target.name,)) as stage:

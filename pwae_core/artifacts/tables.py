@@ -1,4 +1,4 @@
-"""Tables as Parquet files whose bytes do not depend on the pieces in which they come."""
+"""Tables as Parquet files whose bytes do not depend on the pieces in which they are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROW_GROUP = 65_536
 def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Yields ``write(table)``, whose tables must have exactly the schema's columns. An error leaves no file.
 
-    What was there is removed first: other names of the same file, such as a backup of hard links, keep what they hold.
+    An existing file is removed first, so other hard links to it, such as those of a backup, keep their content.
     """
     path.unlink(missing_ok=True)
     try:
@@ -32,7 +32,7 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
 
 
 class _Pieces:
-    """What is to be written, until there is enough of it for a row group."""
+    """Collects tables until there are enough rows for a row group."""
 
     def __init__(self, parquet: pq.ParquetWriter, schema: pa.Schema, name: str) -> None:
         self.parquet, self.schema, self.name = parquet, schema, name

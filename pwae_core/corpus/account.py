@@ -1,4 +1,4 @@
-"""What a corpus tells of itself: counts, what was left out and why, warnings."""
+"""What a corpus records about itself: counts, what was left out and why, warnings."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ TIMES_THE_AVERAGE = 10
 
 
 LOST_SHARE = 0.05
-"""From this share of the reply links on a warning says that they lead nowhere."""
+"""The share of reply links without a target from which on a warning is given."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """The counts of every step, added up over its pieces.
+    """The counts of every step, summed over its pieces.
 
-    ``most``: [utterances, id] of the users who say most; ``told``: what the readers say of their files; ``suspect``:
-    warnings of damaged ids; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
+    ``most``: [utterances, id] of the users who say the most; ``told``: the readers' notes on their files; ``suspect``:
+    warnings about damaged ids; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
     timestamp that was not understood.
     """
 
@@ -65,7 +65,7 @@ def reasons(
 
 
 def account(left_out: Sequence[Mapping[str, Any]], totals: Totals) -> list[dict[str, Any]]:
-    """What became of the rows in the files: the first line is their number, the others add up to it."""
+    """What became of the rows in the files: the first line is their number, and the others add up to it."""
     lines = [("rows in the files", totals.scanned["read"])]
     lines += [(one["reason"], one["count"]) for one in left_out if one["unit"] in ("row", "utterance")]
     lines.append(("rows kept", totals.arranged["own"]))
@@ -73,7 +73,7 @@ def account(left_out: Sequence[Mapping[str, Any]], totals: Totals) -> list[dict[
 
 
 def repaired(totals: Totals) -> list[dict[str, Any]]:
-    """What was put right, and how often."""
+    """What was repaired, and how often."""
     found = [
         ("white space around an id removed", totals.scanned["trimmed"]),
         ("whole number that was written as a float (301.0 for 301)", totals.scanned["floats"]),
@@ -84,7 +84,7 @@ def repaired(totals: Totals) -> list[dict[str, Any]]:
 
 
 def lost_links(arranged: Counts, astray: Sequence[str] | None) -> str:
-    """A sentence on reply links that lead nowhere; empty where there are few."""
+    """A sentence about reply links that lead nowhere; empty if there are few."""
     lost, links = arranged["lost"], arranged["answers"] + arranged["lost"]
     if astray is None or lost < LOST_SHARE * links:
         return ""

@@ -1,4 +1,4 @@
-"""What a person wants to know of a corpus before training on it, measured a batch at a time."""
+"""What a person wants to know about a corpus before training on it, measured batch by batch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Spread:
-    """How numbers lie; ``histogram`` is [from, count] of bins, all ``width`` wide, ``beyond`` are above them."""
+    """How numbers are distributed; ``histogram`` is [from, count] of bins ``width`` wide; ``beyond`` lie above them."""
 
     count: int
     mean: float
@@ -42,7 +42,7 @@ class Spread:
 
 
 def spread(values: Numbers) -> Spread:
-    """The bins begin at the smallest number and hold 95% of the numbers or more: a few far above would widen them."""
+    """The bins begin at the smallest number and hold at least 95% of them, so a few large ones do not widen them."""
     if not len(values):
         return Spread(0, 0.0, 0.0, 0.0, 0, [], 1, 0)
     median, p95 = (float(one) for one in np.percentile(values, [50, 95]))
@@ -98,7 +98,7 @@ class _Split:
 
 
 def check(corpus: Artifact) -> CorpusCheck:
-    """Reads the corpus's tables once each; of the sessions, some numbers each are kept in memory."""
+    """Reads each of the corpus's tables once; only a few numbers per session are kept in memory."""
     read = {name: _read(corpus, f"{name}.parquet") for name in SPLITS}
     users = corpus.table("users.parquet")
     histories = corpus.table("histories.parquet", ["user"])["user"].to_numpy()
@@ -140,7 +140,7 @@ def _read(corpus: Artifact, name: str) -> _Split:
 
 
 def _hashes(utterances: pa.ListArray) -> Keys:
-    """A hash of every utterance's tokens, the borders between them included."""
+    """A hash of the tokens of every utterance, including the borders between them."""
     return hash_texts(pc.binary_join(utterances.cast(pa.list_(pa.string())), "\0"))
 
 
@@ -171,7 +171,7 @@ def _coverage(corpus: Artifact, vocabulary: pa.Table) -> list[list[float]]:
 
 
 def _most_repeated(corpus: Artifact, train: _Split) -> list[list[Any]]:
-    """The responses that come most often, as text: found again by their hashes."""
+    """The most frequent responses as text, found by their hashes."""
     texts: dict[int, str] = {}
     for batch in _batches(corpus, "train.parquet", ["response"]):
         if len(texts) == len(train.common):
@@ -184,7 +184,7 @@ def _most_repeated(corpus: Artifact, train: _Split) -> list[list[Any]]:
 
 
 def _scripts(vocabulary: pa.Table) -> dict[str, float]:
-    """The share of the training tokens' characters by script; only words of the vocabulary are looked at."""
+    """The share of the training tokens' characters by script, over words of the vocabulary only."""
     words, counts = vocabulary["token"].slice(len(SPECIALS)), vocabulary["count"].slice(len(SPECIALS))
     whole = pc.sum(pc.multiply(pc.utf8_length(words), counts)).as_py() or 0
     shares = {}
@@ -195,7 +195,7 @@ def _scripts(vocabulary: pa.Table) -> dict[str, float]:
 
 
 def _advice(corpus: Artifact, read: dict[str, _Split], scripts: dict[str, float]) -> list[str]:
-    """What a person should look at, a sentence each."""
+    """What a person should look at, one sentence each."""
     tokenizer, found = corpus.facts["tokenizer"], list(corpus.facts["warnings"])
     if scripts["Latin"] > 0.5 and tokenizer in ("jieba", "char"):
         found.append(

@@ -1,4 +1,4 @@
-"""What preprocessing does to single rows: before, after, and by which steps."""
+"""What preprocessing does to single rows: the text before and after, and the steps that changed it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNFOLD = "unfold"
 
 @dataclass(frozen=True)
 class Quotation:
-    """What a repost chain quotes of somebody, and what comes out of it."""
+    """What a repost chain quotes from somebody, before and after cleaning."""
 
     name: str
     before: str
@@ -47,9 +47,9 @@ class Explained:
 
 
 def explain_rows(sources: Sequence[Source], config: PreprocessConfig, wanted: int) -> list[Explained]:
-    """``wanted`` rows out of the first ones of each file: spread evenly over those that are changed or left out.
+    """``wanted`` rows from the beginning of each file, spread evenly over those that are changed or left out.
 
-    Only if these are too few, rows that stay as they are come too.
+    If these are too few, unchanged rows are added.
     """
     found = [
         one
@@ -89,7 +89,7 @@ def _of_batch(source: Source, batch: Batch, config: PreprocessConfig, wanted: in
 
 
 def _place(source: Source, batch: Batch, row: int) -> str:
-    """Where a row is; what it is, if it is not the row itself but one that it quotes."""
+    """Where a row is, and what it is if it is not a row of its own but quoted by one."""
     quoted = ", what it answers or reposts" if batch.table["quoted"][row].as_py() else ""
     inside = f"{batch.part}, " if batch.part else ""
     return f"{source.name}, {inside}{readers.reader(source).unit} {batch.places[row]}{quoted}"
@@ -121,7 +121,7 @@ def _quotes(text: str, rules: Rules) -> tuple[Quotation, ...]:
 
 
 def _steps(text: str, chained: bool, rules: Rules) -> tuple[str, ...]:
-    """The steps that change a text, in the order in which they come: chains are unfolded once HTML is read."""
+    """The steps that change a text, in their order: chains are unfolded once HTML is read."""
     order = steps(rules.steps, rules.lowercase)
     if chained:
         order.insert(order.index(TIDY), UNFOLD)

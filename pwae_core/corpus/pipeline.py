@@ -1,4 +1,4 @@
-"""The whole of preprocessing over a job: steps over pieces, and what is decided between them."""
+"""All of preprocessing: the steps over the pieces of a job, and the decisions between them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from pwae_core.schemas import ARTIFACTS, REJECTED
 from pwae_core.text.vocabulary import Vocabulary
 
 MANY_LEFT_OUT = 0.1
-"""From this share of the rows on, an error that nothing is left says which were left out."""
+"""The share of rows left out from which on an error that nothing is left says why."""
 PACKED = (*splits.SPLITS, "histories")
 
 
 def preprocess_job(
     runner: Runner[Job], draft: Draft, skipped: Mapping[str, int], vocabulary: Vocabulary | None = None
 ) -> None:
-    """Runs the steps and fills the draft; ``skipped`` are files passed over, by reason; ``vocabulary``: another
-    corpus's, None: the most frequent words of the training split.
+    """Runs the steps and fills the draft. ``skipped`` counts skipped files by reason; ``vocabulary`` is another
+    corpus's, or None for the most frequent words of the training split.
 
-    Every step's files go when no later step needs them. Raises InputError and EmptyResultError for what the data lacks.
+    A step's files are removed when no later step needs them. Raises InputError and EmptyResultError for what the data
+    lacks.
     """
     job = runner.job
     scanned, rejected, suspect, unread_time = _scan(runner)
@@ -81,7 +82,7 @@ def preprocess_job(
 
 
 def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
-    """The counts, rows left out by reason, warnings of damaged ids, and a time that was not understood."""
+    """The counts, rows left out by reason, warnings about damaged ids, and a time that was not understood."""
     job = runner.job
     scanned = runner.run("Reading", scan, len(job.spans))
     suspect = []
@@ -107,7 +108,7 @@ def _by_reason(rejected: Counter[str]) -> str:
 
 
 def _left_out(scanned: Counts, rejected: Counter[str]) -> str:
-    """A sentence on rows that were left out, where they are many."""
+    """A sentence about rows that were left out; empty if they are few."""
     number = rejected.total()
     if number < MANY_LEFT_OUT * scanned["read"]:
         return ""
@@ -151,7 +152,7 @@ def _places(job: Job, conversation: str, turn: int) -> list[str]:
 
 
 def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -> splits.Sizes:
-    """Decides every session's split; ``hint`` says what else is missing where nothing is left."""
+    """Decides every session's split; ``hint`` says what else is missing if nothing is left."""
     config = job.config
     if not slid["windows"]:
         longest = max(config.window, config.min_turns)
@@ -179,7 +180,7 @@ def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -
 
 
 def pack(job: Job, piece: int) -> Counts:
-    """Writes one table of the corpus, shard after shard: what comes out does not depend on how many there were."""
+    """Writes one table of the corpus, shard after shard; the result does not depend on the number of shards."""
     table = PACKED[piece]
     name = f"{table}.parquet"
     with table_writer(job.target / name, ARTIFACTS["corpus"][name]) as write:
@@ -189,6 +190,6 @@ def pack(job: Job, piece: int) -> Counts:
 
 
 def _added(counts: Sequence[Counts]) -> Counts:
-    """Numbers added up over the pieces; anything else left out."""
+    """Numbers summed over the pieces; anything else is left out."""
     names = [name for name, value in counts[0].items() if isinstance(value, int)]
     return {name: sum(one[name] for one in counts) for name in names}

@@ -1,4 +1,4 @@
-"""What the training split says, each utterance once, though overlapping windows hold it several times."""
+"""The utterances of the training split, each once, although overlapping windows repeat them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pwae_core.artifacts import Artifact
 def training_utterances(corpus: Artifact) -> pa.ListArray:
     """The ids of every utterance of the training sessions and the histories, in the order in which they first occur.
 
-    Two utterances are the same when conversation and turn are: a window's utterances have the turns that follow on
-    its first.
+    Two utterances are the same if conversation and turn are. The turns of a window's utterances follow on from its
+    first.
     """
     sessions = corpus.table("train.parquet", ["conversation_id", "turn", "context_ids", "response_ids"])
     histories = corpus.table("histories.parquet", ["conversation_id", "turn", "ids"])

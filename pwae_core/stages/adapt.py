@@ -1,4 +1,4 @@
-"""``pwae adapt``: a run and a few utterances of somebody it was not trained on; the run then answers as them too."""
+"""``pwae adapt``: from a few utterances, a run learns to answer as somebody it was not trained on."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pwae_core.training.new_users import keep_person, learned_from, nats_a_token
 from pwae_core.training.runs import Run, choose_device, computed_on, open_run
 
 MANY = 0.25
-"""Share of unknown words above which a warning says that little can be learned."""
+"""Share of unknown words above which a warning says that little could be learned."""
 
 
 @dataclass(frozen=True)
 class AdaptReport:
-    """Who was adapted to. ``before`` and ``after``: nats per token of their utterances, as nobody's and as theirs."""
+    """The person learned. ``before`` and ``after``: nats per token of their utterances, as nobody and as themselves."""
 
     run: str
     user: str
@@ -48,14 +48,13 @@ def adapt(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> AdaptReport:
-    """Learns who wrote ``history``, from which ``user`` can be asked to answer; nothing else of the run changes.
+    """Learns the person who wrote ``history``, who can then answer as ``user``; nothing else in the run changes.
 
     ``history`` is UTF-8 text, an utterance a line, at whose end are \\n, \\r\\n or \\r; a line may begin with what it
-    answered and a tab. Users of the corpus who were never trained may be adapted to. Who was learned from the same
-    under that name is not learned again. ``force`` replaces an adapted person of that name. Raises
-    InputError for a file or a name that cannot be taken, ArtifactError for a name that is taken already,
-    EmptyResultError where cleaning leaves no utterance or the run knows no word of them, ConfigError for a system that
-    knows nothing of users.
+    answered and a tab. Users of the corpus who were never trained may be adapted to. A person who was learned from the
+    same text under that name is not learned again. ``force`` replaces an adapted person of that name. Raises InputError
+    for an unusable file or name, ArtifactError for a name that is taken, EmptyResultError if cleaning leaves no
+    utterance or the run knows none of the words, ConfigError for a system that knows nothing about users.
     """
     where = choose_device(device)
     settle_people(run)
@@ -100,13 +99,13 @@ def _refuse_taken(user: str, run: Run) -> None:
 
 
 def _trained(run: Run) -> Ints:
-    """The rows of those who were trained, neither nobody nor adapted to."""
+    """The rows of trained users, without nobody and adapted people."""
     rows = np.flatnonzero(run.known[: len(run.known) - len(run.people)])
     return rows[rows > 0]
 
 
 def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress) -> None:
-    """Raises EmptyResultError where no word is known: nothing could be learned."""
+    """Raises EmptyResultError if no word is known, because nothing could be learned."""
     advice = "Is it in the corpus's language, with words separated in the same way?"
     if unknown == words:
         raise EmptyResultError(f"{history}: the run knows none of its {words:,} words. {advice}")
@@ -118,7 +117,7 @@ def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress
 
 
 def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
-    """What was answered (nothing: unknown), and the utterances; both as token ids."""
+    """What each utterance answered (empty: unknown), and the utterances, both as token ids."""
     lines = inputs.text(history).split("\n")
     halves = [line.rpartition("\t") for line in lines if line.strip()]
     preprocess = run.artifact.facts["preprocess"]

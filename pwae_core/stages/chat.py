@@ -25,7 +25,7 @@ YOU = ""
 
 @dataclass
 class Chat:
-    """A conversation: ``said`` holds (who, token ids), where the person at the terminal is ``YOU``."""
+    """A conversation: ``said`` holds (speaker, token ids); the person at the terminal is ``YOU``."""
 
     run: Run
     config: SampleConfig
@@ -35,7 +35,7 @@ class Chat:
     last: Sessions | None = None  # the last context with the answer to it
 
     def say(self, text: str) -> str:
-        """What the user answers to ``text``. Raises InputError if cleaning leaves nothing of it."""
+        """What the user answers to ``text``. Raises InputError if the text is empty after cleaning."""
         (tokens,) = prepare([text], self.run.artifact.facts["preprocess"])
         self.said.append((YOU, self.run.vocabulary.encode(tokens)))
         self.turns += 1
@@ -48,11 +48,11 @@ class Chat:
 
     @property
     def _key(self) -> str:
-        """What the noise belongs to: another each turn, the same conversation for the same seed."""
+        """The key of the noise: different in each turn, so the same seed gives the same conversation."""
         return f"turn {self.turns}"
 
     def _sessions(self, response: Sequence[int] = ()) -> Sessions:
-        """The last utterances, as many as the contexts of the training had."""
+        """The last utterances, as many as training contexts had."""
         heard = self.said[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
         own = [[who == self.user for who, _ in heard]]
         user, length = self.run.answering(self.user), self.run.model.config.max_length
@@ -75,7 +75,7 @@ class Chat:
     @torch.no_grad()
     def why(self) -> Mapping[str, list[float]]:
         """What led to the last answer, by name: component weights, w_c and w_u, the gate's mean; empty for systems
-        without these. Raises InputError before there is an answer.
+        without these. Raises InputError if there is no answer yet.
         """
         if self.last is None:
             raise InputError("/why: there is no answer yet. Say something first.")

@@ -1,4 +1,4 @@
-"""``pwae data-check``: a corpus looked at before anything is trained on it."""
+"""``pwae data-check``: a check of a corpus before anything is trained on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pwae_core.report.page.corpus_page import MARK, corpus_page
 
 @dataclass(frozen=True)
 class DataCheckReport:
-    """``facts`` are what ``pwae preprocess`` said of the corpus, ``found`` what its tables say now."""
+    """``facts`` are what ``pwae preprocess`` recorded about the corpus, ``found`` what its tables show."""
 
     corpus: str
     facts: dict[str, Any]
@@ -26,10 +26,10 @@ class DataCheckReport:
 
 
 def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = SILENT) -> DataCheckReport:
-    """Measures the corpus at ``corpus``; writes ``page`` (HTML) where one is wanted.
+    """Measures the corpus at ``corpus``; writes ``page`` (HTML) if one is given.
 
-    Raises ArtifactError when there is no corpus, or a damaged one, or when something else is where the page is to
-    be written; StorageError when it cannot be written.
+    Raises ArtifactError if there is no corpus, if it is damaged, or if something else is in the page's place;
+    StorageError if the page cannot be written.
     """
     made = artifacts.load(corpus, "corpus")
     if page is not None:
@@ -42,7 +42,7 @@ def data_check(corpus: Path, page: Path | None = None, *, progress: Progress = S
 
 
 def _refuse_others(page: Path) -> None:
-    """Lets a page of before be replaced, and nothing else."""
+    """Allows an earlier page to be replaced, and nothing else."""
     if page.is_dir():
         raise StorageError(f"{page} is a folder. Name a file for --html, such as {page / 'corpus.html'}.")
     if page.exists() and not _is_ours(page.resolve()):

@@ -1,4 +1,4 @@
-"""``pwae diagnose``: whether a run's z still says something, or its posterior has collapsed."""
+"""``pwae diagnose``: whether a run's z carries information, or its posterior has collapsed."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ SIGNED = {"checkpoint", "activity", "seed"}
 
 @dataclass(frozen=True)
 class DiagnoseReport:
-    """``distinct``: how many different responses a context gets, from 0 for all alike to 1 for none alike; mean over
-    contexts. ``active``: the dimensions of z whose posterior mean varies over contexts, of
-    ``dimensions``. ``sensitivity``: nats per token that the reconstruction loses when each session is given the z of
-    another. ``prior_gap``: the energy distance of the prior's codes to the posterior's. ``warnings`` say what is low.
+    """``distinct``: how different the responses to one context are, from 0 (all alike) to 1 (none alike), averaged over
+    contexts. ``active``: of the ``dimensions`` of z, those whose posterior mean varies over contexts. ``sensitivity``:
+    nats per token that the reconstruction loses when each session is given the z of another. ``prior_gap``: the energy
+    distance between the prior's and the posterior's codes. ``warnings`` say what is too low or too far.
     """
 
     run: str
@@ -49,7 +49,7 @@ class DiagnoseReport:
     warnings: tuple[str, ...]
 
     def totals(self, config: DiagnoseConfig) -> dict[str, Total]:
-        """What was measured as ``config`` says, as results tell it."""
+        """What was measured, as totals whose signatures include the settings of ``config``."""
         values = {
             latent.DISTINCT: self.distinct,
             latent.ACTIVE: self.active / self.dimensions,
@@ -69,7 +69,7 @@ def diagnose(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> DiagnoseReport:
-    """Looks at a run's z on its corpus's validation split; with ``out`` what is found is kept there.
+    """Examines a run's z on the validation split of its corpus; the numbers are saved at ``out``, if given.
 
     Raises ConfigError for a system without a z, ArtifactError for a corpus that is not the run's, EmptyResultError
     for fewer than two validation sessions.
@@ -132,5 +132,5 @@ def _distinct(run: Run, sessions: Sessions, keys: Sequence[str], config: Diagnos
 
 
 def distinct_share(responses: Sequence[Sequence[str]]) -> float:
-    """How many different responses there are, of the most there could be: 0 for all alike, 1 for none."""
+    """The share of distinct responses, scaled to 0 if all are alike and 1 if none are."""
     return (len({tuple(response) for response in responses}) - 1) / (len(responses) - 1)

@@ -1,4 +1,4 @@
-"""``pwae doctor``: what a maintainer asks first about a machine, without anything that tells whose machine it is."""
+"""``pwae doctor``: what a maintainer asks first about a machine, without anything that reveals whose machine it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 from pwae_core import __version__, memory
 
 SHOWN = ("TERM", "COLORTERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "PYTHONUTF8", "PYTHONIOENCODING")
-"""Environment variables that change what a terminal shows; of the environment nothing but these and THREADS is read."""
+"""Environment variables that change what a terminal shows. Only these and THREADS are read."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 PLAIN = re.compile(r"[\w.,:@+-]{1,40}")
 ABSENT = "not installed"
@@ -25,7 +25,7 @@ ABSENT = "not installed"
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """What is there, by topic; values are words for people. ``notes`` are the facts that are likely to matter."""
+    """What was found, by topic, in words for people. ``notes`` are facts that are likely to matter."""
 
     pwae: str
     python: str
@@ -39,7 +39,7 @@ class DoctorReport:
 
 
 def doctor() -> DoctorReport:
-    """Looks at this installation and this machine: no path, no name of a user or a host, no token is in the report."""
+    """Examines this installation and this machine. The report contains no path, user name, host name or token."""
     needed, extras = _requirements()
     there = {name: _version(name) for name in needed}
     terminal = _terminal()
@@ -58,7 +58,7 @@ def doctor() -> DoctorReport:
 
 
 def _requirements() -> tuple[list[str], dict[str, list[str]]]:
-    """What pwae needs, and what each of its extras does, by the metadata of the installation."""
+    """The packages that pwae needs, and those of each extra, from the metadata of the installation."""
     try:
         found = requires("pwae") or []
     except PackageNotFoundError:  # a checkout that was never installed
@@ -111,7 +111,7 @@ def _terminal() -> dict[str, str]:
 
 
 def _environment(names: Iterable[str]) -> dict[str, str]:
-    """The variables that are set; a value that is no plain word is not repeated."""
+    """The variables that are set; a value that is not a plain word is not shown."""
     found = {name: os.environ[name] for name in names if name in os.environ}
     return {name: value if PLAIN.fullmatch(value) else "(set)" for name, value in found.items()}
 

@@ -33,8 +33,8 @@ BYTES_A_VALUE = 16
 
 @dataclass(frozen=True)
 class EmbedWordsReport:
-    """``words`` are the vocabulary's without the specials, ``tokens`` all those in the training utterances,
-    ``notes`` what of an imported file was passed over.
+    """``words`` counts the vocabulary without special tokens, ``tokens`` the running tokens of the training utterances;
+    ``notes`` say what was skipped in an imported file.
     """
 
     out: str
@@ -62,10 +62,10 @@ def embed_words(
 ) -> EmbedWordsReport:
     """Writes one vector for each id of the corpus's vocabulary: row i is the id i.
 
-    Each distinct utterance of the training sessions and histories is read once; ``vectors`` names a word2vec file to
-    import instead. A token without a vector gets random values as spread out as the known ones, ``<pad>`` zeros.
+    Each distinct utterance of the training sessions and histories is read once; ``vectors`` is a word2vec file to
+    import instead. A token without a vector gets random values with the same spread as the known ones, ``<pad>`` zeros.
     Raises ArtifactError for the corpus, InputError for the file, ConfigError for vectors that cannot fit in memory,
-    DivergenceError for a training that ends beyond the finite numbers, StorageError for ``out``.
+    DivergenceError if training ends with values that are not finite, StorageError for ``out``.
     """
     source = artifacts.load(corpus, "corpus")
     plan = _plan(source, config, vectors)
@@ -121,7 +121,7 @@ def _refuse_large(dimension: int, vocabulary: Vocabulary, advice: str) -> None:
 def _train(
     utterances: pa.ListArray, config: EmbedWordsConfig, lines: Path, progress: Progress
 ) -> tuple[Mapping[int, Vector], dict[str, Any]]:
-    """word2vec over ids: a line file of numbers, so that no token's own characters can break a line or a word."""
+    """word2vec over ids: it reads a text file of numbers, so no token's characters can break a line or a word."""
     import gensim
     from gensim.models import Word2Vec
 
@@ -195,7 +195,7 @@ def _table(vocabulary: Vocabulary, known: Mapping[int, Vector], dimension: int, 
 
 
 def _random(rows: int, dimension: int, known: Mapping[int, Vector], seed: int) -> NDArray[np.float32]:
-    """A random row for every id, whichever are known: normal, with the standard deviation of the known values."""
+    """A random row for every id, known or not: normal, with the standard deviation of the known values."""
     scale = float(np.std(np.stack(list(known.values())), dtype=np.float64)) if known else SCALE_WITHOUT_NEIGHBOURS
     generator = np.random.Generator(np.random.PCG64(seed))
     return (scale * generator.standard_normal((rows, dimension))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Responses of one or more systems -> the columns of Table 2, with intervals and signatures (section 4.4)."""
+"""``pwae evaluate``: from the responses of systems to the columns of Table 2, with intervals and signatures (4.4)."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def evaluate(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> EvaluateReport:
-    """Scores the systems side by side; with ``out`` the scores of every context are kept there.
+    """Scores the systems side by side; the scores of every context are saved at ``out``, if given.
 
     ``embeddings`` has the word vectors of the BOW metrics, which are left out without it. ``corpus`` has the test
-    split that gives what external files leave out, and that all are checked against. ``outside`` are tables of scores
-    that others computed.
-    Raises InputError, ArtifactError or ConfigError for what cannot be compared, before anything is written.
+    split, which fills in what external files leave out and against which all are checked. ``outside`` are tables of
+    scores from other programs. Raises InputError, ArtifactError or ConfigError for what cannot be compared, before
+    anything is written.
     """
     own, tables = metrics_called(config.metrics), [read_outside(path) for path in outside]
     sources = gather(
@@ -122,7 +122,7 @@ def _facts(
     totals: Sequence[Mapping[str, Total]],
     compared: Sequence[comparisons.Comparison],
 ) -> dict[str, Any]:
-    """The report without where and when: what the artifact remembers."""
+    """The report without its place: what the artifact records."""
     aligned = sources.aligned
     systems = [_system(one, mine, total) for one, mine, total in zip(aligned.sets, scored, totals, strict=True)]
     left_out = {name: count for name, count in aligned.left_out.items() if count}

@@ -1,4 +1,4 @@
-"""Responses of several systems -> a blind sheet for each annotator, and a key that is kept apart."""
+"""``pwae human-eval-export``: from the responses of several systems to a blinded sheet per annotator, and a key."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from pwae_core.schemas import ITEMS
 class HumanEvalReport:
     """What was exported. All systems answer ``common`` contexts, some of which could not be judged.
 
-    ``export`` are the letters with which all of its item ids begin.
+    ``export``: the letters with which all item ids of this export begin.
     """
 
     sheets: str
@@ -84,7 +84,7 @@ class HumanEvalReport:
 
 @dataclass(frozen=True)
 class Sources:
-    """What is read, and the settings. ``sets`` are in the order of the systems' names."""
+    """The inputs and the settings. ``sets`` are in the order of the systems' names."""
 
     sets: tuple[ResponseSet, ...]
     corpus: artifacts.Artifact
@@ -93,7 +93,7 @@ class Sources:
 
     @property
     def plan(self) -> artifacts.Plan:
-        """The words are an input, whatever the file is called that they came from."""
+        """The plan of the key. The words are one of its inputs, whatever their file is called."""
         config = self.config.model_dump(mode="json") | {"language": self.words.language}
         inputs = {f"responses/{one.system}": one.fingerprint for one in self.sets}
         inputs |= {"corpus": self.corpus.fingerprint, WORDS: hash_strings([self.words.model_dump_json()])}
@@ -105,11 +105,11 @@ class Sources:
 
     @property
     def draws(self) -> str:
-        """What the draw of contexts, samples and histories is keyed with: what is shown can be drawn again."""
+        """The key of the draw of contexts, samples and histories, which can be reproduced."""
         return f"seed {self.config.seed}"
 
     def secret(self, salt: str) -> str:
-        """What order and ids are keyed with: ``salt``, and everything that makes this export another than others."""
+        """The key of order and ids: ``salt``, and everything that distinguishes this export from others."""
         return hash_strings([salt, to_json(self.plan.to_dict()).decode()])
 
 
@@ -131,11 +131,11 @@ def human_eval_export(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> HumanEvalReport:
-    """Writes the annotators' files into ``out`` and the key into ``key`` (where None: beside it, ``<out>-key``).
+    """Writes the annotators' files into ``out`` and the key into ``key`` (None: beside it, at ``<out>-key``).
 
-    The key is complete before the sheets appear, so no sheet is ever without its key; the rerun of a killed export
-    puts the sheets there. A file that has changed since it was exported is never replaced, not even with ``force``.
-    The salt of a key that is there is used again, so that the same command makes the same bytes.
+    The key is complete before the sheets appear, so no sheet is ever without its key; rerunning a killed export adds
+    the sheets. A file that has changed since it was exported is never replaced, not even with ``force``. The salt of an
+    existing key is used again, so the same command makes the same bytes.
     """
     key = key or out.absolute().with_name(f"{out.absolute().name}-key")
     check_apart(out, key)
@@ -251,7 +251,7 @@ def _code(sheet: Sheet, salt: str) -> Code:
 
 
 def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
-    """The sheets are ready before the key is, and come to their place after it: none is ever without its key."""
+    """The sheets are ready before the key and are moved into place after it, so none is ever without its key."""
     before = _facts_before(key)
     replaced = before.get(EXPORTED, {})
     check_replaceable(out, replaced)

@@ -1,4 +1,4 @@
-"""Filled sheets and the key -> the human columns of Table 2, agreement of the annotators, tests between systems."""
+"""``pwae human-eval-score``: from filled sheets and the key to the human columns of Table 2, agreement and tests."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ MOST_TOLD = 200  # problems; a sheet of another key has one in every row
 
 @dataclass(frozen=True)
 class HumanEvalScoreReport:
-    """``means`` are Table 2's human columns, ``preferences`` what there is instead where pairs were judged; ``notes``
-    say what a reader of the numbers has to know besides. ``codes`` are the completion codes that were handed in.
+    """``means`` are the human columns of Table 2, or ``preferences`` if pairs were judged. ``notes`` say what else a
+    reader of the numbers must know. ``codes`` are the completion codes that were submitted.
 
-    ``passed_over`` are the files that were given, or lie in a folder that was, and are not read.
+    ``passed_over``: files that were given, directly or in a folder, but not read.
     """
 
     out: str | None
@@ -81,11 +81,12 @@ def human_eval_score(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> HumanEvalScoreReport:
-    """Scores what annotators sent back: files, or folders of them. With ``out`` the unblinded ratings are kept there.
+    """Scores what annotators sent back: files, or folders of them. The unblinded ratings are saved at ``out``, if
+    given.
 
-    ``codes`` is a text file with the completion codes that were handed in, whatever else is in it.
-    Empty cells are counted. Everything else that is wrong is reported, in one line each with sheet, row and
-    column, and then InputError is raised; nothing is written. Raises EmptyResultError where nothing was rated.
+    ``codes`` is a text file that contains the completion codes that were submitted, among anything else. Empty cells
+    are counted. Everything else that is wrong is reported in one line each, with sheet, row and column; then InputError
+    is raised, and nothing is written. Raises EmptyResultError if nothing was rated.
     """
     sources = _sources(sheets, key, config, codes)
     standing = artifacts.standing(out, sources.plan, force) if out else None
@@ -120,7 +121,7 @@ def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, co
 
 
 def _judged(key: Artifact) -> dict[str, str]:
-    """Whose responses the sheets hold, so that scores can be followed to them without the key."""
+    """The inputs that say whose responses were judged, so scores can be traced to them without the key."""
     used: Mapping[str, str] = key.manifest["inputs"]
     return {name: value for name, value in used.items() if name.startswith("responses/")}
 
@@ -252,6 +253,6 @@ def _named(item: KeyItem, **what: object) -> dict[str, object]:
 
 
 def _report(facts: dict[str, Any], sources: _Sources, out: Path | None, standing: bool) -> HumanEvalScoreReport:
-    """From the facts, computed or read back: the same either way."""
+    """The report from its facts, which may be new or read back; the result is the same."""
     values = facts | {"out": str(out) if out else None, "standing": standing, "passed_over": sources.passed_over}
     return TypeAdapter(HumanEvalScoreReport).validate_python(values)

@@ -1,4 +1,4 @@
-"""``pwae models``: the systems of Table 2, their sizes, and what each knows of the user."""
+"""``pwae models``: the systems of Table 2, their sizes, and what each knows about the user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pwae_core.training.sizes import outlined
 
 @dataclass(frozen=True)
 class SystemInfo:
-    """One system. ``parameters`` are those of training; tf-idf words and the like are no parameters."""
+    """One system. ``parameters`` counts trained parameters, not tf-idf words and the like."""
 
     name: str
     aliases: tuple[str, ...]
@@ -28,7 +28,7 @@ class SystemInfo:
 def list_systems(config: TrainConfig, vocabulary_size: int, users: int) -> tuple[SystemInfo, ...]:
     """Every system, with its parameters at the sizes of ``config`` and these numbers of words and users.
 
-    Nothing is allocated: the parameters are counted on shapes alone. Raises ConfigError for sizes beyond any memory.
+    Nothing is allocated: the parameters are counted from shapes alone. Raises ConfigError for sizes beyond any memory.
     """
     return tuple(_info(name, config, vocabulary_size + len(SPECIALS), users + 1) for name in MODELS)
 

@@ -1,4 +1,4 @@
-"""Responses and runs -> how much of the person is in them, without asking people: against chance and real responses."""
+"""``pwae persona-scores``: how much of the person is in responses and runs, compared with chance and real responses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SystemPersona:
 
 @dataclass(frozen=True)
 class PersonaReport:
-    """``chance`` is 1 / ``candidates``; ``left_out`` counts the contexts whose user is no candidate; ``heard`` those
+    """``chance`` is 1 / ``candidates``; ``left_out`` counts the contexts whose user is not a candidate; ``heard`` those
     in which the answering user has spoken before. ``answers`` begins with the real responses, the ceiling.
     """
 
@@ -65,7 +65,7 @@ class PersonaReport:
 
 @dataclass(frozen=True)
 class _Judge:
-    """The contexts whose users can be told apart, and what tells them apart."""
+    """The contexts whose users can be distinguished, and what distinguishes them."""
 
     persons: Persons
     speakers: Speakers
@@ -85,7 +85,7 @@ class _Judge:
 
     @property
     def parts(self) -> dict[str, object]:
-        """What the signatures tell."""
+        """What the signatures say."""
         learned = f"{METHOD}-{self.config.utterances}"
         return {"clf": learned, "candidates": len(self.persons.names), "words": self.config.words}
 
@@ -109,10 +109,10 @@ def persona_scores(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PersonaReport:
-    """Scores ``responses`` and ``runs`` on the test split of ``corpus``; without either, its real responses alone.
+    """Scores ``responses`` and ``runs`` on the test split of ``corpus``; without either, only its real responses.
 
-    Several runs of one system are told apart by their paths. Raises InputError, ArtifactError or EmptyResultError for
-    what cannot be scored.
+    Several runs of one system are distinguished by their paths. Raises InputError, ArtifactError or EmptyResultError
+    for what cannot be scored.
     """
     data = artifacts.load(corpus, "corpus")
     trained = [_of_corpus(folder, data) for folder in runs]
@@ -225,7 +225,7 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
 
 
 def _steps(random: np.random.Generator, contexts: int, candidates: int, others: int) -> np.ndarray:
-    """(contexts, others): different steps to other candidates, each as likely; fewer where there are fewer."""
+    """(contexts, others): distinct offsets to other candidates, all equally likely; fewer if there are too few."""
     steps = np.tile(np.arange(1, candidates), (contexts, 1))
     return random.permuted(steps, axis=1)[:, :others]
 

@@ -28,9 +28,9 @@ from pwae_core.text.vocabulary import SPECIALS, Vocabulary
 class PreprocessReport:
     """What a corpus holds.
 
-    ``account`` says what became of the rows (its first line is their number, the others add up to it); ``rejected``
-    lists unit, reason and count of all that was left out, ``repaired`` what was put right; ``links`` says where reply
-    links lead. ``notes`` are what readers decided about files. The overlaps are shares of the test sessions.
+    ``account`` says what became of the rows (its first line is their number, and the others add up to it). ``rejected``
+    lists unit, reason and count of everything that was left out, ``repaired`` what was repaired; ``links`` says where
+    reply links lead. ``notes`` are what readers decided about files. The overlaps are shares of the test sessions.
     """
 
     out: str
@@ -63,14 +63,13 @@ def preprocess(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PreprocessReport:
-    """Makes a corpus at ``out`` of the utterances in ``raw``: files, folders, patterns, ``-`` for standard input.
+    """Makes a corpus at ``out`` from the utterances in ``raw``: files, folders, patterns, ``-`` for standard input.
 
-    What comes out depends on the rows and the config only: not on their order, the number of files or of ``workers``
-    (default: one per CPU for corpora that are worth it), nor on whether a Ray cluster does the work (``cluster``, its
-    address). A killed run continues where it stopped. ``vocabulary`` is a corpus whose words this one gets, so that its
-    runs can answer this one.
-    Raises InputError for what cannot be read, EmptyResultError when a filter leaves nothing, StorageError for ``out``,
-    ArtifactError for a ``vocabulary`` whose words are made in another way.
+    The result depends only on the rows and the config: not on the order of rows, the number of files or ``workers``
+    (default: one per CPU for large inputs), nor on whether a Ray cluster does the work (``cluster`` is its address). A
+    killed run continues where it stopped. ``vocabulary`` is a corpus whose words this one takes, so that its runs can
+    answer this one. Raises InputError for what cannot be read, EmptyResultError if a filter leaves nothing,
+    StorageError for ``out``, ArtifactError for a ``vocabulary`` whose words are made in another way.
     """
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: at least 1 is needed (got {workers}).")
@@ -89,7 +88,7 @@ def preprocess(
 
 
 def explain(raw: Sequence[str | Path], rows: int, config: PreprocessConfig = DEFAULTS) -> list[Explained]:
-    """``rows`` rows of the raw data as they are and as they would come out; nothing is written.
+    """``rows`` rows of the raw data, before and after cleaning; nothing is written.
 
     Raises InputError for what cannot be read.
     """
@@ -103,7 +102,7 @@ def explain(raw: Sequence[str | Path], rows: int, config: PreprocessConfig = DEF
 
 
 def _words_of(corpus: Artifact, config: PreprocessConfig) -> Vocabulary:
-    """The vocabulary of a corpus. Raises ArtifactError where its words are not made as those of ``config``."""
+    """The vocabulary of a corpus. Raises ArtifactError if its words are not made as those of ``config``."""
     words = Vocabulary.from_table(corpus.table("vocabulary.parquet"))
     if words.tokens[: len(SPECIALS)] != SPECIALS:
         raise ArtifactError(f"--vocabulary {corpus.folder}: its special tokens are not {', '.join(SPECIALS)}.")

@@ -1,4 +1,4 @@
-"""``pwae prompts``: a corpus in, its test contexts with each responder's history out, ready for a language model."""
+"""``pwae prompts``: test contexts with each responder's history, ready for a language model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = ["session_id", "user_id", "context_user_ids", "context", "response"]
 
 @dataclass(frozen=True)
 class PromptsReport:
-    """``characters``: of all prompts together, templates included. ``first`` is the first prompt as one string."""
+    """``characters``: of all prompts together, including the template. ``first`` is the first prompt as one string."""
 
     out: str
     standing: bool
@@ -48,9 +48,9 @@ def prompts(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> PromptsReport:
-    """Writes one JSON object a line: session_id, user_id, context_user_ids, context, samples, and messages or prompt.
+    """Writes one JSON object per line: session_id, user_id, context_user_ids, context, samples, and messages or prompt.
 
-    No prompt holds the real response, nor anything of the validation or test split but its own context. Raises
+    No prompt contains the real response, nor anything from the validation or test split but its own context. Raises
     ConfigError for a template that cannot be filled, ArtifactError if something else is at ``out``.
     """
     data = artifacts.load(corpus, "corpus")

@@ -1,4 +1,4 @@
-"""``pwae report``: runs, responses and scores in, one page out that shows what the paper shows."""
+"""``pwae report``: from runs, responses and scores to one page that shows what the paper shows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ JUDGED = "by its annotators"
 
 @dataclass(frozen=True)
 class ReportReport:
-    """What the page holds, and what it lacks. ``out`` and the other files, if asked for."""
+    """What the page contains and what it lacks; ``out`` and the other files, if asked for."""
 
     out: str
     markdown: str | None
@@ -76,10 +76,11 @@ def report(
     force: bool = False,
     progress: Progress = SILENT,
 ) -> ReportReport:
-    """Writes the page, and the tables as Markdown and LaTeX where asked. ``outside`` are tables of others' scores.
+    """Writes the page, and the tables as Markdown and LaTeX if asked. ``outside`` are tables of scores from other
+    programs.
 
-    Raises InputError, ArtifactError or ConfigError for what a report cannot be made of, ArtifactError for a file
-    that stands where one is to be written and is no report, or is one of other inputs and not to be replaced.
+    Raises InputError, ArtifactError or ConfigError for inputs that a report cannot be made from, ArtifactError if an
+    existing file in the way is not a report, or is one of other inputs and must not be replaced.
     """
     sources = gather(given, outside)
     mark = _mark(sources, config)
@@ -97,7 +98,7 @@ def report(
 
 
 def _asked(paths: Sequence[Path | None]) -> list[Path]:
-    """The files that are to be written. Raises ConfigError where two are one."""
+    """The files to write. Raises ConfigError if two are the same."""
     wanted = [path for path in paths if path]
     for number, path in enumerate(wanted):
         if path.resolve() in [other.resolve() for other in wanted[:number]]:
@@ -115,7 +116,7 @@ def _mark(sources: Sources, config: ReportConfig) -> str:
 
 
 def _stands(path: Path, mark: str, force: bool) -> bool:
-    """Whether this very report is at ``path``; False where it may be written."""
+    """Whether this very report is at ``path``; False if it may be written."""
     settle(path.resolve())
     if not path.exists():
         return False
@@ -191,7 +192,7 @@ def _page(
 
 
 def _title(sources: Sources) -> str:
-    """The systems, whatever their variants are called; where they are too many, how many more there are on the page."""
+    """The systems, without their variants; if there are too many, how many more are on the page."""
     own = [str(one.facts["system"]) if one.facts else one.system for one in sources.responses]
     runs = [*map(_system, sources.runs), *own, *(one.system for one in sources.growing)]
     names = list(dict.fromkeys(name.partition(" w/o ")[0] for name in runs))
@@ -205,7 +206,7 @@ def _system(run: Artifact) -> str:
 
 
 def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
-    """What is not on the page, and which command would put it there."""
+    """What is not on the page, and which command would add it."""
     keys = {one.key for one in made}
     advice = []
     if not sources.scores:
@@ -245,7 +246,7 @@ def _lead(sources: Sources, made: Sequence[Table], notes: Sequence[str]) -> Mark
 
 
 def _table_sections(made: Sequence[Table], beside: Markup) -> list[Section]:
-    """Tables 2, 3 and 4, with ``beside`` what has to be known of the runs under the first of them."""
+    """Tables 2, 3 and 4; ``beside``, what a reader must know about the runs, is put under the first of them."""
     groups = {
         "table-2": ("Table 2", "The systems compared"),
         "table-3": ("Table 3", "How many components"),
@@ -264,7 +265,7 @@ def _table_sections(made: Sequence[Table], beside: Markup) -> list[Section]:
 
 
 def _main_run(sources: Sources, config: ReportConfig, device: str) -> Run | None:
-    """The run that is looked into: the first of the paper's own kind, else the nearest to it."""
+    """The run that is examined in detail: the first PersonaWAE, otherwise the nearest to it."""
     runs = run_chapters.ranked(sources.runs)
     return open_run(runs[0].folder, choose_device(device), config.checkpoint) if runs else None
 

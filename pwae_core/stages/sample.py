@@ -1,4 +1,4 @@
-"""``pwae sample``: a run in, responses out: for the test split, or for a context that somebody typed (Table 6)."""
+"""``pwae sample``: a run's responses to the test split, or to a typed context (Table 6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, 
 from pwae_core.training.typed import typed_sessions
 
 SHOWN = 3
-"""Contexts of a report that are shown to a person."""
+"""Contexts that are shown to a person."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Answered:
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What was answered; ``shown`` are the first few of a test split, or all of a typed context; ``notes`` tell of
-    users who were never trained.
+    """What was answered; ``shown`` are the first few answers of a test split, or all those to a typed context.
+    ``notes`` mention users who were never trained.
     """
 
     out: str | None
@@ -66,9 +66,9 @@ def sample_test_split(
 ) -> SampleReport:
     """Answers the test split of the run's corpus, or of an ``other`` one; writes an artifact of kind "responses".
 
-    Users of the other corpus are the run's users of the same id; others answer as nobody.
-    Raises ArtifactError for a corpus that is not the run's, or an ``other`` one of another vocabulary;
-    EmptyResultError for one without test sessions.
+    Users of the other corpus are the run's users with the same ids; unknown users answer as nobody. Raises
+    ArtifactError for a corpus that is not the run's, or for an ``other`` one with another vocabulary; EmptyResultError
+    for one without test sessions.
     """
     trained = artifacts.load(run, "run")
     data = corpus_of(trained, corpus) if other is None else _speaking(trained, other)
@@ -88,14 +88,14 @@ def sample_test_split(
 
 
 def _speaking(run: Artifact, other: Path) -> Artifact:
-    """The ``other`` corpus, which speaks the run's words."""
+    """The ``other`` corpus, which must have the run's vocabulary."""
     data = artifacts.load(other, "corpus")
     artifacts.same_vocabulary(run, data)
     return data
 
 
 def _sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
-    """The sessions with each user's row in the run; users that the run learned nothing about are nobody."""
+    """The sessions with each user's row in the run; users about whom the run learned nothing are nobody."""
     names = table["user_id"].to_pylist()
     strangers = dict.fromkeys(name for name in names if name not in run.users)
     rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}
@@ -162,10 +162,10 @@ def sample_context(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> SampleReport:
-    """Answers one typed context as each of ``users``, once (Table 6); nobody in particular if none is named.
+    """Answers one typed context as each of ``users``, once (Table 6), or as nobody in particular if none is named.
 
-    The last utterance is taken as another's, the one before it as the answering user's own, and so on. Raises
-    InputError for an unknown user or an utterance that cleaning leaves empty.
+    The last utterance is taken as somebody else's, the one before it as the answering user's own, and so on. Raises
+    InputError for an unknown user or an utterance that is empty after cleaning.
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     names = list(dict.fromkeys(users)) or [NOBODY]

@@ -1,4 +1,4 @@
-"""``pwae sample --input``: contexts a line in, answers a line out, while more lines are still to come."""
+"""``pwae sample --input``: one context per line in, one line of answers out, while more lines are still to come."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STDIN = "standard input"
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """The answers to a line as ``user_id``, as text; ``remark``: what has to be said of that user, if anything."""
+    """The answers to a line as ``user_id``, as text; ``remark``: a remark on that user, if any."""
 
     session_id: str | None
     user_id: str
@@ -33,7 +33,7 @@ class LineAnswer:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A line that can be answered: by ``everybody``, or by its own user where they are none."""
+    """A line that can be answered: by ``everybody``, or if that is empty, by its own user."""
 
     asked: Asked
     context: list[list[str]]
@@ -45,7 +45,7 @@ class _Ready:
 
     @property
     def key(self) -> str:
-        """What the noise belongs to."""
+        """The key of the noise."""
         if self.asked.session_id is not None:
             return self.asked.session_id
         return "\n".join(" ".join(utterance) for utterance in self.context)
@@ -54,13 +54,13 @@ class _Ready:
 def sample_lines(
     run: Path, source: Path | None, users: Sequence[str], config: SampleConfig, *, device: str = "auto"
 ) -> Generator[list[LineAnswer | InputError]]:
-    """Answers the lines of ``source`` (None: standard input), batch by batch, in their order; an InputError takes
-    the place of a line that cannot be answered.
+    """Answers the lines of ``source`` (None: standard input), batch by batch, in order. A line that cannot be answered
+    gets an InputError instead.
 
-    A batch is what can be read without waiting, ``config.batch_size`` lines at most: whoever writes a line and waits
-    for its answer gets it. A line's answers do not depend on its batch. ``users``, where given, answer every line, each
-    of them, in the place of the line's own user. Raises InputError for a source that cannot be read, and for a user of
-    ``users`` that the run does not know.
+    A batch is what can be read without waiting, at most ``config.batch_size`` lines: a program that writes a line and
+    waits for the answer gets it. A line's answers do not depend on its batch. If ``users`` are given, each of them
+    answers every line instead of the line's own user. Raises InputError for a source that cannot be read, and for one
+    of ``users`` whom the run does not know.
     """
     opened = open_run(run, choose_device(device), config.checkpoint)
     for name in users:
@@ -95,7 +95,7 @@ def _read(run: Run, line: bytes, where: str, first: bool, users: Sequence[str]) 
 
 
 def _answered(run: Run, lines: Sequence[_Ready | InputError], config: SampleConfig) -> list[LineAnswer | InputError]:
-    """One answer for each user of each line that can be answered; those of as many samples are decoded together."""
+    """One answer for each user of each line that can be answered; those with as many samples are decoded together."""
     rows = [(line, name) for line in lines if isinstance(line, _Ready) for name in line.users]
     wanted = [line.asked.samples or config.samples for line, _ in rows]
     drawn: dict[int, list[list[str]]] = {}

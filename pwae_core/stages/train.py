@@ -1,4 +1,4 @@
-"""``pwae train``: corpus and word vectors in, a run out. Section 3 of the paper, with the settings of 4.3."""
+"""``pwae train``: from a corpus and word vectors to a run. Section 3 of the paper, with the settings of section 4.3."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ from pwae_core.training.validation import warnings_in
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a run came to. ``valid`` holds the validation measures at the best iteration, in nats per token.
+    """The outcome of a run. ``valid`` holds the validation measures at the best iteration; likelihoods in nats per
+    token.
 
-    ``cut_responses``: training responses that are longer than the system reads; ``untrained_users``: about whom nothing
-    is learned, since they answer nowhere in the training split. ``warnings``: those of diagnose that the best
-    checkpoint's validation gives.
+    ``cut_responses``: training responses that are longer than the system reads. ``untrained_users``: users about whom
+    nothing is learned, because they never answer in the training split. ``warnings``: those that ``pwae diagnose``
+    would give for the best checkpoint's validation.
     """
 
     out: str
@@ -83,14 +84,14 @@ def train(
     tensorboard: bool = False,
     progress: Progress = SILENT,
 ) -> TrainReport:
-    """Trains a system into the folder ``out``; a run that was cut off goes on where its last checkpoint is.
+    """Trains a system into the folder ``out``; an interrupted run continues from its last checkpoint.
 
-    ``tensorboard``: with event files, of the values in the log.
+    ``tensorboard``: also write event files with the values of the log.
 
-    Where torchrun started several processes, each calls this; they train together, and the first writes and speaks.
-    Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to
-    train or validate on, ConfigError, DivergenceError, Interrupted, LostProcessError, StorageError; Followed in a
-    process when it is another one that raises these.
+    If torchrun started several processes, each calls this: they train together, and only the first writes and prints.
+    Raises ArtifactError for inputs that do not belong together, EmptyResultError for a corpus without sessions to train
+    or validate on, ConfigError, DivergenceError, Interrupted, LostProcessError, StorageError; or Followed, if another
+    process has raised one of these.
     """
 
     def prepare() -> _Job:
@@ -111,11 +112,11 @@ def resume(
     tensorboard: bool = False,
     progress: Progress = SILENT,
 ) -> TrainReport:
-    """Lets the run at ``run`` go on, finished or not.
+    """Continues the run at ``run``, finished or not.
 
-    ``settings`` makes the config to go on with of the one that the run recorded; they may differ in the budget. The
-    inputs are where the run was trained on them, or where they are said to be now. Raises as ``train`` does, and
-    ArtifactError where there is no run, or other settings or inputs; ConfigError for less training than was done.
+    ``settings`` makes the config to continue with from the recorded one; only the budget may differ. The inputs are
+    where the run was trained on them, or where the arguments say. Raises what ``train`` raises, and ArtifactError if
+    there is no run or if settings or inputs differ; ConfigError if it asks for less training than was already done.
     """
 
     def prepare() -> _Job:
@@ -195,7 +196,7 @@ def _stands(out: Path, plan: Plan, resumed: bool, force: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Built:
-    """The model as training begins with it, and the two splits; ``facts`` say what of them is not as it seems."""
+    """The model at the start of training, and the two splits; ``facts`` say what was cut or is not trained."""
 
     model: Model
     train: Sessions

@@ -1,6 +1,6 @@
-"""Characters: the ranges that cleaning speaks of, and one form for what looks the same.
+"""Characters: the ranges that cleaning uses, and one form for what looks the same.
 
-The ranges are written out, so that they mean the same in every engine and every version of Python.
+The ranges are written out, so they mean the same in every engine and every version of Python.
 """
 
 from __future__ import annotations
@@ -74,13 +74,14 @@ def normalise(texts: pa.Array) -> pa.Array:
 
 
 def strip_invisible(texts: pa.Array) -> pa.Array:
-    """What has no shape of its own is gone without a trace: control characters, zero-width spaces, soft hyphens,
-    byte-order and direction marks, variation selectors, tags; joiners (``strip_strays``) except those in words."""
+    """Removes invisible characters without a trace: control characters, zero-width spaces, soft hyphens, byte-order and
+    direction marks, variation selectors, tags; and joiners (``strip_strays``), except in words.
+    """
     return strip_strays(pc.replace_substring_regex(texts, pattern=INVISIBLE, replacement=""))
 
 
 def strip_strays(texts: pa.Array) -> pa.Array:
-    """Joiners stay inside the words of scripts that are spelt with them, one of a run; and in emoji, selectors too."""
+    """Keeps joiners inside words of scripts that are spelt with them, one of each run; in emoji, selectors too."""
     found = pc.fill_null(pc.match_substring_regex(texts, f"[{JOINERS}{SELECTORS}{TAGS}]"), False)
     if not pc.any(found).as_py():
         return texts

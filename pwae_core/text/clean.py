@@ -1,8 +1,8 @@
 """Cleaning: what is removed from raw text before it counts as an utterance.
 
-Every step is a pure function over an Arrow array of strings. What a step removes leaves a space behind, so that two
-pieces never join into something new, and no pattern but HTML's allows white space inside: cleaning twice is cleaning
-once. The patterns write their ranges out, so that they mean the same in every engine; none needs look-around.
+Every step is a pure function over an Arrow array of strings. What a step removes leaves a space behind, so two pieces
+never join into something new, and no pattern but HTML's allows white space inside. Cleaning twice is therefore the same
+as cleaning once. The patterns write their ranges out, so they mean the same in every engine; none needs look-around.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def strip_emoji(texts: pa.Array) -> pa.Array:
 
 
 def strip_links(texts: pa.Array) -> pa.Array:
-    """Web addresses, also cut off after ``http:``, and Weibo's ``O网页链接`` in place of one."""
+    """Web addresses, including those cut off after ``http:``, and Weibo's ``O网页链接`` in place of one."""
     return _blank(texts, LINKS)
 
 
@@ -68,7 +68,7 @@ def strip_replies(texts: pa.Array) -> pa.Array:
 
 
 def strip_reposts(texts: pa.Array) -> pa.Array:
-    """``//@name:...``: from there on it is what others wrote."""
+    """``//@name:...`` to the end, which is what others wrote."""
     return _blank(texts, REPOSTS)
 
 
@@ -88,12 +88,12 @@ def strip_titles(texts: pa.Array) -> pa.Array:
 
 
 def strip_marks(texts: pa.Array) -> pa.Array:
-    """A text of nothing but 转发微博, 快转微博, Repost or 回复, or what a title or chain leaves: brackets, ``//``."""
+    """Texts that are only 转发微博, 快转微博, Repost or 回复, or what a title or chain leaves: brackets, ``//``."""
     return _blank(texts, MARKS)
 
 
 def squeeze_spaces(texts: pa.Array) -> pa.Array:
-    """Every run of white space is one space; none at the ends."""
+    """Every run of white space becomes one space; none at the ends."""
     return pc.utf8_trim(_blank(texts, f"[{WHITE}]+"), characters=" ")
 
 
@@ -107,12 +107,12 @@ def narrow_widths(texts: pa.Array) -> pa.Array:
 
 
 def lower(texts: pa.Array) -> pa.Array:
-    """Lower case, which may spell with an accent apart what capitals did not."""
+    """Lower case, in which an accent may be a separate character where it was not in capitals."""
     return normalise(pc.utf8_lower(texts))
 
 
 def tidy(texts: pa.Array) -> pa.Array:
-    """What is done whatever steps are chosen: one form of every character, none that is invisible, single spaces."""
+    """What is always done, whatever steps are chosen: one form of every character, none invisible, single spaces."""
     return squeeze_spaces(normalise(strip_invisible(texts)))
 
 
@@ -137,17 +137,18 @@ CLEANERS: dict[str, Cleaner] = {
 
 
 def steps(names: Sequence[str], lowercase: bool = False) -> list[str]:
-    """The cleaners that do ``names``, in the order in which they come."""
+    """The cleaners of the steps ``names``, in the order in which they run."""
     wanted = {*names, TIDY, *([LOWERCASE] if lowercase else [])}
     return [name for name in CLEANERS if name in wanted]
 
 
 def clean(texts: pa.Array, names: Sequence[str], lowercase: bool = False) -> pa.Array:
-    """The steps ``names`` in the order of ``CLEANERS``; white space and invisible characters put right in any case.
+    """Runs the steps ``names`` in the order of ``CLEANERS``; white space and invisible characters are always
+    normalised.
 
-    Idempotent, except for ``html`` where another step uncovers a tag. A text of which nothing is left becomes the empty
-    string. Texts of nothing but Chinese characters or English words, digits and common punctuation, in which no step
-    finds anything, are passed by.
+    Idempotent, except for ``html`` if another step uncovers a tag. A text of which nothing is left becomes the empty
+    string. Texts that consist only of Chinese characters or English words, digits and common punctuation, in which no
+    step can find anything, are skipped.
     """
     chosen = steps(names, lowercase)
     if "widths" in names or lowercase:
@@ -164,5 +165,5 @@ def _clean(texts: pa.Array, chosen: Sequence[str]) -> pa.Array:
 
 
 def is_bare(texts: pa.Array) -> pa.Array:
-    """True where a text holds neither a letter nor a digit: what cleaning may leave of ``回复@name:[doge]！``."""
+    """True for a text without a letter or digit, which cleaning may leave of ``回复@name:[doge]！``."""
     return pc.invert(pc.match_substring_regex(texts, CONTENT))

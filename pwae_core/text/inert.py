@@ -1,4 +1,4 @@
-"""Text of the data on a terminal or a page: what either would obey rather than show is replaced."""
+"""Text from the data on a terminal or a page: characters that either would obey instead of showing are replaced."""
 
 OBEYED = (
     *range(32),

@@ -1,6 +1,6 @@
 """HTML in texts: tags and entities, as crawlers leave them.
 
-Only what is HTML is taken for it: elements that exist, entities that exist. ``<3``, ``a < b``, ``x<y>z`` stay.
+Only elements and entities that exist count as HTML: ``<3``, ``a < b``, ``x<y>z`` stay.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ROUNDS = 5  # escaped twice is two rounds
 def strip_markup(texts: pa.Array) -> pa.Array:
     """HTML as a reader sees it: ``<a href=/n/x>@x</a>&gt;`` is ``@x>``; an emoticon's image is its code, ``[doge]``.
 
-    What was escaped twice, tags too, is read like what was escaped once.
+    Text that was escaped twice, including tags, is unescaped fully.
     """
     found = pc.fill_null(pc.match_substring_regex(texts, "[<&]"), False)
     if not pc.any(found).as_py():
@@ -69,7 +69,7 @@ def _without_tags(text: str) -> str:
 
 
 def _instead(closed: frozenset[str], tag: re.Match[str]) -> str:
-    """What replaces a tag: nothing if it was within a line, an emoticon's code, or a space."""
+    """What replaces a tag: nothing for an inline element, an emoticon's code, or a space."""
     if tag[2]:
         return tag[0] if BARE.fullmatch(tag[0]) and tag[2].lower() not in closed else ""
     code = CODE.match(tag[0])
@@ -77,7 +77,7 @@ def _instead(closed: frozenset[str], tag: re.Match[str]) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    """The character that an entity names, in any case; what names none stays as it is."""
+    """The character that an entity names, in any letter case; anything else stays as it is."""
     name = entity[1] or entity[2]
     if name.startswith("#"):
         return html.unescape(f"&{name};")

@@ -1,7 +1,7 @@
 """Tokenizers: text into tokens, and tokens back into text that reads well.
 
-Every tokenizer takes many texts at once and gives tokens without any white space in them. None needs data files. The
-tokens of a text depend on nothing else: neither on the texts beside it nor on how fast the machine is.
+Every tokenizer takes many texts at once and returns tokens without white space. None needs data files. The tokens of a
+text depend on that text alone: not on other texts, nor on how fast the machine is.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def tokenise(tokenizer: str, texts: Sequence[str]) -> list[Tokens]:
 
 
 def tokenise_array(texts: pa.Array, tokenizer: str) -> tuple[pa.Array, pa.Array]:
-    """The distinct tokens of tidy texts, and per text the list of their numbers. Each text is tokenised once."""
+    """The distinct tokens of normalised texts, and per text the list of their numbers. Each text is tokenised once."""
     distinct = texts.dictionary_encode()
     tokens = _ARRAYS[tokenizer](distinct.dictionary)
     codes = pa.ListArray.from_arrays(tokens.offsets, tokens.values.indices, type=CODES)
@@ -68,17 +68,17 @@ def _together(text: str) -> str:
 
 
 def tokenise_jieba(texts: pa.Array) -> pa.ListArray:
-    """jieba's segmentation by rjieba."""
+    """jieba's segmentation, computed by rjieba."""
     return _one([_jieba_tokens(batch) for batch in _batches(texts)])
 
 
 def tokenise_characters(texts: pa.Array) -> pa.ListArray:
-    """Every character is a token, and every bracket emoticon."""
+    """Every character is a token, and so is every bracket emoticon."""
     return _by_pieces(lambda pieces: _lists(_keeping_codes(list, piece) for piece in pieces.to_pylist()), texts)
 
 
 def tokenise_whitespace(texts: pa.Array) -> pa.ListArray:
-    """For text that is segmented already."""
+    """For text that is already segmented."""
     return _by_pieces(lambda pieces: _lists([piece] if piece else [] for piece in pieces.to_pylist()), texts)
 
 
@@ -92,7 +92,7 @@ TOKENIZERS: dict[str, Tokenizer] = {name: partial(tokenise, name) for name in _A
 
 
 def _by_pieces(split: Callable[[pa.Array], pa.ListArray], texts: pa.Array) -> pa.ListArray:
-    """The tokens of what is between the spaces of each text, one after the other; each piece is split once."""
+    """The tokens of the pieces between the spaces of each text, in order; each distinct piece is split once."""
     pieces = pc.split_pattern(texts, " ")
     distinct = pieces.flatten().dictionary_encode()
     tokens = split(distinct.dictionary).take(distinct.indices)
@@ -110,14 +110,15 @@ def _tweet_tokens(pieces: pa.Array) -> pa.ListArray:
 
 
 def _tokens_alone(split: Callable[[str], Tokens], text: str) -> Tokens:
-    """The tokens without the white space that an ellipsis holds. A text of which none is left is itself one token."""
+    """The tokens without the white space in an ellipsis. A text without any token is itself one token."""
     tokens = ("".join(token.split()) for token in _keeping_codes(split, _bounded(text)))
     return [token for token in tokens if token] or ["".join(text.split())]
 
 
 def _bounded(text: str) -> str:
-    """The text with runs without white space cut at LONGEST characters where they may hold addresses or angle brackets,
-    for which NLTK's patterns take time by the square of their length."""
+    """The text, with runs without white space cut at LONGEST characters if they may contain addresses or angle
+    brackets, on which the running time of NLTK's patterns is quadratic.
+    """
     if len(text) <= LONGEST:
         return text
     return " ".join(
@@ -161,7 +162,7 @@ def _jieba_tokens(texts: Sequence[str]) -> pa.ListArray:
 
 
 def _keeping_codes(split: Callable[[str], Tokens], text: str) -> Tokens:
-    """The tokens of a text, of which each bracket emoticon (``[哈哈]``) is one."""
+    """The tokens of a text; each bracket emoticon (``[哈哈]``) is one token."""
     if "[" not in text:
         return split(text)
     parts = CODE.split(text)
@@ -210,7 +211,7 @@ QUOTE = '"'
 
 
 def detokenise(tokens: Sequence[str]) -> str:
-    """Tokens as text for people: none of the spaces Chinese does not have, English punctuation where it belongs."""
+    """Tokens as readable text: without spaces in Chinese, and with English punctuation in its place."""
     text = ""
     quoted = tight = False
     for index, token in enumerate(tokens):

@@ -32,7 +32,7 @@ class Vocabulary:
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
-        """The id of every word. The specials are not in it: text that reads ``<s>`` is not a beginning."""
+        """The id of every word, without the special tokens: the text ``<s>`` in data is not the start token."""
         return {token: number for number, token in enumerate(self.tokens) if number >= len(SPECIALS)}
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
@@ -55,9 +55,9 @@ class Vocabulary:
 
 
 def build(counts: Mapping[str, int], size: int) -> Vocabulary:
-    """The ``size`` most frequent words, ties in the order of their code points, behind the special tokens.
+    """The special tokens, then the ``size`` most frequent words, with ties in code point order.
 
-    A token of the data that is spelt like a special never becomes that special: it stays out of the vocabulary.
+    A token of the data that is spelt like a special token never becomes that token: it stays out of the vocabulary.
     """
     words = sorted((-count, token) for token, count in counts.items() if token not in SPECIALS)[:size]
     return Vocabulary(

@@ -1,8 +1,8 @@
-"""Reads word vectors that others trained: word2vec's text and binary formats, packed or not.
+"""Reads word vectors that others trained, in word2vec's text and binary formats, compressed or not.
 
-The format is recognised by content. The file is streamed: only the wanted words' vectors are kept, so a file of many
-gigabytes costs no more memory than the vocabulary. A text file without the first line "words dimension" (GloVe's) is
-read too; that it is complete cannot be told then.
+The format is recognised from the content. The file is streamed: only the wanted words' vectors are kept, so a file of
+many gigabytes takes no more memory than the vocabulary. A text file without the first line "words dimension" (GloVe's)
+is read too; whether it is complete cannot be checked then.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ LONGEST_NUMBER = 18
 CHUNK = 1 << 20
 MORE = "more"
 LARGEST = 1e9
-"""Of a value: the squares of a whole table of them can still be summed in float32, and no word vector is near it."""
+"""Largest value: the squares of a whole table of these can be summed in float32, and no real vector is near it.
+"""
 
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """The vectors found: ``vectors[id]`` of shape (dimension,). ``rows`` is how many the whole file holds; ``notes``
-    say what was passed over.
+    """The vectors found: ``vectors[id]`` of shape (dimension,). ``rows`` is the number in the whole file; ``notes`` say
+    what was skipped.
     """
 
     dimension: int
@@ -47,7 +48,7 @@ class WordVectors:
 
 @dataclass(frozen=True)
 class _Format:
-    """``announced`` is None where the file has no first line that counts its vectors."""
+    """``announced`` is None if the file has no first line that counts its vectors."""
 
     announced: int | None
     dimension: int
@@ -65,11 +66,11 @@ class _Row(NamedTuple):
 def read_vectors(path: Path, ids: Mapping[str, int], advance: Callable[[int], None] = lambda _: None) -> WordVectors:
     """The vectors in ``path`` of the words in ``ids``, by id; ``advance`` gets the number of bytes read from disk.
 
-    A word is the file's word of the same spelling; if there is none, the first that differs from it in Unicode
-    composition alone. Rows whose word is cut inside a character, or occurred before, are skipped and reported.
-    Raises InputError, with the line (text) or the row (binary), for a file that cannot be read or is no word2vec
-    file, a row of another dimension, a value that is not finite or larger than LARGEST, and a file that does not hold
-    as many vectors as its first line announces.
+    A word matches the file's word of the same spelling; if there is none, the first that differs only in Unicode
+    composition. Rows whose word is cut inside a character, or occurred before, are skipped and reported. Raises
+    InputError, with the line (text) or the row (binary), if the file cannot be read or is not a word2vec file, if a row
+    has another dimension, if a value is not finite or exceeds LARGEST, or if the number of vectors is not the one
+    announced in the first line.
     """
     found = _Found({word.encode("utf-8", "surrogatepass"): number for word, number in ids.items()})
     rows = told = 0
@@ -100,7 +101,7 @@ class _Found:
         self.repeated: Counter[str] = Counter()
 
     def add(self, path: Path, row: _Row) -> None:
-        """Keeps the row's vector if its word is wanted. Raises InputError for one that is no vector of numbers."""
+        """Keeps the row's vector if its word is wanted. Raises InputError if it is not a vector of numbers."""
         number = self.wanted.get(row.word)
         if number is not None and number not in self.vectors:
             self.vectors[number] = _vector(path, row)
@@ -133,13 +134,13 @@ def _composed(word: bytes) -> str:
 
 
 class _Buffer:
-    """A stream read in large pieces and taken in small ones."""
+    """A stream that is read in large pieces and consumed in small ones."""
 
     def __init__(self, stream: BinaryIO, head: bytes) -> None:
         self.stream, self.data, self.start = stream, head, 0
 
     def until(self, border: bytes, at_most: int) -> bytes | None:
-        """What precedes the next ``border`` (which is skipped); None when it is not within ``at_most`` bytes."""
+        """What precedes the next ``border`` (which is skipped); None if that is not within ``at_most`` bytes."""
         while True:
             found = self.data.find(border, self.start, self.start + at_most)
             if found >= 0:
@@ -158,7 +159,7 @@ class _Buffer:
         return piece
 
     def rest(self) -> bytes:
-        """What is left after the last border, when no more can be read."""
+        """What remains after the last border, once no more can be read."""
         return self.take(LONGEST_LINE)
 
     def _more(self) -> bool:
@@ -168,7 +169,7 @@ class _Buffer:
 
 
 def _recognise(path: Path, stream: BinaryIO) -> tuple[_Format, bytes]:
-    """The file's format, and the bytes that were read to know it, the first line passed over if it is a header."""
+    """The file's format, and the bytes that were read to recognise it, without a header line."""
     head = stream.read(HEAD).removeprefix(codecs.BOM_UTF8)
     if not head:
         raise InputError(f"{path} is empty.")
@@ -204,8 +205,8 @@ def _is_number(field: bytes) -> bool:
 
 
 def _text_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
-    """A word may hold spaces (". . ." does in published files); more values than the dimension may not.
-    Blank lines may end a file.
+    """A word may contain spaces (". . ." does in published files), but a row may not have more values than the
+    dimension. Blank lines may end a file.
     """
     number, blank = (0 if shape.announced is None else 1), 0
     while True:

@@ -88,7 +88,7 @@ WORDS = pa.schema([("token", pa.string()), ("count", pa.int64())])
 
 @dataclass(frozen=True)
 class Job:
-    """``folder`` is for what lies between the steps, ``target`` for what is left of them."""
+    """``folder`` is for intermediate files, ``target`` for the result."""
 
     folder: Path
     target: Path
@@ -107,7 +107,7 @@ class Job:
         return [self.file(table, piece) for piece in range(pieces)]
 
     def drop(self, *tables: str) -> None:
-        """Removes what no later step needs, to free the disk."""
+        """Removes files that no later step needs, to free disk space."""
         for table in tables:
             for path in self.folder.glob(f"{table}-*.arrow"):
                 path.unlink()

@@ -19,7 +19,7 @@ def hash_texts(texts: pa.Array) -> Keys:
 
 
 def hash_repeated(texts: pa.Array) -> Keys:
-    """``hash_texts`` for columns in which the same strings come again and again."""
+    """``hash_texts`` for columns with many repeated strings."""
     encoded = texts.dictionary_encode()
     keys: Keys = hash_texts(encoded.dictionary)[encoded.indices.to_numpy()]
     return keys
@@ -62,6 +62,6 @@ def hash_sessions(seed: int, conversations: Keys, turns: npt.NDArray[np.int64]) 
 
 
 def shard_of(keys: Keys, shards: int) -> npt.NDArray[np.int64]:
-    """The shard of each key, from its leading bits: shard after shard, keys ascend. ``shards`` is a power of two."""
+    """The shard of each key, from its leading bits: keys ascend from shard to shard. ``shards`` is a power of two."""
     bits = shards.bit_length() - 1
     return (keys >> np.uint64(64 - bits)).astype(np.int64) if bits else np.zeros(len(keys), np.int64)

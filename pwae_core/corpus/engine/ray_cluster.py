@@ -1,4 +1,4 @@
-"""The steps of a job as tasks on a Ray cluster that is running already, over a folder that all its nodes share."""
+"""The steps of a job as tasks on a running Ray cluster, over a folder that all its nodes share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS_TO_ANSWER = 10
 
 
 class Cluster:
-    """Has tasks done somewhere; a task whose worker dies is done again by Ray, elsewhere."""
+    """Runs tasks on the cluster; if a worker dies, Ray runs its task again elsewhere."""
 
     def __init__(self, ray: Any) -> None:
         self.ray = ray
@@ -46,7 +46,7 @@ class Cluster:
 
 
 def _guarded(task: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``task`` returns; a known error as it is, which Ray would wrap in others."""
+    """What ``task`` returns, or a known error itself, which Ray would wrap in others."""
     try:
         return task(*arguments)
     except PwaeError as error:
@@ -57,7 +57,7 @@ def _guarded(task: Callable[..., Any], *arguments: Any) -> Any:
 def cluster(address: str, folder: Path) -> Iterator[Cluster]:
     """Joins the Ray cluster at ``address`` (``auto``: the one that ``RAY_ADDRESS`` or this machine knows).
 
-    Raises ConfigError when Ray is not installed, no cluster answers, or its workers do not see ``folder``.
+    Raises ConfigError if Ray is not installed, no cluster answers, or its workers do not see ``folder``.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray phones home otherwise
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -82,7 +82,7 @@ def cluster(address: str, folder: Path) -> Iterator[Cluster]:
 
 
 def _refuse_silence(address: str) -> None:
-    """Ray itself goes on asking for many minutes at an HOST:PORT where nobody listens."""
+    """Checks the address first, because Ray itself would try for many minutes at a HOST:PORT where nobody listens."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host:
         return

@@ -1,4 +1,4 @@
-"""Runs the steps of a job over its pieces: in this process, over several, or on a cluster, and again after a kill.
+"""Runs the steps of a job over its pieces, in one or several processes or on a cluster, and resumes after a kill.
 
 A step is a plain function of (job, piece number) that writes its own files under ``job.folder`` and returns counts. A
 piece is done when its marker exists, which holds those counts; a marker is written after everything it refers to.
@@ -28,7 +28,7 @@ from pwae_core.progress import Progress
 class Job(Protocol):
     @property
     def folder(self) -> Path:
-        """Where the steps leave their files."""
+        """Where the steps write their files."""
 
 
 J = TypeVar("J", bound=Job)
@@ -38,19 +38,19 @@ Step = Callable[[J, int], Counts]
 
 class Pool(Protocol):
     def submit(self, task: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Has ``task(*arguments)`` done elsewhere."""
+        """Runs ``task(*arguments)`` elsewhere."""
 
 
 @dataclass(frozen=True)
 class Runner(Generic[J]):
-    """``pool`` None runs everything here. What comes out does not depend on it."""
+    """``pool`` None runs everything in this process. The result does not depend on it."""
 
     job: J
     progress: Progress
     pool: Pool | None
 
     def run(self, label: str, step: Step[J], pieces: int) -> list[Counts]:
-        """The counts of every piece, in order. Pieces whose markers exist are not done again."""
+        """The counts of every piece, in order. Pieces whose markers exist are skipped."""
         name = step.__name__
         done = {piece: found for piece in range(pieces) if (found := _marked(self.job, name, piece)) is not None}
         left = [piece for piece in range(pieces) if piece not in done]
@@ -78,7 +78,7 @@ class Runner(Generic[J]):
 
 @contextmanager
 def runner(job: J, progress: Progress, workers: int, address: str | None = None) -> Iterator[Runner[J]]:
-    """Over this many processes here, or on the Ray cluster at ``address``."""
+    """A runner over this many processes here, or on the Ray cluster at ``address``."""
     if address is not None:
         with cluster(address, job.folder) as pool:
             yield Runner(job, progress, pool)
@@ -96,7 +96,7 @@ def runner(job: J, progress: Progress, workers: int, address: str | None = None)
 
 
 def _start_worker() -> None:
-    """A worker leaves interrupts to its parent, and does not outlive it."""
+    """Lets a worker leave interrupts to its parent and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -1,4 +1,4 @@
-"""Tables on disk between the steps: Arrow files, whole or cut into shards."""
+"""Tables on disk between the steps: Arrow files, whole or divided into shards."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(path: Path, table: pa.Table) -> None:
 
 
 def write_sharded(out: Writer, table: pa.Table, keys: Keys, shards: int) -> None:
-    """Appends one batch per shard, empty ones too: batch number n of the file belongs to shard n modulo ``shards``."""
+    """Appends one batch per shard, even if empty: batch number n of the file belongs to shard n modulo ``shards``."""
     shard = shard_of(keys, shards)
     if shards > 1:
         table = table.take(pa.array(np.argsort(shard, kind="stable")))
@@ -45,7 +45,7 @@ def read(path: Path) -> pa.Table:
 
 
 def read_shard(paths: Iterable[Path], schema: pa.Schema, shard: int, shards: int) -> pa.Table:
-    """One shard of all the files that ``write_sharded`` filled."""
+    """One shard of all the files that ``write_sharded`` wrote."""
     batches = []
     for path in paths:
         with pa.memory_map(os.fsencode(path)) as source:

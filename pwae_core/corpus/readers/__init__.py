@@ -1,4 +1,4 @@
-"""Raw files as batches of rows: what format a file has, how it is cut into spans, and how a span is read.
+"""Raw files as batches of rows: which format a file has, how it is divided into spans, and how a span is read.
 
 ``base`` says what a reader is; ``registry`` has them all.
 """
@@ -22,13 +22,13 @@ def reader(source: Source) -> Reader:
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:
-    """The source, looked over. Raises InputError when it is empty, unreadable, or lacks a column that is needed."""
+    """The source, checked. Raises InputError if it is empty, unreadable, or lacks a required column."""
     with _guarded(source):
         return reader(source).check(source, config)
 
 
 def spans(source: Source) -> list[Span]:
-    """A file in pieces that can be read apart; together they are the file."""
+    """A file in pieces that can be read separately; together they are the file."""
     with _guarded(source):
         return reader(source).spans(source)
 
@@ -36,12 +36,12 @@ def spans(source: Source) -> list[Span]:
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
     """The rows of a span.
 
-    Raises InputError, naming file, row and column, for what cannot be read.
+    Raises InputError, which names file, row and column, for what cannot be read.
     """
     with _guarded(span.source):
         yield from reader(span.source).read(span, config)
 
 
 def _guarded(source: Source) -> AbstractContextManager[None]:
-    """A reader of a plugin that fails is named, with its distribution."""
+    """If a plugin's reader fails, the error names it and its distribution."""
     return plugins.guarded("reader", source.format, READERS)

@@ -1,11 +1,11 @@
-"""What a reader of raw files is, and what it hands on: the protocol that every format keeps to.
+"""What a reader of raw files is, and what it passes on: the protocol of every format.
 
-A format is a module of this folder with one constant, ``READER``. It declares what is known of the format and brings
-functions that tell a file by its beginning (``recognises``), look it over before anything is made of it (``check``),
-cut it into pieces (``spans``) and read one piece as batches of rows (``read``). Every record of a file ends as exactly
-one row of its own (not ``quoted``) or is counted in ``Batch.passed`` by the reason for which it is none: the account
-of a corpus adds up, and is tested to. What a format writes as JSON objects or as a table has most of that already
-(``records.record_reader``): such a reader says what its objects look like and which row each of them is.
+A format is a module of this folder with one constant, ``READER``. It declares what is known about the format and has
+functions that recognise a file from its beginning (``recognises``), check it before anything is made from it
+(``check``), divide it into pieces (``spans``) and read one piece as batches of rows (``read``). Every record of a file
+becomes exactly one row of its own (not ``quoted``), or is counted in ``Batch.passed`` by the reason why it does not:
+the tests check that the account of a corpus adds up. For JSON objects and tables, ``records.record_reader`` does most
+of this: such a reader says what its objects look like and which row each of them is.
 
 Adding a reader: see "Adding" in CONTRIBUTING.md.
 """
@@ -31,14 +31,14 @@ from pwae_core.inputs import opened, unpacked
 
 BATCH_ROWS = 100_000
 PACKED_TIMES = 10
-"""How many times its size a packed file is taken for: decides into how many pieces the work is cut."""
+"""The assumed ratio of compression: it decides into how many pieces the work is divided."""
 
 Row = dict[str, Any]
 Shape = Literal["turns", "replies", "times"]
 
 
 class NotOursError(InputError):
-    """A file that holds nothing of what is looked for; in a folder it is passed over, counted under ``reason``."""
+    """A file without anything that is looked for; in a folder it is skipped and counted under ``reason``."""
 
     reason = "file of no known format"
 
@@ -53,10 +53,10 @@ class NoRowsError(NotOursError):
 
 @dataclass(frozen=True)
 class Source:
-    """A raw file; ``name`` is what messages call it (standard input has a name that is not its path).
+    """A raw file; ``name`` is what messages call it (the name of standard input is not its path).
 
-    ``packed``: gzip, bzip2, xz or zstd, which ``open`` unpacks. ``layout`` is what the reader's ``check`` found out
-    about the file and its ``read`` needs (hashable, or None); ``told`` are sentences about it for the user.
+    ``packed``: gzip, bzip2, xz or zstd, which ``open`` decompresses. ``layout`` is what the reader's ``check`` found
+    out about the file and its ``read`` needs (hashable, or None); ``told`` are sentences about it for the user.
     """
 
     path: Path
@@ -68,17 +68,17 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes of what is in the file; about, where it is packed."""
+        """The bytes of the file's content; an estimate if it is compressed."""
         return self.path.stat().st_size * (PACKED_TIMES if self.packed else 1)
 
     def open(self) -> BinaryIO:
-        """What is in the file, unpacked, from its beginning. Raises InputError where it cannot be read."""
+        """The file's content, decompressed, from its beginning. Raises InputError if it cannot be read."""
         return unpacked(self.path, self.name) if self.packed else opened(self.path, self.name)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a file, as its reader cuts it: bytes ``start`` to ``end`` of a text file, row groups of Parquet."""
+    """A piece of a file, as its reader divides it: bytes ``start`` to ``end`` of a text file, row groups of Parquet."""
 
     source: Source
     start: int
@@ -170,7 +170,7 @@ def raw_batch(
 def row_batches(
     rows: Iterable[tuple[int, Row | str]], where: Callable[[int], str], shape: Shape = "replies"
 ) -> Iterator[Batch]:
-    """Rows with their places, by the batch; a string instead of a row is the reason why a record has none.
+    """Batches of rows with their places; a string instead of a row is the reason why a record has none.
 
     ``where(place)`` names a place in a message.
     """
@@ -190,7 +190,7 @@ def row_batches(
 
 
 def at(where: Callable[[int], str], places: npt.NDArray[np.int64], index: int) -> str:
-    """What a message calls the row ``index`` of those that come from ``places``."""
+    """What messages call row ``index`` of those from ``places``."""
     return where(int(places[index]))
 
 

@@ -28,9 +28,9 @@ def document_reader(
 ) -> Reader:
     """The reader of a format of such documents.
 
-    ``lists`` are the paths of messages. ``row(message, chat)``: the row of a message, or the reason for which it is
-    none; ``chat`` are the members before the list. ``holds`` says in a message what such a file has.
-    ``mend(lines)`` makes JSON of what is not quite JSON.
+    ``lists`` are the paths of messages. ``row(message, chat)``: the row of a message, or the reason why it has none;
+    ``chat`` are the members before the list. ``holds`` says in error messages what such a file contains.
+    ``mend(lines)`` turns what is not quite JSON into JSON.
     """
 
     def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
@@ -69,7 +69,7 @@ def messages(
 
 
 class _Mended(io.BytesIO):
-    """A file of which whole lines are read, mended."""
+    """A file that is read in whole lines, each repaired."""
 
     def __init__(self, handle: BinaryIO, mend: Callable[[bytes], bytes]) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""CSV and its kin with a header line. Quoted fields may hold line ends, so a file is one span.
+"""CSV and similar formats with a header line. Quoted fields may contain line ends, so a file is one span.
 
-What separates fields, and whether a quotation mark quotes or is a character as any other, differs from file to file:
-both are recognised from the whole file, and the choice is reported.
+What separates fields, and whether quotation marks quote or are ordinary characters, differs from file to file. Both are
+recognised from the whole file, and the choice is reported.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
 
 
 def misfit(source: Source, number: int, row: Sequence[str], header: Sequence[str]) -> str:
-    """What a message says of a row that does not fit the header."""
+    """The message about a row that does not fit the header."""
     by = NAMES[source.layout.delimiter]
     return (
         f"{source.name}, row {number} has {len(row)} fields, expected {len(header)} as in the header. "
@@ -84,7 +84,7 @@ def misfit(source: Source, number: int, row: Sequence[str], header: Sequence[str
 
 @contextmanager
 def rows(source: Source) -> Iterator[Iterator[list[str]]]:
-    """The rows of the file, header first, empty lines left out. Raises InputError for what is not text or not CSV."""
+    """The rows of the file, header first, without empty lines. Raises InputError if it is not text or not CSV."""
     dialect: Dialect = source.layout
     with _text(source, dialect.encoding) as handle:
         reader = _reader(handle, dialect)
@@ -108,9 +108,9 @@ def _reader(handle: io.TextIOWrapper, dialect: Dialect) -> Any:
 
 
 def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
-    """The source with its dialect laid down (``layout``), as its first line shows it.
+    """The source with its dialect (``layout``), inferred from its first line.
 
-    The delimiter is the one under which the header shows most of the ``wanted`` names, and then most fields.
+    The delimiter is the one that gives the header most of the ``wanted`` names, and then most fields.
     """
     encoding, skip, header = _beginning(source)
     if header.lower().startswith("sep=") and len(header) == 5:
@@ -122,10 +122,10 @@ def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
 
 
 def quoting_told(source: Source) -> Source:
-    """The source with what quotation marks are in it, told by the whole file; and a word on it where they do not quote.
+    """The source with the role of quotation marks, inferred from the whole file; and a note if they do not quote.
 
-    They quote where rows fit the header so. Where every line by itself fits it and quotation marks would tear or join
-    lines, they are characters as any other.
+    They quote if rows then fit the header. If every line by itself fits it and quoting would split or join lines, they
+    are ordinary characters.
     """
     dialect: Dialect = source.layout
     if not _holds(source, '"'.encode("utf-16-le" if dialect.encoding == "utf-16" else "utf-8")):
@@ -155,7 +155,7 @@ def _beginning(source: Source) -> tuple[str, int, str]:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How the rows of a file fit its header under a dialect; ``whole``: whether it could be read to its end."""
+    """How the rows of a file fit its header in a dialect; ``whole``: whether it could be read to its end."""
 
     rows: int
     misfits: int

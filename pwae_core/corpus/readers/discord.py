@@ -16,7 +16,7 @@ MENTIONS = re.compile(r"<(?:@[!&]?|#|a?:\w{1,64}:)\d{1,20}>|<t:-?\d{1,20}(?::\w)
 
 
 def row(message: Mapping[str, Any], chat: Chat) -> Row | str:
-    """A message as a row, or why it is nobody's own words."""
+    """A message as a row, or why it is not somebody's own words."""
     if "content" not in message:
         return NO_MESSAGE
     if str(message.get("type", "Default")) not in SPOKEN:

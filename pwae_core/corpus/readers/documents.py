@@ -1,7 +1,7 @@
-"""JSON documents read a value at a time: arrays, objects that hold arrays, objects one after another over many lines.
+"""JSON documents, read value by value: arrays, objects that hold arrays, objects one after another over many lines.
 
-A document is walked along the paths that a reader asks for; what lies there is handed on value by value, so that
-memory holds one of them at a time.
+A document is walked along the paths that a reader asks for. The values there are passed on one by one, so memory holds
+only one of them at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pwae_core.errors import InputError
 
 Path = tuple[str, ...]
 ITEM = "*"
-"""Stands in a path for any item of an array."""
+"""Matches any item of an array in a path."""
 Enter = Callable[[Path, str], bool]
 
 CHUNK = 1 << 20
@@ -30,9 +30,9 @@ CUT_SHORT = "it ends in the middle; was it truncated?"
 def walk(handle: BinaryIO, name: str, enter: Enter) -> Iterator[tuple[Path, Any]]:
     """The values of a document with their paths, in order; several documents may follow each other.
 
-    ``enter(path, opening)``: whether the array (``[``) or object (``{``) at a path is walked through or handed on
-    whole; the top has the path ``()``. Raises InputError for what is not JSON, not UTF-8, cut short, nested too deeply,
-    or a value over 64 MiB.
+    ``enter(path, opening)``: whether the array (``[``) or object (``{``) at a path is walked through or passed on
+    whole; the top has the path ``()``. Raises InputError if it is not JSON, not UTF-8, truncated or nested too deeply,
+    or if a value exceeds 64 MiB.
     """
     text = _Text(handle, name)
     while text.peek():
@@ -61,7 +61,7 @@ def _walk(text: _Text, path: Path, enter: Enter) -> Iterator[tuple[Path, Any]]:
 
 
 class _Text:
-    """What is read of a document and not yet handed on, from ``at`` on; more is read when it is needed."""
+    """The part of a document that has been read but not passed on, from ``at`` on; more is read when needed."""
 
     def __init__(self, handle: BinaryIO, name: str) -> None:
         self.handle, self.name = handle, name
@@ -69,7 +69,7 @@ class _Text:
         self.buffer, self.at, self.lines, self.over = "", 0, 1, False
 
     def more(self, size: int = CHUNK) -> bool:
-        """Reads on; whether there was anything."""
+        """Reads more; returns whether there was anything."""
         if self.over:
             return False
         data = self.handle.read(size)
@@ -96,7 +96,7 @@ class _Text:
                 return ""
 
     def parts(self, closing: str) -> Iterator[None]:
-        """Stops before each part of the array or object that begins here, and behind it."""
+        """Stops before each part of the array or object that begins here, and after it."""
         self.at += 1
         if self.peek() == closing:
             self.at += 1

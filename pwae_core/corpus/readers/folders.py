@@ -1,6 +1,7 @@
 """Which files a name refers to: a file, a folder with everything below it, a pattern.
 
-Linked folders are followed, each folder and file once however many links lead to it. What is passed over is counted.
+Linked folders are followed; each folder and file is read once, however many links lead to it. Skipped files are
+counted.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Search:
     def named(self, name: str) -> list[Path]:
         """The files that ``name`` refers to, in the order of their paths.
 
-        Raises InputError where there is nothing of that name.
+        Raises InputError if nothing has that name.
         """
         if os.path.isdir(name):  # noqa: PTH112 - a name that no file can have is none here
             return sorted(self._below(Path(name)))
@@ -74,7 +75,7 @@ class Search:
         return found
 
     def _seen(self, path: Path, entry: os.DirEntry[str]) -> list[Path]:
-        """A folder, or a file that was not met before; nothing for what is passed over."""
+        """A folder or a new file; nothing if it is skipped."""
         if entry.name.startswith("."):
             self.skipped[HIDDEN_FOLDER if entry.is_dir() else HIDDEN] += 1
         elif entry.is_dir():
@@ -92,7 +93,7 @@ class Search:
 
 
 def _met(path: Path, known: set[Identity]) -> bool:
-    """Whether a file or folder is met for the first time, whatever it is called."""
+    """Whether a file or folder is seen for the first time, whatever it is called."""
     status = path.stat()
     identity = (status.st_dev, status.st_ino)
     if identity in known:
@@ -102,5 +103,5 @@ def _met(path: Path, known: set[Identity]) -> bool:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder is an artifact of pwae, complete or not: its tables are no raw data."""
+    """Whether a folder is an artifact of pwae, complete or not: its tables are not raw data."""
     return manifest_of(folder) is not None or plan_of(folder) is not None

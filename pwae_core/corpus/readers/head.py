@@ -1,4 +1,4 @@
-"""The beginning of a file, looked at in every way by which a format may be told."""
+"""The beginning of a file, in every form by which a format may be recognised."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DELIMITERS = (",", "\t", ";", "|")
 
 @dataclass(frozen=True)
 class Head:
-    """``data``: the first 64 KiB or the first line, unpacked; ``packed``: whether the file was."""
+    """``data``: the first 64 KiB or the first line, decompressed; ``packed``: whether the file is compressed."""
 
     name: str
     data: bytes
@@ -50,14 +50,14 @@ class Head:
 
     @cached_property
     def in_lines(self) -> bool:
-        """Whether the first line is a JSON object by itself, or is meant to be one."""
+        """Whether the first line is a JSON object on its own, or is meant to be one."""
         if not self.text.startswith("{") or not self.lines:
             return False
         return isinstance(_parsed(self.lines[0]), dict) or self.lines[0].rstrip().endswith("}")
 
     @cached_property
     def records(self) -> tuple[Mapping[str, Any], ...]:
-        """The first objects: of JSON lines, of an array, or one after another; of a table, its header alone."""
+        """The first objects: of JSON lines, of an array, or one after another; of a table, only its header."""
         if self.in_lines:
             found = [_parsed(line) for line in self.lines]
         elif self.text.startswith(("[", "{")):
@@ -83,13 +83,13 @@ class Head:
 
     @cached_property
     def header(self) -> tuple[str, ...]:
-        """The first line's fields under the delimiter that makes most of them."""
+        """The first line's fields, with the delimiter that gives the most."""
         first = self.text.splitlines()[:1]
         rows = [fields(first[0], one) for one in DELIMITERS] if first else [[]]
         return tuple(field.strip() for field in max(rows, key=len))
 
     def walked(self, enter: documents.Enter) -> list[tuple[documents.Path, Any]]:
-        """The values of a JSON document (see ``documents.walk``) that lie wholly in the beginning."""
+        """The values of a JSON document (see ``documents.walk``) that are complete in the beginning."""
         found: list[tuple[documents.Path, Any]] = []
         try:
             for one in documents.walk(io.BytesIO(self.text.encode("utf-8", "replace")), self.name, enter):
@@ -100,7 +100,7 @@ class Head:
 
 
 def fields(line: str, delimiter: str) -> list[str]:
-    """The fields of a line of a table; none where it is no such line."""
+    """The fields of a line of a table; none if it is not one."""
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
@@ -108,7 +108,7 @@ def fields(line: str, delimiter: str) -> list[str]:
 
 
 def look(path: Path, name: str) -> Head:
-    """The beginning of a file. Raises InputError for one that cannot be read."""
+    """The beginning of a file. Raises InputError if it cannot be read."""
     with unpacked(path, name) as handle:
         data = handle.read(SIZE)
         if b"\n" not in data and data.lstrip()[:1] == b"{":

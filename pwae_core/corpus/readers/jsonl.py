@@ -1,4 +1,4 @@
-"""JSON lines: one object per line. A big file is cut at line ends and read in pieces; a compressed one is one piece."""
+"""JSON lines: one object per line. Large files are divided at line ends and read in pieces, compressed ones whole."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _parse(line: bytes, span: Span, number: int) -> dict[str, Any]:
 
 
 def _parse_slowly(line: bytes, span: Span, number: int) -> Any:
-    """Accepts what the quick parser does not (half surrogate pairs, NaN), or says what is wrong."""
+    """Accepts what the fast parser does not (half surrogate pairs, NaN), or says what is wrong."""
     try:
         return json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -100,7 +100,7 @@ def _parse_slowly(line: bytes, span: Span, number: int) -> Any:
 
 
 def where(span: Span, line: int) -> str:
-    """What a message calls a line of the span."""
+    """What messages call a line of the span."""
     return f"{span.source.name}, line {_lines_before(span) + line}"
 
 

@@ -1,4 +1,4 @@
-"""Markdown as people type it on Reddit and Discord: the words that are the writer's own, without their markup."""
+"""Markdown as people type it on Reddit and Discord: the writer's own words, without markup."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ STEPS = (
     ("^", re.compile(r"\^(?:\(([^()]*)\)|(?=\w))"), r"\1"),  # raised
     ("\\", re.compile(r"\\([\\`*_{}\[\]()#+.!|~^>-])"), r"\1"),
 )
-"""Each with characters without which it finds nothing."""
+"""Each pattern with characters without which it cannot match."""
 
 
 def own_words(text: str) -> str:
-    """A text without what it quotes (lines that begin with ``>``) and without the marks of Markdown.
+    """A text without quotations (lines that begin with ``>``) and Markdown markup.
 
-    What a link shows stays, its address goes; what a spoiler hides stays.
+    The text of a link stays and its address is removed; hidden spoiler text stays.
     """
     for sign, pattern, shown in STEPS:
         if sign in text:

@@ -47,7 +47,7 @@ def rows(record: Record) -> Iterable[Row | str]:
 
 
 def _first(record: Record, names: Iterable[str]) -> Any:
-    """The first of these members that holds something."""
+    """The first of these members that is not empty."""
     return next((record[name] for name in names if record.get(name)), None)
 
 

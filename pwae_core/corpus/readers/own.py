@@ -1,4 +1,4 @@
-"""One's own rows: which columns they have, under which names, and what makes conversations of them."""
+"""The user's own rows: which columns they have, under which names, and how they form conversations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SYNONYMS = {
     "timestamp": ("time", "date", "datetime", "sent_at", "sent", "created_at", "created", "created_utc", "ts", "when"),
 }  # fmt: skip
 INSTEAD = {"turn": ("timestamp",)}
-"""What does as well: rows without turns are ordered by their times."""
+"""A substitute: rows without turns are ordered by their times."""
 
 
 def named(columns: Mapping[str, str]) -> dict[str, str]:
@@ -54,7 +54,7 @@ def named(columns: Mapping[str, str]) -> dict[str, str]:
 
 
 def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
-    """By what rows with the columns ``found`` are made conversations; ``--shape`` decides where it is given."""
+    """How rows with the columns ``found`` form conversations; ``--shape``, if given, decides."""
     if config.shape != "auto":
         return config.shape
     names, known = named(config.columns), set(found)
@@ -68,9 +68,9 @@ def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
 
 
 def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> Source:
-    """The source, with a word for the user where its columns allow of two shapes.
+    """The source, with a note for the user if its columns allow two shapes.
 
-    Raises NotOursError when required columns, or some that were named by hand, are not among ``found``.
+    Raises NotOursError if required columns, or columns named by the user, are not among ``found``.
     """
     known = list(dict.fromkeys(found))
     names, shape = named(config.columns), shape_of(known, config)
@@ -88,7 +88,7 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
 
 
 def _told(source: Source, shape: Shape, known: set[str], config: PreprocessConfig) -> str:
-    """How the rows become conversations, where that may surprise."""
+    """How the rows become conversations, if that may be surprising."""
     names = named(config.columns)
     if shape == "times":
         cut = f"a pause of over {config.gap:g} minutes begins a new conversation" if config.gap else "no pause ends one"
@@ -105,7 +105,7 @@ def _lacks(source: Source, columns: list[str], known: list[str]) -> str:
 
 
 def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) -> str:
-    """What to write, with the columns that most likely hold what is lacking."""
+    """What to write, with the columns that most likely hold what is missing."""
     free = {_plain(column): column for column in reversed(known) if column not in names.values()}
     likely = {}
     for field in lacking:
@@ -131,7 +131,7 @@ def _listed(words: list[str]) -> str:
 
 
 def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None:
-    """Raises InputError where two columns of a name that is read are among ``found``."""
+    """Raises InputError if a name that is read occurs twice among ``found``."""
     seen = set()
     for column in found:
         if column in seen and column in named(config.columns).values():
@@ -140,10 +140,10 @@ def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None
 
 
 def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
-    """The source of JSON objects, its shape laid down (``layout``).
+    """The source of JSON objects, with its shape (``layout``).
 
-    The first hundred objects must show every needed column at least once. What cannot be read is an InputError where
-    they have shown them by then, else the file is none of ours.
+    The first hundred objects must show every required column at least once. An object that cannot be read is an
+    InputError if all have been shown by then; otherwise the file is not ours.
     """
     columns: dict[str, None] = {}
     found = 0
@@ -160,7 +160,7 @@ def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], conf
 
 
 def _shows(columns: Iterable[str], config: PreprocessConfig) -> bool:
-    """Whether the columns that every row of ours has are among ``columns``."""
+    """Whether the columns that every such row has are among ``columns``."""
     names = named(config.columns)
     return {names["user_id"], names["text"]} <= {*columns}
 
@@ -171,7 +171,7 @@ def batches(
     span: Span,
     config: PreprocessConfig,
 ) -> Iterator[Batch]:
-    """JSON objects as batches of the shape that ``check`` laid down. ``where(place)`` names a place in a message."""
+    """JSON objects as batches of the shape that ``check`` found. ``where(place)`` names a place in messages."""
     names = named(config.columns)
     while rows := list(islice(records, BATCH_ROWS)):
         places = np.fromiter((place for place, _ in rows), np.int64, len(rows))

@@ -1,4 +1,4 @@
-"""One's own rows as a JSON array, or as objects one after another that take several lines each."""
+"""The user's own rows as a JSON array, or as objects that span several lines each."""
 
 from __future__ import annotations
 

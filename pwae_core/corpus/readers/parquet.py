@@ -65,7 +65,7 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
 
 
 def _check_text(source: Source, before: int, name: str, column: pa.Array) -> None:
-    """Raises InputError where a column of strings holds bytes that are not UTF-8: Parquet's writers need not look."""
+    """Raises InputError if a column of strings holds bytes that are not UTF-8: Parquet writers need not check that."""
     try:
         column.validate(full=True)
     except pa.ArrowInvalid as error:

@@ -27,7 +27,7 @@ def recognises(head: Head) -> bool:
 
 
 def _are_pairs(lines: Sequence[str]) -> bool:
-    """Whether half of some lines hold six fields, of which the third and the last are times, or are the header."""
+    """Whether half of the first lines have six fields, of which the third and the last are times, or are the header."""
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
     return 2 * sum(map(_is_pair, rows)) >= len(rows) > 0
 
@@ -52,14 +52,14 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG0
 
 
 def rows(fields: Sequence[str]) -> tuple[Row | str, ...]:
-    """The response, and the post it answers; or why a line is no pair. Nothing for a header."""
+    """The response and the post that it answers, or why a line is not a pair. Nothing for a header."""
     if fields[0].strip().lower() == "post" and _is_header(fields):
         return ()
     return rows_of(fields) if len(fields) == 6 else (SHORT,)
 
 
 def rows_of(pair: Sequence[str]) -> tuple[Row, Row]:
-    """The response, and the post it answers."""
+    """The response and the post that it answers."""
     post, post_user, post_time, response, user, time = (field.strip() for field in pair)
     thread = _digest(post_user, post_time, post)
     answer = _digest(thread, user, time, response)

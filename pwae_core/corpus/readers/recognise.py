@@ -1,4 +1,4 @@
-"""What format a file has, told by its beginning."""
+"""Which format a file has, recognised from its beginning."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has 
 
 
 def recognise(path: Path, name: str, format: str = "auto") -> Source:
-    """The file at ``path``, which messages call ``name``, with its format: the one that is named, or the one it has.
+    """The file at ``path``, which messages call ``name``, with its format: the given one, or the one that is
+    recognised.
 
-    Raises InputError for one that cannot be read, NotOursError for one that is empty or of no known format.
+    Raises InputError if it cannot be read, NotOursError if it is empty or of no known format.
     """
     head = look(path, name)
     if head.blank:

@@ -1,6 +1,6 @@
 """What crawlers and exports write: JSON objects in lines, in an array or one after another, or a table.
 
-A format of that kind says which objects are its own and which row each of them is; the rest is here.
+Such a format says which objects are its own and which row each of them is; everything else is here.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def record_reader(
 
 
 def laid_out(source: Source) -> Source:
-    """The source with what its objects are in (``layout``): lines, a document, or a table of some dialect."""
+    """The source with the place of its objects (``layout``): lines, a document, or a table of some dialect."""
     head = look(source.path, source.name)
     if head.in_lines:
         return replace(source, layout=LINES)
@@ -79,7 +79,7 @@ def records(span: Span) -> Iterator[tuple[int, Record]]:
 
 
 def where(span: Span, place: int) -> str:
-    """What a message calls a place in the span."""
+    """What messages call a place in the span."""
     return jsonl.where(span, place) if span.source.layout == LINES else own_json.where(span.source, place)
 
 

@@ -1,4 +1,4 @@
-"""Reddit dumps (Pushshift's and its successors'): JSON lines of comments or of submissions, packed as ``.zst``."""
+"""Reddit dumps (Pushshift's and its successors'): JSON lines of comments or of submissions, often as ``.zst``."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def prefixed(kind: str, name: object) -> str | None:
 
 
 def text_of(text: object) -> str | None:
-    """What the writer says: without what is quoted and without markup. None for a text that is gone.
+    """The writer's own words, without quotations and markup. None for a text that was removed.
 
-    Reddit writes ``&``, ``<`` and ``>`` as entities; those that people write themselves come twice.
+    Reddit writes ``&``, ``<`` and ``>`` as entities; entities that people type are escaped twice.
     """
     if not isinstance(text, str) or text.strip().lower() in GONE:
         return None

@@ -1,6 +1,6 @@
-"""Every format there is, in the order in which a file is asked whether it is one of them: own data comes last.
+"""Every format, in the order in which files are tested for them: the user's own data comes last.
 
-The formats of plugins are read where they are named, and no file is asked for them.
+Formats of plugins are read only if they are named; files are not tested for them.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def reader_of(format: str) -> Reader:
 
 
 def inputs_of(format: str) -> dict[str, str]:
-    """What the plan of a corpus says of the plugin that read it; nothing of pwae's own readers."""
+    """What the plan of a corpus records about the plugin that read it; empty for pwae's own readers."""
     found = plugins.find("reader", format, READERS)
     return found.inputs if found else {}
 
 
 def _problem(part: Any, name: str) -> str:
-    """What is wrong with the shape of a plugin's reader; empty where nothing is."""
+    """What is wrong with the interface of a plugin's reader; empty if nothing is."""
     if not isinstance(part, Reader):
         return "is no pwae_core.Reader"
     return "" if part.name == name else f"calls itself {part.name!r:.80}"

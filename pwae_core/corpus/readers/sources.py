@@ -1,4 +1,4 @@
-"""The raw files of a run: where they are, what format they have, and the bytes of standard input kept in a file."""
+"""The raw files of a run: where they are, which format they have, and standard input, kept in a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WITHOUT_USERS = "weibo-crawler's comment table without user ids (its SQLite file
 
 @dataclass(frozen=True)
 class Found:
-    """The files to read, and how many others lay among them, by reason."""
+    """The files to read, and the number of skipped files by reason."""
 
     sources: list[Source]
     skipped: Mapping[str, int]
@@ -39,10 +39,10 @@ class Found:
 
 @contextmanager
 def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator[Found]:
-    """The files named by ``raw`` (files, folders, patterns), checked. What lies in a folder and is none of ours is
-    passed over and counted. Standard input (``-``) lies in a file beside ``out`` while the block runs.
+    """The files named by ``raw`` (files, folders, patterns), checked. Files in a folder that are not ours are skipped
+    and counted. Standard input (``-``) is kept in a file beside ``out`` while the block runs.
 
-    Raises InputError for a file that is missing, empty or lacks a column, ConfigError when there is none.
+    Raises InputError if a file is missing, empty or lacks a column, ConfigError if no file is given.
     """
     if not raw:
         raise ConfigError("No raw file was given. Name one or more, or - for standard input.")
@@ -56,7 +56,7 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
 
 @contextmanager
 def _standard_input(out: Path, config: PreprocessConfig) -> Iterator[Path]:
-    """The bytes of standard input in a file of a hidden folder beside ``out``, which is this process's alone."""
+    """Standard input, in a file of a hidden folder beside ``out`` that belongs to this process alone."""
     target = out.absolute().with_name(f"{out.name}.stdin")
     with staging(target, Plan("standard input", {}, {}), (KEPT,)) as stage:
         spool = stage.new / KEPT
@@ -66,7 +66,7 @@ def _standard_input(out: Path, config: PreprocessConfig) -> Iterator[Path]:
 
 
 def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
-    """Copies a stream to a file. Raises InputError at once where it is of no known format, before it is read on."""
+    """Copies a stream to a file. Raises InputError at once, before reading on, if it is of no known format."""
     with spool.open("wb") as handle:
         handle.write(stream.read(BEGINNING))
         handle.flush()
@@ -88,7 +88,7 @@ def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -
 
 
 def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
-    """A file of a folder; None, and counted, if it is not for us to read."""
+    """A file of a folder; None, and counted, if it is to be skipped."""
     try:
         return _checked(path, str(path), config)
     except NotOursError as error:
@@ -102,7 +102,7 @@ def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:
-    """Leaves out the tables without user ids if the SQLite file is among the files. Raises InputError if not."""
+    """Leaves out weibo-crawler's tables without user ids if its SQLite file is there; otherwise raises InputError."""
     kept = [source for source in found if source.format != COMMENT_TABLE]
     tables = [source for source in found if source.format == COMMENT_TABLE]
     if tables and all(source.format != "weibo-crawler-sqlite" for source in kept):

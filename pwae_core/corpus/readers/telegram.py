@@ -25,7 +25,7 @@ def recognises(head: Head) -> bool:
 
 
 def row(message: Mapping[str, Any], chat: Chat) -> Row | str:
-    """A message as a row, or why it is nobody's own words."""
+    """A message as a row, or why it is not somebody's own words."""
     kind = message.get("type")
     if kind != "message":
         return {"service": SERVICE, "unsupported": UNSUPPORTED}.get(str(kind), NO_MESSAGE)
@@ -59,7 +59,7 @@ def text_of(text: object) -> str | None:
 
 
 def _shown(part: object) -> str:
-    """What a part of a text shows; a quotation is another's words."""
+    """The visible text of a part; a quotation, which is somebody else's words, becomes a space."""
     if not isinstance(part, dict) or part.get("type") == "blockquote":
         return " "
     shown = part.get("text")

@@ -1,7 +1,6 @@
-"""Timestamps of raw data: since the epoch in any unit, ISO 8601, RFC 2822, Weibo's, and others that leave no doubt.
+"""Timestamps in raw data: since the epoch in any unit, ISO 8601, RFC 2822, Weibo's, and others that are unambiguous.
 
-Dates of which only the reader of this sentence could tell whether the day or the month comes first (``01/02/2024``) are
-not guessed at: ``--time-format`` describes them.
+Dates in which the day or the month may come first (``01/02/2024``) are not guessed: ``--time-format`` describes them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from dateutil import parser
 TIME = pa.timestamp("us", tz="UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
-"""From a number of that size on, an epoch is in nanoseconds, microseconds, milliseconds: parts of a second."""
+"""From a number of that size on, an epoch is in nanoseconds, microseconds or milliseconds: parts of a second."""
 
 WEIBO = "%a %b %d %H:%M:%S %z %Y"
 BASIC = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
@@ -31,7 +30,7 @@ MONTHS = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 YEAR_FIRST = re.compile(r"\d{4}\D")
 CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日")
 NEVER = ("", "null", "none", "nan", "nat", "undefined", "n/a", "\\n", "0000-00-00", "0000-00-00 00:00:00")
-"""What is written, in lower case, where there is no time."""
+"""What is written, in lower case, in place of a missing time."""
 
 QUICK_EPOCH = r"^(?:\d{9,13}|\d{16}|\d{19})$"
 QUICK_ISO = r"^[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?$"
@@ -41,7 +40,7 @@ Micros = npt.NDArray[np.int64]
 
 
 def parse_times(texts: pa.Array, zone: str = "UTC", form: str | None = None) -> pa.Array:
-    """The moments; null if the text is not one. ``zone`` is meant where a text names none, ``form`` is tried first."""
+    """The moments; null if a text is not one. ``zone`` applies if a text names none; ``form`` is tried first."""
     quick = None if form else _epochs(texts) or _dates(texts, zone)
     if quick is not None:
         return quick
@@ -51,12 +50,12 @@ def parse_times(texts: pa.Array, zone: str = "UTC", form: str | None = None) -> 
 
 
 def is_never(texts: pa.Array) -> pa.Array:
-    """True where no time is given: nothing, or one of the words for it."""
+    """True where no time is given: an empty text, or one of the words for it."""
     return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(texts, ""))), value_set=pa.array(NEVER))
 
 
 def _epochs(texts: pa.Array) -> pa.Array | None:
-    """The moments at once where all texts are whole numbers; None where they are not."""
+    """The moments, all at once, if all texts are whole numbers; otherwise None."""
     if not pc.all(pc.match_substring_regex(texts, QUICK_EPOCH)).as_py():
         return None
     numbers = texts.cast(pa.int64())
@@ -68,7 +67,7 @@ def _epochs(texts: pa.Array) -> pa.Array | None:
 
 
 def _dates(texts: pa.Array, zone: str) -> pa.Array | None:
-    """The moments at once where all texts are ISO dates with seconds, all with a Z or all without one; else None."""
+    """The moments, all at once, if all texts are ISO dates with seconds, all with a Z or all without; else None."""
     if not pc.all(pc.match_substring_regex(texts, QUICK_ISO)).as_py():
         return None
     zulu = pc.ends_with(texts, "Z")
@@ -88,7 +87,7 @@ def _dates(texts: pa.Array, zone: str) -> pa.Array | None:
 
 
 def _offsets(micros: Micros, zone: tzinfo) -> Micros:
-    """How far local times are ahead of UTC, in microseconds: looked up by the day where a day has one offset."""
+    """How far local times are ahead of UTC, in microseconds; looked up once per day if the day has a single offset."""
     days, place = np.unique(micros // DAY, return_inverse=True)
     first, last = (_offsets_at(edge, zone) for edge in (days * DAY, (days + 1) * DAY))
     found = first[place]
@@ -171,7 +170,7 @@ def _written_out(text: str) -> datetime:
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
-    """Raises ValueError for an abbreviation: most of them mean several zones."""
+    """Raises ValueError for an abbreviation, because most abbreviations mean several zones."""
     if offset is None and name is None:
         return None
     if offset is None and (name or "").upper() not in ("UTC", "GMT", "Z"):

@@ -1,4 +1,4 @@
-"""The raw schema, and values of a file brought to its types or refused in one line."""
+"""The raw schema, and values of a file converted to its types or refused in one line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ RAW = pa.schema(
     [*((field, pa.int64() if field == "turn" else pa.string()) for field in FIELDS), ("quoted", pa.bool_())]
 )
 EXACT_FLOATS = 2**53
-"""Whole numbers up to here are held by a float exactly; above it, different ones become the same."""
+"""Floats represent whole numbers exactly up to here; above it, different ones become the same."""
 WHOLE_FLOAT = re.compile(r"\s*[+-]?\d{1,15}\.0*\s*")
 
 Where = Callable[[int], str]
 
 
 def typed(field: str, values: Any, where: Where) -> pa.Array:
-    """One column in its raw type; the quick way for clean columns, value by value for the rest.
+    """One column in its raw type: at once for clean columns, value by value for others.
 
     ``where(i)`` names row i in a message. Raises InputError for a value of a wrong type.
     """
@@ -50,7 +50,7 @@ def typed(field: str, values: Any, where: Where) -> pa.Array:
 
 
 def _cast(field: str, values: pa.Array, target: pa.DataType, where: Where) -> pa.Array | None:
-    """An Arrow column in its raw type; None where it must be looked at value by value."""
+    """An Arrow column in its raw type; None if it must be converted value by value."""
     kind = values.type
     if pa.types.is_dictionary(kind):
         values, kind = pc.dictionary_decode(values), kind.value_type
@@ -68,7 +68,7 @@ def _cast(field: str, values: pa.Array, target: pa.DataType, where: Where) -> pa
 
 
 def _valid_text(field: str, values: pa.Array, where: Where) -> pa.Array:
-    """A column of text as UTF-8, which a file may claim and not keep."""
+    """A column of text, checked to be UTF-8, which a file may claim wrongly."""
     try:
         return values.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
@@ -82,7 +82,7 @@ def _valid_text(field: str, values: pa.Array, where: Where) -> pa.Array:
 
 
 def shorten(value: object) -> str:
-    """A value as a message shows it."""
+    """A value as messages show it."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists

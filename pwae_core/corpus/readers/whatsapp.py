@@ -25,9 +25,9 @@ def recognises(head: Head) -> bool:
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:
-    """The source with the order of the numbers of its dates (``layout``).
+    """The source with the order of the numbers in its dates (``layout``).
 
-    Raises NotOursError for a file without messages, InputError for one whose dates tell the day from the month nowhere.
+    Raises NotOursError if it has no messages, InputError if no date distinguishes the day from the month.
     """
     found = beginnings(lines(source))
     if not found:
@@ -60,9 +60,9 @@ def lines(source: Source) -> list[str]:
 
 
 def rows(said: Sequence[str], order: str) -> Iterator[tuple[int, Row | str]]:
-    """The messages of a chat with their first lines; why one is none, where WhatsApp says it itself.
+    """The messages of a chat with their first lines, or the reason if it is one of WhatsApp's own.
 
-    A line that seems to begin a message on a day or at a time that there is not goes on with the message before.
+    A line that seems to begin a message but has an impossible day or time continues the previous message.
     """
     moments = {one: moment for one in beginnings(said) if (moment := _moment(one, order))}
     found = messages(said, list(moments))
@@ -80,13 +80,13 @@ def rows(said: Sequence[str], order: str) -> Iterator[tuple[int, Row | str]]:
 
 
 def _moment(begin: Beginning, order: str) -> str | None:
-    """When a message was written, by the phone's clock; None where there is no such time."""
+    """When a message was written, by the phone's clock; None if there is no such time."""
     day, clock = as_date(begin.date, order), as_time(begin.clock, begin.marks)
     return datetime.combine(day, clock).isoformat() if day and clock else None
 
 
 def _told(form: str | None) -> str | None:
-    """The order that ``--time-format`` tells."""
+    """The order that ``--time-format`` gives."""
     if form is None or not {"%d", "%m"} <= set(re.findall("%[a-z]", form)):
         return None
     return DAY_FIRST if form.index("%d") < form.index("%m") else MONTH_FIRST

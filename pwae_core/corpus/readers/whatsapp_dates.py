@@ -1,4 +1,4 @@
-"""What a WhatsApp chat's dates and clocks mean: the phone that wrote it chose the order, the file must tell it."""
+"""What the dates and clocks of a WhatsApp chat mean. The phone chose the order; it is inferred from the file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ENOUGH = 0.99
 
 
 def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
-    """Which of ``ORDERS`` the dates of a chat have, which come in the order of time; None where they do not tell it.
+    """Which of ``ORDERS`` the chronological dates of a chat have; None if they do not settle it.
 
-    A year of four digits in front decides, then a number that can be no month, then an order in which time runs
+    A leading year of four digits decides, then a number that cannot be a month, then an order in which time would run
     backwards; with dots the day comes first.
     """
     if sum(found[0] > 99 for found in dates) >= ENOUGH * len(dates):
@@ -37,7 +37,7 @@ def order_of(dates: Sequence[Numbers], separator: str) -> str | None:
 
 
 def _likely(readings: Mapping[str, Sequence[date | None]], separator: str) -> str | None:
-    """Whether the day or the month comes first. Texts that are no date either way do not count."""
+    """Whether the day or the month comes first. Texts that are not dates in either order are ignored."""
     valid = {order: sum(map(bool, readings[order])) for order in (DAY_FIRST, MONTH_FIRST)}
     known = sum(map(any, zip(*(readings[order] for order in valid), strict=True)))
     likely = [order for order, count in valid.items() if count and count >= ENOUGH * known]
@@ -51,7 +51,7 @@ def _likely(readings: Mapping[str, Sequence[date | None]], separator: str) -> st
 
 
 def as_date(found: Numbers, order: str) -> date | None:
-    """The day that the numbers of a date name in an order; None where there is no such day."""
+    """The day that the numbers of a date give in an order; None if there is no such day."""
     year, month, day = ORDERS[order](found)
     try:
         return date(year + 2000 if year < 100 else year, month, day)
@@ -60,7 +60,7 @@ def as_date(found: Numbers, order: str) -> date | None:
 
 
 def as_time(clock: str, marks: Sequence[str]) -> time | None:
-    """``9:41`` or ``21.41.07`` as a time; of the words around it (``marks``) AM and PM count, in any language."""
+    """``9:41`` or ``21.41.07`` as a time; AM and PM among the words around it (``marks``) count, in any language."""
     hour, minute, second = (*(int(part) for part in re.split("[:.]", clock)), 0)[:3]
     words = {_bare(mark) for mark in marks}
     if hour <= 12 and words & (BEFORE_NOON | AFTER_NOON):
@@ -72,7 +72,7 @@ def as_time(clock: str, marks: Sequence[str]) -> time | None:
 
 
 def _bare(mark: str) -> str:
-    """A word without its dots, spaces and accents, in lower case: ``p. m.`` is ``pm``."""
+    """A word without dots, spaces and accents, in lower case: ``p. m.`` is ``pm``."""
     return "".join(one for one in unicodedata.normalize("NFC", mark).casefold() if one.isalpha())
 
 

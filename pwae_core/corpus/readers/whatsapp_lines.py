@@ -45,7 +45,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Message:
-    """What ``name`` says (None: WhatsApp does), of all its lines."""
+    """A message: all lines that ``name`` says (None: WhatsApp itself)."""
 
     begin: Beginning
     name: str | None
@@ -53,12 +53,12 @@ class Message:
 
 
 def begins_like_a_chat(line: str) -> bool:
-    """Whether a file whose first line this is may be a chat."""
+    """Whether a file with this first line may be a chat."""
     return any(form.match(line.translate(SPACES)) for form in FORMS)
 
 
 def beginnings(lines: Sequence[str]) -> list[Beginning]:
-    """The lines at which messages seem to begin: those of the form that the first one has."""
+    """The lines at which messages seem to begin: those in the form of the first one."""
     found: list[Beginning] = []
     forms: tuple[re.Pattern[str], ...] = FORMS
     for place, line in enumerate(lines, start=1):
@@ -84,7 +84,7 @@ def messages(lines: Sequence[str], begin: Sequence[Beginning]) -> list[Message]:
 
 
 def _named(said: str, longer: Collection[str]) -> tuple[str | None, str]:
-    """Who speaks, and what: the name precedes the first colon; the ``longer`` ones have a colon themselves."""
+    """Who speaks, and what: the name precedes the first colon; ``longer`` names contain a colon themselves."""
     name, text = _parted(said)
     if name not in longer:
         return name, text
@@ -93,7 +93,7 @@ def _named(said: str, longer: Collection[str]) -> tuple[str | None, str]:
 
 
 def _names_with_colon(said: Iterable[str]) -> set[str]:
-    """First parts of names that have a colon: every message that begins so goes on with one of few second parts."""
+    """First parts of names that contain a colon: messages that begin so continue with one of few second parts."""
     seconds: dict[str, Counter[str | None]] = {}
     for one in said:
         name, text = _parted(one)

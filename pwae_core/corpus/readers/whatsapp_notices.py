@@ -1,7 +1,7 @@
-"""What WhatsApp itself writes where a message was: placeholders of media and of deleted messages, marks of edited ones.
+"""What WhatsApp itself writes: placeholders for media and deleted messages, marks of edited messages.
 
-Phones of one kind mark all of this with U+200E, whatever their language. The others put media in angle brackets; what
-remains are the sentences of some languages.
+iPhones mark all of these with U+200E, in any language. Android phones put media in angle brackets; for everything else
+the sentences of some languages are listed.
 """
 
 from __future__ import annotations
@@ -61,6 +61,6 @@ SENTENCES = {
 
 
 def spoken(text: str) -> str:
-    """What a person wrote of a message; empty where all of it is WhatsApp's."""
+    """The part of a message that a person wrote; empty if all of it is WhatsApp's."""
     text = EDITED.sub("", ATTACHED.sub("", MARKED.sub("", text))).strip()
     return "" if MEDIA.fullmatch(text) or text.casefold().rstrip(".!。") in SENTENCES else text

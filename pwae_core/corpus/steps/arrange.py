@@ -21,9 +21,9 @@ MOST_USERS_TOLD = 3
 
 
 def arrange(job: Job, piece: int) -> Counts:
-    """Orders one shard by turn, by time, or along its reply trees; merges where asked; counts its users.
+    """Orders one shard by turn, by time, or along its reply trees; merges if asked; counts its users.
 
-    Counts ``utterances`` and ``conversations``, the rows they were made of (``own`` and ``quoted`` ones), and reply
+    Counts ``utterances`` and ``conversations``, the rows they were made from (``own`` and ``quoted`` ones), and reply
     links (see ``in_trees``); ``duplicate`` is a (conversation_id, turn) that occurs twice, or None.
     """
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
@@ -52,7 +52,7 @@ def arrange(job: Job, piece: int) -> Counts:
 
 
 def count(job: Job, piece: int) -> Counts:
-    """Adds up one shard of the users, keeps those over the threshold.
+    """Sums up one shard of the users and keeps those over the threshold.
 
     Counts ``users`` and ``enough`` of them; ``most`` are those who say most, [utterances, user_id] each.
     """
@@ -67,7 +67,7 @@ def count(job: Job, piece: int) -> Counts:
 
 
 def ordered(rows: pa.Table) -> pa.Table:
-    """Rows by (key, conversation_id, turn): an order that does not depend on how they came."""
+    """Rows by (key, conversation_id, turn): an order that does not depend on how they arrived."""
     keys, turns = rows["key"].to_numpy(), rows["turn"].to_numpy()
     result = rows.take(pa.array(np.lexsort((turns, keys)))).combine_chunks()
     same_key = np.diff(result["key"].to_numpy()) == 0
@@ -83,12 +83,12 @@ def conversation_starts(rows: pa.Table) -> Mask:
 
 
 def merged(rows: pa.Table) -> pa.Table:
-    """Consecutive rows of one sender as one: texts joined with a space, the rest from the first."""
+    """Consecutive rows of one sender as one row: texts joined with a space, everything else from the first."""
     return _joined(rows, conversation_starts(rows) | changes(rows["user_id"]))
 
 
 def _joined(rows: pa.Table, first: Mask) -> pa.Table:
-    """Rows joined to the one before unless they are ``first``."""
+    """Rows joined to the previous one, unless they are ``first``."""
     starts = np.flatnonzero(first)
     if not len(starts):
         return rows
@@ -99,7 +99,7 @@ def _joined(rows: pa.Table, first: Mask) -> pa.Table:
 
 
 def in_line(rows: pa.Table) -> pa.Table:
-    """Rows in order as ``DIALOGUE``: every utterance follows the one before it."""
+    """Rows in order as ``DIALOGUE``: every utterance follows the previous one."""
     first = np.flatnonzero(conversation_starts(rows))
     sizes = np.diff(np.append(first, rows.num_rows))
     ordinals = np.arange(rows.num_rows) - np.repeat(first, sizes)
@@ -107,7 +107,7 @@ def in_line(rows: pa.Table) -> pa.Table:
 
 
 def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
-    """Rows of reply trees (``KNOWN``) as ``DIALOGUE``, every path a conversation that has the name of its leaf.
+    """Rows of reply trees (``KNOWN``) as ``DIALOGUE``; every path is a conversation with the id of its leaf.
 
     Rows without user or text are left out, and their replies become replies to what they replied to. Counts ``own``
     rows, ``quoted`` ones, those in a ``circular`` thread, and where the links of own rows lead (``links.count``).
@@ -140,7 +140,7 @@ def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
 
 
 def _parents(rows: pa.Table) -> Indices:
-    """The row that each row answers, -1 where it is not there. Ids of two threads are two ids."""
+    """The row that each row answers, -1 if it is missing. Ids are looked up within their thread."""
     threads = pc.fill_null(rows["conversation_id"], "")
     own, above = (
         pc.binary_join_element_wise(threads, pc.fill_null(rows[name], ""), "\0").combine_chunks()

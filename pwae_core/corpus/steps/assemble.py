@@ -1,4 +1,4 @@
-"""Step 6: the corpus's own tables, a shard at a time, in the vocabulary's ids."""
+"""Step 6: the corpus's own tables, shard by shard, with the vocabulary's ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pwae_core.text.vocabulary import UNK, Vocabulary
 
 @dataclass(frozen=True)
 class Shard:
-    """Everything about a shard: ``rows`` of the dialogue, and per row its turn, its user's number and its tokens."""
+    """Everything about a shard: the ``rows`` of the dialogue, and each row's turn, user number and tokens."""
 
     rows: pa.Table
     turns: Indices
@@ -75,13 +75,13 @@ def _open(job: Job, piece: int, rows: pa.Table, roles: Roles) -> Shard:
 
 
 def encode(words: pa.Array, vocabulary: Vocabulary) -> pa.Array:
-    """The id of every word; UNK for those outside the vocabulary and those spelt like a special token."""
+    """The id of every word; UNK for words outside the vocabulary and words spelt like a special token."""
     first = len(vocabulary) - len(vocabulary.ids)
     return _numbers(words, pa.array(vocabulary.tokens[first:], pa.string()), first, UNK)
 
 
 def _numbers(values: pa.Array, known: pa.Array, first: int, otherwise: int) -> pa.Array:
-    """Where each value is in ``known``, counted from ``first``."""
+    """The position of each value in ``known``, counted from ``first``."""
     return pc.fill_null(pc.add(pc.index_in(values, value_set=known), pa.scalar(first, pa.int32())), otherwise)
 
 

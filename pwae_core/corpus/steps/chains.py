@@ -1,7 +1,7 @@
-"""Repost chains unfolded: ``mine//@b:hers//@a:his`` is three turns, of which two are others'.
+"""Unfolds repost chains: ``mine//@b:hers//@a:his`` is three turns, two of them other people's.
 
-A quotation is known by the post that is reposted and the chain from there on, so that all who quote it mean the same
-one. A row that is quoted so has an alias: a link of that name that leads to it, and its own words are counted once.
+A quotation is identified by the reposted post and the chain from there on, so everybody who quotes it means the same
+one. A row that is quoted has an alias, a link of that name to it, so its own words are counted once.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ CHAINED = pa.schema(
 
 
 def with_kinds(rows: pa.Table) -> pa.Table:
-    """Raw rows (their times read) with ``kind`` in place of ``quoted``."""
+    """Raw rows (with times parsed) that have ``kind`` in place of ``quoted``."""
     kinds = pc.if_else(pc.fill_null(rows["quoted"], False), pa.scalar(QUOTED, KIND), pa.scalar(OWN, KIND))
     return rows.drop_columns(["quoted"]).append_column("kind", kinds)
 
 
 def unfold(rows: pa.Table) -> pa.Table:
-    """``rows`` (of ``CHAINED``) with their chains cut off, and behind them aliases and what the chains quote."""
+    """``rows`` (of ``CHAINED``) with their chains cut off, followed by aliases and what the chains quote."""
     text = pc.fill_null(rows["text"], "")
     chained = pc.match_substring_regex(text, MARK)
     linked = pc.and_(pc.is_valid(rows["reply_to"]), pc.is_null(rows["conversation_id"]))
@@ -58,7 +58,7 @@ def _alias(row: Row) -> Row:
 
 
 def _unfolded(row: Row) -> list[Row]:
-    """The row with its own words only, and a quotation for each link of its chain."""
+    """The row with only its own words, and a quotation for each link of its chain."""
     own, *rest = CHAIN.split(row["text"])
     names, texts = rest[::2], rest[1::2]
     if not names:
@@ -74,6 +74,6 @@ def _unfolded(row: Row) -> list[Row]:
 
 
 def _name(post: str | None, names: list[str], texts: list[str]) -> str:
-    """What a quotation is known by: a hash of the post and of the chain, white space aside."""
+    """The identity of a quotation: a hash of the post and of the chain, ignoring white space."""
     chain = "//".join(f"@{name}:{text}" for name, text in zip(names, texts, strict=True))
     return "chain-" + hashlib.blake2b(f"{post}\n{WHITE.sub('', chain)}".encode(), digest_size=12).hexdigest()

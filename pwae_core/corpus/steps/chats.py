@@ -1,4 +1,4 @@
-"""Chats without turns: their messages ordered by time, and a new conversation after each long pause."""
+"""Chats without turns: messages are ordered by time, and a new conversation begins after each long pause."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ NUMBERS = np.uint64(32)  # bits of a key that number the conversations of a chat
 def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     """Messages of chats (``MESSAGES``) as rows of conversations (``ROWS``), in order.
 
-    A conversation ends where the next message comes more than ``gap`` minutes later (0: never). It is called
-    ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so that the order of
-    conversations does not depend on shards. Of messages of one id the first is kept; ``repeated`` counts the others.
+    A conversation ends if the next message comes more than ``gap`` minutes later (0: never). It is called
+    ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so the order of
+    conversations does not depend on shards. Of messages with the same id the first is kept; ``repeated`` counts the
+    others.
     """
     messages = messages.sort_by([(name, "ascending") for name in ORDER]).combine_chunks()
     first = _first_of_ids(messages)
@@ -41,13 +42,13 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
 
 
 def _last(where: Mask, values: Indices) -> Indices:
-    """For every row the value of the last row up to it ``where`` something holds; values ascend from 0."""
+    """For every row, the value of the last row up to it for which ``where`` is true; values ascend from 0."""
     found: Indices = np.maximum.accumulate(np.where(where, values, 0))
     return found
 
 
 def _first_of_ids(messages: pa.Table) -> Mask:
-    """Whether no message of the same chat and id comes before a message; those without an id are all first ones."""
+    """Whether a message is the first with its chat and id; messages without an id are always first."""
     known = pc.is_valid(messages["utterance_id"]).to_numpy()
     ids = messages.select(["conversation_id", "utterance_id"]).append_column("at", pa.array(np.arange(len(known))))
     grouped = ids.group_by(["conversation_id", "utterance_id"], use_threads=False).aggregate([("at", "min")])
@@ -57,7 +58,7 @@ def _first_of_ids(messages: pa.Table) -> Mask:
 
 
 def changes(column: pa.ChunkedArray) -> Mask:
-    """Where a column has another value than in the row before; True for the first row."""
+    """Whether a column's value differs from that in the previous row; True for the first row."""
     values = column.combine_chunks()
     found = np.ones(len(values), np.bool_)
     if len(values) > 1:

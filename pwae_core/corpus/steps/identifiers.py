@@ -1,4 +1,4 @@
-"""Ids are opaque: what is certain is put right (white space, ``301.0`` for 301), what has been damaged is counted."""
+"""Ids are opaque: what is certain is repaired (white space, ``301.0`` for 301), and damaged ids are counted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pwae_core.errors import InputError
 Damage = dict[str, dict[str, Any]]
 FIELDS = ("user_id", "conversation_id", "utterance_id", "reply_to")
 LONG = 16
-"""Digits from which on a spreadsheet keeps only the first 15; a float, too, no longer holds every whole number."""
+"""The number of digits from which on a spreadsheet keeps only the first 15, and floats skip whole numbers."""
 
 ROUNDED = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,3}$|^-?\d{16,}\.0*$"
-"""8.12346E+17, 812345678901234560.0: what a spreadsheet or a float has made of an id."""
+"""8.12346E+17, 812345678901234560.0: ids as a spreadsheet or a float has left them."""
 
 WHOLE = r"^-?\d{1,15}(?:\.0)?$|^$"
 CUT = r"^\d{15}0+$"
@@ -29,7 +29,7 @@ REMEDY = (
 
 @dataclass(frozen=True)
 class Repaired:
-    """Rows with their ids put right, and of how many: white space taken off, whole numbers that were floats."""
+    """Rows with repaired ids, and how many were repaired: white space removed, whole numbers that were floats."""
 
     rows: pa.Table
     trimmed: int
@@ -37,7 +37,7 @@ class Repaired:
 
 
 def put_right(rows: pa.Table) -> Repaired:
-    """Takes off white space around ids, and the ``.0`` of ids in a column of nothing but whole numbers."""
+    """Removes white space around ids, and the ``.0`` of ids in a column that has only whole numbers."""
     trimmed, floats = _Marks(rows.num_rows), _Marks(rows.num_rows)
     for name in FIELDS:
         if name not in rows.column_names or rows[name].null_count == rows.num_rows:
@@ -70,8 +70,9 @@ class _Marks:
 
 
 def damage(rows: pa.Table) -> Damage:
-    """For every column of ids: the ``ids``, those ``rounded``, ``long`` ones and those of them ``cut`` after 15 digits,
-    and an ``example``."""
+    """For every column of ids: the number of ``ids``, of ``rounded`` and of ``long`` ones, of long ones ``cut`` after
+    15 digits, and an ``example``.
+    """
     found = {}
     for name in FIELDS:
         if name in rows.column_names:
@@ -93,7 +94,7 @@ def _looked_at(suspect: pa.ChunkedArray) -> dict[str, Any]:
 
 
 def together(one: Damage, other: Damage) -> Damage:
-    """What two pieces of a file show. The example is one of the rounded ids where there are any."""
+    """The findings of two pieces of a file together. The example is a rounded id if there is one."""
     found = {}
     for name in one.keys() | other.keys():
         sides = [side[name] for side in (one, other) if name in side]
@@ -110,7 +111,7 @@ def together(one: Damage, other: Damage) -> Damage:
 def judged(source: str, found: Damage) -> list[str]:
     """A warning for every column of a file whose ids look damaged.
 
-    Raises InputError where a hundredth of the ids and more are rounded.
+    Raises InputError if a hundredth of the ids or more are rounded.
     """
     warnings = []
     for name, one in sorted(found.items()):

@@ -1,8 +1,8 @@
-"""Reply links that lead nowhere as they are written: what is certain of them is put right.
+"""Reply links that lead nowhere as they are written: what is certain about them is repaired.
 
-A link that names no utterance may have something around its id (``301.0`` where a column of whole numbers had a gap,
-the ``t1_`` of Reddit's comments): it is put right where an utterance has the id itself. Or it means no parent at
-all (``0``, ``-1``, ``root``, ``null``): then the utterance is a root.
+A link that names no utterance may have something around its id (``301.0`` if a column of whole numbers had a gap, the
+``t1_`` of Reddit's comments): it is repaired if an utterance has the id itself. Or it means that there is no parent
+(``0``, ``-1``, ``root``, ``null``): then the utterance is a root.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Mended = npt.NDArray[np.int8]
 
 
 def bare(links: pa.Array) -> pa.Array:
-    """The links without what may have been put around them; null for those that have nothing around them."""
+    """The links without what may have been added around the id; null for links without additions."""
     around = pc.match_substring_regex(links, AROUND)
     return pc.if_else(around, pc.replace_substring_regex(links, AROUND, r"\1"), pa.scalar(None, pa.string()))
 
@@ -38,7 +38,7 @@ def rewritten(rows: pa.Table, mended: Mended) -> pa.Table:
 
 
 def mend(rows: pa.Table) -> Mended:
-    """What is to be done to each link of rows whose ``conversation_id`` says where the ids are looked up."""
+    """What to do with each link; ids are looked up within the row's ``conversation_id``."""
     links = rows["reply_to"].combine_chunks()
     shorter = bare(links)
     nothing = pc.fill_null(nobody.is_no_parent(links), False)
@@ -61,10 +61,11 @@ def mend(rows: pa.Table) -> Mended:
 
 
 def count(rows: pa.Table, found: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Where the links of the rows ``counted`` lead; ``found``: whether what a row answers is there.
+    """Where the links of the rows ``counted`` lead; ``found``: whether the utterance that a row answers exists.
 
-    ``roots`` answer nothing, ``answers`` an utterance, ``headless`` the start of a thread that is not there, ``lost``
-    nothing that is there. ``astray`` is such a link and the id of its row (the smallest, to be the same in any order).
+    ``roots`` answer nothing, ``answers`` an utterance, ``headless`` the missing start of a thread, ``lost`` something
+    that does not exist. ``astray`` is such a link and the id of its row (the smallest, so the order of rows does not
+    matter).
     """
     linked = rows["reply_to"].is_valid().to_numpy()
     head = pc.fill_null(pc.equal(rows["reply_to"], rows["conversation_id"]), False).to_numpy() & linked & ~found
@@ -84,5 +85,5 @@ def count(rows: pa.Table, found: npt.NDArray[np.bool_], counted: npt.NDArray[np.
 
 
 def count_none() -> dict[str, Any]:
-    """``count`` of no row."""
+    """``count`` for no rows."""
     return {"roots": 0, "answers": 0, "headless": 0, "lost": 0, "astray": None}

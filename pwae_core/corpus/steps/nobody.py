@@ -1,4 +1,4 @@
-"""What raw data holds in place of a missing user or text."""
+"""What raw data has in place of a missing user or text."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ USERS = (
     "账号已注销",
     "00000000-0000-0000-0000-000000000000",
 )
-"""In lower case. What a platform has besides, or whether these are people there, its reader declares."""
+"""In lower case. A platform's reader declares further ones, or that these are people there."""
 
 TEXTS = ("\\N", "NULL", "NaN", "<NA>")
-"""As they are written: a person may well say "null"."""
+"""Exactly as written, because a person may well say "null"."""
 
 REMOVED = (
     "[deleted]",
@@ -47,7 +47,7 @@ REMOVED = (
 """In lower case."""
 
 NO_PARENT = ("0", "-1", "root", "null", "none", "nan", "undefined", "n/a", "<na>", "\\n")
-"""What is written, in lower case, where an utterance answers nothing; it is an id where one of that name exists."""
+"""What is written, in lower case, if an utterance answers nothing; it is an id if an utterance has that id."""
 
 
 def words_for(reader: Reader) -> tuple[str, ...]:

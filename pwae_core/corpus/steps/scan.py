@@ -1,4 +1,4 @@
-"""Step 1: raw rows of a span, checked, cleaned, and dealt out by conversation (reply trees: by utterance)."""
+"""Step 1: the raw rows of a span, checked, cleaned, and sharded by conversation (reply trees: by utterance)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UTTERANCES = (CLEANED_AWAY, BARE)
 
 @dataclass(frozen=True)
 class Rules:
-    """What holds for the rows of one file: its format's habits and the user's settings."""
+    """The rules for the rows of one file: those of its format, and the user's settings."""
 
     steps: tuple[str, ...]
     lowercase: bool
@@ -58,7 +58,7 @@ class Rules:
 
 @dataclass
 class Seen:
-    """What a span shows: rows left out, by reason; ids put right and damaged; times that were not understood."""
+    """What was found in a span: rows left out, by reason; repaired and damaged ids; times that were not understood."""
 
     rejected: Counter[str] = field(default_factory=Counter)
     trimmed: int = 0
@@ -108,7 +108,7 @@ def scan(job: Job, piece: int) -> Counts:
 
 
 def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
-    """The rows with their HTML and times read and their ids put right; what was seen of ids and times is counted."""
+    """The rows with HTML and times parsed and ids repaired; findings about ids and times are counted."""
     repaired = identifiers.put_right(unmarked(rows, rules))
     rows = repaired.rows
     seen.trimmed += repaired.trimmed
@@ -135,7 +135,7 @@ def with_text(rows: pa.Table, texts: pa.Array) -> pa.Table:
 def _write_placed(
     out: spill.Writer, rows: pa.Table, schema: pa.Schema, shape: Shape, job: Job, rules: Rules, seen: Seen
 ) -> int:
-    """Writes the rows that have all they need, and whose places in conversations their columns tell; how many."""
+    """Writes the complete rows, whose columns give their places in conversations; returns how many."""
     rows = rows.select([name for name in schema.names if name != "key"])
     needed = unplaced(rows, shape) | lacks(rows, rows["user_id"], rules)
     rows, emptied = cleaned(rows, rules)
@@ -146,8 +146,7 @@ def _write_placed(
 
 
 def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int, pa.Table, pa.Table]:
-    """How many rows of their own have all they need; all rows, of which those that lack something only link others; and
-    who has which name."""
+    """The number of complete rows; all rows, of which incomplete ones only link others; and who has which name."""
     rows = chains.with_kinds(rows)
     nameless = blank(rows["utterance_id"])
     seen.rejected[NO_ID] += pc.sum(pc.and_(nameless, pc.equal(rows["kind"], chains.OWN))).as_py() or 0
@@ -173,7 +172,7 @@ def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int,
 
 
 def _without_blanks(rows: pa.Table) -> pa.Table:
-    """Empty threads, links and names are dropped, and so is a link of an utterance to itself."""
+    """Drops empty threads, links and names, and links from an utterance to itself."""
     for name in ("conversation_id", "reply_to", "user_name"):
         none = blank(rows[name])
         if name == "reply_to":
@@ -184,7 +183,7 @@ def _without_blanks(rows: pa.Table) -> pa.Table:
 
 
 def unplaced(rows: pa.Table, shape: Shape) -> dict[str, pa.ChunkedArray]:
-    """The rows that have no place, by reason."""
+    """The rows without a place, by reason."""
     if shape == "replies":
         return {NO_ID: blank(rows["utterance_id"])}
     nowhere = {NO_CONVERSATION: blank(rows["conversation_id"])}
@@ -193,7 +192,7 @@ def unplaced(rows: pa.Table, shape: Shape) -> dict[str, pa.ChunkedArray]:
 
 
 def lacks(rows: pa.Table, users: pa.ChunkedArray, rules: Rules) -> dict[str, pa.ChunkedArray]:
-    """Each reason for which a row (its ids put right) is left out as it came, and the rows that it holds for."""
+    """Each reason why a row (with repaired ids) is left out before cleaning, and the rows it applies to."""
     users = pc.fill_null(users, "")
     texts = pc.utf8_trim_whitespace(pc.fill_null(rows["text"], ""))
     return {
@@ -207,12 +206,12 @@ def lacks(rows: pa.Table, users: pa.ChunkedArray, rules: Rules) -> dict[str, pa.
 
 
 def blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """True where there is nothing, or white space."""
+    """True for nothing, or only white space."""
     return pc.equal(pc.utf8_trim_whitespace(pc.fill_null(column, "")), "")
 
 
 def cleaned(rows: pa.Table, rules: Rules) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
-    """The rows with cleaned texts, and which of them cleaning left worth nothing, by reason."""
+    """The rows with cleaned texts, and those that cleaning left without content, by reason."""
     raw = rows["text"].combine_chunks()
     texts = clean(raw, rules.steps, rules.lowercase)
     emptied = {CLEANED_AWAY: pa.chunked_array([pc.fill_null(pc.equal(texts, ""), False)])}
@@ -224,7 +223,7 @@ def cleaned(rows: pa.Table, rules: Rules) -> tuple[pa.Table, dict[str, pa.Chunke
 
 
 def first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:
-    """For every row the first reason that holds for it, or ""."""
+    """For every row, the first reason that applies to it, or ""."""
     why = pa.chunked_array([pa.array([""]).take(pa.array(np.zeros(count, np.int64)))])
     for reason, holds in reversed(reasons.items()):
         if pc.any(holds).as_py():
@@ -233,7 +232,7 @@ def first(reasons: dict[str, pa.ChunkedArray], count: int) -> pa.ChunkedArray:
 
 
 def _count(why: pa.ChunkedArray, rejected: Counter[str]) -> pa.ChunkedArray:
-    """Counts the rows that have a reason to be left out; True for the others."""
+    """Counts the rows with a reason to be left out; True for the others."""
     for one in why.value_counts().to_pylist():
         if one["values"]:
             rejected[one["values"]] += one["counts"]

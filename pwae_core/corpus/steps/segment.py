@@ -19,7 +19,7 @@ from pwae_core.text.tokenize import CJK_RANGES, tokenise_array
 
 @dataclass(frozen=True)
 class Roles:
-    """What the rows of a shard are in the corpus, one flag a row."""
+    """What the rows of a shard are in the corpus, one flag per row."""
 
     used: Mask
     trained: Mask
@@ -84,7 +84,7 @@ def _responses(responders: pa.ChunkedArray, split: splits.Split) -> pa.Table:
 
 
 def _conversations_shared(rows: pa.Table, windows: Indices, split: splits.Split) -> int:
-    """How many test sessions come from a conversation (or reply tree) of which a training session comes too."""
+    """The number of test sessions that share a conversation (or reply tree) with a training session."""
     keys = rows["key"].to_numpy()
     train, test = (keys[windows[split == one, 0]] for one in (splits.TRAIN, splits.TEST))
     return int(np.isin(test, train).sum())

@@ -1,4 +1,4 @@
-"""Which session goes into which split: exact sizes, decided by each session's own number."""
+"""Which session goes into which split: sizes are exact, and each session's own number decides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sizes:
 
 
 def sizes(sessions: int, config: PreprocessConfig) -> Sizes:
-    """The sizes of the splits. Raises ConfigError when the sizes asked for leave no session to train on."""
+    """The sizes of the splits. Raises ConfigError if the requested sizes leave no session to train on."""
     valid, valid_rule = _held_out(sessions, config.valid)
     test, test_rule = _held_out(sessions, config.test)
     train = sessions - valid - test
@@ -63,7 +63,7 @@ def numbers(
 ) -> Keys:
     """The number that decides the split of each session that ends at the rows ``ends``.
 
-    By session: a hash of the seed, the conversation and the place (``starts``, per row) of the first utterance. By
+    By session: a hash of the seed, the conversation and the position (``starts``, per row) of the first utterance. By
     conversation: a hash of the seed and the conversation, or the whole reply tree. By time: the later, the smaller.
     """
     if config.split_by == "time":
@@ -79,9 +79,9 @@ def numbers(
 
 
 def assign(numbers: Keys, wanted: Sizes, whole: bool = False) -> Split:
-    """The split of every session: the smallest numbers are the test split, the next the validation split.
+    """The split of every session: the smallest numbers make the test split, the next the validation split.
 
-    ``numbers`` come in the corpus's own order, which settles ties. With ``whole``, sessions of one number stay
+    ``numbers`` are in the corpus's own order, which settles ties. With ``whole``, sessions with the same number stay
     together: each split takes whole groups until it has at least its size.
     """
     if whole:
@@ -108,7 +108,7 @@ def _assign_whole(numbers: Keys, wanted: Sizes) -> Split:
 
 
 def counted(split: Split, wanted: Sizes) -> Sizes:
-    """The sizes that the splits have. Raises ConfigError when none is left to train on."""
+    """The sizes of the splits. Raises ConfigError if no session is left to train on."""
     train, valid, test = (int((split == one).sum()) for one in (TRAIN, VALID, TEST))
     if not train:
         raise ConfigError(
@@ -119,7 +119,7 @@ def counted(split: Split, wanted: Sizes) -> Sizes:
 
 
 def save(folder: Path, split: Split, sessions: Sequence[int]) -> None:
-    """Leaves each shard its part of ``split``; ``sessions`` are their sizes."""
+    """Writes each shard's part of ``split``; ``sessions`` are the sizes of the shards."""
     for shard, part in enumerate(np.split(split, np.cumsum(sessions)[:-1])):
         np.save(folder / f"split-{shard}.npy", part)
 

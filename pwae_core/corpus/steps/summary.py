@@ -1,4 +1,4 @@
-"""What is known only when every shard is: the vocabulary and the table of users."""
+"""What is known only once every shard is done: the vocabulary and the table of users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Words:
 
 
 def count_words(job: Job, given: Vocabulary | None = None) -> Words:
-    """Adds up the words of all shards, keeps the most frequent or the ``given`` ones, leaves them for the next step."""
+    """Sums up the words of all shards and saves the most frequent, or the ``given`` ones, for the next step."""
     words = _added_up(job, "words", WORDS)
     words = words.filter(pc.greater(words["count"], 0))
     vocabulary = _most_frequent(job, words) if given is None else recounted(given, words)
@@ -42,7 +42,7 @@ def count_words(job: Job, given: Vocabulary | None = None) -> Words:
 
 
 def recounted(vocabulary: Vocabulary, words: pa.Table) -> Vocabulary:
-    """The same words with the same ids, counted in ``words``: 0 for those that are not there."""
+    """The same words with the same ids and their counts in ``words``: 0 for missing ones."""
     first = len(SPECIALS)
     places = pc.index_in(pa.array(vocabulary.tokens[first:], pa.string()), value_set=words["token"].combine_chunks())
     counts = words["count"].combine_chunks().take(places).fill_null(0)
@@ -75,7 +75,7 @@ def list_users(job: Job) -> pa.Table:
 
 
 def _added_up(job: Job, name: str, schema: pa.Schema) -> pa.Table:
-    """One table of all shards', equal keys added up, one shard after another so that memory stays small."""
+    """One table from those of all shards, with equal keys summed, one shard after another to save memory."""
     total = schema.empty_table()
     for path in job.files(name, job.shards):
         total = _summed([total, spill.read(path)], schema)

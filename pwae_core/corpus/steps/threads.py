@@ -1,4 +1,4 @@
-"""Steps of reply trees, between scan and arrange: names resolved, repetitions dropped, every tree brought to one shard.
+"""Steps of reply trees, between scan and arrange: they resolve names, drop repetitions, bring each tree to one shard.
 
 names    shard of names  -> handles/SHARD  names that one user alone has
 gather   shard of ids    -> known/SHARD    utterances, each id once, quotations with their users; links/SHARD
@@ -21,7 +21,7 @@ from pwae_core.corpus.steps.chains import OWN, QUOTED
 
 
 def names(job: Job, piece: int) -> Counts:
-    """Keeps the names of one shard that belong to one user each. Counts the ``names`` kept."""
+    """Keeps the names of one shard that belong to exactly one user. Counts the ``names`` kept."""
     pairs = spill.read_shard(job.files("names", len(job.spans)), HANDLES, piece, job.shards)
     found = pairs.group_by("user_name", use_threads=False).aggregate([("user_id", "min"), ("user_id", "max")])
     single = found.filter(pc.equal(found["user_id_min"], found["user_id_max"]))
@@ -31,8 +31,9 @@ def names(job: Job, piece: int) -> Counts:
 
 
 def gather(job: Job, piece: int) -> Counts:
-    """Each utterance of one shard once. Counts what was ``repeated``, quotations of ``unknown`` users, and links of
-    threads that were put right (``mended``) or mean none (``rooted``)."""
+    """Each utterance of one shard once. Counts ``repeated`` ones, quotations of ``unknown`` users, and links within
+    threads that were repaired (``mended``) or mean none (``rooted``).
+    """
     rows = spill.read_shard(job.files("nodes", len(job.spans)), NODES, piece, job.shards)
     rows, repeated = each_once(rows)
     rows, unknown = _resolved(job, rows)
@@ -70,10 +71,10 @@ def _mended(mended: links.Mended, own: trees.Mask) -> Counts:
 
 
 def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
-    """One row an id, in the order of the ids: the utterance's own row before an alias before a quotation.
+    """One row per id, in the order of ids; an utterance's own row is preferred to an alias, and that to a quotation.
 
-    Also how many rows of utterances' own were dropped that had a user and a text. Which of several is kept does not
-    depend on their order: one that has both before one that lacks them, then the earliest.
+    Also returns how many own rows with a user and a text were dropped. Which of several rows is kept does not depend on
+    their order: one with both is preferred, then the earliest.
     """
     by = ("conversation_id", "utterance_id", "kind", "lacks", "timestamp", "user_id", "text", "reply_to")
     rows = rows.append_column("lacks", pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])))
@@ -90,7 +91,7 @@ def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
 
 
 def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
-    """Gives quotations the user of that name, and counts those of unknown names, which stay mere links."""
+    """Gives quotations the user of that name; those of unknown names are counted and only link others."""
     nameless = pc.and_(pc.equal(rows["kind"], QUOTED), pc.and_(pc.is_null(rows["user_id"]), pc.is_valid(rows["text"])))
     wanted = pc.unique(rows["user_name"].filter(nameless))
     if not len(wanted):
@@ -106,7 +107,7 @@ def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:
 
 
 def link(job: Job, piece: int) -> Counts:  # noqa: ARG001
-    """Finds the tree of every utterance. Needs about 50 bytes of memory for each of those without a thread."""
+    """Finds the tree of every utterance. Needs about 50 bytes of memory per utterance without a thread."""
     parts = [spill.read(path) for path in job.files("links", job.shards)]
     ids, to, linked, otherwise, nothing = (
         np.concatenate([part[name].to_numpy() for part in parts]) for name in LINKS.names
@@ -122,8 +123,9 @@ def link(job: Job, piece: int) -> Counts:  # noqa: ARG001
 
 
 def deal(job: Job, piece: int) -> Counts:
-    """Brings the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree, and links
-    that were put right (``mended``) or mean none (``rooted``)."""
+    """Moves the utterances of one shard to the shards of their trees. Counts those in a ``circular`` tree, and links
+    that were repaired (``mended``) or mean none (``rooted``).
+    """
     rows = spill.read(job.file("known", piece))
     found = spill.read(job.file("roots", piece))
     loose = rows["conversation_id"].is_null().to_numpy()

@@ -1,4 +1,4 @@
-"""Reply trees as arrays: which utterance answers which, the paths from root to leaf, and what circles leave out.
+"""Reply trees as arrays: which utterance answers which, the paths from root to leaf, and the rows in cycles.
 
 Rows are numbered; ``parents`` holds each row's parent, -1 for a root. Everything is done level by level.
 """
@@ -19,10 +19,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees in an order in which the longest path on from every row follows it directly.
+    """Trees, in an order in which every row is directly followed by the longest path down from it.
 
-    ``order`` are the rows in that order; everything else is per row in that order: ``depths`` below the root, ``backs``
-    how far back the parent is (0 for a root), ``heights`` of the longest path on.
+    ``order`` are the rows in that order. Everything else is per row in that order: ``depths`` below the root, ``backs``
+    how many rows back the parent is (0 for a root), ``heights`` of the longest path down.
     """
 
     order: Indices
@@ -37,12 +37,12 @@ class Forest:
 
     @property
     def leaves(self) -> Indices:
-        """Where (in this order) the longest path through each row ends."""
+        """The position (in this order) where the longest path through each row ends."""
         return np.arange(len(self.order)) + self.heights
 
 
 def levels(parents: Indices) -> list[Indices]:
-    """The rows at depth 0, 1, ...; rows in a circle, or below one, are in none of them."""
+    """The rows at depth 0, 1, ...; rows in a cycle, or below one, are in none of them."""
     by_parent = np.argsort(parents, kind="stable")
     known = parents[by_parent]
     first = np.searchsorted(known, np.arange(len(parents)), "left")
@@ -57,7 +57,7 @@ def levels(parents: Indices) -> list[Indices]:
 
 
 def without(parents: Indices, gone: Mask) -> Indices:
-    """``parents`` with each row's nearest ancestor that is not ``gone``; rows in circles get themselves."""
+    """For each row, its nearest ancestor that is not ``gone``; rows in cycles get themselves."""
     nearest = np.arange(len(parents))
     for depth, rows in enumerate(levels(parents)):
         above = parents[rows]
@@ -66,7 +66,7 @@ def without(parents: Indices, gone: Mask) -> Indices:
 
 
 def grow(parents: Indices, ranks: npt.NDArray[np.integer]) -> Forest:
-    """The forest of ``parents`` (without circles); siblings of equal height, and roots, in the order of ``ranks``."""
+    """The forest of ``parents`` (without cycles); siblings of equal height, and roots, in the order of ``ranks``."""
     rows_at = levels(parents)
     depths, heights, sizes = (np.zeros(len(parents), np.int64) for _ in range(3))
     sizes += 1
@@ -94,7 +94,7 @@ def grow(parents: Indices, ranks: npt.NDArray[np.integer]) -> Forest:
 
 @dataclass(frozen=True)
 class Roots:
-    """The key of each row's tree; rows in a circle, or below one, have none. ``mended`` as in ``links``."""
+    """The key of each row's tree; rows in a cycle, or below one, have none. ``mended`` as in ``links``."""
 
     keys: Keys
     circular: Mask
@@ -102,11 +102,10 @@ class Roots:
 
 
 def roots(ids: Keys, links: Keys, linked: Mask, otherwise: Keys, nothing: Mask) -> Roots:
-    """Follows every row to the top by doubling the step. ``ids`` are unique; ``links`` count where ``linked``.
+    """Follows every row to the top by doubling the step. ``ids`` are unique; ``links`` count only if ``linked``.
 
-    A link that is not there is looked up ``otherwise``; if it is not there either and may mean ``nothing``, the
-    row is a root. The key of a tree is its topmost known id: that of the row, or the one that it links to and that is
-    not there.
+    A missing link is looked up ``otherwise``; if that is missing too and may mean ``nothing``, the row is a root. The
+    key of a tree is its topmost known id: that of the row, or the missing one that it links to.
     """
     mended = np.zeros(len(ids), np.int8)
     if not len(ids):

@@ -19,8 +19,9 @@ from pwae_core.corpus.steps.trees import Indices, Mask
 
 @dataclass(frozen=True)
 class Places:
-    """Where the utterances of a shard are: ``ordinals`` in their conversations, which have the ``lengths`` (per row),
-    and how many rows ``backs`` the previous utterance is (0 for a first one)."""
+    """The positions of a shard's utterances: their ``ordinals`` in conversations with the ``lengths`` (per row), and
+    how many rows back the previous utterance is (``backs``; 0 for a first one).
+    """
 
     ordinals: Indices
     lengths: Indices
@@ -42,8 +43,8 @@ class Places:
 def slide(job: Job, piece: int) -> Counts:
     """Finds the sessions of one shard.
 
-    Counts ``windows``, ``sessions``, those without a time (``untimed``) where that matters, and conversations too
-    ``few`` or ``short``.
+    Counts ``windows``, ``sessions``, those without a time (``untimed``) if that matters, and conversations with too
+    ``few`` utterances or too ``short`` for a window.
     """
     config = job.config
     rows = spill.read(job.file("dialogue", piece))
@@ -65,7 +66,7 @@ def slide(job: Job, piece: int) -> Counts:
 
 
 def window_ends(places: Places, config: PreprocessConfig) -> Indices:
-    """The rows at which windows end, in order: one for each utterance that has enough before it."""
+    """The rows at which windows end, in order: one for each utterance with enough utterances before it."""
     before = places.ordinals - (config.window - 1)
     fits = (before >= 0) & (places.lengths >= max(config.min_turns, config.window))
     return np.flatnonzero(fits & (before % config.stride == 0))
