@@ -28,8 +28,7 @@ LONGEST_NUMBER = 18
 CHUNK = 1 << 20
 MORE = "more"
 LARGEST = 1e9
-"""Largest value: the squares of a whole table of these can be summed in float32, and no real vector is near it.
-"""
+"""Largest value: the squares of a whole table of these can be summed in float32, and no real vector is near it."""
 
 Vector = NDArray[np.float32]
 
