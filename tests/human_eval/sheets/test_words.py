@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pwae_core.errors import ConfigError, InputError
+from pwae_core.human_eval.ratings.cells import is_header
 from pwae_core.human_eval.sheets.form import Form
 from pwae_core.human_eval.sheets.words import SHIPPED, filled_in, read_words, shipped
 
@@ -54,6 +55,7 @@ def test_chinese_has_no_english_words_left() -> None:
             "{done} finished",
             "[page] progress: {total} is missing. Keep what is in braces",
         ),
+        ("→ {speaker} responds", "{speaker}: {speaker} responds", "[marks] responds: {speaker} is there twice."),
         ("Annotator {number}", "Annotator {n} {number}", "[page] annotator: {n} is unknown."),
         ('response = "response"', 'response = "item"', "[columns] response: 'item' is the column item's."),
         ('first = "response 1"', 'first = "r: 1"', "[columns] first: a column heading may not contain brackets"),
@@ -79,6 +81,15 @@ def test_a_language_that_does_not_exist() -> None:
         read_words("nowhere.toml")
     with pytest.raises(ConfigError, match="is not shipped"):
         shipped("../words.py")
+
+
+def test_heads_that_begin_with_an_apostrophe_are_found_again(tmp_path: Path) -> None:
+    """A spreadsheet hides the first one, a text file gets another."""
+    form = Form(read_words(own(tmp_path, ENGLISH_FILE.replace('item = "item"', 'item = "\'t item"'))))
+    for head in ("'t item", "t item", "''t item"):
+        assert is_header([head, "readability"], form)
+    with pytest.raises(ConfigError, match=r"\[columns\] item: a column heading needs a letter"):
+        read_words(own(tmp_path, ENGLISH_FILE.replace('item = "item"', 'item = "\'\u200b"')))
 
 
 def test_what_is_filled_in_is_not_looked_at() -> None:
