@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from pwae_core.artifacts import Plan
 from pwae_core.artifacts.notes import manifest_of, plan_of
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
-from pwae_core.experiment.checks import check, refuse_other_plans
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.experiment.checks import check, difference_of, parts_of, refuse_other_plans, runs_of
 from pwae_core.experiment.results import refuse_others
-from pwae_core.models import MODELS
 from pwae_core.schemas import TIMING
 from pwae_core.training.timing import timings
 
-PARTS = ("run", "responses", "scores")
+MADE_OF = {"responses": "run", "scores": "responses", "persona-scores": "responses", "diagnosis": "run"}
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One run. ``exists``: its finished parts; ``begun``: iterations of a training that was cut off or goes on now.
+    """One run. ``exists``: its finished parts that are kept; ``begun``: iterations of a training that was cut off or
+    goes on now.
 
     ``seconds``: of training, the time it took or the rest that it takes; None where nothing tells.
     """
@@ -49,13 +50,15 @@ class Preview:
 
 def preview(plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False) -> Preview:
     """Looks at ``out`` and at the plan's inputs. Raises what ``experiment`` would raise before its first run."""
-    runs = planned_runs(plan, {name: model.display_name for name, model in MODELS.items()})
+    runs = runs_of(plan)
     refuse_others(out)
     inputs = check(plan, runs, device)
     if not force:
         refuse_other_plans(plan, runs, out, inputs)
-    took = {run.folder: timings(out / run.folder / "run" / TIMING) for run in runs}
-    exists = {run.folder: _exists(out / run.folder) for run in runs}
+    parts = {run.folder: parts_of(plan, run, inputs) for run in runs}
+    again = {folder: _made_again(out / folder, own) for folder, own in parts.items()}
+    exists = {folder: _exists(out / folder, own, again[folder]) for folder, own in parts.items()}
+    took = {folder: [] if "run" in again[folder] else timings(out / folder / "run" / TIMING) for folder in parts}
     known = [(run, took[run.folder][-1]["elapsed"]) for run in runs if "run" in exists[run.folder] and took[run.folder]]
     shown = tuple(_planned(run, out / run.folder, exists[run.folder], took[run.folder], known) for run in runs)
     left = [one.seconds for one in shown if not one.trained]
@@ -63,8 +66,17 @@ def preview(plan: ExperimentConfig, out: Path, *, device: str = "auto", force: b
     return Preview(plan.title, str(out), shown, whole)
 
 
-def _exists(folder: Path) -> tuple[str, ...]:
-    return tuple(part for part in PARTS if manifest_of(folder / part))
+def _made_again(folder: Path, parts: Sequence[Plan]) -> set[str]:
+    """The parts that another plan has made, and what is made of them."""
+    again: set[str] = set()
+    for part in parts:
+        if MADE_OF.get(part.kind) in again or difference_of(folder / part.kind, part):
+            again.add(part.kind)
+    return again
+
+
+def _exists(folder: Path, parts: Sequence[Plan], again: set[str]) -> tuple[str, ...]:
+    return tuple(part.kind for part in parts if part.kind not in again and manifest_of(folder / part.kind))
 
 
 def _planned(

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fake_plugins import write_plugin
 from trained import write_corpus
 
 from pwae_cli.commands.experiment import _print as print_report
@@ -402,6 +403,40 @@ def test_a_dry_run_tells_what_exists_and_writes_nothing(
 
     plan.write_text(SINGLE.replace("max_steps = 6", "max_steps = 7"))
     pwae(*command, "--dry-run").fails(6, "was made by another plan")
+
+
+def test_a_dry_run_with_force_tells_what_would_be_made_again(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    command = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "cpu")
+    pwae(*command).succeeds()
+
+    def exists(settings: str) -> list[str]:
+        plan.write_text(settings)
+        (run,) = pwae(*command, "--dry-run", "--force", "--json").succeeds().json["runs"]
+        made: list[str] = run["exists"]
+        return made
+
+    assert exists(SINGLE) == ["run", "responses", "scores"]
+    assert exists(SINGLE.replace("resamples = 20", "resamples = 21")) == ["run", "responses"]
+    assert exists(SINGLE.replace("samples = 2", "samples = 1")) == ["run"]
+    assert exists(SINGLE.replace("max_steps = 6", "max_steps = 7")) == []
+    told = pwae(*command, "--dry-run", "--force").succeeds().stdout
+    assert "1 of 1 run would be trained, for an unknown time.\n" in told, "other settings tell nothing of these"
+
+
+def test_a_plugin_s_system_with_a_diagnosis(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dry run looks where the experiment writes, and at all that it writes."""
+    code = "from pwae_core.models import MODELS\nclass PART(MODELS['seq2seq']):\n    display_name = 'My System'\n"
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site", "system", "mine", code))
+    plan.write_text(f"{SINGLE.replace('seq2seq', 'mine')}\n[diagnose]\ncontexts = 4\n")
+    command = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "cpu")
+    pwae(*command).succeeds()
+    (run,) = pwae(*command, "--dry-run", "--json").succeeds().json["runs"]
+    assert (run["folder"], run["exists"]) == ("my-system-seed1", ["run", "responses", "scores"])
 
 
 def _only_first(plan: Path, folder: Path) -> Path:
