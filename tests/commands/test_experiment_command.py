@@ -405,6 +405,36 @@ def test_a_dry_run_tells_what_exists_and_writes_nothing(
     pwae(*command, "--dry-run").fails(6, "was made by another plan")
 
 
+def test_a_dry_run_tells_what_is_in_the_way(pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path) -> None:
+    """A folder of somebody's, a file in the place of a folder, a manifest that is damaged, times that are none."""
+    plan.write_text(SINGLE)
+    out, folder = tmp_path / "out", tmp_path / "out" / "seq2seq-seed1"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu", "--dry-run")
+    (folder / "run").mkdir(parents=True)
+    (folder / "run" / "thesis.txt").touch()
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"]) == ([], ["run"])
+    told = pwae(*command).succeeds().stdout
+    assert "seq2seq-seed1/run is damaged, or was not made by pwae: the run would fail. Move it away first.\n" in told
+    shutil.rmtree(folder)
+    folder.touch()
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert run["in_the_way"] == ["run", "responses", "scores"]
+    folder.unlink()
+
+    pwae(*command[:-1]).succeeds()
+    (folder / "run" / "timing.jsonl").write_text('{"time": 1, "step": 6, "elapsed": NaN}\n' * 2)
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"], run["seconds"]) == (["run", "responses", "scores"], [], None)
+    (folder / "scores" / "manifest.json").write_text("{")
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"]) == (["run", "responses"], ["scores"])
+    shutil.rmtree(out)
+    out.touch()
+    for words in (command, command[:-1]):
+        pwae(*words).fails(6, f"{out} is not a folder. Choose another --out.")
+
+
 def test_a_dry_run_with_force_tells_what_would_be_made_again(
     pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
 ) -> None:
