@@ -27,9 +27,11 @@ LONGEST_PAGE_NAME = 31  # of a worksheet, in a spreadsheet
 
 
 def _plain(text: str) -> str:
-    """Raises ValueError for control characters: words are one line."""
+    """Raises ValueError for control characters, as words are one line, and for what shows nothing."""
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
         raise ValueError("it may not contain control characters or line breaks")
+    if not typed(text).strip():
+        raise ValueError("it shows nothing")
     return text
 
 
@@ -194,13 +196,13 @@ class Words(_Words):
 def read_words(language: str) -> Words:
     """The words of a shipped language, or of somebody's own file.
 
-    Raises ConfigError, naming the key, for a missing or unknown one, for one that lacks a placeholder of the English
-    text, and for two columns of one name.
+    Raises ConfigError, naming the key, for a missing or unknown one, for one whose placeholders are not those of the
+    English text, and for two columns of one name.
     """
     if language in SHIPPED:
         return Words.make(_toml(language))
     path = Path(language)
-    if not path.exists() and path.suffix != ".toml":
+    if not language or (not path.exists() and path.suffix != ".toml"):
         raise ConfigError(f"language: {language!r} is neither shipped ({', '.join(SHIPPED)}) nor a TOML file.")
     words = Words.make(read_toml(path), lambda loc: f"{path}: {in_toml(loc)}")
     _check_placeholders(words, path)

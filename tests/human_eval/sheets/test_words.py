@@ -45,6 +45,7 @@ def test_chinese_has_no_english_words_left() -> None:
     [
         ('save = "Save"\n', "", "[page] save: Field required."),
         ('save = "Save"', 'save = " "', "[page] save: String should have at least 1 character (got ' ')."),
+        ('save = "Save"', 'save = "\u200b"', "[page] save: it shows nothing (got"),
         ('save = "Save"', "save = 3", "[page] save: Input should be a valid string (got 3)."),
         ('save = "Save"', 'save = "a\\nb"', "[page] save: it may not contain control characters or line breaks"),
         ('save = "Save"', 'save = "Save"\nsvae = "x"', "[page] svae: unknown setting. Did you mean save?"),
@@ -77,6 +78,8 @@ def test_what_is_wrong_is_one_line_that_names_the_key(tmp_path: Path, old: str, 
 def test_a_language_that_does_not_exist() -> None:
     with pytest.raises(ConfigError, match=r"^language: 'fr' is neither shipped \(en, zh\) nor a TOML file\.$"):
         read_words("fr")
+    with pytest.raises(ConfigError, match=r"^language: '' is neither shipped"):
+        read_words("")
     with pytest.raises(InputError, match=r"nowhere\.toml"):
         read_words("nowhere.toml")
     with pytest.raises(ConfigError, match="is not shipped"):
