@@ -82,6 +82,8 @@ def _print(report: ExperimentReport) -> None:
 def _print_preview(seen: Preview) -> None:
     rows = [(run.folder, ", ".join(run.exists) or "nothing", *_training(run)) for run in seen.runs]
     console.print_table(f"{seen.title}: {seen.out}", ("run", "exists", "training", "time"), rows, numbers_from=3)
+    for place in (f"{run.folder}/{part}" for run in seen.runs for part in run.in_the_way):
+        console.print_line(f"{place} is damaged, or was not made by pwae: the run would fail. Move it away first.")
     left = sum(not run.trained for run in seen.runs)
     time = "for an unknown time" if seen.seconds is None else f"for about {console.duration(seen.seconds)}"
     console.print_line(f"{left} of {counted(len(seen.runs), 'run')} would be trained{f', {time}' if left else ''}.")

@@ -103,7 +103,7 @@ def command(
 
     if watch:
         for made, sources in watched(make, given, scores or ()):
-            console.print_json(asdict(made)) if json else console.print_line(_seen(made, sources))
+            console.print_json_lines([asdict(made)]) if json else console.print_line(_seen(made, sources))
             console.flush()
         return
     made = make()

@@ -129,7 +129,9 @@ def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[Plann
     seen: set[str] = set()
     for run in runs:
         if run.folder in seen:
-            raise ConfigError(f"systems: two runs would be {run.folder}. Give one of them a label.")
+            raise ConfigError(
+                f"systems: two runs would be {run.folder}. Give every system a label of its own, every seed and K once."
+            )
         seen.add(run.folder)
         if plan.sample.checkpoint == "average" and run.train.keep_best == 1:
             raise ConfigError(f"[sample] checkpoint = average: {run.label} keeps only one. Set keep_best in [train].")
@@ -140,7 +142,8 @@ def _planned(
     plan: ExperimentConfig, number: int, components: int | None, seed: int, names: Mapping[str, str]
 ) -> PlannedRun:
     system = plan.systems[number]
-    own = {"name": system.model, **dict.fromkeys((f"without_{part}" for part in system.without), True)}
+    without = dict.fromkeys(system.without)
+    own = {"name": system.model, **dict.fromkeys((f"without_{part}" for part in without), True)}
     own |= {} if components is None else {"components": components}
     layers: list[tuple[Mapping[str, Any], Place]] = [
         (PRESETS[plan.preset], in_toml),
@@ -148,11 +151,24 @@ def _planned(
         (system.train, lambda loc: in_toml(("systems", number, "train", *loc))),
         ({"model": own, "seed": seed}, lambda loc: _own_place(number, loc)),
     ]
+    for values, place in layers[1:3]:
+        _refuse_what_a_plan_says(values, place)
     config = TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
     label = system.label or names.get(config.model.name, config.model.name)
-    label += "" if system.label else "".join(f" w/o {part}" for part in system.without)
+    label += "" if system.label else "".join(f" w/o {part}" for part in without)
     label += "" if components is None else f" K={components}"
-    return PlannedRun(f"{_plain(label)}-seed{seed}", label, seed, config)
+    return PlannedRun(f"{_plain(label) or _plain(config.model.name)}-seed{seed}", label, seed, config)
+
+
+def _refuse_what_a_plan_says(train: Mapping[str, Any], place: Place) -> None:
+    """Raises ConfigError for settings of a training that would be overridden without a word."""
+    model = train.get("model")
+    for where, loc, given in (
+        ("seeds", ("seed",), "seed" in train),
+        ("systems", ("model", "name"), isinstance(model, Mapping) and "name" in model),
+    ):
+        if given:
+            raise ConfigError(f"{place(loc)}: a plan says that in its {where}. Leave it out here.")
 
 
 def _shared(train: Mapping[str, Any], system: str) -> Mapping[str, Any]:

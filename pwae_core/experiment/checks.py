@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_vocabulary
 from pwae_core.artifacts.notes import manifest_of, plan_of
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
+from pwae_core.config.train import ALIASES
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
-from pwae_core.models import inputs_of, system_of
+from pwae_core.models import MODELS, inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
 from pwae_core.training.periods import periods_of
 from pwae_core.training.runs import choose_device
@@ -21,6 +21,12 @@ from pwae_core.training.runs import choose_device
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
 """Those of ``pwae experiment``."""
 SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
+
+
+def runs_of(plan: ExperimentConfig) -> list[PlannedRun]:
+    """The plan's runs, under the names that pwae's and the plugins' systems have in tables."""
+    known = {*MODELS, *(one.model for one in plan.systems if one.model not in ALIASES)}
+    return planned_runs(plan, {name: system_of(name).display_name for name in known})
 
 
 def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> dict[str, str]:
@@ -67,20 +73,10 @@ def refuse_other_plans(
     plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
 ) -> None:
     """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes."""
-    scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
     for run in runs:
-        wanted = [
-            Plan("run", run.train.model_dump(mode="json"), {**inputs, **inputs_of(run.train.model.name)}),
-            Plan("responses", plan.sample.model_dump(mode="json"), {}),
-            Plan("scores", scored, {}),
-        ]
-        if plan.persona_scores:
-            wanted.append(Plan("persona-scores", plan.persona_scores.model_dump(mode="json"), {}))
-        if plan.diagnose:
-            wanted.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), {}))
-        for part in wanted:
+        for part in parts_of(plan, run, inputs):
             folder = out / run.folder / part.kind
-            difference = _difference(folder, part.to_dict())
+            difference = difference_of(folder, part)
             if difference:
                 raise ArtifactError(
                     f"{folder} was made by another plan ({difference}). Choose another --out, or --force to make "
@@ -88,12 +84,28 @@ def refuse_other_plans(
                 )
 
 
-def _difference(folder: Path, now: Mapping[str, Any]) -> str:
-    """How these settings and inputs differ from those of the artifact at ``folder``; empty if none can be read."""
+def parts_of(plan: ExperimentConfig, run: PlannedRun, inputs: Mapping[str, str]) -> list[Plan]:
+    """What the plan makes of a run, in order: settings, and of the inputs those that exist before."""
+    scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
+    system = run.train.model.name
+    parts = [
+        Plan("run", run.train.model_dump(mode="json"), {**inputs, **inputs_of(system)}),
+        Plan("responses", plan.sample.model_dump(mode="json"), {}),
+        Plan("scores", scored, {}),
+    ]
+    if plan.persona_scores:
+        parts.append(Plan("persona-scores", plan.persona_scores.model_dump(mode="json"), {}))
+    if plan.diagnose and system_of(system).latent:
+        parts.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), {}))
+    return parts
+
+
+def difference_of(folder: Path, part: Plan) -> str:
+    """How its settings and inputs differ from those of the artifact at ``folder``; empty if none can be read."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
         return ""  # the stage reports what is wrong with it
-    old = note.model_dump()
+    old, now = note.model_dump(), part.to_dict()
     known = {name: {key: old[name].get(key) for key in now[name]} for name in ("inputs", "config")}
     return describe_difference({"pwae": old["pwae"], **known}, now)
 

@@ -7,28 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from pwae_core.artifacts import Plan
 from pwae_core.artifacts.notes import manifest_of, plan_of
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
-from pwae_core.experiment.checks import check, refuse_other_plans
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.experiment.checks import check, difference_of, parts_of, refuse_other_plans, runs_of
 from pwae_core.experiment.results import refuse_others
-from pwae_core.models import MODELS
+from pwae_core.files import is_vacant
 from pwae_core.schemas import TIMING
 from pwae_core.training.timing import timings
 
-PARTS = ("run", "responses", "scores")
+MADE_OF = {"responses": "run", "scores": "responses", "persona-scores": "responses", "diagnosis": "run"}
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One run. ``exists``: its finished parts; ``begun``: iterations of a training that was cut off or goes on now.
+    """One run. ``exists``: its finished parts that are kept; ``in_the_way``: those damaged or not made by pwae.
 
-    ``seconds``: of training, the time it took or the rest that it takes; None where nothing tells.
+    ``begun``: iterations of a training that was cut off or goes on now. ``seconds``: of training, the time it took or
+    the rest that it takes; None where nothing tells.
     """
 
     folder: str
     label: str
     seed: int
     exists: tuple[str, ...]
+    in_the_way: tuple[str, ...]
     begun: int
     seconds: float | None
 
@@ -47,37 +50,61 @@ class Preview:
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What exists of a run; see ``Planned``. ``elapsed``: the seconds of its training so far, if known."""
+
+    run: PlannedRun
+    exists: tuple[str, ...]
+    in_the_way: tuple[str, ...]
+    begun: int
+    elapsed: float | None
+
+
 def preview(plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False) -> Preview:
     """Looks at ``out`` and at the plan's inputs. Raises what ``experiment`` would raise before its first run."""
-    runs = planned_runs(plan, {name: model.display_name for name, model in MODELS.items()})
+    runs = runs_of(plan)
     refuse_others(out)
     inputs = check(plan, runs, device)
     if not force:
         refuse_other_plans(plan, runs, out, inputs)
-    took = {run.folder: timings(out / run.folder / "run" / TIMING) for run in runs}
-    exists = {run.folder: _exists(out / run.folder) for run in runs}
-    known = [(run, took[run.folder][-1]["elapsed"]) for run in runs if "run" in exists[run.folder] and took[run.folder]]
-    shown = tuple(_planned(run, out / run.folder, exists[run.folder], took[run.folder], known) for run in runs)
+    found = [_find(run, out / run.folder, parts_of(plan, run, inputs)) for run in runs]
+    known = [(one.run, one.elapsed) for one in found if "run" in one.exists and one.elapsed is not None]
+    shown = tuple(_planned(one, known) for one in found)
     left = [one.seconds for one in shown if not one.trained]
     whole = None if None in left else sum(second for second in left if second is not None)
     return Preview(plan.title, str(out), shown, whole)
 
 
-def _exists(folder: Path) -> tuple[str, ...]:
-    return tuple(part for part in PARTS if manifest_of(folder / part))
-
-
-def _planned(
-    run: PlannedRun,
-    folder: Path,
-    exists: tuple[str, ...],
-    took: Sequence[dict[str, float]],
-    known: Sequence[tuple[PlannedRun, float]],
-) -> Planned:
+def _find(run: PlannedRun, folder: Path, parts: Sequence[Plan]) -> _Found:
+    again = _made_again(folder, parts)
+    exists = tuple(part.kind for part in parts if part.kind not in again and manifest_of(folder / part.kind))
+    took = [] if "run" in again else timings(folder / "run" / TIMING)
     begun = int(took[-1]["step"]) if took and "run" not in exists and plan_of(folder / "run") else 0
-    elapsed = took[-1]["elapsed"] if took else None
-    seconds = elapsed if "run" in exists else _rest(run, known, elapsed if begun and elapsed else 0.0)
-    return Planned(folder.name, run.label, run.seed, exists, begun, seconds)
+    elapsed = took[-1]["elapsed"] if took and (begun or "run" in exists) else None
+    return _Found(run, exists, _in_the_way(folder, parts), begun, elapsed)
+
+
+def _made_again(folder: Path, parts: Sequence[Plan]) -> set[str]:
+    """The parts that another plan has made, and what is made of them."""
+    again: set[str] = set()
+    for part in parts:
+        if MADE_OF.get(part.kind) in again or difference_of(folder / part.kind, part):
+            again.add(part.kind)
+    return again
+
+
+def _in_the_way(folder: Path, parts: Sequence[Plan]) -> tuple[str, ...]:
+    def blocked(place: Path) -> bool:
+        return not (is_vacant(place) or manifest_of(place) or plan_of(place))
+
+    return tuple(part.kind for part in parts if blocked(folder if folder.is_file() else folder / part.kind))
+
+
+def _planned(found: _Found, known: Sequence[tuple[PlannedRun, float]]) -> Planned:
+    run = found.run
+    seconds = found.elapsed if "run" in found.exists else _rest(run, known, found.elapsed or 0.0)
+    return Planned(run.folder, run.label, run.seed, found.exists, found.in_the_way, found.begun, seconds)
 
 
 def _rest(run: PlannedRun, known: Sequence[tuple[PlannedRun, float]], elapsed: float) -> float | None:

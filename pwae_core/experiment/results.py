@@ -100,7 +100,11 @@ def columns(report: ExperimentReport) -> list[str]:
 
 
 def refuse_others(out: Path) -> None:
-    """Raises ArtifactError if a file of one of these names was not written by an experiment, or was changed."""
+    """Raises ArtifactError if ``out`` is no folder, or holds a file of one of these names that no experiment wrote, or
+    that was changed.
+    """
+    if out.exists() and not out.is_dir():
+        raise ArtifactError(f"{out} is not a folder. Choose another --out.")
     for name, is_ours in WRITTEN.items():
         path = out / name
         if path.exists() and not is_ours(path.resolve()):

@@ -109,6 +109,10 @@ def human_eval_score(
 def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, codes: Path | None) -> _Sources:
     whole = artifacts.load(key, KIND)
     handed_in = inputs.text(codes) if codes else ""
+    if codes and not found_in(handed_in):
+        raise InputError(
+            f"{codes} has no completion code. Give the file with what annotators submitted, or leave --codes out."
+        )
     found = find(sheets)
     read = {path: load(path) for path in found.files}
     hashed = {path: hashlib.sha256(data).hexdigest() for path, data in read.items()}

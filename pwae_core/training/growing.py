@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pwae_core import files
 from pwae_core.artifacts import MANIFEST
@@ -14,7 +14,17 @@ from pwae_core.artifacts.notes import plan_of
 from pwae_core.models import MODELS
 
 LOG = "log.jsonl"
-KEYS = {"step", "epoch", "split", "values"}
+
+
+class Line(BaseModel):
+    """A line of the log; a training that diverges logs NaN."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    step: int
+    epoch: int
+    split: str
+    values: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -23,23 +33,25 @@ class Growing:
 
     folder: Path
     system: str
-    lines: tuple[Mapping[str, Any], ...]
+    lines: tuple[Line, ...]
 
     @property
     def fingerprint(self) -> str:
-        return files.hash_strings([str(self.system), *(files.to_json(dict(line)).decode() for line in self.lines)])
+        return files.hash_strings(
+            [str(self.system), *(files.to_json(line.model_dump()).decode() for line in self.lines)]
+        )
 
     @property
     def step(self) -> int:
         """The last iteration that was logged; 0 before the first."""
-        return int(self.lines[-1]["step"]) if self.lines else 0
+        return self.lines[-1].step if self.lines else 0
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per value, as in the log of a finished run."""
         return [
-            {"step": line["step"], "split": line["split"], "name": name, "value": value}
+            {"step": line.step, "split": line.split, "name": name, "value": value}
             for line in self.lines
-            for name, value in line["values"].items()
+            for name, value in line.values.items()
         ]
 
 
@@ -49,18 +61,16 @@ def is_growing(folder: Path) -> bool:
 
 
 def growing(folder: Path) -> Growing:
-    """What can be read now at ``folder``, which ``is_growing``; a half-written last line is ignored."""
+    """What can be read now at ``folder``, which ``is_growing``; half-written or damaged lines are ignored."""
     plan = plan_of(folder)
     name = str(plan.config["model"]["name"]) if plan else ""
     parsed = [_parsed(line) for line in (folder / LOG).read_bytes().splitlines()]
-    return Growing(
-        folder, MODELS[name].display_name if name in MODELS else "run", tuple(line for line in parsed if line)
-    )
+    system = MODELS[name].display_name if name in MODELS else name or "run"
+    return Growing(folder, system, tuple(line for line in parsed if line))
 
 
-def _parsed(line: bytes) -> Mapping[str, Any] | None:
+def _parsed(line: bytes) -> Line | None:
     try:
-        found = json.loads(line)
-    except ValueError:
+        return Line.model_validate_json(line)
+    except ValidationError:
         return None
-    return found if isinstance(found, dict) and found.keys() >= KEYS else None

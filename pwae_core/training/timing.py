@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -81,8 +82,10 @@ def timings(path: Path) -> list[dict[str, Any]]:
             line = json.loads(raw)
         except ValueError:
             continue
-        if isinstance(line, dict) and all(
-            isinstance(line.get(key), float | int) for key in ("time", "step", "elapsed")
-        ):
+        if isinstance(line, dict) and all(_is_number(line.get(key)) for key in NUMBERS):
             found.append(line)
     return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and math.isfinite(value)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fake_plugins import write_plugin
 from trained import write_corpus
 
 from pwae_cli.commands.experiment import _print as print_report
@@ -402,6 +403,70 @@ def test_a_dry_run_tells_what_exists_and_writes_nothing(
 
     plan.write_text(SINGLE.replace("max_steps = 6", "max_steps = 7"))
     pwae(*command, "--dry-run").fails(6, "was made by another plan")
+
+
+def test_a_dry_run_tells_what_is_in_the_way(pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path) -> None:
+    """A folder of somebody's, a file in the place of a folder, a manifest that is damaged, times that are none."""
+    plan.write_text(SINGLE)
+    out, folder = tmp_path / "out", tmp_path / "out" / "seq2seq-seed1"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu", "--dry-run")
+    (folder / "run").mkdir(parents=True)
+    (folder / "run" / "thesis.txt").touch()
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"]) == ([], ["run"])
+    told = pwae(*command).succeeds().stdout
+    assert "seq2seq-seed1/run is damaged, or was not made by pwae: the run would fail. Move it away first.\n" in told
+    shutil.rmtree(folder)
+    folder.touch()
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert run["in_the_way"] == ["run", "responses", "scores"]
+    folder.unlink()
+
+    pwae(*command[:-1]).succeeds()
+    (folder / "run" / "timing.jsonl").write_text('{"time": 1, "step": 6, "elapsed": NaN}\n' * 2)
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"], run["seconds"]) == (["run", "responses", "scores"], [], None)
+    (folder / "scores" / "manifest.json").write_text("{")
+    (run,) = pwae(*command, "--json").succeeds().json["runs"]
+    assert (run["exists"], run["in_the_way"]) == (["run", "responses"], ["scores"])
+    shutil.rmtree(out)
+    out.touch()
+    for words in (command, command[:-1]):
+        pwae(*words).fails(6, f"{out} is not a folder. Choose another --out.")
+
+
+def test_a_dry_run_with_force_tells_what_would_be_made_again(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    command = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "cpu")
+    pwae(*command).succeeds()
+
+    def exists(settings: str) -> list[str]:
+        plan.write_text(settings)
+        (run,) = pwae(*command, "--dry-run", "--force", "--json").succeeds().json["runs"]
+        made: list[str] = run["exists"]
+        return made
+
+    assert exists(SINGLE) == ["run", "responses", "scores"]
+    assert exists(SINGLE.replace("resamples = 20", "resamples = 21")) == ["run", "responses"]
+    assert exists(SINGLE.replace("samples = 2", "samples = 1")) == ["run"]
+    assert exists(SINGLE.replace("max_steps = 6", "max_steps = 7")) == []
+    told = pwae(*command, "--dry-run", "--force").succeeds().stdout
+    assert "1 of 1 run would be trained, for an unknown time.\n" in told, "other settings tell nothing of these"
+
+
+def test_a_plugin_s_system_with_a_diagnosis(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dry run looks where the experiment writes, and at all that it writes."""
+    code = "from pwae_core.models import MODELS\nclass PART(MODELS['seq2seq']):\n    display_name = 'My System'\n"
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site", "system", "mine", code))
+    plan.write_text(f"{SINGLE.replace('seq2seq', 'mine')}\n[diagnose]\ncontexts = 4\n")
+    command = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "cpu")
+    pwae(*command).succeeds()
+    (run,) = pwae(*command, "--dry-run", "--json").succeeds().json["runs"]
+    assert (run["folder"], run["exists"]) == ("my-system-seed1", ["run", "responses", "scores"])
 
 
 def _only_first(plan: Path, folder: Path) -> Path:

@@ -55,7 +55,16 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
         (PERSONAWAE + "components = [1, 0]\n", "[[systems]] 1: components: Input should be greater than 0 (got 0)."),
         (PERSONAWAE + "train = { epochs = 0 }\n", "[[systems]] 1: train.epochs: Input should be greater than 0"),
         (SEQ2SEQ + 'without = ["prior"]\n', "[[systems]] 1: without_prior is an ablation of personawae; seq2seq"),
-        (SEQ2SEQ + SEQ2SEQ, "systems: two runs would be seq2seq-seed7. Give one of them a label."),
+        (
+            SEQ2SEQ + SEQ2SEQ,
+            "systems: two runs would be seq2seq-seed7. Give every system a label of its own, every seed and K once.",
+        ),
+        ("[train]\nseed = 3\n" + SEQ2SEQ, "[train] seed: a plan says that in its seeds. Leave it out here."),
+        (SEQ2SEQ + "train = { seed = 3 }\n", "[[systems]] 1: train.seed: a plan says that in its seeds. Leave it out"),
+        (
+            "[train.model]\nname = 'cvae'\n" + SEQ2SEQ,
+            "[train.model] name: a plan says that in its systems. Leave it out",
+        ),
     ],
 )
 def test_what_is_wrong_names_the_file_the_table_and_the_key(path: Path, text: str, message: str) -> None:
@@ -85,6 +94,13 @@ def test_k_is_refused_for_systems_without_a_mixture(path: Path, setting: str, to
 def test_k_of_every_training_is_for_the_systems_that_have_it(path: Path) -> None:
     seq2seq, personawae = runs(path, "[train.model]\ncomponents = 5\n" + SEQ2SEQ + PERSONAWAE)
     assert (seq2seq.train.model.components, personawae.train.model.components) == (3, 5)
+
+
+def test_a_folder_has_a_name_whatever_the_label(path: Path) -> None:
+    named = [run.folder for run in runs(path, SEQ2SEQ + 'label = "\U0001f600"\n' + PERSONAWAE + 'label = "../é |"\n')]
+    assert named == ["seq2seq-seed7", "é-seed7"]
+    (run,) = runs(path, PERSONAWAE + 'without = ["prior", "prior"]\n')
+    assert (run.folder, run.label) == ("personawae-w-o-prior-seed7", "PersonaWAE w/o prior")
 
 
 def test_rows_of_several_k_name_it(path: Path) -> None:

@@ -265,7 +265,7 @@ def test_every_problem_is_told_by_sheet_row_and_column(folder: Path) -> None:
     page = book["Items"]
     first = key_of(folder / "out-key")[0]
     page["F3"], page["G4"], page["H5"], page["F6"], page["G7"] = 4, "good", "=1+0", "2.5", True
-    page["B8"], page["B9"], page["B10"] = None, "mine", first.item_id
+    page["B8"], page["B9"], page["B10"], page["B11"] = None, "mine", first.item_id, first.item_id
     book.save(path)
     assert problems(folder, path) == [
         "annotator-2.xlsx, Items, row 3, column F (readability): '4' is not on the scale. Write one of 1, 2, 3.",
@@ -277,8 +277,8 @@ def test_every_problem_is_told_by_sheet_row_and_column(folder: Path) -> None:
         "the cell empty.",
         "annotator-2.xlsx, Items, row 7, column G (informativeness): 'True' is not a rating. Write one of 1, 2, 3, or "
         "leave the cell empty.",
-        f"annotator-2.xlsx, Items, row 10, column B (item): item {first.item_id} is annotator 1's, the items above it "
-        "are annotator 2's. Put each annotator's rows into a file of their own.",
+        f"annotator-2.xlsx, Items, row 10, column B (item), and likewise in 1 more row: item {first.item_id} is "
+        "annotator 1's, the items above it are annotator 2's. Put each annotator's rows into a file of their own.",
         "annotator-2.xlsx, Items, row 8, column B (item): there are ratings without an item. Copy it from the sheet "
         "that was sent out.",
         "annotator-2.xlsx, Items, row 9, column B (item): 'mine' is not an item of this key. Copy it "
@@ -306,7 +306,7 @@ def test_columns_that_are_missing_or_doubled(folder: Path) -> None:
     assert problems(folder, folder / "less.csv", folder / "twice.csv", folder / "other.csv") == [
         "less.csv, row 1: the column informativeness is missing. Put it back from the sheet.",
         "other.csv has no row with the columns' names (item, readability, informativeness, personalisation): it is not "
-        "a filled-in sheet.",
+        "a filled-in sheet. Leave it out, or give the file that was filled in.",
         "twice.csv, row 1: the columns B and C are both called readability. Keep one.",
     ]
 
@@ -445,6 +445,15 @@ def test_texts_that_lost_letters_are_taken(folder: Path, saved: str, read: str) 
         for name in names[1:4]:
             row[name] = row[name].encode(saved, "replace").decode(read, "replace").replace("\n", "\r\n") + " "
     write_csv(folder / "a.csv", [{name: row[name] for name in names} for row in rows])
+    assert score(folder, [folder / "a.csv"]).sheets[0].rated == 84
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "gbk", "cp932", "big5", "cp949", "cp1251"])
+def test_text_files_that_a_spreadsheet_saves_in_the_encoding_of_its_country(folder: Path, encoding: str) -> None:
+    rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
+    write_csv(folder / "a.csv", rows)
+    text = (folder / "a.csv").read_text("utf-8-sig")
+    (folder / "a.csv").write_bytes(text.encode(encoding, "replace"))
     assert score(folder, [folder / "a.csv"]).sheets[0].rated == 84
 
 

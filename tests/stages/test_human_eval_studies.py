@@ -236,6 +236,9 @@ def test_a_chinese_page_by_keyboard_to_its_completion_code(study: Path, tmp_path
         ("BBBB-CCCC-DDDD", None, UNKNOWN),
     ]
     assert [one.code for one in scored.sheets] == [shown[1], None]
+    (tmp_path / "none.txt").write_text("worker,code\n7,done\n")
+    with pytest.raises(InputError, match=r"none\.txt has no completion code"):
+        human_eval_score([saved], tmp_path / "out-key", QUICK, codes=tmp_path / "none.txt")
     rows = saved.read_text("utf-8-sig").splitlines()
     saved.with_name("cut.csv").write_text("\n".join(rows[:-1]), encoding="utf-8")
     scored = human_eval_score([saved.with_name("cut.csv")], tmp_path / "out-key", QUICK, codes=tmp_path / "codes.txt")

@@ -82,6 +82,8 @@ def test_a_watch_of_finished_runs_makes_the_page_of_a_report_and_ends(work: list
     less = ("--cases", 0, "--table6-contexts", 0, "--points", 20, "--device", "cpu")
     watched = run_pwae("report", work[0].path, *less, "--watch", "--out", tmp_path / "a.html").succeeds().stdout
     assert watched == f"{tmp_path / 'a.html'}: all runs are finished\n"
+    lines = run_pwae("report", work[0].path, *less, "--watch", "--json", "--out", tmp_path / "a.html").succeeds().stdout
+    assert [json.loads(line)["out"] for line in lines.splitlines()] == [str(tmp_path / "a.html")]
     run_pwae("report", work[0].path, *less, "--out", tmp_path / "b.html").succeeds()
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 

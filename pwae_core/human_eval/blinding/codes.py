@@ -8,6 +8,7 @@ come back and no others. The page cannot keep anybody from giving senseless answ
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from pwae_core.human_eval.blinding.placement import ALPHABET, keyed, letters
@@ -15,7 +16,8 @@ from pwae_core.human_eval.blinding.placement import ALPHABET, keyed, letters
 SHEET_LETTERS, ANSWER_LETTERS = 4, 8
 MODULUS: int = len(ALPHABET) ** ANSWER_LETTERS
 GROUP = f"[{ALPHABET}]{{4}}"
-CODE = re.compile(rf"(?<![\w-]){GROUP}-?{GROUP}-?{GROUP}(?![\w-])", re.IGNORECASE)
+DASHES = r"\-\u2010-\u2015\u2212"
+CODE = re.compile(rf"(?<![\w{DASHES}])({GROUP})([{DASHES} ]?)({GROUP})\2({GROUP})(?![\w{DASHES}])", re.IGNORECASE)
 
 
 def sheet_part(salt: str, annotator: int) -> str:
@@ -44,6 +46,9 @@ def code(salt: str, annotator: int, answers: Mapping[tuple[str, str], int]) -> s
 
 
 def found_in(text: str) -> list[str]:
-    """All codes in a text, in the order of the text, each once, as the page shows them."""
-    plain = (found[0].replace("-", "").upper() for found in CODE.finditer(text))
-    return list(dict.fromkeys("-".join(one[start : start + 4] for start in range(0, 12, 4)) for one in plain))
+    """All codes in a text, in the order of the text, each once, as the page shows them.
+
+    Instead of hyphens there may be other dashes, spaces or nothing.
+    """
+    found = CODE.finditer(unicodedata.normalize("NFKC", text))
+    return list(dict.fromkeys("-".join(one.group(1, 3, 4)).upper() for one in found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -12,7 +11,7 @@ from pwae_core.human_eval.blinding.placement import ALPHABET
 from pwae_core.human_eval.ratings.grid import Formula, Grid
 from pwae_core.human_eval.sheets.form import ITEM, REMARK, Criterion, Form
 from pwae_core.human_eval.sheets.label_studio import HISTORY
-from pwae_core.human_eval.sheets.words import head_name
+from pwae_core.human_eval.sheets.words import head_name, typed
 
 NUMBER = re.compile(r"(\d+)([.,]0*)?")
 SHOWN = 40  # characters of a cell in a message
@@ -70,8 +69,8 @@ def bare(value: object) -> str:
 
 
 def plain(value: object) -> str:
-    """``bare``, full-width forms in their usual form: what is typed where a number or a name is meant."""
-    return bare(unicodedata.normalize("NFKC", bare(value)))
+    """``bare``, as it was ``typed``: what is meant for a number or a name."""
+    return bare(typed(bare(value)))
 
 
 def is_header(row: Sequence[object], form: Form) -> bool:
@@ -149,7 +148,7 @@ def rating(value: object, criterion: Criterion) -> int | None:
     if not text:
         return None
     meant = NUMBER.fullmatch(text.partition("=")[0].strip())
-    if meant is None or ("=" in text and text.replace(" ", "") not in _in_words(criterion)):
+    if meant is None or ("=" in text and _compared(text) not in _in_words(criterion)):
         raise ValueError(f"{_shown(value)} is not a rating. Write one of {allowed}, or leave the cell empty.")
     number = int(meant[1])
     if number not in criterion.scale:
@@ -158,7 +157,11 @@ def rating(value: object, criterion: Criterion) -> int | None:
 
 
 def _in_words(criterion: Criterion) -> set[str]:
-    return {f"{number}={meaning}".replace(" ", "") for number, meaning in criterion.scale.items()}
+    return {_compared(f"{number}={meaning}") for number, meaning in criterion.scale.items()}
+
+
+def _compared(text: str) -> str:
+    return "".join(typed(text).casefold().split())
 
 
 def _shown(value: object) -> str:

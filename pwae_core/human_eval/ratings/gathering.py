@@ -61,7 +61,8 @@ def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
         if not found:
             names = ", ".join(key.form.head(name) for name in (ITEM, *key.form.rated))
             made.problems.append(
-                f"{pages[0].path.name} has no row with the columns' names ({names}): it is not a filled-in sheet."
+                f"{pages[0].path.name} has no row with the columns' names ({names}): it is not a filled-in sheet. "
+                "Leave it out, or give the file that was filled in."
             )
         for page, top in found:
             _page(page, top, key, made)
@@ -74,6 +75,7 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
     if problems:
         return
     owner: int | None = None
+    strangers: dict[int, list[FilledRow]] = {}
     unknown: dict[str, list[Cell]] = {}
     moved: dict[str, list[Place]] = {}
     for row in rows(page, top, where, key.form):
@@ -81,18 +83,24 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
         if item is None:
             unknown.setdefault(_export_of(row.item.value), []).append(row.item)
         elif item.annotator != (owner := owner or item.annotator):
-            made.problems.append(
-                f"{row.item.place}: item {item.item_id} is annotator {item.annotator}'s, the items above it are "
-                f"annotator {owner}'s. Put each annotator's rows into a file of their own."
-            )
+            strangers.setdefault(item.annotator, []).append(row)
         else:
             made.files.setdefault(owner, {})[page.path.name] = None
             for name, cell in row.texts.items():
                 if not key.texts[name].is_of(item.item_id, cell.value):
                     moved.setdefault(name, []).append(cell.place)
             _row(row, item, key.form, made)
+    made.problems += [_stranger(found, annotator, owner, key) for annotator, found in strangers.items()]
     made.problems += [_unknown(cells, export, key.export) for export, cells in unknown.items()]
     made.problems += [_moved(places) for places in moved.values()]
+
+
+def _stranger(found: Sequence[FilledRow], annotator: int, owner: int | None, key: Key) -> str:
+    cell = found[0].item
+    return (
+        f"{cell.place}{_more(found)}: item {key.known[item_letters(cell.value)].item_id} is annotator {annotator}'s, "
+        f"the items above it are annotator {owner}'s. Put each annotator's rows into a file of their own."
+    )
 
 
 def _export_of(item: object) -> str:

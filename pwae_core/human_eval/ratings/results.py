@@ -36,7 +36,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Agreed:
-    """A coefficient. ``between``: ``all``, two annotators (``1-2``), or one with himself on repeats (``1-1``)."""
+    """A coefficient. ``between``: ``all``, two annotators (``1-2``), or one with themselves on repeats (``1-1``)."""
 
     criterion: str
     between: str
@@ -80,7 +80,7 @@ def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
 
 
 def agreements(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Agreed]:
-    """Agreement of all annotators, of every two of them, and of each with himself where items were repeated."""
+    """Agreement of all annotators, of every two of them, and of each with themselves where items were repeated."""
     return [one for criterion in ratings.criteria for one in _agreements(ratings, criterion, config)]
 
 

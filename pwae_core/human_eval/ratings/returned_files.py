@@ -28,6 +28,7 @@ SAVE_AS = "save it as .xlsx, and give that file"
 NO_SHEETS = {
     **dict.fromkeys((".ods", ".fods", ".xls", ".xlsb", ".numbers", ".gsheet"), SAVE_AS),
     **dict.fromkeys((".html", ".htm"), "the page itself holds no ratings: give the .csv that it saved"),
+    **dict.fromkeys((".zip", ".rar", ".7z"), "unpack it, and give what is in it"),
     ".xml": "no sheet",
 }
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 from pwae_core.human_eval.ratings.grid import Formula
+from pwae_core.human_eval.ratings.text_table import ENCODINGS, WESTERN
 
 UNIFIED = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'")
@@ -16,7 +17,8 @@ UNIFIED = str.maketrans(
 CARRIAGE_RETURN = re.compile("_x000d_", re.IGNORECASE)  # as workbooks write it
 LOST = re.compile("[?\ufffd]+")
 MISREAD = ("cp1252", "latin-1", "gb18030")  # what UTF-8 is taken for
-POORER = ("ascii", "cp1252", "gbk", "big5", "cp932", "cp949", "cp1251")  # what a text is saved in, "?" for the rest
+POORER = ("ascii", "cp1252", "mac_roman", "gbk", "big5", "cp932", "cp949", "cp1251")
+"""What a text is saved in, "?" for the rest."""
 
 
 class ShownTexts:
@@ -58,9 +60,11 @@ def _lossy(text: str) -> str:
 
 
 def _damaged(text: str) -> Iterator[str]:
-    """What programs make of ``text`` that take or save it in another encoding."""
+    """What programs make of ``text`` that take or save it in another encoding, this one among them."""
     for encoding in MISREAD:
         yield text.encode("utf-8", "replace").decode(encoding, "ignore")
         yield text.encode("utf-8", "replace").decode(encoding, "replace")
     for encoding in POORER:
-        yield text.encode(encoding, "replace").decode(encoding)
+        saved = text.encode(encoding, "replace")
+        for read in (encoding, *ENCODINGS, WESTERN):
+            yield saved.decode(read, "replace")

@@ -13,7 +13,8 @@ from pwae_core.errors import InputError
 from pwae_core.human_eval.ratings.grid import HEADER_WITHIN, Grid, Header, filled
 
 DELIMITERS = ",;\t|"
-ENCODINGS = ("utf-8", "gb18030")  # tried in this order; what is neither is read as Latin-1
+ENCODINGS = ("utf-8", "gb18030")  # tried in this order
+WESTERN = "cp1252"  # what is neither is read as
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -30,7 +31,7 @@ def decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+    return data.decode(WESTERN, "replace")
 
 
 def read_table(path: Path, text: str, header: Header) -> Grid:
@@ -44,13 +45,13 @@ def read_table(path: Path, text: str, header: Header) -> Grid:
         return Grid(path, "", filled(path, enumerate(reader, start=1)))
     except csv.Error as error:
         raise InputError(
-            f"{path} is not valid CSV: a quotation mark before line {reader.line_num + 1} is never closed, "
-            "or is inside "
-            "a cell. Save it again as .csv."
+            f"{path} is not valid CSV: a quotation mark before line {reader.line_num + 1} is never closed, or is "
+            "inside a cell. Save it again as .csv."
         ) from error
 
 
 def _reader(text: str, delimiter: str) -> Any:
+    csv.field_size_limit(max(len(text), 1))
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 

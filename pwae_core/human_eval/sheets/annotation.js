@@ -194,6 +194,14 @@ const KEYS = {
   c: () => get("comment").focus(),
 };
 
+// The digit or small letter that is meant: by the place of the key where that writes another script or, unshifted, a mark.
+function meant({ key, code, shiftKey }) {
+  if (key.length > 1) return key;
+  if (/^[0-9a-z]$/i.test(key)) return key.toLowerCase();
+  const [, digit, letter] = /^(?:(?:Digit|Numpad)(\d)|Key([A-Z]))$/.exec(code) ?? [];
+  return (shiftKey ? undefined : digit) ?? letter?.toLowerCase() ?? key;
+}
+
 function pressed(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]") || event.defaultPrevented) return;
   const target = event.target;
@@ -203,13 +211,14 @@ function pressed(event) {
   }
   if (event.key === "Enter" && target.matches("button")) return;
   if (target.matches(".text") && (event.key === "ArrowUp" || event.key === "ArrowDown")) return;  // they scroll
-  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const key = meant(event);
+  const action = KEYS[key];
   if (action) {
     event.preventDefault();
     if (!event.repeat || event.key.startsWith("Arrow")) action();
     return;
   }
-  const digit = /^[0-9]$/.test(event.key) ? Number(event.key) : NaN;
+  const digit = /^[0-9]$/.test(key) ? Number(key) : NaN;
   const known = question >= 0 && data.criteria[question].scale.some(([value]) => value === digit);
   if (!known || event.repeat) return;
   if (isSeen(question)) rate(question, digit);
@@ -256,7 +265,7 @@ function start() {
   });
   document.addEventListener("keydown", pressed);
   window.addEventListener("storage", (event) => {
-    if (event.key !== storageKey) return;
+    if (event.key !== storageKey || !event.newValue || unsaved) return;  // what is only here stays
     const at = state.at;
     state = load();
     state.at = at;

@@ -141,5 +141,14 @@ function timeLeft(items) {
   const pace = [...state.paces].sort((a, b) => a - b)[Math.floor(state.paces.length / 2)];
   const minutes = Math.ceil(pace * items / 60000);
   if (minutes <= 90) return fill(words.minutes_left, { number: minutes });
-  return fill(words.hours_left, { number: (minutes / 60).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }) });
+  return fill(words.hours_left, { number: (minutes / 60).toLocaleString(locale(), { maximumFractionDigits: 1 }) });
+}
+
+// The page's language where the browser takes it for one; else the browser's own.
+function locale() {
+  try {
+    return Intl.getCanonicalLocales(document.documentElement.lang);
+  } catch {
+    return [];
+  }
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -26,15 +27,19 @@ LONGEST_PAGE_NAME = 31  # of a worksheet, in a spreadsheet
 
 
 def _plain(text: str) -> str:
-    """Raises ValueError for control characters: words are one line."""
+    """Raises ValueError for control characters, as words are one line, and for what shows nothing."""
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
         raise ValueError("it may not contain control characters or line breaks")
+    if not typed(text).strip():
+        raise ValueError("it shows nothing")
     return text
 
 
 def _heads_a_column(text: str) -> str:
     if re.search(r"[(:\[]", unicodedata.normalize("NFKC", text)):
         raise ValueError("a column heading may not contain brackets or colons")
+    if not head_name(text):
+        raise ValueError("a column heading needs a letter")
     return text
 
 
@@ -191,13 +196,13 @@ class Words(_Words):
 def read_words(language: str) -> Words:
     """The words of a shipped language, or of somebody's own file.
 
-    Raises ConfigError, naming the key, for a missing or unknown one, for one that lacks a placeholder of the English
-    text, and for two columns of one name.
+    Raises ConfigError, naming the key, for a missing or unknown one, for one whose placeholders are not those of the
+    English text, and for two columns of one name.
     """
     if language in SHIPPED:
         return Words.make(_toml(language))
     path = Path(language)
-    if not path.exists() and path.suffix != ".toml":
+    if not language or (not path.exists() and path.suffix != ".toml"):
         raise ConfigError(f"language: {language!r} is neither shipped ({', '.join(SHIPPED)}) nor a TOML file.")
     words = Words.make(read_toml(path), lambda loc: f"{path}: {in_toml(loc)}")
     _check_placeholders(words, path)
@@ -226,16 +231,18 @@ def filled_in(text: str, **values: object) -> str:
 def _check_placeholders(words: Words, path: Path) -> None:
     wanted = {loc: _placeholders(text) for loc, text in _texts(_toml(REFERENCE))}
     for loc, text in _texts(words.model_dump()):
-        needed, found = wanted.get(loc, set()), _placeholders(text)
+        needed, found = wanted.get(loc, Counter()), _placeholders(text)
         if found != needed:
-            what = (
-                f"{{{min(needed - found)}}} is missing" if needed - found else f"{{{min(found - needed)}}} is unknown"
+            missing, added = needed - found, found - needed
+            name = min(missing or added)
+            what = "missing" if missing else "there twice" if name in needed else "unknown"
+            raise ConfigError(
+                f"{path}: {in_toml(loc)}: {{{name}}} is {what}. Keep what is in braces as in the English file."
             )
-            raise ConfigError(f"{path}: {in_toml(loc)}: {what}. Keep what is in braces as in the English file.")
 
 
-def _placeholders(text: str) -> set[str]:
-    return set(PLACEHOLDER.findall(text))
+def _placeholders(text: str) -> Counter[str]:
+    return Counter(PLACEHOLDER.findall(text))
 
 
 def _texts(values: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
@@ -251,8 +258,13 @@ def _texts(values: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
 
 
 def head_name(text: str) -> str:
-    """The head of a column as heads are compared: in small letters, full-width forms in their usual form."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The head of a column as heads are compared: as ``typed``, in small letters, without apostrophes before it."""
+    return " ".join(typed(text).casefold().split()).lstrip("' ")
+
+
+def typed(text: str) -> str:
+    """``text`` with full-width forms in their usual form, without characters that show nothing."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
 
 
 def _check_different(words: Words, path: Path) -> None:

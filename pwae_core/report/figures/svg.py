@@ -13,6 +13,8 @@ from pwae_core.report.safe_html import Markup, join, tag
 COLOURS, DASHES = 8, 3
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
 LEFT_OF_CLOUD = 66
+LARGEST = 1e300
+"""That is drawn: the span of two such values is finite."""
 
 
 def hue(number: int) -> str:
@@ -87,11 +89,11 @@ def chart(
     size: tuple[int, int] = (360, 220),
 ) -> Markup:
     """Lines over a shared x. ``label`` is what a screen reader says."""
-    finite = [(x, y) for one in series for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    finite = [(x, y) for one in series for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     if not finite:
         return tag("p", "Nothing finite was logged.", class_="muted")
     reach = [one.ys[i] + sign * half for one in series for i, half in enumerate(one.halves) for sign in (-1, 1)]
-    ys = [y for _, y in finite] + [y for y in reach if math.isfinite(y)]
+    ys = [y for _, y in finite] + [y for y in reach if _is_drawn(y)]
     frame = Frame(*size, _padded([x for x, _ in finite], 0.02), _padded(ys, 0.06))
     drawn = [_axes(frame, x_label, x_ticks), *(_series(one, frame) for one in series)]
     shown = [one for one in series if one.style != "faint"]
@@ -103,7 +105,7 @@ def chart(
 
 def _said(one: Series, x_label: str) -> str:
     """Where a line begins and ends, and between which values it stays; "" where nothing of it is finite."""
-    points = [(x, y) for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    points = [(x, y) for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     if not points:
         return ""
     (x, y), (end, last), ys = points[0], points[-1], [y for _, y in points]
@@ -156,17 +158,24 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
 
 def number(value: float) -> str:
     """A tick's label: four digits, without trailing zeros; thousands are set apart."""
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if math.isnan(value):
+        return "not a number"
+    text = "infinite" if math.isinf(value) else f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
     return text.replace("-", "−")
 
 
+def _is_drawn(value: float) -> bool:
+    return abs(value) < LARGEST  # which NaN is not
+
+
 def _series(one: Series, frame: Frame) -> Markup:
-    points = [(frame.px(x), frame.py(y)) for x, y in zip(one.xs, one.ys, strict=True) if math.isfinite(y)]
+    points = [(frame.px(x), frame.py(y)) for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     css = hue(one.colour)
     title = tag("title", one.name)
     bars = [
-        tag("line", x1=x, x2=x, y1=frame.py(y - half), y2=frame.py(y + half), class_=f"bar {css}")
-        for (x, _), y, half in zip(points, one.ys, one.halves, strict=False)
+        tag("line", x1=frame.px(x), x2=frame.px(x), y1=frame.py(y - half), y2=frame.py(y + half), class_=f"bar {css}")
+        for x, y, half in zip(one.xs, one.ys, one.halves, strict=False)
+        if _is_drawn(y) and _is_drawn(half)
     ]
     if one.style in ("dots", "rings"):
         return tag(

@@ -29,3 +29,6 @@ def test_codes_are_found_in_any_text_and_item_ids_are_none() -> None:
     made = code("salt", 1, ANSWERS)
     text = f'worker,code\nA1,"{made.lower()}"\nA2, {made.replace("-", "")} \nA3,bcdf-ghjk-mnpq-rstv\nA4,none\n'
     assert found_in(text) == [made]
+    typed = [made.replace("-", mark) for mark in ("–", "\u2011", "－", " ", "\u00a0")]
+    assert [found_in(f"TRBL {one}.") for one in typed[:3]] == 3 * [[made]]
+    assert [found_in(f"it is {one}.") for one in typed] == 5 * [[made]]

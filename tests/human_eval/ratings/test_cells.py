@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from forms import ENGLISH
+from forms import CHINESE, ENGLISH
 
 from pwae_core.human_eval.ratings.cells import Place, columns, header, item_letters, letters, rating
 from pwae_core.human_eval.ratings.grid import Formula, Grid
@@ -15,7 +15,8 @@ READABILITY, _, PERSONALISATION = ENGLISH.criteria
 
 
 @pytest.mark.parametrize(
-    "value", [3, 3.0, "3", "3.0", "3,0", " 3 ", "３", "３．０", "'3", "3.", "\u00a03", "3 = good", "3=good"]
+    "value",
+    [3, 3.0, "3", "3.0", "3,0", " 3 ", "３", "３．０", "'3", "3.", "\u00a03", "3\u200b", "\u200e3", "\u202b3\u202c"],
 )
 def test_three_however_it_is_typed(value: object) -> None:
     assert rating(value, READABILITY) == 3
@@ -51,9 +52,14 @@ def test_what_is_refused(value: object, words: str) -> None:
     assert str(caught.value).startswith(words)
 
 
+def test_a_rating_with_its_meaning() -> None:
+    assert [rating(value, READABILITY) for value in ("3 = good", "3=good", "3=Good", "3＝good")] == [3, 3, 3, 3]
+
+
 def test_the_scale_of_two_points() -> None:
     assert rating("1 = normal (yes)", PERSONALISATION) == 1
     assert rating("0", PERSONALISATION) == 0
+    assert rating("0 = 差（否）", CHINESE.criteria[2]) == 0, "as the legend has it"
     with pytest.raises(ValueError, match=r"'2' is not on the scale. Write one of 0, 1"):
         rating(2, PERSONALISATION)
 

@@ -135,6 +135,11 @@ def test_a_quotation_mark_that_swallows_rows_is_refused(tmp_path: Path) -> None:
             read(path)
 
 
+def test_a_remark_of_many_pages(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEADER};comment\nx;1;2;0;{'long ' * 50_000}\n")
+    assert read(tmp_path / "a.csv")[0].rows[2][4] == "long " * 50_000
+
+
 def test_a_text_file_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid, "MOST_ROWS", 100)
     monkeypatch.setattr(returned_files, "MOST_BYTES", 2 << 20)
@@ -167,7 +172,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 def test_what_a_folder_holds(tmp_path: Path) -> None:
     """Everything is either read or named, with what to do about it."""
     names = ("b.xlsx", "a.CSV", "c.json", "~$b.xlsx", ".~lock.a.csv#", "INSTRUCTIONS.txt", "label-studio.xml", "a.html")
-    for name in (*names, "notes.pdf", "d.ods", "e.xls"):
+    for name in (*names, "notes.pdf", "d.ods", "e.xls", "f.zip"):
         (tmp_path / name).touch()
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
@@ -183,6 +188,7 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
         "notes.pdf": "not named like a sheet",
         "d.ods": "save it as .xlsx, and give that file",
         "e.xls": "save it as .xlsx, and give that file",
+        "f.zip": "unpack it, and give what is in it",
         "folder.csv": "a folder: give it too",
         "pipe.csv": "no regular file",
         "gone.csv": "no regular file",

@@ -175,6 +175,38 @@ def test_keys(browser: Browser, page: Path) -> None:
     assert browser.run("return document.querySelector('#at').value") == "3"
 
 
+def test_keyboards_of_other_scripts(browser: Browser, page: Path) -> None:
+    """A place on the keyboard counts where it writes no Latin letter and no plain digit: Arabic, full-width, French."""
+    strike = "document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...arguments[0]}))"
+    browser.press(ESCAPE)
+    browser.run(strike, {"key": "!", "code": "Digit1", "shiftKey": True})
+    browser.run(strike, {"key": "Insert", "code": "Numpad0"})
+    assert state(browser) == [None, None, None]
+    for key, code in (("٣", "Digit3"), ("é", "Digit2"), ("１", "Numpad1")):
+        browser.run(strike, {"key": key, "code": code})
+    assert state(browser) == [3, 2, 1]
+    browser.run(strike, {"key": "k", "code": "KeyN"})
+    assert browser.run("return state.at") == 0, "another Latin keyboard has its N elsewhere"
+    browser.run(strike, {"key": "т", "code": "KeyN"})
+    assert browser.run("return state.at") == 1
+    browser.run(strike, {"key": "ؤ", "code": "KeyC"})
+    assert browser.run("return document.activeElement.id") == "comment"
+
+
+def test_another_tab_takes_nothing_away(browser: Browser, page: Path) -> None:
+    browser.press(ESCAPE + "121")
+    heard = "window.dispatchEvent(new StorageEvent('storage', {key: storageKey, newValue: arguments[0]}))"
+    browser.run("localStorage.removeItem(storageKey);" + heard, None)
+    assert state(browser) == [1, 2, 1], "what was stored is gone, the page is not"
+    browser.run(
+        "const put = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw new Error('full') };"
+        "rate(0, 3); Storage.prototype.setItem = put; localStorage.setItem(storageKey, '{}');" + heard,
+        "{}",
+    )
+    assert state(browser) == [3, 2, 1], "this browser keeps no more"
+    browser.run("unsaved = false")
+
+
 def test_ratings_survive_a_reload_and_each_sheet_has_its_own(browser: Browser, page: Path) -> None:
     browser.press(ESCAPE + "121" + RIGHT + "c=1+1" + ESCAPE)
     browser.reload()
@@ -286,6 +318,14 @@ def test_the_time_that_is_left_comes_from_the_pace(browser: Browser, page: Path)
     assert browser.text("#left") == "about 3 min left", "8 items of 20 seconds; who takes 400 has been away"
     browser.reload()
     assert browser.text("#left") == "about 3 min left"
+
+
+def test_many_hours_in_a_language_that_no_browser_knows(browser: Browser, page: Path) -> None:
+    words = ENGLISH.words.model_copy(update={"language": "abcd"})
+    page.write_bytes(to_html(Sheet(1, sheet().rows, Form(words))))
+    browser.reload()
+    browser.run("state.paces = Array(5).fill(1800000); refresh()")
+    assert browser.text("#left") == "about 6 h left"
 
 
 def test_right_to_left(browser: Browser, page: Path) -> None:

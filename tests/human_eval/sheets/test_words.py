@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pwae_core.errors import ConfigError, InputError
+from pwae_core.human_eval.ratings.cells import is_header
 from pwae_core.human_eval.sheets.form import Form
 from pwae_core.human_eval.sheets.words import SHIPPED, filled_in, read_words, shipped
 
@@ -44,6 +45,7 @@ def test_chinese_has_no_english_words_left() -> None:
     [
         ('save = "Save"\n', "", "[page] save: Field required."),
         ('save = "Save"', 'save = " "', "[page] save: String should have at least 1 character (got ' ')."),
+        ('save = "Save"', 'save = "\u200b"', "[page] save: it shows nothing (got"),
         ('save = "Save"', "save = 3", "[page] save: Input should be a valid string (got 3)."),
         ('save = "Save"', 'save = "a\\nb"', "[page] save: it may not contain control characters or line breaks"),
         ('save = "Save"', 'save = "Save"\nsvae = "x"', "[page] svae: unknown setting. Did you mean save?"),
@@ -54,6 +56,7 @@ def test_chinese_has_no_english_words_left() -> None:
             "{done} finished",
             "[page] progress: {total} is missing. Keep what is in braces",
         ),
+        ("→ {speaker} responds", "{speaker}: {speaker} responds", "[marks] responds: {speaker} is there twice."),
         ("Annotator {number}", "Annotator {n} {number}", "[page] annotator: {n} is unknown."),
         ('response = "response"', 'response = "item"', "[columns] response: 'item' is the column item's."),
         ('first = "response 1"', 'first = "r: 1"', "[columns] first: a column heading may not contain brackets"),
@@ -75,10 +78,21 @@ def test_what_is_wrong_is_one_line_that_names_the_key(tmp_path: Path, old: str, 
 def test_a_language_that_does_not_exist() -> None:
     with pytest.raises(ConfigError, match=r"^language: 'fr' is neither shipped \(en, zh\) nor a TOML file\.$"):
         read_words("fr")
+    with pytest.raises(ConfigError, match=r"^language: '' is neither shipped"):
+        read_words("")
     with pytest.raises(InputError, match=r"nowhere\.toml"):
         read_words("nowhere.toml")
     with pytest.raises(ConfigError, match="is not shipped"):
         shipped("../words.py")
+
+
+def test_heads_that_begin_with_an_apostrophe_are_found_again(tmp_path: Path) -> None:
+    """A spreadsheet hides the first one, a text file gets another."""
+    form = Form(read_words(own(tmp_path, ENGLISH_FILE.replace('item = "item"', 'item = "\'t item"'))))
+    for head in ("'t item", "t item", "''t item"):
+        assert is_header([head, "readability"], form)
+    with pytest.raises(ConfigError, match=r"\[columns\] item: a column heading needs a letter"):
+        read_words(own(tmp_path, ENGLISH_FILE.replace('item = "item"', 'item = "\'\u200b"')))
 
 
 def test_what_is_filled_in_is_not_looked_at() -> None:

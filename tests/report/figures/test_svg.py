@@ -62,6 +62,20 @@ def test_twenty_four_lines_differ_and_the_first_eight_in_colour() -> None:
     assert [hue(number) for number in (0, 7, 8, 23)] == ["c0", "c7", "c0 d1", "c7 d2"]
 
 
+def test_a_value_that_is_none_moves_no_bar_and_is_said() -> None:
+    made = chart([Series("a", [1, 2, 3], [math.nan, 2, 4], 0, "line", [0.5, 0.5, 1.0])], "x").html
+    assert made.count('class="bar c0"') == 2
+    (low, high), (lower, higher) = re.findall(r'y1="([\d.]+)" y2="([\d.]+)" class="bar', made)
+    assert float(lower) - float(higher) == pytest.approx(2 * (float(low) - float(high)), abs=0.2)
+    assert '<td class="number">not a number</td>' in made
+    assert "nan" not in made
+
+
+def test_values_beyond_all_reason_are_not_drawn() -> None:
+    assert "Nothing finite" in chart([Series("a", [1, 2], [1e308, -1e308])], "x").html
+    assert "infinite" in chart([Series("a", [1, 2], [math.inf, 1])], "x").html
+
+
 def test_nothing_finite_is_said() -> None:
     assert "Nothing finite" in chart([Series("a", [1], [math.inf])], "x").html
 
