@@ -75,7 +75,7 @@ def _coverage(one: ResponseSet, pairs: sentences.Pairs, words: bow.WordVectors) 
         float(words.known[side.ids].mean()) if len(side.ids) else 0.0 for side in (pairs.hypotheses, pairs.references)
     ]
     if not shares[1]:
-        raise InputError(f"{one.source}: no word of its references has a vector. Give --embeddings of their language.")
+        raise InputError(f"{one.source}: no word of its references has a vector. Give word vectors of their language.")
     return Coverage(*shares)
 
 
