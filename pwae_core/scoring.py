@@ -60,7 +60,7 @@ def score_system(
 def _with_own(one: ResponseSet, scores: Scores, terms: Terms, own: Sequence[Found]) -> tuple[Scores, Terms]:
     if not own:
         return scores, terms
-    answers = (one.table[side].to_pylist() for side in ("responses", "references"))
+    answers = one.table["responses"], one.table["references"]
     return with_own(scores, own, *answers), replace(terms, own={m.metric.name: parts(m, terms) for m in own})
 
 
