@@ -120,7 +120,7 @@ def _answers(responses: Sequence[Any], references: Sequence[Any], config: Evalua
 
 
 def _contexts(given: Any, what: str) -> list[list[Any]]:
-    """The sentences of each context as lists, whatever holds them; what a sentence is, is checked later."""
+    """The sentences of each context as lists, whatever holds them; their tokens are checked later."""
     return [_sentences(one, f"context {place}: {what}") for place, one in enumerate(listed(given, what, "contexts"))]
 
 
