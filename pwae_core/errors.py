@@ -20,13 +20,28 @@ to do.
 from __future__ import annotations
 
 import errno
+import typing
+from functools import wraps
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = typing.ParamSpec("P")
+T = typing.TypeVar("T")
 
 
 class PwaeError(Exception):
-    """``told``: another process has already printed what is wrong, so this one says nothing."""
+    """``told``: another process has already printed what is wrong, so this one says nothing.
+
+    As a string it is one line, whatever the names in it hold: what a terminal would obey, or not encode, is escaped.
+    """
 
     exit_code = 1
     told = False
+
+    def __str__(self) -> str:
+        line = " ".join(super().__str__().split())
+        return line if line.isprintable() else "".join(map(_shown, line))
 
 
 class ConfigError(PwaeError):
@@ -69,6 +84,10 @@ class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error
         self.exit_code = 128 + signal_number
 
 
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 def of_the_system(error: Exception) -> PwaeError | None:
     """An error of the operating system as one of ours; None if ``error`` is something else.
 
@@ -86,6 +105,25 @@ def of_the_system(error: Exception) -> PwaeError | None:
     if isinstance(error, ValueError) and "embedded null" in str(error):
         return InputError("The name of a file contains a zero byte, which no name can.")
     return None
+
+
+def in_one_line(call: Callable[P, T]) -> Callable[P, T]:
+    """``call`` for scripts: what the operating system refuses is an error of ours, as for those who run the commands.
+
+    Mistakes in pwae itself stay what they are.
+    """
+
+    @wraps(call)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            known = of_the_system(error)
+            if known is None:
+                raise
+            raise known from error
+
+    return called
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -15,7 +15,7 @@ import select
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -156,9 +156,14 @@ def _whole(path: Path) -> bytes:
 
 
 class Arriving:
-    """The lines of ``stream`` as they arrive: a batch is what has arrived so far. Messages call the stream ``name``."""
+    """The lines of ``stream`` as they arrive: a batch is what has arrived so far. Messages call the stream ``name``.
+
+    A stream that does not block is made to: otherwise a pause would look like its end.
+    """
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
+        with suppress(OSError, ValueError):  # bytes in memory, a packed file
+            os.set_blocking(stream.fileno(), True)
         self.stream, self.name = stream, name
         self._waiting, self._ended, self._line = bytearray(), False, 0
 

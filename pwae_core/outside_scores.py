@@ -27,12 +27,13 @@ from pwae_core.errors import InputError
 from pwae_core.files import hash_file
 from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import interval, resampled_means
-from pwae_core.metrics.own import name_problem
+from pwae_core.metrics.own import LARGEST, name_problem
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.table import Floats, Scores, Terms, Total
 
 COLUMNS = ("system", "session", "session_id", "metric", "value")
 NEEDED = "A table of scores has the columns system, session, metric and value"
+NO_ROW = "Leave out the row of a context that has no score"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _row(where: str, record: Mapping[str, Any]) -> Row:
-    given = {**record, "session": record.get("session", record.get("session_id"))}
+    given = {"session": record["session_id"], **record} if "session_id" in record else record
+    absent = next((name for name in ("system", "session", "metric", "value") if name not in given), None)
+    if absent:
+        raise InputError(f"{where}: there is no {absent} among {', '.join(map(repr, record)):.200}. {NEEDED}.")
     system, session, metric = (_text(where, name, given.get(name)) for name in ("system", "session", "metric"))
     problem = name_problem(metric)
     if problem:
@@ -103,7 +107,7 @@ def _text(where: str, column: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value:
-        raise InputError(f"{where}: {column} is missing or not text. {NEEDED}.")
+        raise InputError(f"{where}: {column} is empty or not text. {NEEDED}.")
     return value
 
 
@@ -112,10 +116,12 @@ def _number(where: str, value: object) -> float:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
     except (ValueError, OverflowError):
         number = None
+    if value in (None, "") or (number is not None and not isfinite(number)):
+        raise InputError(f"{where}: value is {number if value else 'missing'}. {NO_ROW}.")
     if number is None:
-        raise InputError(f"{where}: value is {value!r:.80}, expected a number. {NEEDED}.")
-    if not isfinite(number):
-        raise InputError(f"{where}: value is {number}. Leave out the row of a context that has no score.")
+        raise InputError(f"{where}: value is {value!r:.80}, expected a number with a decimal point. {NEEDED}.")
+    if abs(number) > LARGEST:
+        raise InputError(f"{where}: value is {number}, which is beyond {LARGEST:g}. Scale the scores.")
     return number
 
 

@@ -66,7 +66,11 @@ class Plugin:
 
 def told(error: BaseException) -> str:
     """What a plugin raised, on one line."""
-    return f"{' '.join(f'{type(error).__name__}: {error}'.split()):.200}"
+    try:
+        reason = str(error)
+    except Exception:
+        reason = "its message cannot be shown"
+    return f"{' '.join(f'{type(error).__name__}: {reason}'.split()):.200}"
 
 
 @contextmanager
@@ -76,9 +80,9 @@ def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
         yield
     except PwaeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found = find(kind, name, own)
-        if found is None or of_the_system(error):
+        if found is None or (isinstance(error, Exception) and of_the_system(error)):
             raise
         raise found.refused(f"failed ({told(error)})") from error
 
@@ -108,10 +112,18 @@ def _installed(kind: Kind, path: tuple[str, ...]) -> list[Plugin]:  # noqa: ARG0
 
     found: dict[tuple[str, str], Plugin] = {}
     for one in distributions():
-        if GROUPS in (one.read_text("entry_points.txt") or ""):
+        if GROUPS in _entry_points(one):
             for part in _parts(one, kind):
                 found.setdefault((part.name, part.distribution), part)  # the first on the path is the one imported
     return [found[key] for key in sorted(found)]
+
+
+def _entry_points(distribution: Distribution) -> str:
+    """The text of its entry points; empty where it is none: some broken distribution is not pwae's to judge."""
+    try:
+        return distribution.read_text("entry_points.txt") or ""
+    except UnicodeDecodeError:
+        return ""
 
 
 def _parts(distribution: Distribution, kind: Kind) -> list[Plugin]:

@@ -60,7 +60,7 @@ def score_system(
 def _with_own(one: ResponseSet, scores: Scores, terms: Terms, own: Sequence[Found]) -> tuple[Scores, Terms]:
     if not own:
         return scores, terms
-    answers = (one.table[side].to_pylist() for side in ("responses", "references"))
+    answers = one.table["responses"], one.table["references"]
     return with_own(scores, own, *answers), replace(terms, own={m.metric.name: parts(m, terms) for m in own})
 
 
@@ -75,7 +75,7 @@ def _coverage(one: ResponseSet, pairs: sentences.Pairs, words: bow.WordVectors) 
         float(words.known[side.ids].mean()) if len(side.ids) else 0.0 for side in (pairs.hypotheses, pairs.references)
     ]
     if not shares[1]:
-        raise InputError(f"{one.source}: no word of its references has a vector. Give --embeddings of their language.")
+        raise InputError(f"{one.source}: no word of its references has a vector. Give word vectors of their language.")
     return Coverage(*shares)
 
 

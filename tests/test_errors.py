@@ -30,3 +30,8 @@ def test_every_exit_code_is_its_own_and_none_is_the_command_lines():
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
 def test_a_signals_exit_code_is_128_and_its_number(number, code):
     assert errors.Interrupted("Stopped.", number).exit_code == code
+
+
+def test_an_error_is_one_line_that_can_be_printed_whatever_it_names():
+    error = errors.InputError("a\nb\u2028c  d: \x1b[31m\u202e\ud800 é 雨")
+    assert str(error) == "a b c d: \\x1b[31m\\u202e\\ud800 é 雨"

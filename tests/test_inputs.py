@@ -124,3 +124,15 @@ def test_text_that_is_not_utf8_or_too_large_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "LARGEST_TEXT", 1 << 20)
     path.write_bytes(b"x" * ((1 << 20) + 1))
     assert refused(inputs.text, path) == f"{path} is larger than 1 MiB. Is it the right file?"
+
+
+def test_a_pipe_that_would_not_block_is_waited_for():
+    """That nothing is there yet is not the end of the stream."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb", buffering=0) as writer:
+        lines = inputs.Arriving(stream, "pipe")
+        later = threading.Timer(0.2, writer.write, [b"tea\n"])
+        later.start()
+        assert lines.some(5, 100) == [(1, b"tea\n")]
+        later.join()

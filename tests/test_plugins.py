@@ -20,6 +20,9 @@ from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
 
 METRIC = "from pwae_core import Metric\nPART = Metric(name={name!r}, score={score})\n"
+SPEECHLESS = (
+    "class Speechless(Exception):\n    def __str__(self):\n        return 1 / 0\ndef fail(*_):\n    raise Speechless\n"
+)
 SYSTEM = "from pwae_core.models import MODELS\nclass PART(MODELS['seq2seq']):\n    {body}\n"
 
 
@@ -79,9 +82,20 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("metric", "m", METRIC.format(name="n", score="len"), "calls itself 'n'"),
     ("metric", "m", METRIC.format(name="m", score="7"), "has a score that cannot be called"),
     ("metric", "m", METRIC.format(name="m", score="lambda *_: [1]"), "gave 1 scores for 6 contexts"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: iter(float, 1)"), "gave more scores for 6 contexts"),
     ("metric", "m", METRIC.format(name="m", score="lambda *_: 7"), "failed (TypeError: 'int' object is not iterable)"),
     ("metric", "m", METRIC.format(name="m", score="lambda *_: ['x'] * 6"), "failed (ValueError: could not convert"),
-    ("metric", "m", METRIC.format(name="m", score="lambda *_: [1e999] * 6"), "gave an infinite score"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: [1e999] * 6"), "gave a score beyond 1e+100"),
+    ("metric", "m", METRIC.format(name="m", score="lambda *_: [-1e308] * 6"), "gave a score beyond 1e+100"),
+    ("metric", "m", METRIC.format(name="m", score="len, signature='a'"), "has a signature that is no mapping"),
+    ("metric", "m", METRIC.format(name="m", score="len, traps='a'"), "has a formula or traps that are no tuple of"),
+    (
+        "metric",
+        "m",
+        METRIC.format(name="m", score="len, source=None"),
+        "has a formula or traps that are no tuple of strings, or a source",
+    ),
+    ("metric", "m", SPEECHLESS + METRIC.format(name="m", score="fail"), "failed (Speechless: its message cannot be"),
     ("metric", "m", METRIC.format(name="m", score="lambda *_: [float('nan')] * 6"), "gave no context a score"),
     ("metric", "BLEU-F1", METRIC.format(name="BLEU-F1", score="len"), "has the name of one of pwae's own metrics"),
     ("metric", "bleu-f1", METRIC.format(name="bleu-f1", score="len"), "is the name of one of pwae's own metrics"),
@@ -132,6 +146,22 @@ def test_a_reader_that_fails_while_it_reads_is_one_line(pwae: Callable[..., Any]
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("rows", "shape", "words"),
+    [
+        ("exit", "turns", "failed (SystemExit: "),
+        ("list", "turn", "cannot be imported (ConfigError: shape: expected one"),
+    ],
+)
+def test_a_reader_neither_ends_the_command_nor_makes_up_a_shape(
+    pwae: Callable[..., Any], site: Path, tmp_path: Path, rows: str, shape: str, words: str
+) -> None:
+    made = f"PART = record_reader(name='r', recognises=bool, rows={rows}, holds='a', shape={shape!r})\n"
+    write_plugin(site, "reader", "r", f"from pwae_core import record_reader\nfrom sys import exit\n{made}")
+    (tmp_path / "raw.jsonl").write_text('{"a": "tea"}\n')
+    pwae("preprocess", tmp_path / "raw.jsonl", "--format", "r", "--out", tmp_path / "out").fails(3, words)
+
+
 def test_a_system_that_fails_while_it_trains_is_one_line(
     pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path
 ) -> None:
@@ -165,6 +195,8 @@ def test_a_distribution_that_cannot_be_read_is_named_and_others_are_let_be(site:
     write_plugin(site, "metric", "m", "PART = 1")
     (site / "other-1.dist-info").mkdir()
     (site / "other-1.dist-info" / "entry_points.txt").write_text("[console_scripts]\nnonsense\n")
+    (site / "binary-1.dist-info").mkdir()
+    (site / "binary-1.dist-info" / "entry_points.txt").write_bytes(b"[pwae.metrics]\n\xff = a:b\n")
     assert [one.name for one in plugins.installed("metric")] == ["m"]
     (site / "acme-1.2.dist-info" / "entry_points.txt").write_text("[pwae.readers]\nnonsense\n")
     plugins._installed.cache_clear()
@@ -207,6 +239,21 @@ def test_a_metric_of_a_plugin_is_scored_signed_compared_and_kept(
     (site / "acme-1.2.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.3\n")
     plugins._installed.cache_clear()
     pwae(*command).fails(6, "made differently (input plugin/acme: 1.2, now 1.3)")
+
+
+def test_a_metric_changes_and_prints_what_it_likes(
+    pwae: Callable[..., Any], site: Path, answers: tuple[Path, Path]
+) -> None:
+    """The next one gets the answers as they were, and what it prints is no part of the results."""
+    code = "from pwae_core import Metric\ndef score(answers, real):\n    print('here')\n    {body}\n"
+    for name, body in (("a", "answers.clear(); return [1] * 6"), ("b", "return [len(answers)] * 6")):
+        part = f"PART = Metric(name={name!r}, score=score, signature={{'x': 'y\\nz|'}})"
+        write_plugin(site, "metric", name, code.format(body=body) + part, f"of_{name}")
+    result = pwae("evaluate", answers[0], "--metric", "a", "--metric", "b", "--json").succeeds()
+    (system,) = result.json["systems"]
+    assert (system["totals"]["a"]["value"], system["totals"]["b"]["value"]) == (1, 6)
+    assert "|x:y z/|" in system["totals"]["a"]["signature"]
+    assert "here" in result.stderr
 
 
 def test_the_names_of_systems_and_formats_are_those_of_their_classes() -> None:

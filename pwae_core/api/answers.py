@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pwae_core.api.boundary import in_one_line
+from pwae_core.api.given import listed, names, path
 from pwae_core.api.stored import Split, split_file
-from pwae_core.errors import InputError
+from pwae_core.errors import InputError, in_one_line
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def open_run(
     from pwae_core.training.runs import choose_device, open_run
 
     config = _sampling(checkpoint=checkpoint)
-    return Run(open_run(Path(folder), choose_device(device), config.checkpoint))
+    return Run(open_run(path(folder, "folder"), choose_device(device), config.checkpoint))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A trained run in memory; ``open_run`` makes it.
 
@@ -58,6 +58,9 @@ class Run:
     """
 
     _run: runs.Run
+
+    def __repr__(self) -> str:
+        return f"<Run {self.folder}: {self.system}>"
 
     @property
     def folder(self) -> Path:
@@ -131,9 +134,10 @@ class Run:
         Returns:
             The answers by user.
         """
-        names = list(dict.fromkeys(_names(users, "users")))
-        answers = self.answer_batch([context] * len(names), names, samples=samples, seed=seed, decoding=decoding)
-        return dict(zip(names, answers, strict=True))
+        people = list(dict.fromkeys(names(users, "users")))
+        said = [_context(context)] * len(people)
+        answers = self.answer_batch(said, people, samples=samples, seed=seed, decoding=decoding)
+        return dict(zip(people, answers, strict=True))
 
     @in_one_line
     def answer_batch(
@@ -166,11 +170,11 @@ class Run:
         from pwae_core.training.typed import typed_sessions
 
         config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
-        said = [_context(one) for one in contexts]
-        names = [NOBODY] * len(said) if users is None else _names(users, "users")
-        if len(names) != len(said):
-            raise InputError(f"users: {len(names):,} named for {counted(len(said), 'context')}. Name one for each.")
-        return self._texts(*typed_sessions(self._run, said, names, ("context", "user")), config) if said else []
+        said = [_context(one) for one in listed(contexts, "contexts", "contexts")]
+        people = [NOBODY] * len(said) if users is None else names(users, "users")
+        if len(people) != len(said):
+            raise InputError(f"users: {len(people):,} named for {counted(len(said), 'context')}. Name one for each.")
+        return self._texts(*typed_sessions(self._run, said, people, ("context", "user")), config) if said else []
 
     @in_one_line
     def answer_sessions(
@@ -210,7 +214,7 @@ class Run:
         from pwae_core.training.runs import corpus_of
 
         config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
-        data = corpus_of(self._run.artifact, Path(corpus) if corpus is not None else None)
+        data = corpus_of(self._run.artifact, path(corpus, "corpus") if corpus is not None else None)
         table = _chosen(data.table(split_file(split), COLUMNS), session_ids, f"the {split} split of {data.folder}")
         if not len(table):
             return {}
@@ -254,17 +258,9 @@ def _sampling(**values: Any) -> SampleConfig:
     return SampleConfig.make(values)
 
 
-def _names(names: Sequence[str], what: str) -> list[str]:
-    if isinstance(names, str):
-        raise InputError(f"{what}: expected a list of names, got the string {names!r:.80}. Write [{names!r:.80}].")
-    return list(names)
-
-
 def _context(context: Sequence[Utterance]) -> list[Utterance]:
     """Raises InputError unless it is a list of texts, or of pairs of a speaker and a text."""
-    if isinstance(context, str):
-        raise InputError(f"context: expected a list of utterances, got the string {context!r:.80}.")
-    said = list(context)
+    said = listed(context, "context", "utterances")
     for one in said:
         pair = isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one)
         if not (isinstance(one, str) or pair):
@@ -279,7 +275,7 @@ def _chosen(table: pa.Table, session_ids: Sequence[str] | None, where: str) -> p
     if session_ids is None:
         return table
     rows = {session: row for row, session in enumerate(table["session_id"].to_pylist())}
-    wanted = list(dict.fromkeys(_names(session_ids, "session_ids")))
+    wanted = list(dict.fromkeys(names(session_ids, "session_ids")))
     for session in wanted:
         if session not in rows:
             raise InputError(f"session_ids: {session!r:.80} is not in {where}.")

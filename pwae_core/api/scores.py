@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pwae_core.api.boundary import in_one_line
-from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.api.given import listed, path
+from pwae_core.errors import EmptyResultError, InputError, in_one_line
 from pwae_core.grammar import counted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Sentence = str | Sequence[str]
 
 @dataclass(frozen=True)
 class Scores:
-    """What ``score`` found.
+    """What ``score`` found; equal where the totals are.
 
     Attributes:
         totals: By metric, in the order of Table 2: ``value``, its 95% interval from ``low`` to ``high`` (None for
@@ -36,7 +36,7 @@ class Scores:
     """
 
     totals: Mapping[str, Total]
-    contexts: Mapping[str, NDArray[np.float64]]
+    contexts: Mapping[str, NDArray[np.float64]] = field(compare=False, repr=False)
 
     def to_pandas(self) -> pd.DataFrame:
         """The totals, one row per metric."""
@@ -90,8 +90,8 @@ def score(
 
     given = {"ngram": ngram, "smoothing": smoothing, "variant": variant, "samples": samples, "tokenizer": tokenizer}
     config = EvaluateConfig.make(given | {"resamples": resamples, "seed": seed})
-    answers = _answers(list(responses), list(references), config)
-    vectors = artifacts.load(Path(embeddings), "vectors") if embeddings is not None else None
+    answers = _answers(_contexts(responses, "responses"), _contexts(references, "references"), config)
+    vectors = artifacts.load(path(embeddings, "embeddings"), "vectors") if embeddings is not None else None
     with SILENT.task("") as task:
         scored = score_system(answers, vectors, config, task)
     (totals,) = table.totals([scored.scores], [scored.terms])
@@ -101,7 +101,7 @@ def score(
 def _answers(responses: Sequence[Any], references: Sequence[Any], config: EvaluateConfig) -> ResponseSet:
     """The lists as answers of one system, checked."""
     from pwae_core.data.external_responses import from_rows
-    from pwae_core.data.responses import ResponseSet, first_samples, with_references
+    from pwae_core.data.responses import ResponseSet, first_samples
 
     if len(responses) != len(references):
         raise InputError(
@@ -109,25 +109,38 @@ def _answers(responses: Sequence[Any], references: Sequence[Any], config: Evalua
         )
     if not responses:
         raise EmptyResultError("There are no responses to score.")
+    _refuse_uneven(responses, references, config.samples)
     rows = [
-        (f"context {place}", {"session_id": str(place), "responses": _sentences(one), "references": _sentences(two)})
+        (f"context {place}", {"session_id": str(place), "responses": one, "references": two})
         for place, (one, two) in enumerate(zip(responses, references, strict=True))
     ]
     found = from_rows(rows, config.tokenizer, "responses", "tokenizer =")
     made = ResponseSet("", found.table, None, "", Path("responses"), found.tokenizer)
-    return first_samples(with_references(made), config.samples)
+    return first_samples(made, config.samples)
 
 
-def _sentences(given: Any) -> Any:
-    """A context's sentences as lists, whatever holds them."""
-    if isinstance(given, str):
-        return [given]
-    return [one if isinstance(one, str) else _listed(one) for one in given] if _is_listed(given) else given
+def _contexts(given: Any, what: str) -> list[list[Any]]:
+    """The sentences of each context as lists, whatever holds them; their tokens are checked later."""
+    return [_sentences(one, f"context {place}: {what}") for place, one in enumerate(listed(given, what, "contexts"))]
 
 
-def _listed(given: Any) -> Any:
-    return list(given) if _is_listed(given) else given
+def _sentences(given: Any, what: str) -> list[Any]:
+    sentences = [given] if isinstance(given, str) else listed(given, what, "sentences")
+    return [one if isinstance(one, str) else listed(one, what, "tokens") for one in sentences]
 
 
-def _is_listed(given: object) -> bool:
-    return isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping)
+def _refuse_uneven(
+    responses: Sequence[Sequence[Any]], references: Sequence[Sequence[Any]], samples: int | None
+) -> None:
+    """Raises InputError for a context without references, or without as many answers as are scored."""
+    fewest = max(1, min(map(len, responses)))
+    wanted = samples or len(responses[0])
+    for place, (one, two) in enumerate(zip(responses, references, strict=True)):
+        if not one or not two:
+            empty = "references" if one else "responses"
+            raise InputError(f"context {place}: {empty} is empty. Every context needs one or more.")
+        if len(one) < wanted or (samples is None and len(one) != wanted):
+            raise InputError(
+                f"context {place} has {counted(len(one), 'response')}, expected {wanted:,}. "
+                f"Score the first {fewest} of each: samples={fewest}."
+            )

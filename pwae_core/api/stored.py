@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pwae_core.api.boundary import in_one_line
-from pwae_core.errors import ArtifactError, InputError
+from pwae_core.api.given import names, path
+from pwae_core.errors import ArtifactError, InputError, in_one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 Split = Literal["train", "valid", "test"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Artifact:
     """A folder that a command wrote; ``open_artifact`` makes it. ``docs/artifacts.md`` explains every column."""
 
     _made: artifacts.Artifact
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self.folder}: {self.kind}>"
 
     @property
     def folder(self) -> Path:
@@ -66,16 +69,17 @@ class Artifact:
         """
         from pwae_core.schemas import ARTIFACTS
 
-        name = f"{table}.parquet"
-        schema = ARTIFACTS[self.kind].get(name)
+        file = f"{table}.parquet"
+        schema = ARTIFACTS[self.kind].get(file)
         if schema is None:
             raise InputError(f"{self.folder} has no table {table!r:.80}. It has {', '.join(self.tables) or 'none'}.")
-        for column in columns or ():
+        wanted = None if columns is None else list(dict.fromkeys(names(columns, "columns")))
+        for column in wanted or ():
             if column not in schema.names:
                 raise InputError(
-                    f"{self.folder / name} has no column {column!r:.80}. Its columns are {', '.join(schema.names)}."
+                    f"{self.folder / file} has no column {column!r:.80}. Its columns are {', '.join(schema.names)}."
                 )
-        return self._made.table(name, None if columns is None else list(columns))
+        return self._made.table(file, wanted)
 
     def to_pandas(self, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One of ``tables`` as a data frame; token lists are Python lists. Errors are those of ``to_arrow``."""
@@ -96,7 +100,7 @@ def open_artifact(folder: str | Path) -> Artifact:
     """
     from pwae_core import artifacts
 
-    place = Path(folder)
+    place = path(folder, "folder")
     if not (place / artifacts.MANIFEST).exists():
         raise ArtifactError(f"{place} holds nothing that a pwae command has completed.")
     return Artifact(artifacts.load(place, artifacts.kind_of(place)))
@@ -134,7 +138,7 @@ def sessions(corpus: str | Path, split: Split = "test") -> Iterator[Session]:
     from pwae_core import artifacts
 
     columns = ["session_id", "user_id", "context_user_ids", "context", "response"]
-    table = artifacts.load(Path(corpus), "corpus").table(split_file(split), columns)
+    table = artifacts.load(path(corpus, "corpus"), "corpus").table(split_file(split), columns)
     return (_session(*row.values()) for batch in table.to_batches(max_chunksize=1000) for row in batch.to_pylist())
 
 

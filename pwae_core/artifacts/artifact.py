@@ -60,7 +60,7 @@ class Artifact:
         """One of the artifact's tables, checked against its recorded hash and its schema."""
         schema = ARTIFACTS[self.manifest["kind"]][name]
         table = pq.read_table(self.path(name), columns=columns, memory_map=True)
-        expected = pa.schema([schema.field(c) for c in columns]) if columns else schema
+        expected = pa.schema([schema.field(c) for c in columns]) if columns is not None else schema
         if not table.schema.equals(expected):
             raise ArtifactError(
                 f"{self.folder / name} has the columns {table.schema.names}, expected {expected.names} with the "

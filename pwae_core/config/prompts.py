@@ -8,6 +8,9 @@ from pydantic import Field
 
 from pwae_core.config.base import Config
 
+MOST_SAMPLES = 100
+"""Answers that a line may ask for: of a language model, or of 'pwae sample --input'."""
+
 
 class PromptsConfig(Config):
     """Which contexts become prompts, and what the prompts contain."""
@@ -16,7 +19,9 @@ class PromptsConfig(Config):
         None, gt=0, description="Maximum contexts of the test split: the same as in 'pwae sample'."
     )
     history: int = Field(20, ge=0, le=1000, description="Maximum training utterances of the responder in each prompt.")
-    samples: int = Field(10, gt=0, description="Responses per context to ask for (4.4: 10); written into every row.")
+    samples: int = Field(
+        10, gt=0, le=MOST_SAMPLES, description="Responses per context to ask for (4.4: 10); written into every row."
+    )
     shape: Literal["messages", "prompt"] = Field(
         "messages", description="A list of chat messages with roles, or one string."
     )

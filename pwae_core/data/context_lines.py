@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pwae_core.config.prompts import MOST_SAMPLES
 from pwae_core.data.json_rows import parsed, string, strings, utterances
 from pwae_core.data.typed_context import alternating, tokens_of
 from pwae_core.data.untrained import NOBODY
@@ -22,7 +23,6 @@ from pwae_core.errors import InputError
 
 LONGEST_LINE = 1 << 20
 MOST_UTTERANCES = 100
-MOST_SAMPLES = 100
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,16 @@ def tokens_of(texts: Sequence[str], preprocess: Mapping[str, Any]) -> list[list[
 def prepare(texts: Sequence[str], preprocess: Mapping[str, Any], asked: str = "--context") -> list[list[str]]:
     """The tokens of each utterance, cleaned and tokenised by the corpus's own settings.
 
-    Raises InputError for an utterance that is empty after cleaning; ``asked`` is what the message calls it.
+    Raises InputError for an utterance that is no text, or is empty after cleaning; ``asked`` is what the message calls
+    it.
     """
+    for text in texts:
+        if not isinstance(text, str):
+            raise InputError(f"{asked}: expected a text, got {text!r:.80}.")
     tokens = tokens_of(texts, preprocess)
     for text, utterance in zip(texts, tokens, strict=True):
         if not utterance:
-            raise InputError(f"{asked} {text!r}: nothing is left after cleaning. Write some words.")
+            raise InputError(f"{asked} {text!r:.80}: nothing is left after cleaning. Write some words.")
     return tokens
 
 

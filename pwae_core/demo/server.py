@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -120,10 +120,13 @@ def _asked(
 
     async def endpoint(request: Request) -> Response:
         raw = b""
-        async for piece in request.stream():
-            raw += piece
-            if len(raw) > LARGEST_QUESTION:
-                return _refusal(f"A request has at most {LARGEST_QUESTION >> 10} KiB.", 413)
+        try:
+            async for piece in request.stream():
+                raw += piece
+                if len(raw) > LARGEST_QUESTION:
+                    return _refusal(f"A request has at most {LARGEST_QUESTION >> 10} KiB.", 413)
+        except ClientDisconnect:  # the page was closed: nobody reads the answer
+            return Response()
         return await run_in_threadpool(alone, raw)
 
     return endpoint

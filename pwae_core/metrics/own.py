@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pwae_core import plugins
 from pwae_core.errors import ConfigError
+from pwae_core.grammar import counted
 from pwae_core.metrics import explained
 from pwae_core.metrics.explained import EXPLANATIONS, Explanation
 from pwae_core.metrics.table import METRICS, Floats, Scores, Terms
@@ -17,6 +22,8 @@ from pwae_core.metrics.table import METRICS, Floats, Scores, Terms
 Tokens = Sequence[str]
 Score = Callable[[Sequence[Sequence[Tokens]], Sequence[Sequence[Tokens]]], Iterable[float]]
 LONGEST_NAME = 40
+LARGEST = 1e100
+"""Of a score: sums and squares of larger ones would be infinite."""
 HUMAN = ("readability", "informativeness", "personalisation")
 TAKEN = {*METRICS, *HUMAN, *(name for one in EXPLANATIONS for name in (one.name, *one.columns))}
 """Names that no other metric may have."""
@@ -73,24 +80,39 @@ def _problem(part: Any, name: str) -> str:
         return "is no pwae_core.Metric"
     if part.name != name:
         return f"calls itself {part.name!r:.80}"
+    if not isinstance(part.signature, Mapping):
+        return "has a signature that is no mapping"
+    if not all(_are_lines(lines) for lines in (part.formula, part.traps)) or not isinstance(part.source, str):
+        return "has a formula or traps that are no tuple of strings, or a source that is no string"
     return name_problem(name) or ("" if callable(part.score) else "has a score that cannot be called")
 
 
-def with_own(scores: Scores, found: Sequence[Found], responses: Sequence[Any], references: Sequence[Any]) -> Scores:
+def _are_lines(given: object) -> bool:
+    return isinstance(given, tuple | list) and all(isinstance(line, str) for line in given)
+
+
+def with_own(scores: Scores, found: Sequence[Found], responses: pa.ChunkedArray, references: pa.ChunkedArray) -> Scores:
     """``scores`` with those of the plugins' metrics. Raises ConfigError for a metric that fails."""
     own = {one.metric.name: _values(one, responses, references) for one in found}
     return Scores({**scores.contexts, **own}, scores.corpus)
 
 
-def _values(one: Found, responses: Sequence[Any], references: Sequence[Any]) -> Floats:
+def _values(one: Found, responses: pa.ChunkedArray, references: pa.ChunkedArray) -> Floats:
+    """The metric gets lists of its own, which it may change; what it prints does not get among the results."""
+    contexts = len(responses)
     try:
-        values = np.array([float(value) for value in one.metric.score(responses, references)], dtype=np.float64)
+        with redirect_stdout(sys.stderr):
+            given = one.metric.score(responses.to_pylist(), references.to_pylist())
+            values = np.array([float(value) for value in islice(given, contexts + 1)], dtype=np.float64)
     except (Exception, SystemExit) as error:
         raise one.plugin.refused(f"failed ({plugins.told(error)})") from error
-    if values.shape != (len(responses),):
-        raise one.plugin.refused(f"gave {len(values)} scores for {len(responses)} contexts")
-    if np.isinf(values).any() or np.isnan(values).all():
-        raise one.plugin.refused("gave an infinite score" if np.isinf(values).any() else "gave no context a score")
+    if len(values) != contexts:
+        number = "more" if len(values) > contexts else f"{len(values):,}"
+        raise one.plugin.refused(f"gave {number} scores for {counted(contexts, 'context')}")
+    if np.isnan(values).all():
+        raise one.plugin.refused("gave no context a score")
+    if (np.abs(values) > LARGEST).any():
+        raise one.plugin.refused(f"gave a score beyond {LARGEST:g}")
     return values
 
 
@@ -126,8 +148,8 @@ def _listed() -> list[Explanation]:
 
 def name_problem(name: str) -> str:
     """Why no table can show a metric of that name; empty if one can."""
-    if name.casefold() in {one.casefold() for one in TAKEN}:
+    if name.strip().casefold() in {one.casefold() for one in TAKEN}:
         return "is the name of one of pwae's own metrics"
-    if not name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
-        return f"is not a valid metric name: one line of at most {LONGEST_NAME} printable characters, without |"
+    if not name or name != name.strip() or not name.isprintable() or "|" in name or len(name) > LONGEST_NAME:
+        return f"is not a valid metric name: at most {LONGEST_NAME} printable characters, no | and no outer spaces"
     return ""

@@ -8,6 +8,6 @@ from pwae_core import __version__
 
 
 def sign(metric: str, parts: Mapping[str, object]) -> str:
-    """``sign("BLEU-F1", {"n": 3})`` is ``"BLEU-F1|n:3|v:0.2.0"``. A ``|`` in a value would be read as a border."""
-    named = [f"{name}:{str(value).replace('|', '/')}" for name, value in parts.items()]
+    """``sign("BLEU-F1", {"n": 3})`` is ``"BLEU-F1|n:3|v:0.2.0"``. A ``|`` in a part would be read as a border."""
+    named = [" ".join(f"{name}:{value}".replace("|", "/").split()) for name, value in parts.items()]
     return "|".join([metric, *named, f"v:{__version__}"])

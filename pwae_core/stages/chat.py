@@ -13,7 +13,7 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.data.typed_context import prepare
 from pwae_core.data.untrained import NOBODY
-from pwae_core.errors import InputError
+from pwae_core.errors import InputError, in_one_line
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT
 from pwae_core.text.tokenize import detokenise
@@ -23,37 +23,35 @@ from pwae_core.training.runs import Run, choose_device, open_run
 YOU = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Chat:
     """A conversation: ``said`` holds (speaker, token ids); the person at the terminal is ``YOU``."""
 
-    run: Run
-    config: SampleConfig
+    run: Run = field(repr=False)
+    config: SampleConfig = field(repr=False)
     user: str = NOBODY
-    said: list[tuple[str, list[int]]] = field(default_factory=list)
+    said: list[tuple[str, list[int]]] = field(default_factory=list, repr=False)
     turns: int = 0
-    last: Sessions | None = None  # the last context with the answer to it
+    last: Sessions | None = field(default=None, repr=False)  # the last context with the answer to it
 
+    @in_one_line
     def say(self, text: str) -> str:
-        """What the user answers to ``text``. Raises InputError if the text is empty after cleaning."""
-        (tokens,) = prepare([text], self.run.artifact.facts["preprocess"])
-        self.said.append((YOU, self.run.vocabulary.encode(tokens)))
-        self.turns += 1
+        """What the user answers to ``text``.
+
+        Raises InputError if the text is empty after cleaning; the conversation is then as it was.
+        """
+        (tokens,) = prepare([text], self.run.artifact.facts["preprocess"], "The message")
+        said, turns = [*self.said, (YOU, self.run.vocabulary.encode(tokens))], self.turns + 1
         settings = self.config.model_copy(update={"samples": 1})
-        (samples,) = answer(self.run, self._sessions(), [self._key], settings, SILENT)
+        (samples,) = answer(self.run, self._sessions(said), [_key(turns)], settings, SILENT)
         response = self.run.vocabulary.encode(samples[0])
-        self.last = self._sessions(response)
-        self.said.append((self.user, response))
+        self.last = self._sessions(said, response)
+        self.said, self.turns = [*said, (self.user, response)], turns
         return detokenise(samples[0])
 
-    @property
-    def _key(self) -> str:
-        """The key of the noise: different in each turn, so the same seed gives the same conversation."""
-        return f"turn {self.turns}"
-
-    def _sessions(self, response: Sequence[int] = ()) -> Sessions:
-        """The last utterances, as many as training contexts had."""
-        heard = self.said[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
+    def _sessions(self, said: Sequence[tuple[str, list[int]]], response: Sequence[int] = ()) -> Sessions:
+        """The last utterances of ``said``, as many as training contexts had."""
+        heard = said[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
         own = [[who == self.user for who, _ in heard]]
         user, length = self.run.answering(self.user), self.run.model.config.max_length
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
@@ -79,9 +77,14 @@ class Chat:
         """
         if self.last is None:
             raise InputError("/why: there is no answer yet. Say something first.")
-        noise = own_noise(self.config.seed, [self._key], 1, self.run.device)
+        noise = own_noise(self.config.seed, [_key(self.turns)], 1, self.run.device)
         found = self.run.model.explain(self.last.batch(np.arange(1)).to(self.run.device), noise)
         return {name: values[0].tolist() for name, values in found.items()}
+
+
+def _key(turn: int) -> str:
+    """What the noise belongs to: another each turn, the same conversation for the same seed."""
+    return f"turn {turn}"
 
 
 def open_chat(run: Path, config: SampleConfig, user: str | None = None, device: str = "auto") -> Chat:

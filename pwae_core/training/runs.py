@@ -43,6 +43,12 @@ class Run:
     device: torch.device
     people: tuple[str, ...] = ()  # adapted to after training: the last rows of the model's tables
 
+    def read(self) -> Run:
+        """The run with everything in memory that answers need: its folder may move."""
+        for kept in ("vocabulary", "users", "known"):
+            getattr(self, kept)
+        return self
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         return Vocabulary.from_table(self.artifact.table("vocabulary.parquet"))
@@ -58,6 +64,8 @@ class Run:
         """The row of a user. Raises InputError, which calls the user ``asked`` and says how to find one, if unknown to
         the run.
         """
+        if not isinstance(name, str):
+            raise InputError(f"{asked}: expected a name, got {name!r:.80}.")
         if name not in self.users:
             near = difflib.get_close_matches(name, self.users, n=3, cutoff=0.6)
             close = f" Similar ids: {', '.join(near)}." if near else ""
@@ -114,7 +122,7 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
         raise ArtifactError(
             f"The weights of {folder} belong to another system. {trained_with(artifact.manifest)}"
         ) from error
-    return Run(artifact, model, device, join_people(model, artifact))
+    return Run(artifact, model, device, join_people(model, artifact)).read()
 
 
 def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
@@ -266,11 +274,11 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
     if device.type not in ("cpu", "cuda"):
         raise ConfigError(f"--device {name}: pwae cannot train on it. Use auto, cpu or cuda.")
-    return device
+    return torch.device("cpu") if device.type == "cpu" else device  # cpu:0, which weights cannot be read onto
 
 
 def size_of(model: Model) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 import pwae_core
@@ -87,6 +91,22 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (ArtifactError, "holds no corpus", lambda run: run.answer_sessions(corpus="x" * 300)),
     (InputError, "a context without utterances", lambda run: run.answer_batch([TYPED, []])),
     (InputError, "got the string 'tea'", lambda run: run.answer("tea")),
+    (InputError, "context: expected a list of utterances, got None.", lambda run: run.answer(None)),  # type: ignore[arg-type]
+    (InputError, "context: expected a list of utterances, got {'tea'}.", lambda run: run.answer({"tea"})),  # type: ignore[arg-type]
+    (InputError, "context: expected a list of utterances, got {'a': 'tea'}", lambda run: run.answer({"a": "tea"})),  # type: ignore[arg-type]
+    (InputError, "contexts: expected a list of contexts, got the string 'tea'", lambda run: run.answer_batch("tea")),
+    (InputError, "contexts: expected a list of contexts, got 7", lambda run: run.answer_batch(7)),  # type: ignore[arg-type]
+    (InputError, "users: expected a name, got None.", lambda run: run.answer(TYPED, None)),  # type: ignore[arg-type]
+    (InputError, "users: expected a name, got b'user001'.", lambda run: run.answer(TYPED, b"user001")),  # type: ignore[arg-type]
+    (InputError, "users: expected a name, got ['user001']", lambda run: run.answer_as(TYPED, [["user001"]])),  # type: ignore[list-item]
+    (InputError, "user: expected a name, got []", lambda run: run.remark([])),  # type: ignore[arg-type]
+    (InputError, "user: expected a name, got None", lambda run: run.chat(None)),  # type: ignore[arg-type]
+    (InputError, "user a b\\x1b\\ud800: the run knows no", lambda run: run.answer(TYPED, "a\nb\x1b\ud800")),
+    (InputError, "The message: expected a text, got None.", lambda run: run.chat().say(None)),  # type: ignore[arg-type]
+    (InputError, "The message ' ': nothing is left", lambda run: run.chat().say(" ")),
+    (InputError, "bytes that are not UTF-8", lambda run: run.chat().say("\ud800")),
+    (InputError, "session_ids: expected a name, got 3", lambda run: run.answer_sessions([3])),  # type: ignore[list-item]
+    (InputError, "corpus: expected a path, got 3", lambda run: run.answer_sessions(corpus=3)),  # type: ignore[arg-type]
     (InputError, "a pair of a speaker and a text, got 7", lambda run: run.answer([7])),  # type: ignore[list-item]
     (InputError, "got ('ann', None)", lambda run: run.answer([("ann", None)])),  # type: ignore[list-item]
     (InputError, "got the string 'user001'", lambda run: run.answer_as(TYPED, "user001")),
@@ -111,13 +131,54 @@ def test_what_cannot_be_answered_is_one_line(
     assert isinstance(caught.value, pwae_core.PwaeError)
 
 
+def test_whatever_holds_a_list_is_taken(run: pwae_core.Run) -> None:
+    people = ["user001", "user002"]
+    expected = run.answer_as(TYPED, people, samples=2)
+    for held in (tuple, iter, np.array, pd.Series, pa.array):
+        found = run.answer_as(held(TYPED), held(people), samples=2)
+        assert found == expected
+        assert {type(user) for user in found} == {str}
+    assert run.answer_batch(iter([iter(TYPED)]), pa.chunked_array([people[:1]]), samples=2) == [expected["user001"]]
+
+
+def test_a_run_is_small_to_look_at_and_can_be_a_key(made: Any, run: pwae_core.Run) -> None:
+    assert repr(run) == f"<Run {made.personawae}: PersonaWAE>"
+    assert {run: 1}[run] == 1
+    chat = run.chat("user001")
+    chat.say("do you like tea ?")
+    assert repr(chat) == "Chat(user='user001', turns=1)"
+    assert chat != run.chat("user001")
+
+
+def test_a_run_that_is_open_needs_its_folder_no_more(made: Any, run: pwae_core.Run, tmp_path: Path) -> None:
+    shutil.copytree(made.personawae, tmp_path / "run")
+    opened = pwae_core.open_run(tmp_path / "run", device="cpu:0")
+    shutil.rmtree(tmp_path / "run")
+    assert opened.answer(TYPED, "user001") == run.answer(TYPED, "user001")
+
+
+def test_a_message_that_cannot_be_answered_leaves_the_chat_as_it_was(
+    run: pwae_core.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, untouched = run.chat("user001"), run.chat("user001")
+    with monkeypatch.context() as patch:
+        patch.setattr("pwae_core.stages.chat.answer", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            chat.say("do you like tea ?")
+    assert chat.say("and rain ?") == untouched.say("and rain ?")
+
+
 def test_what_cannot_be_opened_is_one_line(made: Any, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="holds no run"):
         pwae_core.open_run(tmp_path)
     for place, words in (("a\0b", "zero byte"), ("x" * 300, "holds no run"), ("\ud800", "not UTF-8")):
         with pytest.raises(pwae_core.PwaeError, match=words):
             pwae_core.open_run(place)
-    with pytest.raises(ConfigError, match="no such device"):
-        pwae_core.open_run(made.personawae, device="abacus")
+    for device in ("abacus", None):
+        with pytest.raises(ConfigError, match="no such device"):
+            pwae_core.open_run(made.personawae, device=device)  # type: ignore[arg-type]
+    for folder in (None, 3, b"run"):
+        with pytest.raises(InputError, match="folder: expected a path, got"):
+            pwae_core.open_run(folder)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="checkpoint"):
         pwae_core.open_run(made.personawae, checkpoint="first")  # type: ignore[arg-type]

@@ -63,6 +63,8 @@ def test_a_single_sentence_may_be_a_string_and_lists_may_be_anything_that_holds(
     assert one == mixed
     arrays = [tuple(np.array(tokens) for tokens in sentences) for sentences in TOKENS]
     assert pwae_core.score((one for one in arrays), REFERENCES).totals == pwae_core.score(TOKENS, REFERENCES).totals
+    columns = (pa.array(TOKENS), pa.chunked_array([REFERENCES]))
+    assert pwae_core.score(*columns).totals == pwae_core.score(TOKENS, REFERENCES).totals
     first = pwae_core.score(TOKENS, REFERENCES, samples=1)
     assert first.totals == pwae_core.score([one[:1] for one in TOKENS], REFERENCES).totals
 
@@ -72,11 +74,23 @@ REFUSED: list[tuple[type[Exception], str, Callable[[], object]]] = [
     (InputError, "responses has 2 contexts, references 1.", lambda: pwae_core.score(TOKENS, REFERENCES[:1])),
     (ConfigError, "holds strings. Say how to tokenise them: tokenizer = nltk", lambda: pwae_core.score(["a"], ["b"])),
     (InputError, "context 1: responses is empty", lambda: pwae_core.score([TOKENS[0], []], REFERENCES)),
-    (InputError, "'1' has no reference", lambda: pwae_core.score(TOKENS, [REFERENCES[0], []])),
-    (InputError, "'1' has 1 response, '0' has 2", lambda: pwae_core.score([TOKENS[0], TOKENS[1][:1]], REFERENCES)),
+    (InputError, "context 1: references is empty", lambda: pwae_core.score(TOKENS, [REFERENCES[0], []])),
+    (
+        InputError,
+        "context 1 has 1 response, expected 2. Score the first 1 of each: samples=1.",
+        lambda: pwae_core.score([TOKENS[0], TOKENS[1][:1]], REFERENCES),
+    ),
+    (InputError, "context 0 has 2 responses, expected 3", lambda: pwae_core.score(TOKENS, REFERENCES, samples=3)),
     (InputError, "context 0: responses: expected a string, got int", lambda: pwae_core.score([[[1]]], [[["a"]]])),
-    (InputError, "context 0: responses is missing", lambda: pwae_core.score([None], [[["a"]]])),
+    (InputError, "context 0: responses: expected a list of sen", lambda: pwae_core.score([None], [[["a"]]])),
+    (InputError, "context 0: responses: expected a list of tok", lambda: pwae_core.score([[None]], [[["a"]]])),
     (InputError, "context 0: responses", lambda: pwae_core.score([7], [[["a"]]])),
+    (InputError, "responses: expected a list of contexts, got None", lambda: pwae_core.score(None, [])),
+    (InputError, "responses: expected a list of contexts, got the string 'abc'", lambda: pwae_core.score("abc", "abc")),
+    (InputError, "expected a list of contexts, got {'c1': ['a']}", lambda: pwae_core.score({"c1": ["a"]}, ["a"])),
+    (InputError, "expected a list of contexts, got x", lambda: pwae_core.score(pd.DataFrame({"x": ["a"]}), ["a"])),
+    (InputError, "got {'a'}", lambda: pwae_core.score([{"a"}], ["a"])),
+    (InputError, "embeddings: expected a path, got 3", lambda: pwae_core.score(TOKENS, REFERENCES, embeddings=3)),
     (InputError, "context 0: references", lambda: pwae_core.score([[["a"]]], [{"a": 1}])),
     (ConfigError, "ngram", lambda: pwae_core.score(TOKENS, REFERENCES, ngram=0)),
     (ConfigError, "tokenizer", lambda: pwae_core.score(TOKENS, REFERENCES, tokenizer="spacy")),  # type: ignore[arg-type]
@@ -90,6 +104,28 @@ def test_what_cannot_be_scored_is_one_line(kind: type[Exception], words: str, as
         asked()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_scores_are_equal_where_their_totals_are() -> None:
+    found = pwae_core.score(TOKENS, REFERENCES)
+    assert found == pwae_core.score(TOKENS, REFERENCES)
+    assert found != pwae_core.score(TOKENS, TOKENS)
+    assert "array" not in repr(found)
+
+
+def test_columns_are_named_by_whatever_holds_them(made: Any) -> None:
+    corpus = pwae_core.open_artifact(made.corpus)
+    names = ["user_id", "context"]
+    for held in (tuple, iter, pd.Index, pd.Series, pa.array):
+        assert corpus.to_pandas("test", held(names)).columns.tolist() == names
+    assert corpus.to_pandas("test", [*names, *names]).columns.tolist() == names
+    assert corpus.to_arrow("test", []).num_columns == 0
+    with pytest.raises(InputError, match="columns: expected a list of names, got the string 'user_id'"):
+        corpus.to_arrow("test", "user_id")
+    with pytest.raises(InputError, match="columns: expected a name, got 0"):
+        corpus.to_arrow("test", [0])  # type: ignore[list-item]
+    assert repr(corpus) == f"<Artifact {made.corpus}: corpus>"
+    assert corpus in {corpus}
 
 
 def test_every_kind_of_artifact_is_read(folder: Path, made: Any) -> None:
@@ -117,6 +153,9 @@ def test_what_cannot_be_read_is_one_line(folder: Path, tmp_path: Path) -> None:
         pwae_core.open_artifact(tmp_path)
     with pytest.raises(StorageError, match="File name too long"):
         pwae_core.open_artifact("x" * 300)
+    for folder_given in (None, 3, answers):
+        with pytest.raises(InputError, match="folder: expected a path, got"):
+            pwae_core.open_artifact(folder_given)
     (tmp_path / "manifest.json").write_text(json.dumps({"kind": "run"}))
     with pytest.raises(ArtifactError, match="was altered or damaged"):
         pwae_core.open_artifact(tmp_path)

@@ -35,6 +35,7 @@ def test_json_is_the_report(pwae: Callable[..., Any], judged: Judged, tmp_path: 
     [
         (["{folder}", "--out", "p.jsonl"], 6, ["holds no corpus. Run 'pwae preprocess' first."]),
         (["{corpus}", "--out", "p.jsonl", "--samples", "0"], 3, ["samples: Input should be greater than 0"]),
+        (["{corpus}", "--out", "p.jsonl", "--samples", "101"], 3, ["samples: Input should be less than or equal to 1"]),
         (["{corpus}", "--out", "{folder}"], 6, ["was not made by 'pwae prompts'"]),
         (["{corpus}", "--out", "p.jsonl", "--template", "no.txt"], 4, ["Cannot read no.txt"]),
     ],

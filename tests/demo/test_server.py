@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from collections.abc import Iterator
@@ -124,12 +125,36 @@ def test_what_cannot_be_answered_is_one_line(page: TestClient, question: Any, wo
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"\xff", b"[" * 100_000, b'{"context": [{"text": "\\ud800"}], "users": ["x"]}']
+    "raw",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"context": [{"text": "\\ud800"}], "users": ["x"]}',
+        b'{"context": [{"text": "tea"}], "users": ["\\ud800"]}',
+    ],
 )
 def test_bytes_that_are_no_question_are_refused(page: TestClient, raw: bytes) -> None:
     response = page.post("/answer", content=raw)
     assert response.status_code == 400
     assert list(response.json()) == ["error"]
+
+
+def test_a_page_that_is_closed_while_it_asks_is_no_error(made: Any) -> None:
+    """The browser's connection ends in the middle of a question."""
+    app = application(open_demo(made.seq2seq, SampleConfig(), device="cpu"))
+    pieces = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, Any]:
+        return next(pieces, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        pass
+
+    headers = [(b"host", b"127.0.0.1:8750"), (b"origin", HOME.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/answer", "query_string": b"", "headers": headers}
+    asyncio.run(app(scope, receive, send))
 
 
 def test_a_question_beyond_all_size_is_refused(page: TestClient) -> None:

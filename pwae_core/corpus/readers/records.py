@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import delimited, jsonl, own_json
@@ -17,7 +17,7 @@ from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Shap
 from pwae_core.corpus.readers.base import whole as one_span
 from pwae_core.corpus.readers.delimited import Dialect
 from pwae_core.corpus.readers.head import Head, look
-from pwae_core.errors import InputError
+from pwae_core.errors import ConfigError, InputError
 
 LOOKED_AT = 100
 LINES, DOCUMENT = "lines", "document"
@@ -38,7 +38,11 @@ def record_reader(
     ``recognises(record)``: whether an object is of this format; for a table it is given the header without values.
     ``rows(record)``: its row, followed by those that it quotes (``quoted``: True); or only the reason, as a string,
     why it has none. ``holds`` says in messages what such a file contains. ``declared``: any other field of ``Reader``.
+
+    Raises ConfigError for a ``shape`` that there is not.
     """
+    if shape not in get_args(Shape):
+        raise ConfigError(f"shape: expected one of {', '.join(get_args(Shape))}, got {shape!r:.80}.")
 
     def recognised(head: Head) -> bool:
         return any(map(recognises, head.records))
