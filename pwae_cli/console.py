@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from pwae_core.errors import InputError, StorageError
+from pwae_core.errors import InputError, StorageError, one_line
 from pwae_core.progress import Progress, Task
 from pwae_core.text.inert import OBEYED, inert
 
@@ -200,7 +200,7 @@ def progress() -> Progress:
 
 def error(message: str) -> None:
     """One line on stderr."""
-    _tell(f"pwae: {' '.join(message.split())}")
+    _tell(f"pwae: {one_line(message)}")
 
 
 def usage(text: str) -> None:

@@ -20,6 +20,7 @@ to do.
 from __future__ import annotations
 
 import errno
+import re
 import typing
 from functools import wraps
 
@@ -28,20 +29,20 @@ if typing.TYPE_CHECKING:
 
 P = typing.ParamSpec("P")
 T = typing.TypeVar("T")
+BREAKS = re.compile(r"\s*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*")
 
 
 class PwaeError(Exception):
     """``told``: another process has already printed what is wrong, so this one says nothing.
 
-    As a string it is one line, whatever the names in it hold: what a terminal would obey, or not encode, is escaped.
+    As a string it is ``one_line``, whatever the names in it hold.
     """
 
     exit_code = 1
     told = False
 
     def __str__(self) -> str:
-        line = " ".join(super().__str__().split())
-        return line if line.isprintable() else "".join(map(_shown, line))
+        return one_line(super().__str__())
 
 
 class ConfigError(PwaeError):
@@ -84,8 +85,14 @@ class Interrupted(PwaeError):  # noqa: N818 - it is a request, not an error
         self.exit_code = 128 + signal_number
 
 
+def one_line(text: str) -> str:
+    """``text`` without line breaks, and with what a terminal would obey or cannot encode in escaped form."""
+    return "".join(map(_shown, BREAKS.sub(" ", text.strip())))
+
+
 def _shown(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
+    kept = character.isprintable() or character.isspace()
+    return character if kept else character.encode("unicode_escape").decode()
 
 
 def of_the_system(error: Exception) -> PwaeError | None:

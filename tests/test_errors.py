@@ -33,5 +33,9 @@ def test_a_signals_exit_code_is_128_and_its_number(number, code):
 
 
 def test_an_error_is_one_line_that_can_be_printed_whatever_it_names():
-    error = errors.InputError("a\nb\u2028c  d: \x1b[31m\u202e\ud800 é 雨")
-    assert str(error) == "a b c d: \\x1b[31m\\u202e\\ud800 é 雨"
+    error = errors.InputError("a\n  b\u2028c: \x1b[31m\u202e\ud800 é 雨")
+    assert str(error) == "a b c: \\x1b[31m\\u202e\\ud800 é 雨"
+
+
+def test_an_error_keeps_the_spaces_of_a_name():
+    assert str(errors.InputError("my  own\u3000file\xa0.csv: no.")) == "my  own\u3000file\xa0.csv: no."

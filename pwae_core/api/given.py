@@ -21,7 +21,7 @@ def listed(given: Any, what: str, of: str) -> list[Any]:
         items = None
     if items is None:
         kind = "the string " if isinstance(given, str) else ""
-        raise InputError(f"{what}: expected a list of {of}, got {kind}{given!r:.80}.")
+        raise InputError(f"{what}: expected a list of {of}, got {kind}{' '.join(repr(given).split()):.80}.")
     return given.to_pylist() if hasattr(given, "to_pylist") else list(items)
 
 
