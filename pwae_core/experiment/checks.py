@@ -11,9 +11,10 @@ import torch
 
 from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_vocabulary
 from pwae_core.artifacts.notes import manifest_of, plan_of
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
+from pwae_core.config.train import ALIASES
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
-from pwae_core.models import inputs_of, system_of
+from pwae_core.models import MODELS, inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
 from pwae_core.training.periods import periods_of
 from pwae_core.training.runs import choose_device
@@ -21,6 +22,12 @@ from pwae_core.training.runs import choose_device
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
 """Those of ``pwae experiment``."""
 SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
+
+
+def runs_of(plan: ExperimentConfig) -> list[PlannedRun]:
+    """Every run of a plan, its systems called as they are in tables. Raises ConfigError as ``planned_runs`` does."""
+    known = {*MODELS, *(one.model for one in plan.systems if one.model not in ALIASES)}
+    return planned_runs(plan, {name: system_of(name).display_name for name in known})
 
 
 def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> dict[str, str]:

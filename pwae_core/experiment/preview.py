@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import fmean
 
 from pwae_core.artifacts.notes import manifest_of, plan_of
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
-from pwae_core.experiment.checks import check, refuse_other_plans
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun
+from pwae_core.experiment.checks import check, refuse_other_plans, runs_of
 from pwae_core.experiment.results import refuse_others
-from pwae_core.models import MODELS
 from pwae_core.schemas import TIMING
 from pwae_core.training.timing import timings
 
@@ -49,7 +48,7 @@ class Preview:
 
 def preview(plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False) -> Preview:
     """Looks at ``out`` and at the plan's inputs. Raises what ``experiment`` would raise before its first run."""
-    runs = planned_runs(plan, {name: model.display_name for name, model in MODELS.items()})
+    runs = runs_of(plan)
     refuse_others(out)
     inputs = check(plan, runs, device)
     if not force:

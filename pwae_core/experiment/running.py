@@ -13,14 +13,13 @@ from typing import Any, TypeVar
 
 from pwae_core.artifacts import Plan
 from pwae_core.artifacts.staging import staging
-from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
-from pwae_core.config.train import ALIASES
+from pwae_core.config.experiment import ExperimentConfig, PlannedRun
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, Interrupted, PwaeError
-from pwae_core.experiment.checks import check, failure_told, refuse_other_plans
+from pwae_core.experiment.checks import check, failure_told, refuse_other_plans, runs_of
 from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_others, report_of, write
 from pwae_core.metrics.table import Total
-from pwae_core.models import MODELS, system_of
+from pwae_core.models import system_of
 from pwae_core.progress import SILENT, Progress
 from pwae_core.stages.diagnose import diagnose
 from pwae_core.stages.evaluate import evaluate
@@ -40,8 +39,7 @@ def experiment(
     with and, without ``force``, for what another plan has made; Interrupted; the
     report lists other failures of a run.
     """
-    known = {*MODELS, *(one.model for one in plan.systems if one.model not in ALIASES)}
-    runs = planned_runs(plan, {name: system_of(name).display_name for name in known})
+    runs = runs_of(plan)
     refuse_others(out)
     inputs = check(plan, runs, device)
     if not force:
@@ -87,7 +85,7 @@ def _totals(
         judged = _forced(judge, force)
         for row in (judged.answers[-1], *judged.runs):  # the first of the answers are the real ones
             totals |= row.totals
-    if plan.diagnose and MODELS[run.train.model.name].latent:
+    if plan.diagnose and system_of(run.train.model.name).latent:
         out = folder / "diagnosis"
         look = partial(diagnose, trained, plan.diagnose, corpus=plan.corpus, out=out, **common)
         totals |= _forced(look, force).totals(plan.diagnose)
