@@ -71,19 +71,20 @@ wanted() { # whether to do a step
   return 1
 }
 
-raw() { # the raw file of a corpus; written if it is missing
+raw() { # the raw file of a corpus; written if it is missing, under a name of this process until it is complete
   local file=$work/$1/raw.parquet
   [ "$1" = chitchat ] && file=$work/$1/raw.jsonl
+  local own=$file.$$
   if [ ! -e "$file" ]; then
     mkdir -p "$work/$1"
     case $1 in
       chitchat)
-        python examples/chitchat_to_jsonl.py "$work/chitchat/all.jsonl"
-        head -n "$((rows ? rows : 1000000))" "$work/chitchat/all.jsonl" > "$file.$$" && mv "$file.$$" "$file"
+        python examples/chitchat_to_jsonl.py "$own.all" &&
+          head -n "$((rows ? rows : 1000000))" "$own.all" > "$own" && rm "$own.all"
         ;;
-      cped) python $here/corpora.py "$CPED" "$file" --rows "$rows" ;;
-      checked) python $here/corpora.py "$CHECKED" "$file" --rows "$((rows * 30))" ;; # most of its users say little
-    esac >&2
+      cped) python $here/corpora.py "$CPED" "$own" --rows "$rows" ;;
+      checked) python $here/corpora.py "$CHECKED" "$own" --rows "$((rows * 30))" ;; # most of its users say little
+    esac >&2 && mv "$own" "$file" || return
   fi
   echo "$file"
 }
