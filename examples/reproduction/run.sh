@@ -124,7 +124,7 @@ if [ $mode = collect ]; then
 fi
 if [ $mode = run ] && [ $budget != quick.toml ]; then
   mkdir -p "$work"
-  while sleep 600; do gather; done > "$work/collect.log" 2>&1 &
+  while sleep 600; do gather || true; done > "$work/collect.log" 2>&1 &
   trap "kill $! 2> /dev/null" EXIT
 fi
 BUSY=7 # the exit code of pwae if another process is writing
@@ -145,8 +145,10 @@ while read -r -u 3 corpus split table seeds; do
     130 | 143) exit "$status" ;;
     *) failed+=("$name") ;;
   esac
-  [ $budget = quick.toml ] || gather
+  [ $budget = quick.toml ] || gather || true # no reason to stop training; the last one decides
 done 3< <(steps)
-[ $mode = list ] || gather
+collected=0
+[ $mode = list ] || gather || collected=$?
 [ ${#left[@]} -eq 0 ] || echo "Left to another process, or the disk is full: ${left[*]}" >&2
 [ ${#failed[@]} -eq 0 ] || { echo "Failed, run again: ${failed[*]}" >&2 && exit 1; }
+exit $collected

@@ -61,6 +61,27 @@ def test_a_raw_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path, conten
     assert not (tmp_path / "out.parquet").exists()
 
 
+STUBS = """
+pwae() { [ "$1" != experiment ] || echo "$6" >> experiments; }
+python() { case $1 in *chitchat_to_jsonl.py) echo row > "$2" ;; *) echo "cannot collect" >&2; return 1 ;; esac; }
+"""
+
+
+def test_results_that_cannot_be_collected_do_not_stop_the_study(tmp_path: Path) -> None:
+    """With stubs in place of the commands: both trainings are done, and the exit code tells of the results."""
+    shutil.copytree(STUDY, tmp_path / "examples" / "reproduction")
+    (tmp_path / "examples" / "environment.sh").write_text(STUBS)
+    command = ["bash", "examples/reproduction/run.sh", "--only", "chitchat/*/table2/7"]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")
+    }
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("cannot collect") == 3
+    vectors = [f"reproduction/chitchat/{split}/vectors" for split in ("session", "conversation")]
+    assert (tmp_path / "experiments").read_text().split() == vectors
+
+
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "docs").mkdir()
