@@ -17,6 +17,7 @@ from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.models import MODELS, inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
 from pwae_core.training.periods import periods_of
+from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
 
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
@@ -73,7 +74,9 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
 def refuse_other_plans(
     plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
 ) -> None:
-    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes."""
+    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes. Where a run was
+    only given another budget, the error speaks of --resume.
+    """
     scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
     for run in runs:
         wanted = [
@@ -85,6 +88,7 @@ def refuse_other_plans(
             wanted.append(Plan("persona-scores", plan.persona_scores.model_dump(mode="json"), {}))
         if plan.diagnose:
             wanted.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), {}))
+        refuse_other_budget(out / run.folder / "run", wanted[0])
         for part in wanted:
             folder = out / run.folder / part.kind
             difference = _difference(folder, part.to_dict())

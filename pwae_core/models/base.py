@@ -68,8 +68,7 @@ class Period:
 
     ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood`` does, which is used if it is
     None. The checkpoint with the lowest ``select_by`` (empty: as the settings say) is the best, and the next period
-    starts from it. ``answers``: whether the system can answer yet, so that its z and its answers are measured
-    too.
+    starts from it. ``answers``: whether the system can answer yet. If so, its z and its answers are measured too.
     """
 
     name: str

@@ -55,6 +55,8 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
         (PERSONAWAE + "components = [1, 0]\n", "[[systems]] 1: components: Input should be greater than 0 (got 0)."),
         (PERSONAWAE + "train = { epochs = 0 }\n", "[[systems]] 1: train.epochs: Input should be greater than 0"),
         (SEQ2SEQ + 'without = ["prior"]\n', "[[systems]] 1: without_prior is an ablation of personawae; seq2seq"),
+        ("seeds = [7, 8, 7]\n" + SEQ2SEQ, "seeds: a value is given twice"),
+        ('[[systems]]\nmodel = "personawae"\ncomponents = [3, 3]', "[[systems]] 1: components: a value is given twice"),
         (SEQ2SEQ + SEQ2SEQ, "systems: two runs would be seq2seq-seed7. Give one of them a label."),
     ],
 )
