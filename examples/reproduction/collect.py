@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from tables import STUDY, read_study, read_table, write
 
 from pwae_core.artifacts import Artifact, load
 from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
+from pwae_core.config.train import TrainConfig
+from pwae_core.errors import ArtifactError, PwaeError
 from pwae_core.metrics import comparisons, persona
 from pwae_core.metrics.table import Scores
 from pwae_core.models import MODELS
@@ -53,7 +55,16 @@ TESTED = ("corpus", "split", "table", "base")
 """What is tested, and corrected, together."""
 FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
 FACTS_OF_RUN = ("parameters", "steps", "epochs", "best_step", "ended", "valid")
-ARTIFACTS = {"run": "run", "scores": "scores", "persona": "persona-scores"}
+ARTIFACTS = {
+    "run": "run",
+    "responses": "responses",
+    "scores": "scores",
+    "persona": "persona-scores",
+    "diagnosis": "diagnosis",
+}
+READ = {"run": ("log.parquet",), "diagnosis": ("totals.parquet",)}
+READ |= dict.fromkeys(("scores", "persona"), ("totals.parquet", "scores.parquet"))
+MADE_OF = {"responses": "run", "scores": "responses", "persona": "responses", "diagnosis": "run"}
 FAMILIES = {
     "scores": comparisons.FAMILIES,
     "answers": (persona.OF_ANSWERS,),
@@ -95,17 +106,39 @@ def plans(work: Path) -> dict[str, dict[str, PlannedRun]]:
 
 
 def made(work: Path) -> Iterator[Made]:
-    """The runs that are complete, with what is measured of them."""
+    """The runs that are complete, with what is measured of them. Of others, stderr tells what is wrong."""
     planned = plans(work)
     for runs in sorted(work.glob("*/*/runs")):
         split, corpus = runs.parent.name, runs.parent.parent.name
         for table, of_table in planned.items():
             for name, run in of_table.items():
-                z = MODELS[run.train.model.name].latent
-                wanted = ARTIFACTS | ({"diagnosis": "diagnosis"} if z else {})
-                if all((runs / name / kind / "manifest.json").exists() for kind in wanted.values()):
-                    found = {part: load(runs / name / kind, kind) for part, kind in wanted.items()}
-                    yield Made(corpus, split, table, run, **{"diagnosis": None, **found})
+                try:
+                    found = _artifacts(runs / name, run)
+                except PwaeError as error:
+                    print(f"{runs / name} is left out: {error}", file=sys.stderr)
+                    continue
+                if found:
+                    yield Made(corpus, split, table, run, **found)
+
+
+def _artifacts(folder: Path, planned: PlannedRun) -> dict[str, Artifact | None]:
+    """What a run has made, by part; nothing while it is not complete. Raises ArtifactError for what is damaged, was
+    trained by another plan, or was measured of another run.
+    """
+    latent = MODELS[planned.train.model.name].latent
+    kinds = ARTIFACTS if latent else {part: kind for part, kind in ARTIFACTS.items() if part != "diagnosis"}
+    if not all((folder / kind / "manifest.json").exists() for kind in kinds.values()):
+        return {}
+    found = {part: load(folder / kind, kind) for part, kind in kinds.items()}
+    for part, one in found.items():
+        for name in READ.get(part, ()):
+            one.path(name)
+    if TrainConfig.make(found["run"].config) != planned.train:
+        raise ArtifactError("it was trained by another plan.")
+    for part, source in MADE_OF.items():
+        if part in found and found[source].fingerprint not in found[part].manifest["inputs"].values():
+            raise ArtifactError(f"{kinds[part]} was not made of the {kinds[source]} beside it. Run run.sh again.")
+    return {"diagnosis": None, **{part: one for part, one in found.items() if part != "responses"}}
 
 
 def result_rows(one: Made) -> Iterator[dict[str, Any]]:
@@ -211,8 +244,7 @@ def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, key
     up to the measure.
     """
     there = {tuple(row[key] for key in keys) for row in rows}
-    before = pq.read_table(path).to_pylist() if path.exists() else []
-    kept = [row for row in before if tuple(row[key] for key in keys) not in there]
+    kept = [row for row in read_table(path, schema) if tuple(row[key] for key in keys) not in there]
     order = [(name, "ascending") for name in schema.names[: schema.names.index("measure") + 1]]
     return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
 
@@ -224,7 +256,7 @@ def fuller(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
         runs = {(*(row[key] for key in TESTED), row["label"]): row["seeds"] for row in tests}
         return {group: sum(runs[one] for one in runs if one[:-1] == group) for group in {one[:-1] for one in runs}}
 
-    before, now = weight(pq.read_table(path).to_pylist() if path.exists() else []), weight(rows)
+    before, now = weight(read_table(path, COMPARED)), weight(rows)
     return [row for row in rows if now[key := tuple(row[name] for name in TESTED)] >= before.get(key, 0)]
 
 
@@ -233,24 +265,21 @@ def _distinct(rows: Sequence[Mapping[str, Any]], order: Sequence[tuple[str, str]
     return list({tuple(row[name] for name, _ in order): row for row in rows}.values())
 
 
-def write(path: Path, content: pa.Table | str) -> None:
-    """Whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    if isinstance(content, str):
-        unfinished.write_text(content, "utf-8")
-    else:
-        pq.write_table(content, unfinished)
-    unfinished.replace(path)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Gather the results of the reproduction study.")
     parser.add_argument("work", type=Path, help="the folder in which run.sh works")
     parser.add_argument("results", type=Path, help="the folder of the results")
     given = parser.parse_args()
-    out: Path = given.results
+    try:
+        collect(given.work, given.results)
+    except PwaeError as error:
+        sys.exit(str(error))
+
+
+def collect(work: Path, out: Path) -> None:
+    """Writes what is under ``work`` into the results at ``out``."""
     out.mkdir(parents=True, exist_ok=True)
-    runs = list(made(given.work))
+    runs = list(made(work))
     seeds = ("corpus", "split", "label", "seed")
     tables = {
         "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
@@ -259,11 +288,11 @@ def main() -> None:
     }
     for name, (rows, schema, keys) in tables.items():
         write(out / f"{name}.parquet", merged(out / f"{name}.parquet", rows, schema, keys))
-    path = out / "study.json"
-    known = json.loads(path.read_text("utf-8")) if path.exists() else {"corpora": {}, "runs": {}}
-    told = {part: {**known[part], **found} for part, found in study(given.work, runs).items()}
+    path = out / STUDY
+    known = read_study(path)
+    told = {part: {**known[part], **found} for part, found in study(work, runs).items()}
     write(path, json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-    print(f"{out}: {len(runs)} complete runs under {given.work}")
+    print(f"{out}: {len(runs)} complete runs under {work}")
 
 
 if __name__ == "__main__":

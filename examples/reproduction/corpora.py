@@ -9,6 +9,8 @@ get an id for each conversation, so that they are heard in contexts, and no pers
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 OTHERS = "/其他"
+COLUMNS = ("conversation_id", "turn", "user_id", "text", "timestamp")
 
 
 def with_others_apart(table: pa.Table) -> pa.Table:
@@ -31,9 +34,12 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="the file to write; it appears when it is complete")
     parser.add_argument("--rows", type=int, default=0, help="only the first so many rows; 0: all")
     given = parser.parse_args()
-    table = pq.read_table(given.raw)
+    try:
+        table = pq.read_table(given.raw, columns=list(COLUMNS))
+    except (OSError, pa.ArrowInvalid) as error:
+        sys.exit(f"{given.raw} cannot be read as Parquet with the columns {', '.join(COLUMNS)}: {error}")
     table = table.slice(0, given.rows or None)
-    unfinished = given.out.with_name(f".{given.out.name}.new")
+    unfinished = given.out.with_name(f".{given.out.name}.{os.getpid()}.new")  # another process may be at it too
     pq.write_table(with_others_apart(table), unfinished)
     unfinished.replace(given.out)
 

@@ -9,7 +9,6 @@ Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` is what is generated; everythin
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import pyarrow.parquet as pq
+from tables import STUDY, TABLES, Row, read_study, read_table, write
 
 NOTHING = "No results yet."
 NAMES = {"session": "random split", "conversation": "split by conversation"}
@@ -56,7 +55,6 @@ CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
 """By number: a system, what it is compared with (nothing: its own value is told), the measures."""
 BESIDE = {"paper": [], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
 """By table: whose rows are beside its own, if not PersonaWAE's alone."""
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,15 @@ class Results:
 
 
 def read(folder: Path) -> Results:
-    """The results at ``folder``; empty where there are none."""
-    tables = [folder / f"{name}.parquet" for name in ("results", "comparisons", "curves")]
-    rows = [pq.read_table(path).to_pylist() if path.exists() else [] for path in tables]
-    study = folder / "study.json"
-    return Results(*rows, json.loads(study.read_text("utf-8")) if study.exists() else {"corpora": {}, "runs": {}})
+    """The results at ``folder``; empty where there are none. Ends the script where only a part of them is there."""
+    if not folder.is_dir():
+        sys.exit(f"{folder} is not a folder. Give that of the results.")
+    names = (*(f"{name}.parquet" for name in TABLES), STUDY)
+    missing = [name for name in names if not (folder / name).exists()]
+    if 0 < len(missing) < len(names):
+        sys.exit(f"{folder / missing[0]} is missing. Restore it, or collect the results again (run.sh --collect).")
+    rows = [read_table(folder / f"{name}.parquet") for name in TABLES]
+    return Results(*rows, read_study(folder / STUDY))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -107,7 +109,9 @@ def by_place(of_place: Callable[[Results, tuple[str, str]], str]) -> Callable[[R
 
     def all_places(found: Results) -> str:
         made = [(place, of_place(found, place)) for place in found.places]
-        shown = [f"**{corpus}, {NAMES[split]}**\n\n{text}" for (corpus, split), text in made if text != NOTHING]
+        shown = [
+            f"**{corpus}, {NAMES.get(split, split)}**\n\n{text}" for (corpus, split), text in made if text != NOTHING
+        ]
         return "\n\n".join(shown) or NOTHING
 
     return all_places
@@ -284,10 +288,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write it; default: in its place")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is stale")
     given = parser.parse_args()
+    if not given.page.is_file():
+        sys.exit(f"{given.page} is not a file. Give the page.")
     page = given.page.read_text("utf-8")
-    made = filled(page, read(given.results))
+    try:
+        made = filled(page, read(given.results))
+    except KeyError as error:
+        sys.exit(f"{given.results} has no {error}: another version made it. Collect the results again.")
     if not given.check:
-        (given.out or given.page).write_text(made, "utf-8")
+        write(given.out or given.page, made)
     elif made != page:
         sys.exit(f"{given.page} is not what {given.results} says. Run this without --check.")
 

@@ -71,19 +71,20 @@ wanted() { # whether to do a step
   return 1
 }
 
-raw() { # the raw file of a corpus; written if it is missing
+raw() { # the raw file of a corpus; written if it is missing, under a name of this process until it is complete
   local file=$work/$1/raw.parquet
   [ "$1" = chitchat ] && file=$work/$1/raw.jsonl
+  local own=$file.$$
   if [ ! -e "$file" ]; then
     mkdir -p "$work/$1"
     case $1 in
       chitchat)
-        python examples/chitchat_to_jsonl.py "$work/chitchat/all.jsonl"
-        head -n "$((rows ? rows : 1000000))" "$work/chitchat/all.jsonl" > "$file.$$" && mv "$file.$$" "$file"
+        python examples/chitchat_to_jsonl.py "$own.all" &&
+          head -n "$((rows ? rows : 1000000))" "$own.all" > "$own" && rm "$own.all"
         ;;
-      cped) python $here/corpora.py "$CPED" "$file" --rows "$rows" ;;
-      checked) python $here/corpora.py "$CHECKED" "$file" --rows "$((rows * 30))" ;; # most of its users say little
-    esac >&2
+      cped) python $here/corpora.py "$CPED" "$own" --rows "$rows" ;;
+      checked) python $here/corpora.py "$CHECKED" "$own" --rows "$((rows * 30))" ;; # most of its users say little
+    esac >&2 && mv "$own" "$file" || return
   fi
   echo "$file"
 }
@@ -123,7 +124,7 @@ if [ $mode = collect ]; then
 fi
 if [ $mode = run ] && [ $budget != quick.toml ]; then
   mkdir -p "$work"
-  while sleep 600; do gather; done > "$work/collect.log" 2>&1 &
+  while sleep 600; do gather || true; done > "$work/collect.log" 2>&1 &
   trap "kill $! 2> /dev/null" EXIT
 fi
 BUSY=7 # the exit code of pwae if another process is writing
@@ -144,8 +145,10 @@ while read -r -u 3 corpus split table seeds; do
     130 | 143) exit "$status" ;;
     *) failed+=("$name") ;;
   esac
-  [ $budget = quick.toml ] || gather
+  [ $budget = quick.toml ] || gather || true # no reason to stop training; the last one decides
 done 3< <(steps)
-[ $mode = list ] || gather
+collected=0
+[ $mode = list ] || gather || collected=$?
 [ ${#left[@]} -eq 0 ] || echo "Left to another process, or the disk is full: ${left[*]}" >&2
 [ ${#failed[@]} -eq 0 ] || { echo "Failed, run again: ${failed[*]}" >&2 && exit 1; }
+exit $collected

@@ -32,12 +32,22 @@ Shown = Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
 """What the table shows, and folders are called after."""
 
 
+def _once(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len({*values}) < len(values):
+        raise ValueError("a value is given twice, which would be the same run")
+    return values
+
+
+Apart = Annotated[tuple[int, ...], AfterValidator(_once)]
+"""One run for each of them."""
+
+
 class SystemPlan(Config):
     """One system of a plan, or one for each K of ``components``."""
 
     model: str = Field(description="The system: a name that 'pwae models' lists.")
     without: tuple[Literal["prior", "fusion"], ...] = Field((), description="Ablations of Table 4.")
-    components: tuple[int, ...] = Field((), description="Values of K, one run for each; default: K of the settings.")
+    components: Apart = Field((), description="Values of K, one run for each; default: K of the settings.")
     label: Shown = Field("", description="Its name in the table; default: the system's name.")
     train: dict[str, Any] = Field(default_factory=dict, description="Settings of this system's training.")
 
@@ -59,7 +69,7 @@ class ExperimentConfig(Config):
         None, description="Folder written by 'pwae embed-words', for training and the BOW metrics."
     )
     preset: str = Field("paper", description=f"Settings to start from: {', '.join(PRESETS)}.")
-    seeds: tuple[int, ...] = Field((7,), min_length=1, description="Seeds, one run of every system for each.")
+    seeds: Apart = Field((7,), min_length=1, description="Seeds, one run of every system for each.")
     train: dict[str, Any] = Field(
         default_factory=dict, description="Settings of every training, overriding the preset."
     )
@@ -129,9 +139,7 @@ def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[Plann
     seen: set[str] = set()
     for run in runs:
         if run.folder in seen:
-            raise ConfigError(
-                f"systems: two runs would be {run.folder}. Give every system a label of its own, every seed and K once."
-            )
+            raise ConfigError(f"systems: two runs would be {run.folder}. Give every system a label of its own.")
         seen.add(run.folder)
         if plan.sample.checkpoint == "average" and run.train.keep_best == 1:
             raise ConfigError(f"[sample] checkpoint = average: {run.label} keeps only one. Set keep_best in [train].")

@@ -16,6 +16,7 @@ from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.models import MODELS, inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
 from pwae_core.training.periods import periods_of
+from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
 
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
@@ -72,9 +73,13 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
 def refuse_other_plans(
     plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
 ) -> None:
-    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes."""
+    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes. If a run was only
+    given another budget, the error speaks of --resume.
+    """
     for run in runs:
-        for part in parts_of(plan, run, inputs):
+        parts = parts_of(plan, run, inputs)
+        refuse_other_budget(out / run.folder / "run", parts[0])
+        for part in parts:
             folder = out / run.folder / part.kind
             difference = difference_of(folder, part)
             if difference:

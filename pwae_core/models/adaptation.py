@@ -61,7 +61,9 @@ class Adaptation(Model):
         shared = {name: value for name, value in self.named_parameters() if name != USER_INPUT}
         first = Phase("autoencoder", self.initialisation_loss, shared, config.autoencoder)
         return (
-            Period("initialisation", 0.5, (first,), self.general_negative_log_likelihood, "posterior_nll"),
+            Period(
+                "initialisation", 0.5, (first,), self.general_negative_log_likelihood, "posterior_nll", answers=False
+            ),
             Period("adaptation", 0.5, self.phases(config)),
         )
 

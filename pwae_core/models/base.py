@@ -68,7 +68,7 @@ class Period:
 
     ``validate`` gives sums over the target tokens, as ``Model.negative_log_likelihood`` does, which is used if it is
     None. The checkpoint with the lowest ``select_by`` (empty: as the settings say) is the best, and the next period
-    starts from it.
+    starts from it. ``answers``: whether the system can answer yet. If so, its z and its answers are measured too.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Period:
     phases: tuple[Phase, ...]
     validate: Measure | None = None
     select_by: str = ""
+    answers: bool = True
 
 
 class Model(nn.Module, ABC):

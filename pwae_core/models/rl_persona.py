@@ -79,7 +79,14 @@ class RLPersona(Model):
         measure = partial(self.lost_reward, config=config)
         selected = config.select_by if config.select_by in OF_ANSWERS else "negative_reward"
         return (
-            Period("language model", 0.1, (language,), self.language_negative_log_likelihood, "language_model_nll"),
+            Period(
+                "language model",
+                0.1,
+                (language,),
+                self.language_negative_log_likelihood,
+                "language_model_nll",
+                answers=False,
+            ),
             Period("likelihood", 0.6, (likelihood,)),
             Period("reinforcement", 0.3, self.phases(config), measure, selected),
         )

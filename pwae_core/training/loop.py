@@ -88,6 +88,7 @@ class Trainer:
         """Trains to the end; returns why it ended. Raises DivergenceError, or Interrupted after saving a checkpoint."""
         with self.group.in_step():
             self._settle()
+        self._write_best(self.log.values("valid", self.position.step) if self.group.first else {})
         self.position.precision = self.position.precision or choose_precision(self.config, self.device, self.group)
         batches = self._feed()
         with self.progress.task(f"train {self.config.model.name}", self.budget.total) as task:
@@ -134,6 +135,7 @@ class Trainer:
         self._keep(kept)
         if measures:
             self._judge(measures)
+            self._write_best(measures)
             if self._in_last_period and self.position.best_step != self.position.step:
                 self._keep([])
             self._prune()
@@ -153,8 +155,9 @@ class Trainer:
         task.advance(note=f"loss {terms['reconstruction']:.3f}{self.timing}")
         every = self.config.validate_every
         if (step % every == 0) if every else self.position.batch == self.budget.a_pass:
-            self._judge(self._measure())
+            self._judge(measures := self._measure())
             self.save()
+            self._write_best(measures)
         elif step % self.config.checkpoint_every == 0:
             self.save()
         if signal_number := self.group.largest(self.stop.signal_number):
@@ -212,19 +215,21 @@ class Trainer:
         return measures
 
     def _judge(self, measures: dict[str, float]) -> None:
-        """Logs a validation, and saves the weights if they are among the best."""
+        """Logs a validation, and ranks it."""
         self._log("valid", measures)
         self.position.judge(self.validator.loss(self.period, measures), self.config.keep_best)
-        names = [BEST] if self.position.best_step == self.position.step else []
-        names += best.names(self.position.kept, self.position.step)
-        for name in names:
-            self._write_weights(name, measures)
         self._say(f"iteration {self.position.step}", measures)
+
+    def _write_best(self, measures: Mapping[str, float]) -> None:
+        """Saves the weights where they are among the best; after the last checkpoint, which no best one may outrun."""
+        kept = best.names(self.position.kept, self.position.step)
+        for name in [BEST, *kept] if self.position.is_best else kept:
+            self._write_weights(name, measures)
 
     def _average(self) -> None:
         """If several checkpoints are kept, saves the mean of their weights as a checkpoint of its own."""
-        names = best.names(self.position.kept)
-        if names:
+        names = best.names(self.position.kept) or [BEST]  # none: nothing was done in the last period
+        if self.config.keep_best > 1:
             own = {name: value.clone() for name, value in self.model.state_dict().items()}
             self.model.load_state_dict(best.mean_weights(self.checkpoints, names))
             measures = self._measure()

@@ -51,11 +51,13 @@ def starting_point(folder: Path, budget: Budget) -> str:
 def put_back(folder: Path, start: str, position: Position) -> None:
     """Makes the last and the best checkpoint what they were at ``position``, that of the checkpoint ``start``.
 
-    A newer best checkpoint without a copy of the previous one was saved just before a kill. It will be made again.
+    The best one, if it is of ``position`` itself, is left to be written from its weights: a kill may have prevented it.
     """
     if start != LAST:
         copy_checkpoint(folder, start, LAST)
+    if position.best is None or position.is_best:
+        return
     kept = kept_name(position.period, BEST)
-    newer = position.best is not None and load_state(folder, BEST)["step"] != position.best_step
+    newer = load_state(folder, BEST)["step"] != position.best_step
     if newer and has_checkpoint(folder, kept) and load_state(folder, kept)["step"] == position.best_step:
         copy_checkpoint(folder, kept, BEST)

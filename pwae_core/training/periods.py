@@ -39,6 +39,11 @@ class Position:
     waits: list[int] = field(default_factory=list)  # validations in a row without a better one, before the best
     kept: list[Ranked] = field(default_factory=list)  # the best checkpoints of the period, best first
 
+    @property
+    def is_best(self) -> bool:
+        """Whether no validation of the period was better than that of this iteration."""
+        return self.best is not None and self.best_step == self.step
+
     def judge(self, loss: float, keep: int) -> None:
         """Records a validation of this iteration: ``loss`` decides, ``keep`` is how many of the best are kept."""
         self.validated = self.step

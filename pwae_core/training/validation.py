@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 from pwae_core.config.train import OF_ANSWERS, TrainConfig
-from pwae_core.data.sessions import Batch, Sessions
+from pwae_core.data.sessions import Batch, Ints, Sessions
 from pwae_core.errors import EmptyResultError
 from pwae_core.metrics.energy import energy_distance
 from pwae_core.models.base import Measure, Model, Period
@@ -83,8 +83,8 @@ def look_at_codes(
     """Examines the z of the first ``limit`` of ``sessions``, at least two. Only for systems with a z."""
     noise, count = seeded(seed, device, training=False), min(limit, len(sessions))
     drawn, means, lost, tokens = [], [], 0.0, 0
-    for start in range(0, count, batch_size):
-        batch = sessions.batch(np.arange(start, min(start + batch_size, count))).to(device)
+    for rows in _two_or_more(count, batch_size):
+        batch = sessions.batch(rows).to(device)
         drawn.append(model.latent_samples(batch, noise))
         means.append(model.posterior_mean(batch, noise))
         own, strangers = (model.cost_of(batch, z, noise) for z in (means[-1], means[-1].roll(1, dims=0)))
@@ -92,6 +92,12 @@ def look_at_codes(
         tokens += int(batch.response_lengths.sum())
     posterior, prior = (torch.cat(side).double().cpu().numpy() for side in zip(*drawn, strict=True))
     return Codes(energy_distance(posterior, prior), lost / tokens, torch.cat(means).var(dim=0))
+
+
+def _two_or_more(count: int, batch_size: int) -> list[Ints]:
+    """The rows of each batch; one row alone, which has no other's z, goes with the batch before it."""
+    starts = np.arange(0, count - 1, max(batch_size, 2))
+    return np.split(np.arange(count), starts[1:])
 
 
 class Validator:
@@ -117,7 +123,7 @@ class Validator:
         """The measures by name; the same in every process."""
         measure = period.validate or self.model.negative_log_likelihood
         found = validate(measure, self.valid, self.config, self.device, self.cutter)
-        if period.validate and self._selected(period) not in OF_ANSWERS:
+        if not period.answers:
             return found
         return found | self.cutter.group.of_first(self._codes() | self._answers())
 

@@ -188,13 +188,21 @@ def test_what_another_plan_made_is_refused_before_anything_is_done(
     first = pwae(*command, "--json").succeeds().json
     before = snapshot(out)
     for old, new, words in (
-        ("max_steps = 6", "max_steps = 7", "seq2seq-seed1/run was made by another plan (config max_steps: 6, now 7)."),
+        (
+            "batch_size = 16",
+            "batch_size = 8",
+            "seq2seq-seed1/run was made by another plan (config batch_size: 16, now 8).",
+        ),
         ("limit = 5", "limit = 4", "seq2seq-seed1/responses was made by another plan (config limit: 5, now 4)."),
         ("resamples = 20", "resamples = 21", "scores was made by another plan (config resamples: 20, now 21)."),
     ):
         plan.write_text(text.replace(old, new))
         pwae(*command).fails(6, words, "Choose another --out, or --force to make again what differs from the plan.")
         assert snapshot(out) == before
+    plan.write_text(text.replace("max_steps = 6", "max_steps = 7"))
+    resume = f"'pwae train --resume {out / 'seq2seq-seed1' / 'run'} --set max_steps=7'. Or choose another --out."
+    pwae(*command).fails(6, f"(config max_steps: 6, now 7). To continue it like this: {resume}")
+    assert snapshot(out) == before
     plan.write_text(text.replace("limit = 5", "limit = 4"))
     runs = {path: path.stat().st_mtime_ns for path in out.rglob("run/manifest.json")}
     again = pwae(*command, "--json", "--force").succeeds().json
@@ -402,7 +410,7 @@ def test_a_dry_run_tells_what_exists_and_writes_nothing(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == made
 
     plan.write_text(SINGLE.replace("max_steps = 6", "max_steps = 7"))
-    pwae(*command, "--dry-run").fails(6, "was made by another plan")
+    pwae(*command, "--dry-run").fails(6, "To continue it like this: 'pwae train --resume")
 
 
 def test_a_dry_run_tells_what_is_in_the_way(pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
         (SEQ2SEQ + 'without = ["prior"]\n', "[[systems]] 1: without_prior is an ablation of personawae; seq2seq"),
         (
             SEQ2SEQ + SEQ2SEQ,
-            "systems: two runs would be seq2seq-seed7. Give every system a label of its own, every seed and K once.",
+            "systems: two runs would be seq2seq-seed7. Give every system a label of its own.",
         ),
         ("[train]\nseed = 3\n" + SEQ2SEQ, "[train] seed: a plan says that in its seeds. Leave it out here."),
         (SEQ2SEQ + "train = { seed = 3 }\n", "[[systems]] 1: train.seed: a plan says that in its seeds. Leave it out"),
@@ -65,6 +65,8 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
             "[train.model]\nname = 'cvae'\n" + SEQ2SEQ,
             "[train.model] name: a plan says that in its systems. Leave it out",
         ),
+        ("seeds = [7, 8, 7]\n" + SEQ2SEQ, "seeds: a value is given twice"),
+        ('[[systems]]\nmodel = "personawae"\ncomponents = [3, 3]', "[[systems]] 1: components: a value is given twice"),
     ],
 )
 def test_what_is_wrong_names_the_file_the_table_and_the_key(path: Path, text: str, message: str) -> None:

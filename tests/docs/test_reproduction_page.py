@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE, RESULTS = ROOT / "docs" / "reproduction.md", ROOT / "benchmarks" / "reproduction"
@@ -30,6 +33,34 @@ def test_a_number_that_is_in_no_result_is_refused(tmp_path: Path) -> None:
     done = checked(RESULTS, tmp_path / "page.md")
     assert done.returncode == 1
     assert "is not what" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("results.parquet", b"PAR1", "results.parquet is damaged. Restore it"),
+        ("study.json", b"{", "study.json is damaged. Restore it"),
+        ("comparisons.parquet", None, "comparisons.parquet is missing. Restore it"),
+        ("study.json", b'{"corpora": {}, "runs": {"a": {}}}', "has no 'steps': another version made it"),
+        ("", None, "is not a folder. Give that of the results."),
+    ],
+)
+def test_results_that_cannot_be_shown_leave_the_page_as_it_is(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    results = shutil.copytree(RESULTS, tmp_path / "results")
+    if content is not None:
+        (results / name).write_bytes(content)
+    elif name:
+        (results / name).unlink()
+    else:
+        shutil.rmtree(results)
+    page = shutil.copy(PAGE, tmp_path)
+    done = subprocess.run([sys.executable, SCRIPT, results, page], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert message in line
+    assert Path(page).read_bytes() == PAGE.read_bytes()
 
 
 def test_every_claim_has_a_verdict_of_the_four() -> None:

@@ -79,6 +79,7 @@ def test_an_experiment_takes_them_by_name(pwae: Callable[..., Any], work: Path, 
         evaluate = {{ metrics = ["Exact-Match"] }}
         sample = {{ samples = 2 }}
         train = {{ model = {{ word_size = 8 }}, max_steps = 5, batch_size = 16 }}
+        [diagnose]
         [[systems]]
         model = "bigram"
         """
@@ -89,6 +90,9 @@ def test_an_experiment_takes_them_by_name(pwae: Callable[..., Any], work: Path, 
     assert "Bigram" in shown
     assert "Exact-Match" in (tmp_path / "out" / "results.md").read_text()
     pwae(*command).succeeds()
+    (planned,) = pwae(*command, "--dry-run", "--json").succeeds().json["runs"]
+    assert planned["label"] == "Bigram"
+    assert planned["exists"] == ["run", "responses", "scores"]
 
 
 def test_artifacts_tell_what_made_them(work: Path) -> None:

@@ -48,6 +48,40 @@ def test_the_paper_preset_is_run_as_it_is(tmp_path: Path) -> None:
     assert first.label == "PersonaWAE (paper preset)"
 
 
+@pytest.mark.parametrize("content", [None, b"a,b\n"])
+def test_a_raw_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path, content: bytes | None) -> None:
+    raw = tmp_path / "raw.parquet"
+    if content is not None:
+        raw.write_bytes(content)
+    command = [sys.executable, STUDY / "corpora.py", raw, tmp_path / "out.parquet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"{raw} cannot be read as Parquet with the columns conversation_id,")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+STUBS = """
+pwae() { [ "$1" != experiment ] || echo "$6" >> experiments; }
+python() { case $1 in *chitchat_to_jsonl.py) echo row > "$2" ;; *) echo "cannot collect" >&2; return 1 ;; esac; }
+"""
+
+
+def test_results_that_cannot_be_collected_do_not_stop_the_study(tmp_path: Path) -> None:
+    """With stubs in place of the commands: both trainings are done, and the exit code tells of the results."""
+    shutil.copytree(STUDY, tmp_path / "examples" / "reproduction")
+    (tmp_path / "examples" / "environment.sh").write_text(STUBS)
+    command = ["bash", "examples/reproduction/run.sh", "--only", "chitchat/*/table2/7"]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")
+    }
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("cannot collect") == 3
+    vectors = [f"reproduction/chitchat/{split}/vectors" for split in ("session", "conversation")]
+    assert (tmp_path / "experiments").read_text().split() == vectors
+
+
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "docs").mkdir()
@@ -55,14 +89,14 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     (tmp_path / "examples" / "environment.sh").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
     own = {name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")}
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["bash", "examples/reproduction/run.sh", "--quick", *arguments]
         environment = own | {"OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return done
 
-    steps = run("--list").split()
+    steps = run("--list").stdout.split()
     assert steps[:2] == ["chitchat/session/table2/7", "chitchat/conversation/table2/7"]
     run()
     work = tmp_path / "reproduction" / "quick"
@@ -84,3 +118,12 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.rmtree(work / "chitchat" / "conversation" / "runs" / "seq2seq-seed7")
     run("--collect")
     assert [path.name for path in before if path.read_bytes() != before[path]] == [], "what is gone from WORK is kept"
+
+    runs = work / "chitchat" / "session" / "runs"
+    shutil.rmtree(runs / "persona-seed7" / "scores")
+    shutil.copytree(runs / "seq2seq-seed7" / "scores", runs / "persona-seed7" / "scores")
+    (runs / "cvae-seed7" / "scores" / "totals.parquet").write_bytes(b"PAR1")
+    told = run("--collect").stderr
+    assert "persona-seed7 is left out: scores was not made of the responses beside it" in told
+    assert "cvae-seed7 is left out: " in told
+    assert [path.name for path in before if path.read_bytes() != before[path]] == [], "what is left out is kept"

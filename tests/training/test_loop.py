@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import snapshot
 from planted import planted
 from small_training import CPU, small_config, small_trainer
 from tiny import Tiny, tiny
@@ -18,6 +19,7 @@ from pwae_core.config.train import OptimiserConfig
 from pwae_core.errors import ArtifactError, ConfigError, DivergenceError, EmptyResultError, Interrupted
 from pwae_core.training.checkpoints import BEST, LAST, has_checkpoint, load_checkpoint
 from pwae_core.training.optimisers import rate_at
+from pwae_core.training.validation import look_at_codes
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +173,24 @@ def test_one_validation_session_says_nothing_of_distances(data: Tiny, tmp_path: 
     assert trainer.log.values("valid", 1).keys() == {"posterior_nll", "prior_nll"}
 
 
+def test_answers_are_measured_wherever_a_system_can_answer(data: Tiny, tmp_path: Path) -> None:
+    """Though nothing is selected by them: RL-Persona's last period is selected by its rewards."""
+    config = small_config(model={"name": "rl-persona"}, answered_sessions=3, answered_samples=2, validation_sessions=8)
+    trainer = small_trainer(data, tmp_path, config)
+    measured = ["bleu_f1" in trainer.validator.measures(period) for period in trainer.periods]
+    assert measured == [False, True, True]
+
+
+def test_every_session_is_given_the_z_of_another(data: Tiny, tmp_path: Path) -> None:
+    """Also one that would be alone in its batch."""
+    trainer = small_trainer(data, tmp_path, small_config(max_steps=1))
+    alone, fifth, whole = (
+        look_at_codes(trainer.model, data.sessions, 5, batch_size, 3, CPU).z_nats for batch_size in (1, 4, 5)
+    )
+    assert alone != 0
+    assert fifth == whole
+
+
 def test_rates_on_a_plateau_are_lower_in_the_log(data: Tiny, tmp_path: Path) -> None:
     still = {"kind": "sgd", "rate": 1e-9, "schedule": "plateau", "decay": 0.5, "decay_every": 2}
     config = small_config(model={"name": "seq2seq"}, autoencoder=still, validate_every=1, max_steps=8)
@@ -261,3 +281,48 @@ def test_automatic_precision_is_what_the_device_has_and_stays(
     fixed = small_config(precision="bf16" if able else "fp32", model={"name": "seq2seq"}, max_steps=6)
     small_trainer(data, tmp_path / "fixed", fixed).run()
     assert (tmp_path / "auto" / "log.jsonl").read_text() == (tmp_path / "fixed" / "log.jsonl").read_text()
+
+
+def test_a_kill_at_a_validation_leaves_no_best_checkpoint_that_is_never_judged(
+    data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at its better validation 6, before it could save; then resumed for 5 iterations, the last no better."""
+    settings: dict[str, Any] = {"model": {"name": "seq2seq"}, "validate_every": 3, "checkpoint_every": 2}
+    losses = {3: 1.0, 5: 2.0, 6: 0.5}
+    trainer = small_trainer(data, tmp_path, small_config(max_steps=9, **settings))
+    monkeypatch.setattr(trainer.validator, "loss", lambda *_: losses[trainer.position.step])
+    save = trainer.save
+    monkeypatch.setattr(trainer, "save", lambda: kill() if trainer.position.step == 6 else save())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    resumed = small_trainer(data, tmp_path, small_config(max_steps=5, **settings))
+    monkeypatch.setattr(resumed.validator, "loss", lambda *_: losses[resumed.position.step])
+    resumed.run()
+    assert resumed.position.best_step == 3
+    assert load_checkpoint(tmp_path / "checkpoints", BEST, CPU)[1]["step"] == 3
+
+
+def test_a_best_checkpoint_that_a_kill_prevented_is_written_from_the_last(
+    data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the last checkpoint of the iteration that is best, and before the best."""
+    config = small_config(model={"name": "seq2seq"}, validate_every=3, max_steps=3, keep_best=2)
+    small_trainer(data, tmp_path / "whole", config).run()
+    trainer = small_trainer(data, tmp_path / "cut", config)
+    monkeypatch.setattr(trainer, "_write_weights", lambda *_: kill())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    small_trainer(data, tmp_path / "cut", config).run()
+    assert snapshot(tmp_path / "cut") == snapshot(tmp_path / "whole")
+
+
+def kill() -> None:
+    raise KeyboardInterrupt
+
+
+def test_several_best_of_a_system_whose_last_period_is_empty(data: Tiny, tmp_path: Path) -> None:
+    """Nothing is kept of an empty period: the mean is that of the best of the one before."""
+    config = small_config(model={"name": "adaptation"}, keep_best=2, max_steps=4, period_shares=[1.0, 0.0])
+    small_trainer(data, tmp_path, config).run()
+    best, average = (load_checkpoint(tmp_path / "checkpoints", name, CPU) for name in (BEST, "average"))
+    assert all(torch.equal(value, best[0][name]) for name, value in average[0].items())
