@@ -105,6 +105,12 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("system", "s", "from pwae_core import Model as PART", "does not define begin, negative_log_likelihood, phases"),
     ("system", "s", SYSTEM.format(body="display_name = 7"), "does not define display_name"),
     ("system", "s", SYSTEM.format(body="reference = 'a\\nb'"), "does not define reference"),
+    (
+        "system",
+        "s",
+        SYSTEM.format(body="latent = True"),
+        "has latent = True and does not define posterior_mean, latent",
+    ),
     ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "cannot be made from a config, the size"),
     ("system", "seq2seq", SYSTEM.format(body="pass"), "has the name of one of pwae's own systems"),
     ("reader", "r", "PART = len", "is no pwae_core.Reader"),

@@ -30,6 +30,9 @@ MODELS: dict[str, type[Model]] = {
 TOLD = {"display_name": str, "reference": str, "latent": bool, "user_information": str, "deterministic": bool}
 """What a system's class says about it."""
 
+OF_Z = ("posterior_mean", "latent_samples", "draw_z", "begin_at", "cost_of")
+"""What a class of a system with a z defines besides."""
+
 
 def system_of(name: str) -> type[Model]:
     """The class of a system, pwae's own or a plugin's. Raises ConfigError for an unknown name or a wrong plugin."""
@@ -51,6 +54,9 @@ def _problem(part: Any, name: str) -> str:  # noqa: ARG001
     wrong = [told for told, kind in TOLD.items() if not _says(getattr(part, told, None), kind)]
     if wrong:
         return f"does not define {', '.join(wrong)}, or not as pwae_core.Model does"
+    lacking = [name for name in OF_Z if getattr(part, name) is getattr(Model, name)]
+    if part.latent and lacking:
+        return f"has latent = True and does not define {', '.join(lacking)}"
     try:
         signature(part).bind(None, 1, 1)
     except TypeError:
