@@ -103,13 +103,13 @@ def shipped_plans() -> dict[str, str]:
 
 
 def _file_of(plan: Path) -> Path:
-    """The path of a plan. A name that is not a file may be the name of an included plan."""
+    """The path of a plan. A name that is not a file may be the name of a shipped plan."""
     shipped = SHIPPED / f"{plan}.toml"
     return shipped if len(plan.parts) == 1 and not plan.exists() and shipped.is_file() else plan
 
 
 def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:
-    """A plan from its TOML file, or an included plan by its name. ``overrides`` that are None were not given.
+    """A plan from its TOML file, or a shipped plan by its name. ``overrides`` that are None were not given.
 
     Raises InputError if the file cannot be read. Raises ConfigError, naming the file and the table, for invalid
     settings, including those that no run could have.

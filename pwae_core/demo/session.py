@@ -157,7 +157,7 @@ class Demo:
 
 
 def open_demo(run: Path, config: SampleConfig, *, corpus: Path | None = None, device: str = "auto") -> Demo:
-    """Loads a run. Raises ArtifactError if the run, or a ``corpus`` given by name, is not what it should be."""
+    """Loads a run. Raises ArtifactError if the run, or the ``corpus`` if given, is not what it should be."""
     opened = open_run(run, choose_device(device), config.checkpoint)
     found: Artifact | None = None
     with suppress(ArtifactError) if corpus is None else nullcontext():

@@ -24,7 +24,7 @@ class Planned:
     """One run. ``exists``: its finished parts that will be kept; ``in_the_way``: those damaged or not made by pwae.
 
     ``begun``: iterations done so far in a training that was cut off or is still going on. ``seconds``: how long the
-    training took, or how much longer it is likely to take; None if nothing tells.
+    training took, or how much longer it is likely to take; None if unknown.
     """
 
     folder: str

@@ -36,8 +36,8 @@ def experiment(
     """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
 
     ``force`` makes again what another plan made there. Before the first run, it raises what ``check`` raises, and
-    ArtifactError for files that no experiment wrote or, without ``force``, that another plan made. The report lists the
-    runs that fail later; only Interrupted is raised.
+    ArtifactError for result files that no experiment wrote and, without ``force``, for parts that another plan made.
+    The report lists runs that fail later; of their errors, only Interrupted is raised.
     """
     runs = runs_of(plan)
     refuse_others(out)

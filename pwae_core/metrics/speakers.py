@@ -35,7 +35,7 @@ class Speakers:
 
 
 def learn(utterances: Sequence[Tokens], speakers: Integers, seed: int) -> Speakers:
-    """Trains on ``utterances`` and their ``speakers`` (utterances,), numbered from 0.
+    """Trains on ``utterances`` and their ``speakers`` (utterances,), numbered 0 to users - 1.
 
     All users have equal weight, however much they said. It needs at least two users.
     """

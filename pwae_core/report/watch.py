@@ -12,7 +12,7 @@ from pwae_core.errors import PwaeError
 from pwae_core.report.gather import Sources, gather
 
 EVERY = 5
-"""Seconds between two looks at the logs, and between two reloads of a watched page."""
+"""Seconds between checks of the logs, and between reloads of a watched page."""
 T = TypeVar("T")
 
 

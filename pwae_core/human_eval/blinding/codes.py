@@ -1,8 +1,8 @@
 """Completion codes: four letters say whose sheet it is, eight that every question was answered, and how.
 
 The page holds one number, keyed with the salt, for each possible answer to each question. The code is the sum of the
-numbers of the answers given. So nobody can compute the code before every question is answered, and it fits only the
-ratings that come back. The page cannot keep anybody from giving senseless answers, by hand or by program.
+numbers of the answers given. So there is no code until every question is answered, and it fits only these answers. The
+page cannot keep anybody from giving senseless answers, by hand or by program.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def _texts(one: Candidate, config: HumanEvalConfig, secret: str) -> _Texts:
 
 
 def _preferred(judged: Iterable[_Texts], secret: str) -> list[_Texts]:
-    """In random order, except that contexts that show no system's response come first, and one per conversation.
+    """In random order, with preferences: first contexts that show no system's response, then one per conversation.
 
     Otherwise a context that shows a dull utterance would keep out all contexts that a dull system answers with it, and
     that system would be judged by its better answers alone.

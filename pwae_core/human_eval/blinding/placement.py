@@ -56,7 +56,7 @@ class Item:
 
     @property
     def name(self) -> tuple[str, ...]:
-        """Tells the item from all others: session, system, other system."""
+        """What identifies the item: session, system, other system."""
         return self.context.session_id, self.system, self.other
 
 

@@ -1,8 +1,8 @@
 """How far annotators agree: pure functions of counts of ratings.
 
 ``counts`` (items, categories) says how many annotators gave each item each rating; ``table`` makes it from ratings with
-gaps. A coefficient is undefined if all ratings are the same, because chance alone would then agree. Its value is None,
-never NaN, and a note says why.
+gaps. A coefficient may be undefined, for example because all ratings are the same, so that chance alone would agree.
+Its value is then None, never NaN, and a note says why.
 """
 
 from __future__ import annotations

@@ -41,7 +41,10 @@ class Ratings:
 
 
 def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criteria: tuple[Criterion, ...]) -> Ratings:
-    """Arranges ``given`` ratings (by item id and criterion). The ground truth is last; idle annotators are left out."""
+    """Arranges ``given`` ratings (by item id and criterion). Annotators without any are left out.
+
+    Systems are sorted by name, with the ground truth last.
+    """
     annotators = tuple(sorted({one.annotator for one in key if any((one.item_id, c.name) in given for c in criteria)}))
     contexts = tuple(sorted({one.session_id for one in key}))
     systems = tuple(sorted({one.system for one in key}, key=lambda name: (name == GROUND_TRUTH, name)))

@@ -15,7 +15,7 @@ from pwae_core.human_eval.ratings.key import KeyItem
 class Attention:
     """How many of an annotator's ``checks`` were ``answered`` in full, and how many of those were ``passed``.
 
-    ``failed``: the share passed of those answered is below the threshold. Nobody fails without answering any.
+    ``failed``: the share passed of those answered is below the threshold. Whoever answered none cannot fail.
     """
 
     annotator: int

@@ -21,7 +21,7 @@ Columns = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell is, as a spreadsheet shows it. ``unit`` is the word for a row of a file that is no spreadsheet."""
+    """Where a cell is, as a spreadsheet shows it. ``unit`` is the word for a row in files that are not spreadsheets."""
 
     sheet: str
     row: int
@@ -102,7 +102,7 @@ def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
             problems.append(
                 f"{grid.name}, row {top}: the columns {places} are both called {form.head(name)}. Keep one."
             )
-    if HISTORY in names:  # Label Studio's name for it; its own column history is something else
+    if HISTORY in names:  # its name in Label Studio, whose own column history is something else
         names = [{"history": "", HISTORY: "history"}.get(name, name) for name in names]
     read = (ITEM, *form.rated, REMARK, *form.texts)
     return {name: names.index(name) for name in read if name in names}, problems

@@ -33,7 +33,7 @@ EVEN = 1e-9
 
 @dataclass(frozen=True)
 class Preference:
-    """``system`` against ``other``. ``wins``, ``ties`` and ``losses`` count contexts; ``choices`` counts annotators'.
+    """``system`` against ``other``. ``wins``, ``ties`` and ``losses`` count contexts; ``choices`` counts choices.
 
     ``interval`` says how the interval was computed: ``bootstrap`` over contexts; ``wilson`` if every context is won or
     lost outright, so that the rate is a proportion; ``none`` if there are too few contexts.

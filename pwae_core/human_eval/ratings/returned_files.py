@@ -50,7 +50,7 @@ class Found:
 
 
 def find(paths: Sequence[Path]) -> Found:
-    """The files that some files and folders stand for.
+    """The files among the given paths and directly inside the given folders.
 
     Raises InputError if none of them can be a sheet, or if a path does not exist or cannot be read.
     """

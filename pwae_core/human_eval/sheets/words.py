@@ -1,4 +1,4 @@
-"""Every word that annotators read, in one TOML file per language; English and Chinese are included.
+"""Every word that annotators read, in one TOML file per language; English and Chinese are shipped.
 
 The words are plain text: they enter sheets, pages and XML in the same way as responses do, never as markup.
 """
@@ -194,7 +194,7 @@ class Words(_Words):
 
 
 def read_words(language: str) -> Words:
-    """The words of an included language, or from the user's own file.
+    """The words of a shipped language, or of the user's own file.
 
     Raises ConfigError, naming the key, for a missing or unknown key, for placeholders that differ from those of the
     English text, and for two columns with one name. Raises InputError for a file that cannot be read.
@@ -211,7 +211,7 @@ def read_words(language: str) -> Words:
 
 
 def shipped(language: str) -> str:
-    """The text of an included language's file, to translate. Raises ConfigError for an unknown language."""
+    """The text of a shipped language's file, to translate. Raises ConfigError for an unknown language."""
     if language not in SHIPPED:
         raise ConfigError(f"language: {language!r} is not shipped. Choose one of {', '.join(SHIPPED)}.")
     return resources.files(__package__).joinpath("languages", f"{language}.toml").read_text(encoding="utf-8")

@@ -38,7 +38,7 @@ class Latent:
     """Codes of a run: ``everyone`` has one sample per session, ``focus`` many of one session, in row ``session``.
 
     ``components`` counts those of the GMD named by ``of``. ``weights``: [K], mean pi. ``used``: exp of the mean entropy
-    of pi (an effective number of components). ``user_weight``: mean w_u of equation 9, None if the prior has none.
+    of pi (an effective number of components). ``user_weight``: mean w_u of equation 9, None if the prior ignores users.
     """
 
     everyone: Codes

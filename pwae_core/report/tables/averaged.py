@@ -131,7 +131,7 @@ def scorings(sources: Sources) -> list[Scoring]:
 
 
 def names(sources: Sources, scores: Artifact) -> dict[str, str]:
-    """The page's name for each system in ``scores``, including those that average several seeds, if it has another."""
+    """The page's names for the systems in ``scores``, means of several seeds included, as far as it knows them."""
     answers = {label: sources.answers(fingerprint) for label, fingerprint in answered(scores).items()}
     made = {label: one.system for label, one in answers.items() if one}
     for seeds in scores.facts.get("seeds", []):
@@ -215,7 +215,7 @@ def _of(
 
 
 def _seeds(scores: Artifact, read: Mapping[str, Scored]) -> dict[str, list[Scored]]:
-    """The systems in ``scores``, grouped into the seeds of one system that it was told of."""
+    """The systems in ``scores``, grouped as ``pwae evaluate`` was told that they are seeds of one system."""
     labels = {run: seeds["system"] for seeds in scores.facts.get("seeds", []) for run in seeds["runs"]}
     groups: dict[str, list[Scored]] = {}
     for label, one in read.items():
