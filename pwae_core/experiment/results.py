@@ -68,6 +68,7 @@ class ExperimentReport:
 
 
 def report_of(plan: ExperimentConfig, out: Path, results: Sequence[RunResult]) -> ExperimentReport:
+    """The report on the runs so far: one row per label, over the seeds that have scores."""
     labels = dict.fromkeys(result.label for result in results)
     rows = tuple(_row(label, [one for one in results if one.label == label and one.totals]) for label in labels)
     signatures = dict.fromkeys(total.signature for result in results for total in result.totals.values())

@@ -37,10 +37,12 @@ def tag(name: str, /, *children: Child, **attributes: str | int | float | bool |
 
 
 def join(children: Iterable[Child]) -> Markup:
+    """All ``children`` in a row, without those that are None."""
     return Markup("".join(escape(child) for child in children if child is not None))
 
 
 def escape(child: Markup | str) -> str:
+    """``child`` as HTML: markup unchanged, text escaped."""
     if isinstance(child, Markup):
         return child.html
     return html.escape(inert(child).encode("utf-8", "replace").decode("utf-8"), quote=True)

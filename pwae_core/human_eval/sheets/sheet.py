@@ -37,6 +37,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
+    """The rows of one annotator (counted from 1), in order, and the form that they are filled in on."""
+
     annotator: int
     rows: tuple[Row, ...]
     form: Form

@@ -20,6 +20,8 @@ WINDOW = 9
 
 @dataclass(frozen=True)
 class Panel:
+    """One measure over the training: its ``title``, a ``sentence`` on its meaning, and a line per run."""
+
     title: str
     sentence: str
     series: tuple[Series, ...]

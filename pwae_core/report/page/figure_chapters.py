@@ -172,6 +172,7 @@ def _radius(responses: int) -> float:
 
 
 def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[str]) -> Markup:
+    """The training curves: a legend of the runs' ``labels``, the panels ``shown``, and ``further`` ones folded."""
     key = legend([(short(label, NAME), f"line {hue(n)}") for n, label in enumerate(labels)])
     more = (
         folded("Gradient norms and total losses", tag("div", *map(_panel, further), class_="panels"))

@@ -92,10 +92,12 @@ class Scoring:
 
 
 def digits(column: str) -> int:
+    """The decimal places with which a column is printed."""
     return 2 if column in TWO_DIGITS else 4
 
 
 def half_width(row: Mapping[str, Any]) -> float | None:
+    """Half the width of a row's interval (``low``, ``high``); None if it has none."""
     low, high = row["low"], row["high"]
     return None if low is None or high is None else (high - low) / 2
 

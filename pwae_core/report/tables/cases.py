@@ -62,6 +62,7 @@ class Case:
 
 
 def read_histories(corpus: Artifact) -> Histories:
+    """The users of a corpus and all their utterances in the training split."""
     users = corpus.table("users.parquet", ["user", "user_id"]).to_pydict()
     said = corpus.table("histories.parquet", ["user", "conversation_id", "turn", "tokens"])
     return Histories(dict(zip(users["user_id"], users["user"], strict=True)), said)
