@@ -1,4 +1,4 @@
-"""``python -m pwae_cli``: the ``pwae`` command, for launchers that want a module."""
+"""``python -m pwae_cli``: the ``pwae`` command, for launchers that need a module."""
 
 from pwae_cli.app import main
 

@@ -1,4 +1,4 @@
-"""The ``pwae`` command: one subcommand per stage. A known error is one line on stderr and an exit code."""
+"""The ``pwae`` command, with one subcommand per stage. A known error is one line on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from pwae_core.errors import PwaeError, of_the_system
 
 INTERRUPTED, READER_GONE = 130, 141
 WIDEST = 160
-"""Columns of help, at most: it is as wide as the terminal."""
-USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer has no name for it
+"""The most columns that help uses; otherwise it is as wide as the terminal."""
+USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer has no public name for it
 
 app = typer.Typer(
     name="pwae",
@@ -76,26 +76,29 @@ COMMANDS = {
     "Whole studies": {"plans": plans, "experiment": experiment, "report": report},
     "This installation": {"doctor": doctor},
 }
-"""The modules of the commands, in the groups of the help."""
+"""The commands' modules, in the groups of the help."""
 for _group, _modules in COMMANDS.items():
     for _name, _module in _modules.items():
         app.command(_name, cls=Command, rich_help_panel=_group)(_module.command)
 
 
 def main() -> None:
-    """The console script: runs the app, turns known errors into one line and their exit code."""
+    """The console script: runs the app, and turns a known error into one line and its exit code."""
     try:
         with console.open_streams():
             code = _run()
     except BrokenPipeError:
         code = READER_GONE
-    except PwaeError as error:  # what waited to be printed cannot be
+    except PwaeError as error:  # waiting output could not be printed
         code = _told(error)
     sys.exit(code)
 
 
 def _run() -> int:
-    """The exit code of the app, every known error told. Raises BrokenPipeError where stdout's reader has gone away."""
+    """Runs the app, reports known errors and returns the exit code.
+
+    Raises BrokenPipeError if stdout's reader has gone.
+    """
     try:
         code = int(app(prog_name="pwae", standalone_mode=False) or 0)
     except USAGE_ERROR as error:
@@ -103,7 +106,7 @@ def _run() -> int:
         error.show(shown)
         console.usage(shown.getvalue())
         return int(error.exit_code)
-    except SystemExit as stop:  # Typer and Rich leave so where a pipe is broken
+    except SystemExit as stop:  # how Typer and Rich exit when a pipe breaks
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
         raise
@@ -112,7 +115,7 @@ def _run() -> int:
     except PwaeError as error:
         return _told(error)
     except Exception as error:
-        console.flush()  # if stdout was what failed, this says so
+        console.flush()  # if stdout itself failed, this says so
         known = of_the_system(error) or plugins.culprit(error)
         if known is None:
             raise

@@ -1,7 +1,7 @@
 """The only place that prints: results on stdout, progress and errors on stderr.
 
-Text from data is inert: no markup is read in it, and characters that a terminal would obey (control characters, those
-that turn the direction of text around, line separators) are replaced; in JSON they are escaped.
+Text from data is inert. It is never read as markup, and characters that a terminal would obey (control characters, line
+separators, those that reverse text) are replaced; in JSON they are escaped.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from pwae_core.text.inert import OBEYED, inert
 
 PLAIN_EVERY_SECONDS = 10.0
 LONGEST_LINE = 1 << 16
-"""Bytes of a line that somebody types, at most."""
+"""The most bytes that a typed line may have."""
 ESCAPED = {code: f"\\u{code:04x}" for code in OBEYED if code >= 127}  # JSON itself escapes those below
 
 
 @contextmanager
 def open_streams() -> Iterator[None]:
-    """Standard streams that can be used: a closed one is the null device, so that no file gets its number; stdout
-    escapes what its encoding lacks. What waits to be printed is printed when the block ends.
+    """Makes the standard streams usable, and flushes stdout when the block ends.
+
+    A closed stream becomes the null device, so that no file gets its number. Stdout escapes what its encoding lacks.
     """
     for number in range(3):
         _open_if_closed(number)
@@ -50,7 +51,7 @@ def open_streams() -> Iterator[None]:
 
 
 def flush() -> None:
-    """Prints what waits. Raises StorageError where stdout takes nothing; BrokenPipeError where its reader has gone."""
+    """Flushes stdout. Raises StorageError if it cannot be written, BrokenPipeError if its reader has gone."""
     with _printing():
         sys.stdout.flush()
 
@@ -64,7 +65,7 @@ def _open_if_closed(number: int) -> None:
 
 @contextmanager
 def _printing() -> Iterator[None]:
-    """Raises StorageError where stdout takes nothing any more; BrokenPipeError where its reader has gone away."""
+    """Raises StorageError if stdout can no longer be written, BrokenPipeError if its reader has gone."""
     try:
         yield
     except BrokenPipeError:
@@ -76,15 +77,15 @@ def _printing() -> Iterator[None]:
 
 
 def _silence(stream: TextIO) -> None:
-    """Lets what still waits in ``stream`` go nowhere."""
+    """Discards whatever still waits in ``stream``."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def lines(source: str = "standard input") -> Iterator[str | InputError]:
-    """The lines, not blank ones, that are typed or piped in; an InputError in the place of one that is no text.
+    """The lines that are typed or piped in, except blank ones. A line that is not text yields an InputError.
 
-    Raises InputError for a line without an end.
+    Raises InputError for a line that is too long.
     """
     encoding, place = sys.stdin.encoding or "utf-8", 0
     while raw := sys.stdin.buffer.readline(LONGEST_LINE):
@@ -99,8 +100,10 @@ def lines(source: str = "standard input") -> Iterator[str | InputError]:
 
 
 class _Pace:
-    """How fast a task goes and how long it still takes. The first advance starts the clock: it holds what was done
-    before (a resumed training) or what only the start costs.
+    """How fast a task goes and how long it still takes.
+
+    The clock starts at the first advance, which includes work done before (a resumed training) and the cost of
+    starting.
     """
 
     def __init__(self, total: int | None) -> None:
@@ -113,7 +116,7 @@ class _Pace:
         self.done += amount
 
     def __str__(self) -> str:
-        """``5.1/s, 2 min left``; empty where the total is not known, or nothing can be told yet."""
+        """``5.1/s, 2 min left``; empty if the total is unknown or it is too early to say."""
         seconds = 0.0 if self.started is None else time.monotonic() - self.started
         if self.total is None or self.done <= self.first or seconds <= 0:
             return ""
@@ -124,7 +127,7 @@ class _Pace:
 
 
 def duration(seconds: float) -> str:
-    """``95 s``, ``12 min``, ``2.5 h``."""
+    """A number of seconds as ``95 s``, ``12 min`` or ``2.5 h``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
@@ -174,7 +177,7 @@ class _PlainTask:
 
 
 class PlainProgress:
-    """Plain lines, now and then, for a log file or a pipe."""
+    """Plain lines at intervals, for a log file or a pipe."""
 
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
@@ -185,7 +188,7 @@ class PlainProgress:
 
 
 def _tell(message: str) -> None:
-    """A line on stderr. That nobody can read it is no reason to stop."""
+    """Prints a line on stderr. It carries on if nobody can read it."""
     try:
         print(inert(message), file=sys.stderr, flush=True)  # noqa: T201
     except OSError:
@@ -193,28 +196,28 @@ def _tell(message: str) -> None:
 
 
 def progress() -> Progress:
-    """Bars where stderr is a terminal, plain lines elsewhere."""
+    """Bars if stderr is a terminal, otherwise plain lines."""
     console = Console(stderr=True)
     return BarProgress(console) if console.is_terminal else PlainProgress()
 
 
 def error(message: str) -> None:
-    """One line on stderr."""
+    """Prints an error as one line on stderr."""
     _tell(f"pwae: {one_line(message)}")
 
 
 def usage(text: str) -> None:
-    """What is wrong with a command line, on stderr."""
+    """Prints on stderr what is wrong with a command line."""
     _tell(text.rstrip("\n"))
 
 
 def print_json(value: object) -> None:
-    """A result for machines: one JSON document on stdout, as readable as its encoding allows."""
+    """Prints a result for machines: one JSON document on stdout, as readable as stdout's encoding allows."""
     _put(_json(value, indent=1))
 
 
 def print_json_lines(values: Sequence[object]) -> None:
-    """Results for machines, a line each, printed at once: who waits for them need not wait for more."""
+    """Prints results for machines, one line each, and flushes them at once so that a reader need not wait."""
     for value in values:
         _put(_json(value))
     flush()
@@ -226,7 +229,7 @@ def _json(value: object, indent: int | None = None) -> str:
 
 
 def print_line(text: str = "") -> None:
-    """A result for people, as plain text: nothing in it is read as markup."""
+    """Prints a result for people as plain text, in which nothing is read as markup."""
     _put(inert(text))
 
 
@@ -236,7 +239,7 @@ def _put(text: str) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1) -> None:
-    """A result for people. Columns from ``numbers_from`` on are right-aligned. Wide where stdout is no terminal."""
+    """Prints a result for people, 160 columns wide unless on a terminal. Columns from ``numbers_from`` align right."""
     from rich.text import Text
 
     if title:

@@ -1,4 +1,4 @@
-"""How help is laid out: options in groups by their names, which mean the same everywhere; commands by their work."""
+"""How help is laid out: options grouped by name, since a name means the same everywhere; commands grouped by task."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("--install-completion", "--show-completion"),
     ),
 }
-"""The groups in their order. An option that no group names is among the others."""
+"""The groups in order. An option that is in none of them is listed under the other options."""
 PLAIN = {"str": "text", "Path": "path", "int range": "int", "float range": "float"}
 RANGE = re.compile(r"(?:; )?-?[\d.]+<=?x(?:<=?-?[\d.]+)?|(?:; )?x[<>]=?-?[\d.]+")
 
 
 def group_of(names: list[str]) -> str:
-    """The group of an option that is called any of ``names``."""
+    """The group of an option that has any of ``names``."""
     return next((group for group, own in GROUPS.items() if not set(own).isdisjoint(names)), OTHERS)
 
 
 def write_options(command: Any, ctx: Any, formatter: Any) -> None:
-    """The arguments of a command, then its options, group by group."""
+    """Writes a command's arguments, then its options, group by group."""
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{group: [] for group in GROUPS}}
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
@@ -64,14 +64,14 @@ def write_options(command: Any, ctx: Any, formatter: Any) -> None:
 
 
 def _readable(term: str, text: str) -> tuple[str, str]:
-    """A line of help without the words of a programming language."""
+    """A line of help without programming terms."""
     term = re.sub(r"<list\[(.*?)\]>", r"<\1>", term)
     term = re.sub(r"<(.*?)>", lambda kind: f"<{PLAIN.get(kind[1], kind[1])}>", term)
     return term, RANGE.sub("", text).replace("  []", "")
 
 
 class Group(TyperGroup):
-    """The commands, group by group."""
+    """The ``pwae`` command, whose help lists the commands group by group."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         write_options(self, ctx, formatter)

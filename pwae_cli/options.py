@@ -1,5 +1,5 @@
-"""What the commands share: options read off the config classes, so that no default is written twice; what an argument
-may hold.
+"""What the commands share: options read from the config classes, so that no default is written twice; and checks of
+arguments.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pwae_core.config.train import PRESETS
 from pwae_core.errors import ConfigError, StorageError
 
 LONGEST_NAME = 255
-"""Bytes of a file's name, on every file system in use."""
+"""The most bytes in a file's name, on all common file systems."""
 
 
 def completing(choices: Iterable[str]) -> Any:
-    """What a shell offers for an option of these ``choices``."""
+    """Shell completion for an option with these ``choices``."""
     known = list(choices)
     return lambda incomplete: [choice for choice in known if choice.startswith(incomplete)]
 
@@ -53,11 +53,11 @@ RENAMED: dict[str, dict[str, str]] = {
     "prompts": {"--shape": "--prompt-shape"},
     "human-eval-score": {"--latex": "--as-latex"},
 }
-"""By command, what options were called in version 0.1. They are still understood, with a warning."""
+"""What options were called in version 0.1, by command. These names still work, with a warning."""
 
 
 def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
-    """The option of one config field: its help text is the field's description, its choices complete in a shell."""
+    """The option for a config field. Its help text is the field's description; a shell completes its choices."""
     choices = [choice for choice in get_args(config.model_fields[field].annotation) if isinstance(choice, str)]
     if choices:
         extra.setdefault("autocompletion", completing(choices))
@@ -65,12 +65,12 @@ def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
 
 
 def called(**names: str) -> Place:
-    """Where a user wrote the fields of a config whose options bear other ``names``."""
+    """Where a user wrote the fields of a config whose options have other ``names``."""
     return lambda loc: names.get(dotted(loc), dotted(loc))
 
 
 class Command(TyperCommand):
-    """A subcommand, which begins only where its arguments are text, and its paths names that a file can have."""
+    """A subcommand. It starts only if its arguments are text, and its paths are names that files can have."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(_today(RENAMED.get(str(self.name), {}), args, ctx.resilient_parsing)))
@@ -79,7 +79,10 @@ class Command(TyperCommand):
         write_options(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
-        """Raises ConfigError for an argument that no file and no text can be. Raw data may have any name."""
+        """Raises ConfigError for an argument that cannot be text or a path, except raw data, which may have any name.
+
+        Raises StorageError if the current folder no longer exists.
+        """
         try:
             Path.cwd()
         except FileNotFoundError as error:
@@ -94,7 +97,7 @@ class Command(TyperCommand):
 
 
 def _today(renamed: dict[str, str], args: list[str], silent: bool) -> Iterable[str]:
-    """The arguments under the names of today; unless ``silent``, a line about each that bears an old one."""
+    """The arguments under their present names. Unless ``silent``, it prints a line about each old name."""
     options = True
     for argument in args:
         options = options and argument != "--"
@@ -112,7 +115,7 @@ def _words(value: object) -> Iterable[str | Path]:
 
 
 def _check_argument(shown: str, value: str | Path) -> None:
-    """A path is checked as a whole: a relative one is relative to the current folder."""
+    """Raises ConfigError for a value that is not valid. A path is checked in full, from the root of the file system."""
     text = str(value)
     if "\0" in text:
         raise ConfigError(f"{shown} {text!r:.80}: no name or text can contain a zero byte. Remove it.")

@@ -1,4 +1,4 @@
-"""How commands show scores: in tables narrow enough for a terminal, a spread under each value."""
+"""How commands show scores: in tables narrow enough for a terminal, with a spread under each value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 
 def heads(*metrics: str) -> dict[str, str]:
-    """The heading of each metric: its name, broken after its hyphens, for a column as narrow as its numbers."""
+    """Each metric's heading: its name, broken after hyphens so that the column is no wider than its numbers."""
     return {metric: re.sub("-(?=[A-Z])", "-\n", metric) for metric in metrics}
 
 
@@ -22,7 +22,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "Diversity, intra and inter": OF_CONTEXTS,
     "Repetition, length": BESIDES,
 }
-"""The tables by their titles: each metric with its heading."""
+"""The tables by title, each with its metrics and their headings."""
 ANSWERS = heads("Speaker-Accuracy", "Speaker-Accuracy-Unheard", "Speaker-By-Chance", "Own-Words", "Others-Words")
 RUNS = heads(
     *("Swap-Changed", "Swap-Distance", "Noise-Distance", "Swap-Followed", "Swap-Stayed"),
@@ -39,16 +39,16 @@ OWN = "Other metrics"
 
 
 def own(found: Iterable[str], known: Collection[str] = frozenset().union(*TABLES.values())) -> dict[str, str]:
-    """The headings of those among ``found`` that are not ``known``, pwae's own."""
+    """The headings of metrics among ``found`` that are not ``known``, that is, not pwae's own."""
     return {metric: metric for metric in found if metric not in known}
 
 
 def shown(headings: Mapping[str, str], found: Iterable[str]) -> dict[str, str]:
-    """The headings of a table's metrics that were ``found``, in its order."""
+    """The headings of the table's metrics that were ``found``, in the table's order."""
     there = set(found)
     return {metric: heading for metric, heading in headings.items() if metric in there}
 
 
 def number(metric: str, value: float) -> str:
-    """A score with as many digits as its metric is worth."""
+    """A score, with as many digits as make sense for its metric."""
     return f"{value:.{2 if metric == 'Length' else 4}f}"

@@ -25,7 +25,7 @@ HELP = """\
 /help        these lines
 /quit"""
 FOUND = 20
-"""Users that /users shows at a time."""
+"""How many users /users shows at a time."""
 
 
 def command(
@@ -62,7 +62,7 @@ def command(
 
 
 def _turn(chat: Chat, line: str | InputError) -> None:
-    """Raises InputError for what cannot be done; the conversation goes on."""
+    """Handles one line. Raises InputError for anything it cannot do; the conversation then continues."""
     if isinstance(line, InputError):
         raise line
     word, _, rest = line.partition(" ")

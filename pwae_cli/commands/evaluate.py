@@ -170,7 +170,7 @@ def _cell(system: SystemReport, metric: str) -> str:
 
 
 def _signatures(report: EvaluateReport) -> dict[str, list[str]]:
-    """Each signature once, in the table's order, with the systems it is true of."""
+    """Each signature once, in the table's order, with the systems that it applies to."""
     signatures: dict[str, list[str]] = {}
     for metric in (metric for headings in (*TABLES.values(), own(_found(report))) for metric in headings):
         for system in report.systems:

@@ -90,7 +90,7 @@ def _print_preview(seen: Preview) -> None:
 
 
 def _training(run: Planned) -> tuple[str, str]:
-    """What happens to the training of a run, and how long it takes or took."""
+    """What happens to a run's training, and how long it takes or took."""
     begun = f"continues after iteration {run.begun:,}" if run.begun else "to be done"
     time = "unknown" if run.seconds is None else console.duration(run.seconds)
     return ("done", time) if run.trained else (begun, time if run.seconds is None else f"about {time}")

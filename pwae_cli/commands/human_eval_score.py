@@ -28,7 +28,7 @@ STATISTICS = {
 }
 NOTHING = "–"
 MOST_PAIRS = 6
-"""Pairs of annotators whose agreement fits a terminal: those of four people."""
+"""How many pairs of annotators fit a terminal: those of four people."""
 
 
 def command(

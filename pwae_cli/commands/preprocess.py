@@ -40,7 +40,7 @@ LABELS = {
 
 
 def _list_formats(name: str) -> str:
-    """Prints the formats and ends, where they are asked for."""
+    """Prints the formats and exits, if asked for."""
     if name == "list":
         listed = [*FORMATS.items(), *((one.name, f"plugin: {one.label}") for one in plugins.installed("reader"))]
         console.print_table("", ["format", "what it is"], listed, numbers_from=2)

@@ -128,7 +128,7 @@ def _check(
     keep_going: bool,
     of_the_split: bool,
 ) -> None:
-    """Refuses options that do not go together."""
+    """Raises BadParameter for options that do not go together."""
     if [bool(context), lines is not None, out is not None].count(True) != 1 or (user and out):
         raise typer.BadParameter(
             "give one of these: --out for the test split, --context (and --user) for a conversation, --input for lines."
@@ -142,8 +142,9 @@ def _check(
 def _answer_lines(
     run: Path, source: str, users: list[str], config: SampleConfig, device: str, keep_going: bool
 ) -> None:
-    """Prints the answers of each batch at once. Raises InputError for a line that cannot be answered, at the end if
-    ``keep_going``.
+    """Prints each batch's answers at once.
+
+    Raises InputError for a line that cannot be answered: immediately, or at the end if ``keep_going``.
     """
     from pwae_core.stages.sample_lines import sample_lines
 
@@ -158,7 +159,7 @@ def _answer_lines(
 
 
 def _print_batch(batch: list[LineAnswer | InputError], told: set[str], keep_going: bool) -> int:
-    """Prints the answers and errors of a batch in their order; how many errors there were."""
+    """Prints a batch's answers and errors in order. Returns the number of errors."""
     for failed, group in groupby(batch, key=lambda one: isinstance(one, InputError)):
         if not failed:
             _print_lines([one for one in group if not isinstance(one, InputError)], told)
@@ -199,7 +200,7 @@ def _print(report: SampleReport) -> None:
 
 
 def _answers(answered: Answered) -> list[tuple[str, str]]:
-    """Who and what, a row for each answer; a single row where all are the same."""
+    """(who, what) for each answer, or a single row if all answers are the same."""
     number = len(answered.responses)
     if number > 1 and len(set(answered.responses)) == 1:
         return [(f"{answered.user}\n(the same {number} times)", answered.responses[0])]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """What Table 4 leaves out."""
+    """The parts that Table 4 leaves out."""
 
     PRIOR = "prior"
     FUSION = "fusion"
@@ -58,7 +58,7 @@ ShowConfig = Annotated[bool, typer.Option("--show-config", help="Print the setti
 
 
 def _systems(incomplete: str) -> list[str]:
-    """What a shell offers for --model."""
+    """Shell completions for --model."""
     known = (*SYSTEMS, *(one.name for one in plugins.installed("system")))
     return [name for name in known if name.startswith(incomplete)]
 

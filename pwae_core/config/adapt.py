@@ -8,7 +8,7 @@ from pwae_core.config.base import Config
 
 
 class AdaptConfig(Config):
-    """How an embedding is learned for a person who was not in training."""
+    """How an embedding is learned for a person who was not in the training data."""
 
     steps: int = Field(100, ge=0, description="Learning steps.")
     rate: float = Field(0.05, gt=0, description="Learning rate of Adam.")

@@ -1,4 +1,4 @@
-"""What every configuration class shares: frozen, checked, unknown keys refused."""
+"""What all configuration classes share: they are frozen and validated, and refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pwae_core.config.places import Loc, Place, dotted
 from pwae_core.errors import ConfigError
 
 LARGEST = 2**53
-"""Of a whole number: as large as every reader of JSON takes it."""
+"""The largest whole number: every reader of JSON can hold it exactly."""
 LONGEST_SHOWN = 80
 
 
@@ -22,12 +22,12 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     listed: ClassVar[str] = "Run the command with --help for a list of the settings."
-    """Where somebody who names an unknown setting finds those there are."""
+    """Where somebody who names an unknown setting can find the known ones."""
 
     @field_validator("*")
     @classmethod
     def _can_be_used(cls, value: Any) -> Any:
-        """Neither a number that is too large to reckon with, nor a path that no file can have."""
+        """Raises ValueError for a number too large to compute with, and for a path that no file can have."""
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ValueError(f"a number beyond {LARGEST} is too large")
         if isinstance(value, Path) and "\0" in str(value):
@@ -36,7 +36,7 @@ class Config(BaseModel):
 
     @classmethod
     def make(cls, values: Mapping[str, Any], place: Place = dotted) -> Self:
-        """Builds the config from plain values. Raises ConfigError, in one line, for the first thing wrong.
+        """Builds the config from plain values. Raises ConfigError, in one line, for the first mistake.
 
         ``place`` says where the user wrote a setting.
         """
@@ -47,7 +47,7 @@ class Config(BaseModel):
 
 
 def explain(error: ValidationError, config: type[Config] = Config, place: Place = dotted) -> str:
-    """The first complaint of a validation error, as 'name: what is wrong (got ...)'."""
+    """The first mistake of a validation error, as 'name: what is wrong (got ...)'."""
     first = error.errors()[0]
     loc = first["loc"]
     name = place(loc) if loc else "config"
@@ -59,16 +59,16 @@ def explain(error: ValidationError, config: type[Config] = Config, place: Place 
 
 
 def _shown(value: object) -> str:
-    """A value in few characters."""
+    """A value in a few characters."""
     try:
         text = repr(value)
-    except ValueError:  # Python's, for a whole number of thousands of digits
+    except ValueError:  # Python's, for an integer of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _close_to(config: type[Config], loc: Loc) -> str:
-    """The setting that an unknown one was probably meant to be: of its name a table further in, or spelt like it."""
+    """A hint at the setting meant by an unknown one: the same name one table further in, or a similar spelling."""
     table: type[Config] | None = config
     for part in loc[:-1]:
         table = table if isinstance(part, int) or table is None else inner(table, str(part))
@@ -82,7 +82,7 @@ def _close_to(config: type[Config], loc: Loc) -> str:
 
 
 def inner(config: type[Config], field: str) -> type[Config] | None:
-    """The class of the table that a field holds, or a list of such tables; None for a plain value."""
+    """The class of the table, or list of tables, that a field holds; None for a plain value."""
     known = config.model_fields.get(field)
     kinds = (known.annotation, *get_args(known.annotation)) if known else ()
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Config)), None)

@@ -10,7 +10,7 @@ from pwae_core.config.base import Config
 
 
 class EmbedWordsConfig(Config):
-    """How word2vec is trained. Where vectors are imported instead, only ``seed`` is used."""
+    """How word2vec is trained. If vectors are imported instead, only ``seed`` is used."""
 
     dimension: int = Field(
         200, ge=1, description="Dimensions of a vector (section 4.3); imported vectors keep their own."

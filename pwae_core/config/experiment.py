@@ -29,7 +29,7 @@ def _one_line(text: str) -> str:
 
 
 Shown = Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
-"""What the table shows, and folders are called after."""
+"""A label: the table shows it, and folders are named after it."""
 
 
 def _once(values: tuple[int, ...]) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ Apart = Annotated[tuple[int, ...], AfterValidator(_once)]
 
 
 class SystemPlan(Config):
-    """One system of a plan, or one for each K of ``components``."""
+    """One system of a plan, or several that differ in K, one for each of ``components``."""
 
     model: str = Field(description="The system: a name that 'pwae models' lists.")
     without: tuple[Literal["prior", "fusion"], ...] = Field((), description="Ablations of Table 4.")
@@ -59,7 +59,7 @@ class SystemPlan(Config):
 
 
 class ExperimentConfig(Config):
-    """One experiment: everything alike but the system, the ablation, K and the seed."""
+    """One experiment: everything is the same except the system, the ablation, K and the seed."""
 
     listed: ClassVar[str] = "'pwae plans table2-small' shows a plan and its settings."
 
@@ -86,7 +86,7 @@ class ExperimentConfig(Config):
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One run of a plan: ``folder`` is its name on disk, ``label`` what the table calls it; its seeds share a label."""
+    """One run of a plan. ``folder`` is its name on disk, ``label`` its name in the table, shared by all its seeds."""
 
     folder: str
     label: str
@@ -98,20 +98,21 @@ SHIPPED = Path(__file__).with_name("plans")
 
 
 def shipped_plans() -> dict[str, str]:
-    """The text of every plan that comes with the package, by its name: the paper's Tables 2, 3 and 4, at two sizes."""
+    """The texts of the plans that come with the package, by name: the paper's Tables 2, 3 and 4, at two sizes."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.toml"))}
 
 
 def _file_of(plan: Path) -> Path:
-    """The path of a plan; a name that is not a file may be that of a shipped plan."""
+    """The path of a plan. A name that is not a file may be the name of a shipped plan."""
     shipped = SHIPPED / f"{plan}.toml"
     return shipped if len(plan.parts) == 1 and not plan.exists() and shipped.is_file() else plan
 
 
 def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:
-    """A plan from its TOML file, or a shipped one by its name; ``overrides`` that are None were not given.
+    """A plan from its TOML file, or a shipped plan by its name. ``overrides`` that are None were not given.
 
-    Raises InputError, or ConfigError that names the file and the table, for what no run could have as well.
+    Raises InputError if the file cannot be read. Raises ConfigError, naming the file and the table, for invalid
+    settings, including those that no run could have.
     """
     given = {key: value for key, value in overrides.items() if value is not None}
     values = merge(read_toml(_file_of(path)), given)
@@ -124,9 +125,9 @@ def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:
 
 
 def planned_runs(plan: ExperimentConfig, names: Mapping[str, str]) -> list[PlannedRun]:
-    """Every run of a plan, in its order; ``names`` are the systems' names in tables, where they have other ones.
+    """Every run of a plan, in the plan's order. ``names`` maps systems to their names in tables, if those differ.
 
-    Raises ConfigError for settings that no run can have, and for two runs of the same name.
+    Raises ConfigError for settings that no run can have, and for two runs with the same name.
     """
     if plan.preset not in PRESETS:
         raise ConfigError(f"preset: there is no '{plan.preset}'. Choose one of {', '.join(PRESETS)}.")
@@ -169,7 +170,7 @@ def _planned(
 
 
 def _refuse_what_a_plan_says(train: Mapping[str, Any], place: Place) -> None:
-    """Raises ConfigError for settings of a training that would be overridden without a word."""
+    """Raises ConfigError for training settings that the plan would silently override."""
     model = train.get("model")
     for where, loc, given in (
         ("seeds", ("seed",), "seed" in train),
@@ -180,7 +181,7 @@ def _refuse_what_a_plan_says(train: Mapping[str, Any], place: Place) -> None:
 
 
 def _shared(train: Mapping[str, Any], system: str) -> Mapping[str, Any]:
-    """The settings of every training, without K for a system that has none: it is meant for those that have it."""
+    """The settings of every training. K is left out for a system without K, because it is meant for the others."""
     model = train.get("model")
     if not isinstance(model, Mapping) or not lacks_components(system):
         return train
@@ -189,7 +190,7 @@ def _shared(train: Mapping[str, Any], system: str) -> Mapping[str, Any]:
 
 
 def _own_place(number: int, loc: Loc) -> str:
-    """Where a plan says what a system's run is, apart from settings of training."""
+    """Where a plan sets what a run is (its seed, system, ablation, K), as opposed to how it is trained."""
     keys: dict[Loc, Loc] = {
         ("seed",): ("seeds",),
         ("model", "name"): ("systems", number, "model"),
@@ -199,7 +200,7 @@ def _own_place(number: int, loc: Loc) -> str:
 
 
 def _plain(label: str) -> str:
-    """A label as a folder's name: letters and digits, the rest hyphens."""
+    """A label as a folder's name: letters and digits, with hyphens for the rest."""
     return "-".join("".join(_spelt(label)).split())
 
 

@@ -41,7 +41,7 @@ class HumanEvalConfig(Config):
 
     @property
     def raters_each(self) -> int:
-        """How many annotators judge an item."""
+        """How many annotators judge each item."""
         return self.raters or self.annotators
 
     @field_validator("pairs", mode="before")

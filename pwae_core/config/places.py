@@ -1,4 +1,4 @@
-"""Where a setting was given, in words that lead its author there: an option's dotted key, or a table of a TOML file."""
+"""Where a setting was written, in words that its author will recognise: a dotted key, or a table of a TOML file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def dotted(loc: Loc) -> str:
 
 
 def in_toml(loc: Loc) -> str:
-    """``("train", "model", "name")`` as ``[train.model] name``; the tables of an array are counted from 1."""
+    """``("train", "model", "name")`` as ``[train.model] name``. Tables of an array are counted from 1."""
     if len(loc) > 1 and isinstance(loc[1], int) and (len(loc) > 2 or loc[0] == "systems"):
         inner = dotted(loc[2:])
         return f"[[{loc[0]}]] {loc[1] + 1}" + (f": {inner}" if inner else "")
@@ -25,7 +25,7 @@ def in_toml(loc: Loc) -> str:
 
 
 def given_in(layers: Sequence[tuple[Mapping[str, Any], Place]]) -> Place:
-    """The place of a setting in the last of the ``layers`` (values, their places) that holds it; later ones win."""
+    """The place of a setting in the last of the ``layers`` (values, their places) that has it."""
 
     def place(loc: Loc) -> str:
         return next((where(loc) for values, where in reversed(layers) if _holds(values, loc)), dotted(loc))
@@ -36,7 +36,7 @@ def given_in(layers: Sequence[tuple[Mapping[str, Any], Place]]) -> Place:
 def _holds(values: Any, loc: Loc) -> bool:
     for part in loc:
         if not isinstance(values, Mapping):
-            return True  # the wrong value is where a table or a list with this was expected
+            return True  # a wrong value is where a table or list with this key was expected
         if part not in values:
             return False
         values = values[part]

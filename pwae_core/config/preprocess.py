@@ -1,4 +1,4 @@
-"""Settings of ``pwae preprocess``: the paper's section 4.1."""
+"""The settings of ``pwae preprocess``: the paper's section 4.1."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMATS = {
     "discord": "Tyrrrz/DiscordChatExporter: the JSON of a channel",
     "whatsapp": "WhatsApp: the text file of an exported chat",
 }
-"""Every format, and a line about it (``--format list``). ``corpus.readers.registry`` has the reader of each."""
+"""Every format, with one line about it (``--format list``). ``corpus.readers.registry`` has each format's reader."""
 
 CLEANING = (
     "html",
@@ -54,7 +54,7 @@ def _are_changes(names: Any) -> bool:
 
 
 class PreprocessConfig(Config):
-    """Section 4.1 of the paper with its numbers as defaults; what it leaves open is selectable."""
+    """Section 4.1 of the paper, with its numbers as defaults. What the paper leaves open can be chosen."""
 
     format: str = Field(
         "auto",
@@ -140,7 +140,7 @@ class PreprocessConfig(Config):
     seed: int = Field(7, ge=0, description="Seed of the random split.")
 
     def steps(self, needed: tuple[str, ...]) -> tuple[str, ...]:
-        """The cleaning steps for a file of a format that needs ``needed``."""
+        """The cleaning steps for a file in a format that needs the steps ``needed``."""
         wanted = {*self.clean, *(needed if self.clean_as_format else ())}
         return tuple(name for name in CLEANING if name in wanted)
 
@@ -172,7 +172,7 @@ class PreprocessConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _what_formats_need_is_the_default(cls, values: Any) -> Any:
-        """A user's own list is taken as it is, and ``-html`` leaves markup unchanged."""
+        """A list of the user's own is used unchanged, and ``-html`` leaves markup in."""
         names = values.get("clean") if isinstance(values, dict) else None
         if not isinstance(names, list | tuple) or "clean_as_format" in values:
             return values

@@ -9,7 +9,7 @@ from pydantic import Field
 from pwae_core.config.base import Config
 
 MOST_SAMPLES = 100
-"""Answers that a line may ask for: of a language model, or of 'pwae sample --input'."""
+"""The most answers that a line may ask for, from a language model or from 'pwae sample --input'."""
 
 
 class PromptsConfig(Config):

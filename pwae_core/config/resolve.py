@@ -1,4 +1,4 @@
-"""From preset, file and command line to one config: later ones win, key by key; and back to the preset."""
+"""From preset, file and command line to one config, later ones winning key by key; and from a config to its preset."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from pwae_core.errors import ConfigError, InputError
 DEEPEST = 10
 TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 OTHERS = 4
-"""Settings other than the preset's that are named; of more their number is given."""
+"""How many settings that differ from the preset are named; beyond that, only their number is given."""
 
 
 def resolve(
     preset: str, file: Path | None, settings: Sequence[str], overrides: Mapping[str, Any] | None = None
 ) -> TrainConfig:
-    """The training config: ``preset``, then a TOML ``file``, then ``key=value`` settings, then the options given.
+    """The training config from ``preset``, a TOML ``file``, ``key=value`` settings and ``overrides``, in this order.
 
-    ``overrides`` maps dotted keys to values; None: the option was not given. Raises ConfigError or InputError.
+    ``overrides`` maps dotted keys to the values of options; None means that an option was not given. Raises ConfigError
+    or InputError.
     """
     return _over(_named(preset), file, settings, overrides or {})
 
@@ -37,9 +38,9 @@ def resolve_resumed(
     settings: Sequence[str],
     overrides: Mapping[str, Any],
 ) -> TrainConfig:
-    """The config under which a run goes on: ``recorded``, and what is given over it, as ``resolve`` takes it.
+    """The config that a run continues with: ``recorded``, overridden by whatever is given, as in ``resolve``.
 
-    A ``preset`` that is named replaces all settings except the budget. Raises ConfigError or InputError.
+    A given ``preset`` replaces all settings except the budget. Raises ConfigError or InputError.
     """
     base = recorded if preset is None else merge(_named(preset), {key: recorded[key] for key in BUDGET})
     return _over(base, file, settings, overrides)
@@ -63,7 +64,7 @@ def _over(
 
 
 def layered(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """All ``layers`` in one, later ones over earlier ones."""
+    """All ``layers`` merged into one; later layers win."""
     values: dict[str, Any] = {}
     for layer in layers:
         values = merge(values, layer)
@@ -71,7 +72,7 @@ def layered(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over``, tables merged key by key; neither is changed."""
+    """``base`` with the values of ``over``. Tables are merged key by key; neither argument is changed."""
     merged = dict(base)
     for key, value in over.items():
         before = merged.get(key)
@@ -80,7 +81,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file. Raises InputError, with the line, when it cannot be read."""
+    """A TOML file's contents. Raises InputError, with the line, if it cannot be read."""
     text = inputs.text(path)
     try:
         return _parsed(text)
@@ -89,7 +90,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    """TOML as a dictionary. Raises ValueError; for tables nested beyond DEEPEST too, which no setting is."""
+    """TOML as a dictionary. Raises ValueError if it is invalid or nested beyond DEEPEST, deeper than any setting."""
     try:
         values = tomllib.loads(text)
     except RecursionError as error:
@@ -104,7 +105,10 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def parse_setting(setting: str) -> dict[str, Any]:
-    """``model.latent_size=64`` as a nested dictionary; the value is read as TOML, or as a plain word."""
+    """``model.latent_size=64`` as a nested dictionary. The value is read as TOML, else as plain text.
+
+    Raises ConfigError if it is not of the form ``key=value``.
+    """
     key, equals, text = setting.partition("=")
     if not equals or not key.strip() or key.count(".") > DEEPEST:
         raise ConfigError(f"--set {setting:.80}: expected key=value, for example --set model.latent_size=64.")
@@ -124,7 +128,7 @@ def nested(key: str, value: Any) -> dict[str, Any]:
 
 
 def preset_of(config: Mapping[str, Any]) -> str:
-    """The preset that a run's settings are nearest to, and which of them differ from it."""
+    """The preset closest to a run's settings, and which settings differ from it."""
     own = {"model": {"name": config["model"]["name"]}, "seed": config["seed"]}
     given = _flat(config)
     apart = {

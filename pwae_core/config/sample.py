@@ -12,7 +12,7 @@ Strategy = Literal["greedy", "top-k", "nucleus", "beam"]
 
 
 class DecodingConfig(Config):
-    """How words are chosen, given z. Greedy per latent sample: diversity comes from z alone (DialogWAE)."""
+    """How words are chosen, given z. By default greedily per sample of z: diversity comes from z alone (DialogWAE)."""
 
     strategy: Strategy = Field("greedy", description="greedy, top-k, nucleus or beam.")
     top_k: int = Field(40, gt=0, description="Words that top-k sampling chooses from.")

@@ -1,4 +1,4 @@
-"""The settings of ``pwae train``. The defaults are the paper's, section 4.3; where it is silent, DialogWAE's."""
+"""The settings of ``pwae train``. Defaults are the paper's (section 4.3) or, if it gives none, DialogWAE's."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pwae_core import plugins
 from pwae_core.config.base import Config
 
 SYSTEMS = ("seq2seq", "persona", "adaptation", "cvae", "rl-persona", "dialogwae-gmp", "personawae")
-"""pwae's own, in the order of Table 2; others come with plugins."""
+"""pwae's own systems, in the order of Table 2. Plugins add others."""
 ALIASES = {"diawae-gmd": "dialogwae-gmp"}
 Schedule = Literal["epochs", "iterations", "linear", "cosine", "plateau"]
 LIKELIHOODS = ("prior_nll", "posterior_nll")
-"""Validation measures of which less is better, in nats per token."""
+"""Validation measures for which lower is better, in nats per token."""
 OF_ANSWERS = ("bleu_f1", "bleu_recall", "distinct", "speaker")
-"""Validation measures of answers, of which more is better."""
+"""Validation measures of answers, for which higher is better."""
 MIXTURES = ("cvae", "dialogwae-gmp", "personawae")
-"""Those whose prior is a mixture: of pwae's own only they have K components."""
+"""The systems whose prior is a mixture. Of pwae's own systems, only these have K components."""
 
 
 def lacks_components(name: str) -> bool:
-    """Whether ``name`` (or an alias) is one of pwae's systems without K."""
+    """Whether ``name`` (or its alias) is one of pwae's systems without K."""
     return ALIASES.get(name, name) in {*SYSTEMS} - {*MIXTURES}
 
 
 def no_components(name: str) -> str:
-    """Why K is refused."""
+    """The reason why K is refused for a system."""
     return f"{name} has no mixture prior, so there is no K to choose; {', '.join(MIXTURES)} have one"
 
 
@@ -214,14 +214,14 @@ class TrainConfig(Config):
 
     @property
     def answers(self) -> int:
-        """The validation sessions that are answered at each validation."""
+        """How many validation sessions are answered at each validation."""
         if self.answered_sessions is not None:
             return self.answered_sessions
         return 300 if self.select_by in OF_ANSWERS else 0
 
 
 BUDGET = ("epochs", "max_steps", "patience", "micro_batches", "checkpoint_every")
-"""What --resume may change: how long training goes on, in what parts and how safely, not what it does."""
+"""What --resume may change: how long training continues, in what parts and how safely, but not what it does."""
 
 PRESETS: dict[str, dict[str, object]] = {
     "paper": {},

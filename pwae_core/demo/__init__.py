@@ -1,1 +1,1 @@
-"""``pwae demo``: a page on which one plays with a run. ``session.py`` answers, ``server.py`` serves it to a browser."""
+"""``pwae demo``: a page for trying out a run. ``session.py`` answers, ``server.py`` serves the page to a browser."""

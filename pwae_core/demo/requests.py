@@ -1,4 +1,4 @@
-"""What the page asks for. ``make`` raises ConfigError, in one line, for what is too long, too much or no such thing."""
+"""The page's requests. ``make`` raises ConfigError, in one line, for values that are too long, too many or invalid."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ TURNS, CHARACTERS, PEOPLE, SAMPLES = 50, 2000, 8, 10
 
 
 class Turn(Config):
-    """What somebody said."""
+    """One utterance of the conversation."""
 
     who: str | None = Field(None, description="Who said it: a user; empty: you; none: the person who answers.")
     text: str = Field(description="What was said.", max_length=CHARACTERS)
 
 
 class Ask(Config):
-    """A conversation, and who goes on with it."""
+    """A conversation, and the users who continue it."""
 
     context: list[Turn] = Field(description="The conversation, oldest first.", min_length=1, max_length=TURNS)
     users: list[str] = Field(description="Who answers.", min_length=1, max_length=PEOPLE)
@@ -26,7 +26,7 @@ class Ask(Config):
 
 
 class Between(Ask):
-    """A point of the latent space between two of the answers of the first of ``users``."""
+    """A point in latent space between two of the answers by the first of ``users``."""
 
     one: int = Field(0, ge=0, lt=SAMPLES, description="The sample at share 0.")
     two: int = Field(1, ge=0, lt=SAMPLES, description="The sample at share 1.")

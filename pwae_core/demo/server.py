@@ -1,4 +1,4 @@
-"""The page's server: for browsers on this machine alone, one question to the model at a time, nothing from outside."""
+"""The page's server: only for browsers on this machine, one question at a time, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from pwae_core.errors import ConfigError, InputError, PwaeError, of_the_system
 
 ADDRESS = "127.0.0.1"
 HOSTS = (ADDRESS, "localhost")
-"""Names under which the page is opened: under any other, somebody else's page asks through the user's browser."""
+"""Names under which the page opens. Any other would be somebody else's page asking through the user's browser."""
 LARGEST_QUESTION = 1 << 18
-"""Bytes of a question, at most."""
+"""The most bytes that a question may have."""
 PAGE = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
@@ -47,7 +47,7 @@ Next = Callable[[Request], Awaitable[Response]]
 
 
 def application(demo: Demo) -> Starlette:
-    """The page and what it asks: ``/about``, ``/users?part=``, ``/answer`` and ``/between``."""
+    """The page and its endpoints: ``/about``, ``/users?part=``, ``/answer`` and ``/between``."""
     lock = threading.Lock()
     routes = [Route(path, partial(_file, name, kind)) for path, (name, kind) in PAGE.items()]
     routes += [
@@ -60,7 +60,7 @@ def application(demo: Demo) -> Starlette:
 
 
 async def _guarded(request: Request, call_next: Next) -> Response:
-    """Refuses what does not come from the page itself, opened on this machine."""
+    """Refuses anything that does not come from the page itself, opened on this machine."""
     host = request.headers.get("host", "")
     origin = request.headers.get("origin")
     if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
@@ -104,7 +104,7 @@ def _between(demo: Demo, values: Mapping[str, Any]) -> dict[str, Any]:
 def _asked(
     lock: threading.Lock, told: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint whose questions wait for one another; a known error is one line of the answer."""
+    """An endpoint that answers one question at a time. A known error becomes one line of the answer."""
 
     def alone(raw: bytes) -> Response:
         try:
@@ -125,7 +125,7 @@ def _asked(
                 raw += piece
                 if len(raw) > LARGEST_QUESTION:
                     return _refusal(f"A request has at most {LARGEST_QUESTION >> 10} KiB.", 413)
-        except ClientDisconnect:  # the page was closed: nobody reads the answer
+        except ClientDisconnect:  # the page was closed, so nobody reads the answer
             return Response()
         return await run_in_threadpool(alone, raw)
 
@@ -143,9 +143,9 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
 
 
 def bound(port: int) -> socket.socket:
-    """A socket at ``port`` of this machine alone, 0: any that is free. Who connects from now on waits for the server.
+    """A socket at ``port`` of this machine only; 0 means any free port. From now on, connections wait for the server.
 
-    Raises ConfigError for a port that is taken.
+    Raises ConfigError for a port that cannot be used.
     """
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -160,6 +160,6 @@ def bound(port: int) -> socket.socket:
 
 
 def serve(demo: Demo, at: socket.socket) -> None:
-    """Serves the page until a signal ends it, which is raised again when the server is down."""
+    """Serves the page until a signal ends it. The signal is raised again once the server is down."""
     config = uvicorn.Config(application(demo), log_level="error", access_log=False, lifespan="off", server_header=False)
     uvicorn.Server(config).run(sockets=[at])

@@ -1,4 +1,4 @@
-"""A run that is played with: loaded once, it answers as many people, says why, and moves along z."""
+"""A run to try out: loaded once, it answers as several people, says why, and moves along z."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pwae_core.data.untrained import NOBODY
 from pwae_core.decoding import decode
 from pwae_core.demo.requests import Ask, Between
 from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.grammar import counted
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT
 from pwae_core.text.tokenize import detokenise
@@ -28,14 +29,14 @@ from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
 from pwae_core.training.typed import typed_sessions
 
 REAL = 5
-"""Real responses of a person that are shown."""
+"""How many real responses of a person are shown."""
 FOUND = 20
-"""People that a search shows."""
+"""How many people a search shows."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What the page has to show of the system: nothing that it has not."""
+    """What the page has to know about the system, so that it shows only what the system has."""
 
     system: str
     run: str
@@ -50,7 +51,7 @@ class About:
 
 @dataclass(frozen=True)
 class Answers:
-    """One person's. ``why`` led to the first of ``responses``, by name; ``real``: their own, of the training split."""
+    """One person's answers. ``why`` led to the first of ``responses``; ``real`` are their own training responses."""
 
     user: str
     remark: str
@@ -61,7 +62,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Demo:
-    """``corpus``: None where it is no longer there, so that real responses cannot be shown."""
+    """``corpus`` is None if it is no longer there; then no real responses are shown."""
 
     run: Run
     config: SampleConfig
@@ -83,12 +84,12 @@ class Demo:
         )
 
     def find(self, part: str) -> tuple[list[str], int]:
-        """The first users whose name holds ``part``, and how many there are."""
+        """The first ``FOUND`` users whose name contains ``part``, and how many there are in all."""
         names = [name for name in self.run.users if part.casefold() in name.casefold()]
         return names[:FOUND], len(names)
 
     def answer(self, ask: Ask) -> list[Answers]:
-        """What each of the people says. Raises InputError for an unknown user, or words of which nothing is left."""
+        """Each person's answers. Raises InputError for an unknown user, or text that leaves no words."""
         users = list(dict.fromkeys(ask.users))
         config = self._config(ask)
         sessions, keys = self._sessions(ask, users)
@@ -102,14 +103,15 @@ class Demo:
 
     @torch.no_grad()
     def between(self, ask: Between) -> str:
-        """The greedy answer at z = (1 - share) z_one + share z_two, the z of two of the answers to the same ``ask``.
+        """The greedy answer at z = (1 - share) z_one + share z_two, between the z of two answers to the same ``ask``.
 
-        Raises ConfigError for a system without a z, and for a sample that was not drawn.
+        Raises ConfigError for a system without z, and for a sample that was not drawn.
         """
         if not self.run.model.latent:
             raise ConfigError(f"{self.run.system} has no z to move along.")
         if max(ask.one, ask.two) >= ask.samples:
-            raise ConfigError(f"There are {ask.samples} samples. Choose two of them.")
+            drawn = counted(ask.samples, "sample")
+            raise ConfigError(f"The answer has only {drawn}. Choose lower sample numbers, or draw more samples.")
         sessions, keys = self._sessions(ask, ask.users[:1])
         batch = sessions.batch(np.arange(1)).to(self.run.device)
         noise = own_noise(self._config(ask).seed, keys, ask.samples, self.run.device)
@@ -125,7 +127,7 @@ class Demo:
 
     @property
     def _turns(self) -> int:
-        """How many utterances are heard: as many as the contexts of the training had."""
+        """How many utterances the model hears: as many as contexts had in training."""
         return int(self.run.artifact.facts["preprocess"]["window"]) - 1
 
     def _sessions(self, ask: Ask, users: Sequence[str]) -> tuple[Sessions, list[str]]:
@@ -145,7 +147,7 @@ class Demo:
         return None if self.corpus is None else self.corpus.table("train.parquet", ["user_id", "response"])
 
     def _real(self, user: str) -> tuple[str, ...]:
-        """Different responses of ``user`` in the training split, evenly over it; none without the corpus."""
+        """Different responses of ``user``, spread evenly over the training split; none without the corpus."""
         if self._said is None or user == NOBODY:
             return ()
         theirs = self._said.filter(pc.equal(self._said["user_id"], user))["response"]
@@ -155,7 +157,7 @@ class Demo:
 
 
 def open_demo(run: Path, config: SampleConfig, *, corpus: Path | None = None, device: str = "auto") -> Demo:
-    """Loads a run. Raises ArtifactError for a run, or a ``corpus`` that is named, which is not what it should be."""
+    """Loads a run. Raises ArtifactError if the run, or the ``corpus`` if given, is not what it should be."""
     opened = open_run(run, choose_device(device), config.checkpoint)
     found: Artifact | None = None
     with suppress(ArtifactError) if corpus is None else nullcontext():

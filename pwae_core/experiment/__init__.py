@@ -1,4 +1,4 @@
-"""``pwae experiment``: a plan in, one table of results out. The one room that runs stages after one another."""
+"""``pwae experiment``: from a plan to one table of results. Only this room runs several stages in a row."""
 
 from pwae_core.experiment.preview import preview
 from pwae_core.experiment.results import ExperimentReport, Row, RunResult, columns, legend

@@ -1,4 +1,4 @@
-"""What can be checked before a plan's first run: that its inputs fit, and that every run can begin."""
+"""Checks before a plan's first run: that its inputs fit together, and that every run can start."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
 
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
-"""Those of ``pwae experiment``."""
+"""The options of ``pwae experiment``."""
 SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
 
 
 def runs_of(plan: ExperimentConfig) -> list[PlannedRun]:
-    """The plan's runs, under the names that pwae's and the plugins' systems have in tables."""
+    """The plan's runs, named as tables name the systems of pwae and of plugins."""
     known = {*MODELS, *(one.model for one in plan.systems if one.model not in ALIASES)}
     return planned_runs(plan, {name: system_of(name).display_name for name in known})
 
 
 def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> dict[str, str]:
-    """The fingerprints of the inputs. Raises an error of the library for anything that would make a run fail."""
+    """The fingerprints of the inputs. Raises one of the library's errors for anything that would make a run fail."""
     choose_device(device)
     corpus = load(plan.corpus, "corpus")
     vectors = load(plan.embeddings, "vectors") if plan.embeddings else None
@@ -58,7 +58,10 @@ def _check_scoring(plan: ExperimentConfig) -> None:
 
 
 def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:
-    """Checks that the vectors fit the model, and the periods the system."""
+    """Checks that the word vectors fit the model, and that the periods fit the system.
+
+    Raises ConfigError or ArtifactError, with the run's name in front.
+    """
     config = run.train
     try:
         if plan.embeddings:
@@ -73,8 +76,9 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
 def refuse_other_plans(
     plan: ExperimentConfig, runs: Sequence[PlannedRun], out: Path, inputs: Mapping[str, str]
 ) -> None:
-    """Raises ArtifactError when what exists of a run, whole or half made, is not what the plan makes. If a run was only
-    given another budget, the error speaks of --resume.
+    """Raises ArtifactError if anything that exists of a run, finished or not, differs from what the plan makes.
+
+    If only the budget of a run differs, the error speaks of --resume.
     """
     for run in runs:
         parts = parts_of(plan, run, inputs)
@@ -90,8 +94,8 @@ def refuse_other_plans(
 
 
 def parts_of(plan: ExperimentConfig, run: PlannedRun, inputs: Mapping[str, str]) -> list[Plan]:
-    """What the plan makes of a run, in order: settings, and of the inputs those that exist before."""
-    scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # the artifact has each system's own
+    """What the plan makes for a run, in order: the settings of each part, and those inputs that exist beforehand."""
+    scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # each system's own is in its artifact
     system = run.train.model.name
     parts = [
         Plan("run", run.train.model_dump(mode="json"), {**inputs, **inputs_of(system)}),
@@ -106,7 +110,7 @@ def parts_of(plan: ExperimentConfig, run: PlannedRun, inputs: Mapping[str, str])
 
 
 def difference_of(folder: Path, part: Plan) -> str:
-    """How its settings and inputs differ from those of the artifact at ``folder``; empty if none can be read."""
+    """How the part's settings and inputs differ from the artifact at ``folder``; "" if there is none to read."""
     note = plan_of(folder) or manifest_of(folder)
     if note is None:
         return ""  # the stage reports what is wrong with it
@@ -116,19 +120,19 @@ def difference_of(folder: Path, part: Plan) -> str:
 
 
 def failure_told(message: str, out: Path) -> str:
-    """A stage's message as results tell it: ``for_a_plan``, and no folder of this machine but those under ``out``."""
+    """A stage's message for the results: ``for_a_plan``, and without this machine's folders, except under ``out``."""
     for place in (f"{out.resolve()}/", f"{out}/" if out.name else ""):
         message = message.replace(place, "") if place else message
     return for_a_plan(re.sub(r"(?<![\w./])/(?:[^/\s]+/)+(?=[^/\s])", "", message))
 
 
 def for_a_plan(message: str) -> str:
-    """A stage's message without advice to use an option that an experiment does not have."""
+    """A stage's message without advice to use options that ``pwae experiment`` does not have."""
     sentences = SENTENCE.split(message)
     kept = [one for one in sentences if _is_of_use(one)]
     return " ".join(kept if kept == sentences else [*kept, "Change the plan."])
 
 
 def _is_of_use(sentence: str) -> bool:
-    """Whether it names no option but of this command, or names the command that has it."""
+    """Whether every option in a sentence belongs to ``pwae experiment``, or the sentence names another command."""
     return "'pwae " in sentence or all(option in OPTIONS for option in re.findall(r"--[a-z][a-z-]*", sentence))

@@ -21,10 +21,10 @@ MADE_OF = {"responses": "run", "scores": "responses", "persona-scores": "respons
 
 @dataclass(frozen=True)
 class Planned:
-    """One run. ``exists``: its finished parts that are kept; ``in_the_way``: those damaged or not made by pwae.
+    """One run. ``exists``: its finished parts that will be kept; ``in_the_way``: those damaged or not made by pwae.
 
-    ``begun``: iterations of a training that was cut off or goes on now. ``seconds``: of training, the time it took or
-    the rest that it takes; None where nothing tells.
+    ``begun``: iterations done so far in a training that was cut off or is still going on. ``seconds``: how long the
+    training took, or how much longer it is likely to take; None if unknown.
     """
 
     folder: str
@@ -42,7 +42,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Preview:
-    """``seconds``: the remaining training time; None unless it is known for every run."""
+    """The runs. ``seconds``: the training time that remains; None unless it is known for every run."""
 
     title: str
     out: str
@@ -52,7 +52,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class _Found:
-    """What exists of a run; see ``Planned``. ``elapsed``: the seconds of its training so far, if known."""
+    """What exists of a run (see ``Planned``). ``elapsed``: seconds of training so far, None if unknown."""
 
     run: PlannedRun
     exists: tuple[str, ...]
@@ -86,7 +86,7 @@ def _find(run: PlannedRun, folder: Path, parts: Sequence[Plan]) -> _Found:
 
 
 def _made_again(folder: Path, parts: Sequence[Plan]) -> set[str]:
-    """The parts that another plan has made, and what is made of them."""
+    """The parts that another plan made, and the parts made from those."""
     again: set[str] = set()
     for part in parts:
         if MADE_OF.get(part.kind) in again or difference_of(folder / part.kind, part):
@@ -108,7 +108,10 @@ def _planned(found: _Found, known: Sequence[tuple[PlannedRun, float]]) -> Planne
 
 
 def _rest(run: PlannedRun, known: Sequence[tuple[PlannedRun, float]], elapsed: float) -> float | None:
-    """Estimated from the finished runs of the same system, else from all; less the time already spent."""
+    """Seconds of training left: the mean of finished runs of the same system, else of all, minus ``elapsed``.
+
+    None if no run is finished.
+    """
     same = [seconds for other, seconds in known if other.train.model.name == run.train.model.name]
     measured = same or [seconds for _, seconds in known]
     return max(fmean(measured) - elapsed, 0.0) if measured else None

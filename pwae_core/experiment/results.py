@@ -28,7 +28,7 @@ METRICS = tuple(metric for metrics in TABLES for metric in metrics)
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run: its scores by metric, or why there are none."""
+    """One run: its scores by metric, or the reason why there are none."""
 
     label: str
     seed: int
@@ -39,9 +39,9 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: the mean over the seeds that came through, and their standard deviation, if several.
+    """One line of the table: means over the seeds that succeeded, with their standard deviations if there are several.
 
-    ``half_widths`` of the 95% intervals over contexts are those of a single seed. ``contexts`` were scored.
+    A single seed has ``half_widths`` of its 95% intervals over contexts instead. ``contexts`` counts those scored.
     """
 
     label: str
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ExperimentReport:
-    """All runs and their table; ``notes`` and signatures say how the numbers were computed."""
+    """All runs and their table. ``signatures`` say how the numbers were computed."""
 
     out: str
     title: str
@@ -68,6 +68,7 @@ class ExperimentReport:
 
 
 def report_of(plan: ExperimentConfig, out: Path, results: Sequence[RunResult]) -> ExperimentReport:
+    """The report on the runs so far: one row per label, over the seeds that have scores."""
     labels = dict.fromkeys(result.label for result in results)
     rows = tuple(_row(label, [one for one in results if one.label == label and one.totals]) for label in labels)
     signatures = dict.fromkeys(total.signature for result in results for total in result.totals.values())
@@ -100,9 +101,7 @@ def columns(report: ExperimentReport) -> list[str]:
 
 
 def refuse_others(out: Path) -> None:
-    """Raises ArtifactError if ``out`` is no folder, or holds a file of one of these names that no experiment wrote, or
-    that was changed.
-    """
+    """Raises ArtifactError if ``out`` is not a folder, or one of the result files there is foreign or was changed."""
     if out.exists() and not out.is_dir():
         raise ArtifactError(f"{out} is not a folder. Choose another --out.")
     for name, is_ours in WRITTEN.items():
@@ -114,7 +113,7 @@ def refuse_others(out: Path) -> None:
 
 
 def write(report: ExperimentReport, out: Path) -> None:
-    """Writes results.json, .md and .parquet. None of them contains a path of this machine."""
+    """Writes results.json, .md and .parquet. None of them contains a path on this machine."""
     told = {key: value for key, value in asdict(report).items() if key != "out"}
     raw = io.BytesIO()
     pq.write_table(seal_table(_table(report)), raw)
@@ -164,7 +163,7 @@ def _cell(row: Row, metric: str) -> str:
 
 
 def legend(report: ExperimentReport) -> list[str]:
-    """What accompanies the values of the report's tables, in a sentence each."""
+    """What accompanies the values in the report's tables, one sentence each."""
     told = {
         "A row of several seeds: their mean, and σ, their standard deviation (of the sample, n - 1).": any(
             row.deviations for row in report.rows

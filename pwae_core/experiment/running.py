@@ -1,7 +1,7 @@
-"""``pwae experiment``: a plan in, one table of results out. The one place that runs stages after one another.
+"""``pwae experiment``: from a plan to one table of results. Only this place runs several stages in a row.
 
-Under ``out`` every run of the plan has a folder with what the stages make: run, responses, scores. What exists is
-skipped and what was cut off is resumed, because the stages do so. A run that fails is reported in the table.
+Under ``out``, every run of the plan has a folder for what its stages make: run, responses, scores. The stages skip what
+exists and resume what was cut off. A run that fails is reported in the table.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def experiment(
 ) -> ExperimentReport:
     """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
 
-    ``force`` makes anew what another plan has made there. Raises ConfigError or ArtifactError for what no run could do
-    with and, without ``force``, for what another plan has made; Interrupted. The report lists other failures of a run.
+    ``force`` makes again what another plan made there. Before the first run, it raises what ``check`` raises, and
+    ArtifactError for result files that no experiment wrote and, without ``force``, for parts that another plan made.
+    The report lists runs that fail later; of their errors, only Interrupted is raised.
     """
     runs = runs_of(plan)
     refuse_others(out)
@@ -92,7 +93,7 @@ def _totals(
 
 
 def _forced(stage: Callable[..., T], force: bool) -> T:
-    """What the stage makes; if something else exists and ``force`` is given, in its place."""
+    """What the stage makes. ``force`` lets it replace something else that is there."""
     try:
         return stage()
     except ArtifactError:

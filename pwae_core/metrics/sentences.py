@@ -1,4 +1,4 @@
-"""Responses and references as integers: every metric counts numbers, no metric sees a string."""
+"""Responses and references as integers: metrics count numbers and never see strings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``; context c has the sentences ``firsts[c]:firsts[c + 1]``."""
+    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``. Context c has the sentences ``firsts[c]:firsts[c + 1]``."""
 
     ids: Integers
     offsets: Integers
@@ -24,33 +24,33 @@ class Sentences:
 
     @cached_property
     def lengths(self) -> Integers:
-        """Tokens of each sentence."""
+        """(sentences,): the number of tokens in each sentence."""
         return np.diff(self.offsets)
 
     @cached_property
     def contexts(self) -> Integers:
-        """The context of each sentence."""
+        """(sentences,): the context of each sentence."""
         return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
     @cached_property
     def owners(self) -> Integers:
-        """The sentence of each token."""
+        """(tokens,): the sentence of each token."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     def keep(self, wanted: NDArray[np.bool_]) -> Sentences:
-        """The same sentences with only those tokens whose type is ``wanted``; some may become empty."""
+        """The same sentences, keeping only tokens whose type is ``wanted`` (types,); some may become empty."""
         mask = wanted[self.ids]
         lengths = np.bincount(self.owners[mask], minlength=len(self.lengths))
         return Sentences(self.ids[mask], _offsets(lengths), self.firsts)
 
     def drop_empty(self) -> Sentences:
-        """Only the sentences that have a token; some contexts may be left without any."""
+        """Only the sentences that have tokens; some contexts may be left without sentences."""
         full = self.lengths > 0
         counts = np.bincount(self.contexts[full], minlength=len(self.firsts) - 1)
         return Sentences(self.ids, _offsets(self.lengths[full]), _offsets(counts))
 
     def slice(self, first: int, last: int) -> Sentences:
-        """The sentences of the contexts ``first`` to ``last`` (exclusive)."""
+        """The sentences of the contexts from ``first`` to ``last`` (exclusive)."""
         one, two = self.firsts[first], self.firsts[last]
         begin, end = self.offsets[one], self.offsets[two]
         return Sentences(self.ids[begin:end], self.offsets[one : two + 1] - begin, self.firsts[first : last + 1] - one)
@@ -58,7 +58,7 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The hypotheses and the references of the same contexts. ``types[i]`` is the token with the id i."""
+    """The hypotheses and references for the same contexts. ``types[i]`` is the token with id i."""
 
     hypotheses: Sentences
     references: Sentences
@@ -69,27 +69,27 @@ class Pairs:
         return len(self.references.firsts) - 1
 
     def by_context(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scores of the hypotheses as (contexts, samples). Every context must have as many samples as the first."""
+        """Scores (hypotheses,) as (contexts, samples). Every context must have as many samples as the first."""
         return scores.reshape(self.contexts, -1)
 
 
 @dataclass(frozen=True)
 class Comparisons:
-    """All pairs to compare: each reference with every hypothesis of its context; both (comparisons,) row numbers."""
+    """All pairs to compare: each reference with every hypothesis of its context. Row numbers, both (comparisons,)."""
 
     hypothesis: Integers
     reference: Integers
     hypotheses: int
 
     def reduce(self, ufunc: np.ufunc, values: NDArray[Any], empty: Any) -> NDArray[Any]:
-        """(hypotheses,): ``ufunc`` over each hypothesis's values (comparisons,); ``empty`` where it has none."""
+        """(hypotheses,): ``ufunc`` over each hypothesis's values (comparisons,), or ``empty`` if it has none."""
         reduced = np.full(self.hypotheses, empty, values.dtype)
         ufunc.at(reduced, self.hypothesis, values)
         return reduced
 
 
 def compare(hypotheses: Sentences, references: Sentences) -> Comparisons:
-    """All pairs of a hypothesis and a reference of one context."""
+    """All pairs of a hypothesis and a reference for the same context."""
     counts = np.diff(hypotheses.firsts)[references.contexts]
     begins = np.cumsum(counts) - counts
     within = np.arange(counts.sum()) - np.repeat(begins, counts)
@@ -98,7 +98,7 @@ def compare(hypotheses: Sentences, references: Sentences) -> Comparisons:
 
 
 def encode(references: pa.ChunkedArray, responses: pa.ChunkedArray) -> Pairs:
-    """Two columns of lists of token lists, one row per context, as ids. Every context needs a reference."""
+    """Two columns of lists of token lists, one row per context, encoded as ids. Every context needs a reference."""
     here, there = _parts(references), _parts(responses)
     coded = pa.concat_arrays([here.tokens, there.tokens]).dictionary_encode()
     ids = coded.indices.to_numpy().astype(np.int64)

@@ -1,13 +1,13 @@
 """Whether a difference between two systems is more than chance: paired tests over contexts, Holm's correction, seeds.
 
-Both systems answered the same contexts, so contexts are the units, and pairs stay pairs:
+Both systems answered the same contexts, so contexts are the units, and their scores stay paired:
 
 - randomisation (Noreen 1989; Riezler and Maxwell 2005; Edgington and Onghena 2007): if the systems were exchangeable,
-  the two scores of any context could be swapped; how often is the difference after swaps as large as the one observed?
-- paired bootstrap (Efron and Tibshirani 1993; Koehn 2004): contexts are drawn again with replacement; how often is a
-  difference, shifted so that its mean is the null hypothesis's 0, as large as the one observed?
+  the two scores of any context could be swapped. How often is the difference after swaps at least as large as observed?
+- paired bootstrap (Efron and Tibshirani 1993; Koehn 2004): contexts are drawn with replacement. How often is a
+  difference, shifted so that its mean is the null hypothesis's 0, at least as large as observed?
 
-Both p-values are two-sided. Where trials are random, the observed data count as one more, so that no p-value is 0.
+Both p-values are two-sided. If trials are random, the observed data count as one more trial, so no p-value is 0.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT = 13
-"""Up to this many differing contexts, all their 2 ** 13 swaps are tried."""
+"""If at most this many contexts differ, all their swaps (up to 2 ** 13) are tried."""
 RESOLUTION = 1e-6
-"""Of the largest score: what single-precision cosines leave open. Scores that are nearer to each other are equal."""
+"""A share of the largest score: the uncertainty of single-precision cosines. Scores closer than this are equal."""
 AT_ONCE = 8
 SIGNS = 1.0 - 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
-"""(256, 8): the signs that a byte encodes, one for each of eight contexts."""
+"""(256, 8): the signs that each byte encodes, one for each of eight contexts."""
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Score = Callable[[Floats], Floats]
-"""From means (..., columns) to scores (...)."""
+"""Maps means (..., columns) to scores (...)."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``differing`` of the ``contexts`` scored differ; ``exact``: all swaps of those were tried, not random ones."""
+    """A test's p. Of the ``contexts`` scored, ``differing`` differ. ``exact``: all their swaps were tried."""
 
     p: float
     contexts: int
@@ -44,16 +44,16 @@ class Outcome:
 
 
 def the_mean(means: Floats) -> Floats:
-    """The score that is its only column's mean."""
+    """The score of data with a single column: its mean."""
     only: Floats = means[..., 0]
     return only
 
 
 def randomisation_test(one: Floats, two: Floats, trials: int, seed: int, score: Score = the_mean) -> Outcome:
-    """Swaps the two systems' scores of whole contexts: in all ways where few differ, else at random.
+    """Swaps the two systems' scores of whole contexts: in all possible ways if few differ, else at random.
 
-    ``one`` and ``two`` are (contexts, seeds, columns); their seeds may differ in number. ``score`` makes a seed's score
-    of its columns' means over contexts; the means over seeds are compared. A context with a NaN is left out.
+    ``one`` and ``two`` are (contexts, seeds, columns); the numbers of seeds may differ. ``score`` turns the columns'
+    means over contexts into a seed's score; the means of these over seeds are compared. Contexts with NaN are left out.
     """
     seeds, rows = one.shape[1], _scored(one, two)
     contexts, least = len(rows), _least(rows)
@@ -69,27 +69,27 @@ def randomisation_test(one: Floats, two: Floats, trials: int, seed: int, score: 
 
 
 def _scored(one: Floats, two: Floats) -> Floats:
-    """(contexts, seeds of both, columns): the contexts that have all scores."""
+    """(contexts, seeds of both, columns): the contexts that have every score."""
     rows = np.concatenate([one, two], axis=1)
     kept: Floats = rows[~np.isnan(rows).any(axis=(1, 2))]
     return kept
 
 
 def _least(rows: Floats) -> float:
-    """The smallest difference that is one."""
+    """The smallest difference that counts as one."""
     return RESOLUTION * float(np.abs(rows).max(initial=0.0))
 
 
 def slack(least: float, summed: int, contexts: int) -> float:
-    """How far apart equal means over ``contexts`` may lie, ``summed`` of whose scores are uncertain by ``least``."""
+    """How far apart equal means over ``contexts`` may lie if ``summed`` of the scores are uncertain by ``least``."""
     return float(least * np.sqrt(summed) / max(contexts, 1))
 
 
 def _differences(means: Floats, moved: Floats, seeds: int, score: Score) -> Floats:
-    """(trials,): the first system's score less the second's, each the mean over seeds, of which all pairs are swapped.
+    """(trials,): the first system's score minus the second's, averaged over all pairs of their seeds.
 
-    ``means`` (seeds of both, columns) are those observed, the first ``seeds`` of them the first system's; ``moved``
-    (trials, seeds of both, columns) are sums over contexts, each with its sign, over the number of contexts.
+    ``means`` (seeds of both, columns) are the observed means; the first ``seeds`` rows are the first system's.
+    ``moved`` (trials, seeds of both, columns) are sums over contexts, each with its sign, divided by their number.
     """
     pairs = list(product(range(seeds), range(seeds, len(means))))
     differences = np.zeros(len(moved))
@@ -100,19 +100,19 @@ def _differences(means: Floats, moved: Floats, seeds: int, score: Score) -> Floa
 
 
 def _all_swaps(contexts: int) -> Iterator[Bytes]:
-    """For eight contexts at a time, of every way to swap: (ways,) bytes, a bit each."""
+    """Every way to swap, eight contexts at a time: (ways,) bytes with one bit per context."""
     ways = np.arange(2**contexts)
     yield from ((ways >> first & 255).astype(np.uint8) for first in range(0, contexts, AT_ONCE))
 
 
 def _random_swaps(contexts: int, trials: int, seed: int) -> Iterator[Bytes]:
-    """The same of random ways: (trials,) bytes."""
+    """Random ways to swap, eight contexts at a time: (trials,) bytes with one bit per context."""
     generator = np.random.Generator(np.random.PCG64(seed))
     yield from (generator.integers(0, 256, trials, np.uint8) for _ in range(0, contexts, AT_ONCE))
 
 
 def _signed_sums(values: Floats, swaps: Iterator[Bytes], trials: int) -> Floats:
-    """(trials, ...): sums over contexts of ``values`` (contexts, ...), each with the sign of its bit."""
+    """(trials, ...): sums of ``values`` (contexts, ...) over contexts, each with the sign that its bit encodes."""
     sums = np.zeros((trials, *values.shape[1:]))
     for first, chosen in zip(range(0, len(values), AT_ONCE), swaps, strict=True):
         part = values[first : first + AT_ONCE]
@@ -121,10 +121,11 @@ def _signed_sums(values: Floats, swaps: Iterator[Bytes], trials: int) -> Floats:
 
 
 def bootstrap_p(resampled: Floats, one: Floats, two: Floats, observed: float) -> float:
-    """Two-sided p-value: ``resampled`` (trials,) are the differences of resampled contexts, which scatter about
-    ``observed``; shifted by it, they scatter about the null hypothesis's 0.
+    """The two-sided p-value of the paired bootstrap.
 
-    ``one`` and ``two`` are as in ``randomisation_test``. Over few contexts it finds differences too often.
+    ``resampled`` (trials,) are differences over resampled contexts, scattered about ``observed``; minus ``observed``,
+    they scatter about the null hypothesis's 0. ``one`` and ``two`` are as in ``randomisation_test``. With few contexts
+    the test finds differences too often.
     """
     rows = _scored(one, two)
     uncertain = slack(_least(rows), len(rows), len(rows))
@@ -133,8 +134,10 @@ def bootstrap_p(resampled: Floats, one: Floats, two: Floats, observed: float) ->
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's (1979) adjusted p-values, in the order given: reject where one is below the level, and the chance of any
-    false rejection in the family is below the level too, however the tests depend on each other.
+    """Holm's (1979) adjusted p-values, in the given order.
+
+    Rejecting those below a level keeps the chance of any false rejection in the family below that level too, however
+    the tests depend on each other.
     """
     p = np.asarray(p_values, float)
     order = np.argsort(p, kind="stable")
@@ -146,7 +149,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class Spread:
-    """Of several seeds of one system: the mean, and the standard deviation of a sample (divided by seeds - 1)."""
+    """Over the seeds of one system: the mean and the sample standard deviation (divided by seeds - 1)."""
 
     mean: float
     deviation: float
@@ -154,5 +157,5 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Needs two values or more."""
+    """The spread of at least two values."""
     return Spread(float(np.mean(values)), float(np.std(values, ddof=1)), len(values))

@@ -1,4 +1,4 @@
-"""Who said it: a classifier of users, trained on what they really said, that reads answers (speaker identification)."""
+"""Who said it: a classifier trained on what users really said, which then reads answers (speaker identification)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Tokens = Sequence[str]
 
 @dataclass(frozen=True)
 class Speakers:
-    """A trained classifier: words and pairs of words, tf-idf weighted, one linear support vector machine a user."""
+    """A trained classifier: tf-idf of words and pairs of words, with one linear support vector machine per user."""
 
     vectoriser: Any
     machine: Any
     classes: int
 
     def identify(self, utterances: Sequence[Tokens]) -> Integers:
-        """(utterances,): the user, as numbered in training, that each is most like; always one of them."""
+        """(utterances,): the user, by number in training, that each utterance is most like. There is always one."""
         if not utterances:
             return np.zeros(0, np.int64)
         found: Integers = self.machine.predict(self.vectoriser.transform(utterances)).astype(np.int64)
@@ -35,8 +35,9 @@ class Speakers:
 
 
 def learn(utterances: Sequence[Tokens], speakers: Integers, seed: int) -> Speakers:
-    """Trains on ``utterances`` and who said them, 0 to the number of users less 1. Users weigh the same, however much
-    they said. Needs two users or more.
+    """Trains on ``utterances`` and their ``speakers`` (utterances,), numbered 0 to users - 1.
+
+    All users have equal weight, however much they said. It needs at least two users.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
@@ -48,11 +49,11 @@ def learn(utterances: Sequence[Tokens], speakers: Integers, seed: int) -> Speake
 
 
 def words_and_pairs(tokens: Tokens) -> list[str]:
-    """Every word, and every pair of neighbours, with the borders of the utterance as neighbours."""
+    """Every word and every pair of neighbours, counting the utterance's borders as neighbours."""
     return [*tokens, *(f"{one}\n{two}" for one, two in pairwise([BEGIN, *tokens, END]))]
 
 
 def accuracy_by_chance(found: Integers, true: Integers, classes: int) -> float:
-    """The accuracy to expect if the users ``found`` had nothing to do with the ``true``, each as often as it is."""
+    """The accuracy expected if ``found`` were independent of ``true``, with each user as frequent as in either."""
     shares = [np.bincount(one, minlength=classes) / max(len(one), 1) for one in (found, true)]
     return float(shares[0] @ shares[1])

@@ -1,8 +1,8 @@
-"""A row of the paper's Table 2: scores of every context, their totals, intervals and signatures (section 4.4).
+"""A row of the paper's Table 2: scores of every context, with totals, intervals and signatures (section 4.4).
 
-Recall is the best sample's BLEU and precision the samples' mean, each averaged over contexts; F1 is the harmonic mean
-of those two averages. The similarities of word vectors are the best sample's. What tells of diversity, repetition and
-length is not in the paper.
+Recall is the best sample's BLEU and precision is the samples' mean, each averaged over contexts. F1 is the harmonic
+mean of those two averages. Similarities of word vectors are the best sample's. The measures of diversity, repetition
+and length are not in the paper.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scores:
-    """``contexts[metric]`` is (contexts,), NaN where a context has no such score; ``corpus`` holds what has no mean."""
+    """``contexts[metric]`` is (contexts,), with NaN if a context has no such score.
+
+    ``corpus`` has the scores that are not means over contexts.
+    """
 
     contexts: Mapping[str, Floats]
     corpus: Mapping[str, float]
@@ -42,7 +45,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Total:
-    """``low`` and ``high`` bound the 95% interval, None if there is none; ``contexts`` is the number with a score."""
+    """``low`` and ``high`` bound the 95% interval, None if there is none. ``contexts`` counts those with a score."""
 
     value: float
     low: float | None
@@ -53,9 +56,9 @@ class Total:
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms a system is scored: what its signatures tell. ``references`` is a number or a range.
+    """The terms on which a system is scored, which its signatures state. ``references`` is a number or a range.
 
-    ``own``: what changes the value of metrics that are not pwae's, by metric.
+    ``own``: what affects the value of metrics that are not pwae's, by metric.
     """
 
     n: int
@@ -71,7 +74,7 @@ class Terms:
 
 
 def score(pairs: Pairs, n: int, smoothing: str, similar: BowScores | None = None, variant: str = "paper") -> Scores:
-    """Scores one system on every context; ``similar`` holds its BOW scores, where there are vectors."""
+    """Scores one system on every context. ``similar`` has its BOW scores, None if there are no word vectors."""
     contexts: dict[str, Floats] = {}
     if similar is not None:
         for name, scores in zip(BOW, (similar.extrema, similar.greedy, similar.average), strict=True):
@@ -89,21 +92,22 @@ def score(pairs: Pairs, n: int, smoothing: str, similar: BowScores | None = None
 
 
 def in_order(names: Iterable[str], known: Sequence[str] = METRICS) -> list[str]:
-    """Metrics in the order of the ``known`` ones, those that are not pwae's after them."""
+    """Metrics in the order of the ``known`` ones, followed by all others."""
     given = dict.fromkeys(names)
     return [*(name for name in known if name in given), *(name for name in given if name not in known)]
 
 
 def harmonic_mean(one: Floats, two: Floats) -> Floats:
-    """2ab / (a + b), elementwise; 0 where both are 0."""
+    """2ab / (a + b), elementwise; 0 if both are 0."""
     total = one + two
     return np.divide(2 * one * two, total, out=np.zeros_like(total), where=total > 0)
 
 
 def totals(systems: Sequence[Scores], terms: Sequence[Terms]) -> list[dict[str, Total]]:
-    """Each system's totals, in the order of ``METRICS``, others after them.
+    """Each system's totals, in the order of ``METRICS``, followed by other metrics.
 
-    All systems, of the same contexts, are resampled by the same draws; ``resamples`` and ``seed`` are the first's.
+    All systems have the same contexts and are resampled with the same draws. The first system's ``resamples`` and
+    ``seed`` are used.
     """
     names = [list(scores.contexts) for scores in systems]
     values = np.column_stack(
@@ -140,7 +144,7 @@ def _mean(values: Floats) -> float:
 
 
 def _parts(metric: str, told: Terms, contexts: int) -> dict[str, object]:
-    """The fields of a signature: what the metric depends on. Distinct-n is no mean, so it depends on their number."""
+    """The fields of a signature: what the metric depends on. For Distinct-n, not a mean, the number of contexts too."""
     if metric in told.own:
         return {**told.own[metric], "bs": told.resamples, "seed": told.seed}
     made: dict[str, object] = {}

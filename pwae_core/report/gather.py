@@ -1,4 +1,4 @@
-"""What a report is made of: paths of any kind, recognised by their manifests and linked by their hashes."""
+"""The inputs of a report: paths of any kind, recognised by their manifests and linked by their hashes."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ FILES = (".jsonl", ".ndjson", ".parquet")
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that was given or found. ``corpus`` is that of the runs; ``aside`` says what was left out, and why;
-    ``growing`` are runs that train now, or were cut off.
-    ``outside`` are tables of scores that others computed.
+    """Everything that was given or found.
 
-    ``given`` are the names that the user gave, by the hash of the responses, which bear those or others, all different.
+    ``given`` maps the hashes of responses to the names that the user gave them; all names in ``responses`` differ.
+    ``corpus`` is the runs' corpus. ``aside`` says what was left out, and why. ``growing`` are runs that are training
+    now, or were cut off. ``outside`` are tables of scores that other programs computed.
     """
 
     runs: tuple[Artifact, ...]
@@ -59,7 +59,7 @@ class Sources:
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """All artifacts of pwae among them, each once, from the data to the scores."""
+        """All of pwae's artifacts among the inputs, each once, in order from the data to the scores."""
         answered = [artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None]
         corpus = (self.corpus,) if self.corpus else ()
         people = (*self.human, *self.preferences)
@@ -68,7 +68,7 @@ class Sources:
 
     @property
     def fingerprints(self) -> dict[str, str]:
-        """What identifies the inputs: SHA-256 by kind and place in the order."""
+        """SHA-256 of each input, by its kind and its place in the order."""
         groups = {
             "run": [one.fingerprint for one in self.runs],
             "growing": [one.fingerprint for one in self.growing],
@@ -85,7 +85,7 @@ class Sources:
 
     @property
     def run_names(self) -> dict[str, str]:
-        """What the page calls each run, by its fingerprint, all different: as its answers, where one set of them is."""
+        """The page's names for runs, by fingerprint, all different. A run with one set of answers has their name."""
         own: dict[str, list[str]] = {}
         for answers in self.responses:
             run = self.run_of(answers)
@@ -99,11 +99,11 @@ class Sources:
         return {run.fingerprint: name for run, name in zip(self.runs, distinct(claims), strict=True)}
 
     def answers(self, fingerprint: str) -> ResponseSet | None:
-        """The responses of that hash; None where they were not given."""
+        """The responses with that hash; None if they were not given."""
         return next((one for one in self.responses if one.fingerprint == fingerprint), None)
 
     def run_of(self, answers: ResponseSet | None) -> Artifact | None:
-        """The run that ``answers`` are of, followed by hashes; None where it was not given, or nobody knows it."""
+        """The run that made ``answers``, traced by hashes; None if it was not given or is unknown."""
         if answers is None or answers.facts is None:
             return None
         made_by = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
@@ -111,17 +111,16 @@ class Sources:
 
 
 def answered(made: Artifact) -> dict[str, str]:
-    """Scores of any kind: by each name in them the hash of the responses that they are of."""
+    """The hash of the responses that scores of any kind are of, by each name in the scores."""
     inputs: Mapping[str, str] = made.manifest["inputs"]
     return {name.removeprefix(ANSWERS): value for name, value in inputs.items() if name.startswith(ANSWERS)}
 
 
 def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
-    """Reads the manifests of all that was given; folders that are no artifacts are looked through, three levels deep.
+    """Reads the manifests of all that was given. Folders that are not artifacts are searched three levels deep.
 
-    Raises InputError for a path that is nothing a report can be made of or scores of others that are of nothing in it,
-    ArtifactError for a damaged artifact or for
-    artifacts of different corpora.
+    Raises InputError for a path that a report cannot use, and for others' scores of systems or sessions that are not
+    scored here. Raises ArtifactError for a damaged artifact, and for artifacts of different corpora.
     """
     folders: dict[str, list[Named]] = {kind: [] for kind in (*SHOWN, GROWING)}
     external: list[Named] = []
@@ -159,7 +158,7 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
 
 
 def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside, ...]:
-    """Others' scores of systems and sessions that are scored in one of ``scores``."""
+    """Others' scores of systems and sessions that one of ``scores`` covers."""
     tables = tuple(read_outside(path) for path in paths)
     known: dict[str, set[str]] = {}
     for one in scores if tables else ():
@@ -174,7 +173,7 @@ def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside
 def sessions_of(scores: Artifact) -> dict[str, list[str]]:
     """The contexts of each system, in the order in which they were scored."""
     table = scores.table("scores.parquet", ["system", "session_id", "metric"])
-    table = table.filter(pc.equal(table["metric"], LENGTH))  # of which every context has a score
+    table = table.filter(pc.equal(table["metric"], LENGTH))  # every context has a score for length
     found: dict[str, list[str]] = {}
     for system, session in zip(table["system"].to_pylist(), table["session_id"].to_pylist(), strict=True):
         found.setdefault(system, []).append(session)
@@ -182,7 +181,7 @@ def sessions_of(scores: Artifact) -> dict[str, list[str]]:
 
 
 def _found(one: Named) -> list[tuple[str, Named]]:
-    """(kind, where) of ``one`` itself, or of what is inside it."""
+    """(kind, path) of ``one`` itself, or of each artifact inside it."""
     if _is_made(one.path):
         return [(_kind(one.path), one)]
     if not one.path.is_dir():
@@ -199,8 +198,9 @@ def _kind(folder: Path) -> str:
 
 
 def _under(folder: Path) -> list[Path]:
-    """The artifacts under ``folder``, DEPTH levels deep, the nearest first. What one holds is not looked at, unless it
-    is of a kind that a report does not show, such as an experiment.
+    """The artifacts under ``folder``, DEPTH levels deep, nearest first.
+
+    An artifact is not searched itself, unless it is of a kind that a report does not show, such as an experiment.
     """
     found, level = [], [folder]
     for _ in range(DEPTH):
@@ -212,7 +212,7 @@ def _under(folder: Path) -> list[Path]:
 
 
 def _is_open(path: Path) -> bool:
-    """Whether it is a folder that may be looked into."""
+    """Whether ``path`` is a folder that may be searched."""
     return path.is_dir() and not path.name.startswith(".") and os.access(path, os.R_OK | os.X_OK)
 
 
@@ -225,7 +225,10 @@ def _loaded(kind: str, given: Sequence[Named]) -> tuple[Artifact, ...]:
 
 
 def _corpus(runs: Sequence[Artifact], given: Sequence[Artifact]) -> tuple[Artifact | None, tuple[str, ...]]:
-    """The runs' corpus: the one given, else where the first run remembers it."""
+    """The runs' corpus (given, or else remembered by a run), and a remark if it was not found.
+
+    Raises ArtifactError for several corpora.
+    """
     if len(given) > 1:
         raise ArtifactError(f"{given[0].folder} and {given[1].folder} are two corpora. A report covers one.")
     corpus = given[0] if given else _remembered(runs)
@@ -254,7 +257,7 @@ def _remembered(runs: Sequence[Artifact]) -> Artifact | None:
 
 
 def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact | None) -> list[ResponseSet]:
-    """Every system's answers, in the order of what was given."""
+    """Every system's answers, in the order given."""
     sets = [read_responses(one.path, system=one.system) for one in folders]
     if external and corpus is None:
         raise ArtifactError(f"{external[0].path} can only be read with its corpus. Give that folder too.")
@@ -265,18 +268,18 @@ def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact 
 
 
 def _given(sets: Sequence[ResponseSet], given: Sequence[Named]) -> dict[str, str]:
-    """By hash, the names that the user gave; the first where there are several."""
+    """The names that the user gave, by hash; the first of several."""
     named = zip(reversed(sets), reversed(given), strict=True)
     return {found.fingerprint: one.system for found, one in named if one.system}
 
 
 def _called(scores: Sequence[Artifact]) -> dict[str, str]:
-    """The name under which responses were scored, by their hash; the first where there are several."""
+    """The names under which responses were scored, by hash; the first of several."""
     return {value: name for one in reversed(scores) for name, value in answered(one).items()}
 
 
 def _named(sets: Sequence[ResponseSet], given: Mapping[str, str], called: Mapping[str, str]) -> tuple[ResponseSet, ...]:
-    """The different sets, each under a name of its own: the one given, else that of the scores, else what it says."""
+    """The different sets, each under its own name: the one given, else that of the scores, else that in the set."""
     different = {one.fingerprint: one for one in reversed(sets)}
     ordered = [different[fingerprint] for fingerprint in dict.fromkeys(one.fingerprint for one in sets)]
     known = {**called, **given}

@@ -1,4 +1,4 @@
-"""Names on the page: systems with the same name are distinguished by what differs in their paths."""
+"""Names on the page: systems with the same name are told apart by the parts of their paths that differ."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Claim:
-    """``name``, what it is the name of (``path``), and whether the user gave it, who goes before what files say."""
+    """A ``name`` for ``path``. A name ``given`` by the user takes precedence over names from files."""
 
     name: str
     path: Path
@@ -17,7 +17,7 @@ class Claim:
 
 
 def distinct(claims: Sequence[Claim]) -> list[str]:
-    """The names, all different: ``PersonaWAE (table4)`` where several are called ``PersonaWAE``."""
+    """The names, all different: ``PersonaWAE (table4)`` if several are called ``PersonaWAE``."""
     names: list[str] = []
     for claim in claims:
         told = name = _told(claim, [other for other in claims if other.name == claim.name and other != claim])
@@ -36,13 +36,13 @@ def _told(claim: Claim, rivals: Sequence[Claim]) -> str:
 
 
 def apart(paths: Sequence[Path]) -> list[str]:
-    """What distinguishes each of ``paths``, for a title; empty for a single one."""
+    """What distinguishes each of ``paths``, for a title; empty if there is only one."""
     told = distinct([Claim("", path) for path in paths])
     return [name.strip(" ()") if len(paths) > 1 else "" for name in told]
 
 
 def distinguishing(path: Path, others: Iterable[Path]) -> str:
-    """The shortest run of components of ``path`` that no other has, the last of several; empty if there is none."""
+    """The shortest run of path components that no other path has (the last of several), or "" if there is none."""
     own, strange = _components(path), [_components(other) for other in others]
     for length in range(1, len(own) + 1):
         for run in reversed(_runs(own, length)):

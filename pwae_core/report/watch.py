@@ -1,4 +1,4 @@
-"""A report made again and again while runs train."""
+"""A report that is made again and again while runs train."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pwae_core.errors import PwaeError
 from pwae_core.report.gather import Sources, gather
 
 EVERY = 5
-"""Seconds between two looks at the logs, and after which a watched page loads itself again."""
+"""Seconds between checks of the logs, and between reloads of a watched page."""
 T = TypeVar("T")
 
 
@@ -22,11 +22,11 @@ def watch(
     outside: Sequence[Path] = (),
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[tuple[T, Sources]]:
-    """What ``make(refresh, again)`` makes of ``given``, whenever that has changed, until all runs in it are finished.
+    """Yields what ``make(refresh, again)`` makes of ``given`` whenever that has changed, until all runs are finished.
 
-    ``refresh``: seconds after which the page is to load itself again; 0 for the last one. ``again``: it replaces a page
-    that was made here. Raises what ``gather`` and ``make`` raise, of a second page only where it fails twice: a run
-    that ends is for a moment neither unfinished nor whole.
+    ``refresh``: seconds until the page reloads itself, 0 for the last page. ``again``: it replaces a page made here.
+    Raises what ``gather`` and ``make`` raise. Once a page was made, only two failures in a row are raised, because a
+    run that is just ending is briefly neither unfinished nor complete.
     """
     made_of, failed = None, False
     while True:

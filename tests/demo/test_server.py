@@ -77,7 +77,10 @@ def test_the_way_along_z_begins_and_ends_at_the_answers(page: TestClient) -> Non
     middle = page.post("/between", json=TALK | {"share": 0.5}).json()
     assert isinstance(middle["response"], str)
     outside = page.post("/between", json=TALK | {"samples": 1})
-    assert (outside.status_code, outside.json()) == (400, {"error": "There are 1 samples. Choose two of them."})
+    assert (outside.status_code, outside.json()) == (
+        400,
+        {"error": "The answer has only 1 sample. Choose lower sample numbers, or draw more samples."},
+    )
 
 
 def test_only_the_last_utterances_are_heard_as_in_training(page: TestClient) -> None:

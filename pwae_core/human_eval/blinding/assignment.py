@@ -1,8 +1,9 @@
-"""Who judges what: every item equally many annotators, every annotator equally much of everything.
+"""Who judges what: every item has equally many annotators, and every annotator gets an equal share of everything.
 
-An incomplete block design, made greedily: each unit goes to those annotators who have the fewest of its kind so far.
-So loads of a kind never differ by more than one. Among equals, those come first who have the fewest items in all, then
-those who have shared the fewest units with the ones already chosen, so that everybody is compared with everybody.
+This is an incomplete block design, made greedily. Each unit goes to the annotators who have the fewest of its kind so
+far, so their loads of a kind never differ by more than one. Ties go first to those who have the fewest items in all,
+then to those who have shared the fewest units with the annotators already chosen, so that everybody is compared with
+everybody.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ Unit = tuple[Item, ...]
 
 
 def assign(items: Sequence[Item], annotators: int, raters: int, together: bool, secret: str) -> list[list[Item]]:
-    """Each annotator's items; every item is in exactly ``raters`` of the lists.
+    """Each annotator's items. Every item is in exactly ``raters`` of the lists, or in all of them if there are fewer.
 
     ``together``: whoever judges one answer to a context judges all of them. Otherwise each answer is dealt by itself,
-    and every annotator gets equally many of each system. Raises ConfigError where somebody would get nothing.
+    and every annotator gets equally many of each system. Raises ConfigError if an annotator would get no items.
     """
     if raters >= annotators:
         return [list(items) for _ in range(annotators)]
@@ -41,7 +42,7 @@ def assign(items: Sequence[Item], annotators: int, raters: int, together: bool, 
 
 
 def _kinds(items: Sequence[Item], together: bool) -> Mapping[object, list[Unit]]:
-    """What is dealt, by what everybody gets an equal share of."""
+    """The units to deal, grouped by kind: everybody gets an equal share of each kind."""
     units: dict[str, list[Item]] = {}
     kinds: dict[object, list[Unit]] = {}
     for item in items:

@@ -1,4 +1,4 @@
-"""Contexts that all systems answer, and the items that each would make."""
+"""Contexts that all systems answer, and the items that can be made from each of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Context, Item,
 
 @dataclass(frozen=True)
 class Candidate:
-    """A context that all systems answer: the real responses, and each system's samples."""
+    """A context that all systems answer, with the real responses and each system's samples."""
 
     context: Context
     references: tuple[Tokens, ...]
@@ -22,7 +22,7 @@ class Candidate:
 
 
 def candidates(tables: Mapping[str, pa.Table]) -> list[Candidate]:
-    """From each system's responses (columns of ``schemas.RESPONSES``), the same sessions in the same order."""
+    """From each system's responses (columns of ``schemas.RESPONSES``): the same sessions, in the same order."""
     first, *_ = tables.values()
     samples = {system: table["responses"].to_pylist() for system, table in tables.items()}
     return [
@@ -45,9 +45,9 @@ def _speakers(user_ids: Sequence[str], utterances: Sequence[object]) -> tuple[st
 
 
 def make_items(one: Candidate, config: HumanEvalConfig, secret: str) -> tuple[Item, ...]:
-    """One item per system, and one of the ground truth where it is judged.
+    """One item per system, and one for the ground truth if it is judged.
 
-    Raises InputError where a system has no response.
+    Raises InputError if a system has no response.
     """
     items = []
     for system, samples in one.samples.items():

@@ -1,8 +1,9 @@
-"""Attention checks: items like all others, of the annotator's own contexts, but with an answer that is known.
+"""Attention checks: items like all others, from the annotator's own contexts, but with a known answer.
 
-They are made of what people have said, in the same words and by the same way to text as every response, so nothing but
-their sense tells them. Two kinds, by turns: words in no order, which are not readable; and one of the very
-utterances that are shown beside the item, which surely resembles them. In a choice of two, one is beside the other.
+They are made of words that people have said, and become text in the same way as every response, so only their meaning
+gives them away. Two kinds alternate. One is words in random order, which are not readable. The other repeats one of the
+utterances shown beside the item, so it is certain to sound like that person. In a choice of two, the two kinds are
+side by side.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from pwae_core.config.human_eval import Mode
 from pwae_core.errors import ConfigError
 from pwae_core.human_eval.blinding.placement import CHECK, Context, Item, Tokens, keyed, shuffled
 
-SHORTEST, LONGEST = 8, 12  # words in no order
+SHORTEST, LONGEST = 8, 12  # words in random order
 A_SENTENCE = 3
 Shown = Mapping[str, Sequence[Tokens]]
 
 
 def make_checks(share: Sequence[Item], shown: Shown, count: int, mode: Mode, secret: str, annotator: int) -> list[Item]:
-    """``count`` checks for one annotator. Raises ConfigError where too few contexts show a history."""
+    """``count`` checks for one annotator. Raises ConfigError if too few contexts show a history."""
     contexts = {item.context.session_id: item.context for item in share if shown[item.context.session_id]}
     if count > len(contexts):
         raise ConfigError(f"checks: {count} are too many for {len(contexts)} contexts with a history. Lower it.")
@@ -48,6 +49,6 @@ def _salad(words: Sequence[str], secret: str, name: str) -> Tokens:
 
 
 def _repeated(said: Sequence[Tokens], secret: str, name: str) -> Tokens:
-    """One of the utterances shown, if possible one of a few words."""
+    """One of the utterances shown, preferably one of at least ``A_SENTENCE`` words."""
     sentences = [one for one in said if len(one) >= A_SENTENCE] or [max(said, key=len)]
     return sentences[keyed(secret, "repeated", name) % len(sentences)]

@@ -1,8 +1,8 @@
 """Completion codes: four letters say whose sheet it is, eight that every question was answered, and how.
 
-For each possible answer to each question the page has a number that is keyed with the salt; the code is the sum of
-those of the answers given. So who has not answered everything has nothing to sum, and the code fits the ratings that
-come back and no others. The page cannot keep anybody from giving senseless answers, by hand or by program.
+The page holds one number, keyed with the salt, for each possible answer to each question. The code is the sum of the
+numbers of the answers given. So there is no code until every question is answered, and it fits only these answers. The
+page cannot keep anybody from giving senseless answers, by hand or by program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CODE = re.compile(rf"(?<![\w{DASHES}])({GROUP})([{DASHES} ]?)({GROUP})\2({GROUP}
 
 
 def sheet_part(salt: str, annotator: int) -> str:
-    """The letters by which an annotator's codes begin."""
+    """The letters that begin an annotator's codes."""
     return letters(keyed(salt, "sheet", annotator), SHEET_LETTERS).upper()
 
 
@@ -31,7 +31,7 @@ def share(salt: str, item_id: str, criterion: str, rating: int) -> int:
 
 
 def shares(salt: str, item_ids: Iterable[str], scales: Mapping[str, Sequence[int]]) -> list[list[list[int]]]:
-    """For the page: per item, per criterion, per rating of its scale."""
+    """The shares that the page needs: per item, per criterion, per rating of its scale."""
 
     def of(item: str) -> list[list[int]]:
         return [[share(salt, item, name, rating) for rating in ratings] for name, ratings in scales.items()]
@@ -40,15 +40,15 @@ def shares(salt: str, item_ids: Iterable[str], scales: Mapping[str, Sequence[int
 
 
 def code(salt: str, annotator: int, answers: Mapping[tuple[str, str], int]) -> str:
-    """The code of a whole sheet's ``answers``, by item id and criterion."""
+    """The code of a complete sheet. ``answers`` are by item id and criterion."""
     total = sum(share(salt, item, name, rating) for (item, name), rating in answers.items())
     return f"{sheet_part(salt, annotator)}-{letters(total % MODULUS, ANSWER_LETTERS)}".upper()
 
 
 def found_in(text: str) -> list[str]:
-    """All codes in a text, in the order of the text, each once, as the page shows them.
+    """All codes in a text, each once, in the order in which they occur, written as the page shows them.
 
-    Instead of hyphens there may be other dashes, spaces or nothing.
+    The text may have other dashes, spaces or nothing in place of the hyphens.
     """
     found = CODE.finditer(unicodedata.normalize("NFKC", text))
     return list(dict.fromkeys("-".join(one.group(1, 3, 4)).upper() for one in found))

@@ -1,4 +1,4 @@
-"""From what is judged to every annotator's sheet: shares, attention checks, sides of pairs, order, ids."""
+"""From the items to every annotator's sheet: shares, attention checks, sides of pairs, order, ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pwae_core.human_eval.blinding.placement import Item, Placed, Tokens, place
 def deal(
     items: Sequence[Item], shown: Mapping[str, Sequence[Tokens]], config: HumanEvalConfig, secret: str
 ) -> list[Placed]:
-    """All sheets. ``shown`` are the histories by session id. Raises ConfigError where the settings ask for too much."""
+    """All sheets. ``shown`` are the histories by session id. Raises ConfigError if the settings ask for too much."""
     dealt = assign(items, config.annotators, config.raters_each, config.together, secret)
     shares = [
         share + make_checks(share, shown, config.checks, config.mode, secret, annotator)

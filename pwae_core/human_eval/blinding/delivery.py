@@ -1,4 +1,4 @@
-"""The annotators' folder: made whole or not at all, and never over ratings that somebody has filled in."""
+"""The annotators' folder: written whole or not at all, and never over ratings that somebody has filled in."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pwae_core.files import hash_file, in_the_way, is_vacant, write_bytes
 
 SHEETS = "sheets"
 EXPORTED = "exported"
-"""Which files the annotators got, by name and SHA-256: a fact of the key, and of the plan of a folder of sheets."""
+"""The annotators' files, by name and SHA-256. The key records them, and so does the plan of a folder of sheets."""
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """How a folder compares with what was exported into it: names of files."""
+    """How a folder differs from what was exported into it, as names of files."""
 
     missing: tuple[str, ...]
     changed: tuple[str, ...]
 
 
 def compare(folder: Path, recorded: Mapping[str, str]) -> Delivered:
-    """``recorded`` maps each file that was exported to its SHA-256."""
+    """Compares a folder with ``recorded``, which maps each exported file to its SHA-256."""
     there = [name for name in recorded if (folder / name).is_file()]
     return Delivered(
         missing=tuple(sorted(recorded.keys() - set(there))),
@@ -38,14 +38,14 @@ def compare(folder: Path, recorded: Mapping[str, str]) -> Delivered:
 
 
 def check_apart(out: Path, key: Path) -> None:
-    """Raises ConfigError where who gets the annotators' folder would get the key, or the other way round."""
+    """Raises ConfigError if whoever gets the annotators' folder would also get the key, or the other way round."""
     sheets, secret = out.absolute().resolve(), key.absolute().resolve()
     if sheets == secret or sheets in secret.parents or secret in sheets.parents:
         raise ConfigError(f"The key at {key} and the sheets at {out} must be separate. Choose another --key.")
 
 
 def check_replaceable(folder: Path, recorded: Mapping[str, str]) -> None:
-    """Raises ArtifactError when ``folder`` holds anything but the unchanged files that were exported into it."""
+    """Raises ArtifactError if ``folder`` holds anything but the unchanged files that were exported into it."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -64,9 +64,10 @@ def check_replaceable(folder: Path, recorded: Mapping[str, str]) -> None:
 def staged(
     folder: Path, sheets: Mapping[str, bytes], replaced: Mapping[str, str] | None = None
 ) -> Iterator[Callable[[], object]]:
-    """Writes ``sheets`` into a hidden folder beside ``folder``; yields what puts it in the place of ``folder``.
+    """Writes ``sheets`` into a hidden folder beside ``folder``, and yields a function that moves them into place.
 
-    ``replaced`` are the files that may be there, unchanged. What a kill leaves, ``finish`` ends.
+    ``replaced`` are the files that may be overwritten if they are unchanged. ``finish`` completes what a killed export
+    leaves behind.
     """
     old = dict(replaced or {})
     plan = Plan(SHEETS, {REPLACES: old, EXPORTED: hashes(sheets)}, {})
@@ -83,7 +84,7 @@ def hashes(sheets: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def finish(folder: Path, recorded: Mapping[str, str]) -> None:
-    """Puts the sheets to their place that a killed export had ready, where they are those that were ``recorded``."""
+    """Moves the sheets of a killed export into place if they are complete and ``recorded``; deletes them otherwise."""
     with left_over(folder.resolve()) as stage:
         if stage is None:
             return
@@ -95,7 +96,7 @@ def finish(folder: Path, recorded: Mapping[str, str]) -> None:
 
 
 def restore(folder: Path, sheets: Mapping[str, bytes], missing: Iterable[str]) -> None:
-    """Puts back what is missing; what is there stays as it is."""
+    """Puts the missing files back and leaves all others untouched."""
     if is_vacant(folder):
         with staged(folder, sheets) as put_there:
             put_there()

@@ -1,8 +1,8 @@
 """Which contexts are judged: drawn so that no item's context shows what another item's response says.
 
-Windows of one conversation overlap: the real response to one is an utterance in the context of the next. Where both
-are judged, a response that occurs elsewhere in the sheet is a real one. So every text that is shown beside an item (its
-context here, its history in ``histories.py``) is kept apart from every response that is judged.
+Windows of one conversation overlap: the real response to one is an utterance in the context of the next. If both were
+judged, annotators could tell a real response by finding it elsewhere in the sheet. So every text shown beside an item
+(its context here, its history in ``histories.py``) is kept apart from every judged response.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from pwae_core.human_eval.blinding.placement import GROUND_TRUTH, Item, shuffled
 
 @dataclass(frozen=True)
 class Drawn:
-    """The candidates that are judged and their items; how many common contexts could be judged, and why not more."""
+    """The candidates to judge and their items. ``common`` counts the contexts that all systems answer.
+
+    The other numbers count those of them that cannot be judged, by reason.
+    """
 
     chosen: tuple[Candidate, ...]
     items: tuple[Item, ...]
@@ -32,13 +35,13 @@ class Drawn:
 
     @property
     def responses(self) -> set[str]:
-        """What the judged responses say, as ``wording``."""
+        """The judged responses, each as its ``wording``."""
         return _wordings(item.response for item in self.items)
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """A candidate, its items, and the wordings of what it shows and of what its items say."""
+    """A candidate and its items, with the wordings of what it shows and of what its items say."""
 
     candidate: Candidate
     items: tuple[Item, ...]
@@ -47,7 +50,7 @@ class _Texts:
 
 
 def wording(tokens: Sequence[str]) -> str:
-    """The letters and digits of a text, however it is written; its signs where it has neither."""
+    """The letters, marks and numbers of a text in one normal form; if it has none, its punctuation and symbols."""
     text = unicodedata.normalize("NFKC", "".join(tokens)).casefold()
     kinds = [(character, unicodedata.category(character)[0]) for character in text]
     spoken = any(kind in "LN" for _, kind in kinds)
@@ -59,9 +62,9 @@ def _wordings(texts: Iterable[Sequence[str]]) -> set[str]:
 
 
 def draw(found: Sequence[Candidate], speak: Iterable[str], config: HumanEvalConfig, secret: str) -> Drawn:
-    """``config.contexts`` of the candidates; ``speak`` are the ids of the users that have a history.
+    """``config.contexts`` of the candidates. ``speak`` are the ids of the users who have a history.
 
-    Raises EmptyResultError when fewer can be judged.
+    Raises EmptyResultError if fewer contexts can be judged, and InputError if a system has no response to a candidate.
     """
     speaking = set(speak)
     silent = [one for one in found if config.history and one.context.user_id not in speaking]
@@ -99,10 +102,10 @@ def _texts(one: Candidate, config: HumanEvalConfig, secret: str) -> _Texts:
 
 
 def _preferred(judged: Iterable[_Texts], secret: str) -> list[_Texts]:
-    """In a random order, but first those that show nothing that a system says to anybody, and one per conversation.
+    """In random order, with preferences: first contexts that show no system's response, then one per conversation.
 
-    Otherwise a context that shows a dull utterance would keep out all those that a dull system answers with it, and
-    the system would be judged by its better answers.
+    Otherwise a context that shows a dull utterance would keep out all contexts that a dull system answers with it, and
+    that system would be judged by its better answers alone.
     """
     judged = shuffled(judged, lambda one: (one.candidate.context.session_id,), secret, "contexts")
     said = _wordings(item.response for one in judged for item in one.items if item.system != GROUND_TRUTH)
@@ -116,7 +119,7 @@ def _preferred(judged: Iterable[_Texts], secret: str) -> list[_Texts]:
 
 
 def _kept_apart(order: Iterable[_Texts]) -> list[_Texts]:
-    """One after the other, those that neither show what the ones taken say nor say what they show."""
+    """Takes one after another, unless it shows what those already taken say, or says what they or it show."""
     taken: list[_Texts] = []
     shown: set[str] = set()
     said: set[str] = set()

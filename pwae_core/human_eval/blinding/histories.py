@@ -17,7 +17,7 @@ from pwae_core.human_eval.blinding.placement import Context, Tokens, shuffled
 
 @dataclass(frozen=True)
 class Said:
-    """One utterance of the training split. ``conversation_id`` and ``turn`` say where it is."""
+    """One utterance of the training split. ``conversation_id`` and ``turn`` locate it."""
 
     conversation_id: str
     turn: int
@@ -26,13 +26,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Histories:
-    """What a corpus knows of its users: ``users.parquet``, and four columns of ``histories.parquet``."""
+    """The users of a corpus (``users.parquet``), and four columns of its ``histories.parquet``."""
 
     users: Mapping[str, int]
     table: pa.Table
 
     def check_known(self, contexts: Iterable[Context], corpus: object) -> None:
-        """Raises InputError for a context whose responder the corpus does not have."""
+        """Raises InputError for a context whose responder is not in the corpus."""
         for context in contexts:
             if context.user_id not in self.users:
                 raise InputError(
@@ -47,7 +47,7 @@ class Histories:
         return {user_id for user_id, number in self.users.items() if number in numbers}
 
     def of(self, user_ids: Iterable[str]) -> dict[str, list[Said]]:
-        """What each of some users has said."""
+        """Everything that each of the given users has said."""
         wanted = {self.users[user_id]: user_id for user_id in user_ids}
         rows = self.table.filter(pc.is_in(self.table["user"], pa.array(wanted, pa.int32())))
         said: dict[str, list[Said]] = {user_id: [] for user_id in wanted.values()}
@@ -58,7 +58,7 @@ class Histories:
 
 
 def draw_histories(drawn: Drawn, histories: Histories, count: int, secret: str) -> dict[str, list[Tokens]]:
-    """At most ``count`` utterances of each context's responder, by session id."""
+    """At most ``count`` utterances by each context's responder, by session id."""
     said = histories.of({one.context.user_id for one in drawn.chosen})
     hidden = drawn.responses
     return {
@@ -70,11 +70,11 @@ def draw_histories(drawn: Drawn, histories: Histories, count: int, secret: str) 
 def draw_history(
     said: Iterable[Said], candidate: Candidate, count: int, secret: str, hidden: Set[str] = frozenset()
 ) -> list[Tokens]:
-    """At most ``count`` different utterances of the context's responder.
+    """At most ``count`` different utterances by the context's responder.
 
-    What the item itself shows is left out: its context, and the real responses, which would give the ground truth
-    away. So is what any judged response says: ``hidden``, as ``wording``. Utterances of other conversations come
-    first, those of the item's own only where there are too few.
+    It leaves out what the item itself shows: its context, and the real responses, which would give the ground truth
+    away. It also leaves out what any judged response says (``hidden``, as ``wording``). Utterances from other
+    conversations come first; those from the item's own only make up the number.
     """
     context = candidate.context
     left_out = hidden | {wording(text) for text in (*context.utterances, *candidate.references)}

@@ -1,13 +1,13 @@
-"""What the manifest of a key says besides what was exported."""
+"""The facts in a key's manifest, apart from which files were exported."""
 
 from __future__ import annotations
 
 KIND = "human-eval-key"
 EXPORT = "export"
-"""The letters with which the export's item ids begin."""
+"""The letters that begin every item id of the export."""
 SALT = "salt"
-"""What order and ids come from, and what nothing else holds."""
+"""The source of the order and the ids; only the key holds it."""
 WORDS = "words"
-"""All words of the sheets, as they were exported: what heads and ratings are called when they come back."""
+"""All words of the sheets as exported, so that column heads and ratings are recognised when they come back."""
 CODES = "completion_code"
-"""The setting that says whether pages show completion codes."""
+"""The setting for whether pages show completion codes."""

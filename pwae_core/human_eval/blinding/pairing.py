@@ -1,4 +1,4 @@
-"""Two systems' responses side by side: which pairs, and who is shown first."""
+"""Two systems' responses side by side: which pairs are compared, and which system comes first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SWAPPED = {1: 2, 2: 1}
 
 
 def make_pairs(items: Sequence[Item], wanted: Iterable[tuple[str, str]]) -> list[Item]:
-    """Of single answers, the pairs to choose from: of the ``wanted`` two systems, or of every two.
+    """Pairs of the single answers: of each ``wanted`` two systems, or of every two if none are named.
 
-    Where both say the same there is nothing to choose, so such a pair is left out. Raises ConfigError for a system
-    that is not judged, EmptyResultError where nothing is left.
+    A pair whose systems say the same leaves nothing to choose, so it is left out. Raises ConfigError for fewer than two
+    systems, a system that is not judged and one paired with itself; EmptyResultError if no pair is left.
     """
     systems = sorted({item.system for item in items})
     if len(systems) < 2:
@@ -52,7 +52,7 @@ def _different(one: Tokens, two: Tokens) -> bool:
 
 
 def take_sides(shares: Sequence[Sequence[Item]], secret: str) -> list[list[Item]]:
-    """For every annotator, each system of a pair first as often as second, except for one item at most."""
+    """Each annotator's items with sides: either system of a pair comes first equally often, give or take one item."""
     return [_sided(share, secret, annotator) for annotator, share in enumerate(shares, start=1)]
 
 
@@ -69,7 +69,7 @@ def _sided(share: Sequence[Item], secret: str, annotator: int) -> list[Item]:
 
 
 def swapped(item: Item) -> Item:
-    """The same pair with the sides changed."""
+    """The same pair with its sides exchanged."""
     return replace(
         item,
         system=item.other,

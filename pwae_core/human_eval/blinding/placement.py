@@ -1,9 +1,9 @@
 """Double blinding: what is judged, in which order and under which id, so that nothing tells the systems apart.
 
-Every choice is a keyed hash (HMAC-SHA256) of what is chosen. What is shown is keyed with the seed. Where it is and
-under which id is keyed with a random salt that only the key holds, and with the whole plan of the export: nobody who
-reruns the same commands gets the same order, and two exports have no id in common. The choices depend on no order (of
-files, of rows, of systems) and on no version of a random generator.
+Every choice is a keyed hash (HMAC-SHA256) of the thing chosen. Choices of what to show are keyed with the seed. Choices
+of order and id are keyed with a random salt that only the key holds, and with the whole plan of the export: rerunning
+the same commands gives another order, and no two exports share an id. No choice depends on the order of files, rows or
+systems, or on the version of a random generator.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pwae_core.files import hash_strings
 
 GROUND_TRUTH = "ground-truth"
 CHECK = "attention-check"
-ALPHABET = "bcdfghjkmnpqrstvwxyz"  # no vowels: no words; no digits: nothing that a spreadsheet takes for a number
+ALPHABET = "bcdfghjkmnpqrstvwxyz"  # no vowels, so no words; no digits, so nothing that a spreadsheet takes for a number
 EXPORT_LETTERS, ITEM_LETTERS = 4, 12
 
 Tokens = tuple[str, ...]
@@ -28,11 +28,11 @@ Choice = TypeVar("Choice")
 
 @dataclass(frozen=True)
 class Context:
-    """What is answered, and by whom. ``session_id`` is unique in an evaluation."""
+    """The utterances to answer, and the user who answers. ``session_id`` is unique in an evaluation."""
 
     session_id: str
     user_id: str
-    speakers: tuple[str, ...]  # the user id of who says each utterance, "" where it is not known
+    speakers: tuple[str, ...]  # the user id of each utterance's speaker; "" if unknown
     utterances: tuple[Tokens, ...]  # oldest first
 
     @property
@@ -42,9 +42,9 @@ class Context:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to judge: what ``system`` answers in ``context``, or that beside the answer of the ``other`` system.
+    """One thing to judge: the response of ``system`` to ``context``, in a pair beside that of the ``other`` system.
 
-    ``expected``: the known answers of an attention check, by criterion; a result has none.
+    ``expected``: the known answers of an attention check, by criterion; empty for any other item.
     """
 
     context: Context
@@ -56,13 +56,13 @@ class Item:
 
     @property
     def name(self) -> tuple[str, ...]:
-        """What tells it from all other items."""
+        """What identifies the item: session, system, other system."""
         return self.context.session_id, self.system, self.other
 
 
 @dataclass(frozen=True)
 class Placed:
-    """An item in an annotator's sheet. An item that occurs twice has two ids."""
+    """An item's place in an annotator's sheet. An item that occurs twice has two ids."""
 
     annotator: int  # from 1
     position: int  # from 1
@@ -71,17 +71,17 @@ class Placed:
 
 
 def new_salt() -> str:
-    """Where the order and the ids come from: nothing that is published, or can be run again, leads to it."""
+    """A new random source for the order and the ids: neither published nor reproducible."""
     return secrets.token_hex(32)
 
 
 def fingerprint(secret: str) -> str:
-    """The four letters with which every item id of an export begins."""
+    """The four letters that begin every item id of an export."""
     return letters(keyed(secret, "export"), EXPORT_LETTERS)
 
 
 def keyed(secret: str, *parts: object) -> int:
-    """A uniform 256-bit number that only who has ``secret`` can compute for ``parts``."""
+    """A uniform 256-bit number for ``parts`` that only a holder of ``secret`` can compute."""
     message = hash_strings(str(part) for part in parts)
     return int.from_bytes(hmac.digest(secret.encode(), message.encode(), "sha256"))
 
@@ -89,20 +89,20 @@ def keyed(secret: str, *parts: object) -> int:
 def shuffled(
     choices: Iterable[Choice], name: Callable[[Choice], Sequence[str]], secret: str, *purpose: object
 ) -> list[Choice]:
-    """``choices`` in an order that depends on their ``name``s, the secret and the purpose, on nothing else."""
+    """``choices`` in an order that depends only on their ``name``s, the secret and the purpose."""
     return sorted(choices, key=lambda choice: keyed(secret, *purpose, *name(choice)))
 
 
 def pick(responses: Sequence[Choice], mode: str, secret: str, *name: str) -> Choice:
-    """The first of a system's responses to a context, or one drawn evenly."""
+    """The first of a system's responses to a context (``mode`` is ``first``), or one drawn uniformly."""
     return responses[0 if mode == "first" else keyed(secret, "sample", *name) % len(responses)]
 
 
 def place(shares: Sequence[Sequence[Item]], repeats: int, secret: str) -> list[Placed]:
-    """Every annotator's sheet, one after the other: their share of the items in an order of its own.
+    """Every annotator's sheet, one after another. Each has its share of the items, in an order of its own.
 
-    ``repeats`` of them are there twice: in the first third and again in the last third of the sheet. Raises
-    ConfigError when there are fewer items than that takes.
+    ``repeats`` of them appear twice: in the first third of the sheet and again in the last third. Raises ConfigError
+    if a share has too few items for that.
     """
     for share in shares:
         most = sum(not item.expected for item in share) // 3
@@ -139,7 +139,7 @@ def _opaque_ids(count: int, secret: str) -> list[str]:
 
 
 def letters(number: int, count: int) -> str:
-    """``count`` letters that ``number`` chooses, in groups of four: ``bcdf-ghjk``."""
+    """``count`` letters that encode ``number``, in groups of four: ``bcdf-ghjk``."""
     made = ""
     for _ in range(count):
         number, digit = divmod(number, len(ALPHABET))

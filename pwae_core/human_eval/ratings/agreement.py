@@ -1,8 +1,8 @@
-"""How far annotators agree: pure functions of who gave how many items which rating.
+"""How far annotators agree: pure functions of counts of ratings.
 
-``counts`` (items, categories) says how many annotators gave an item each rating; ``table`` makes it of ratings with
-gaps. Where a coefficient has no value (all ratings are the same, so that chance alone would agree) it is None and
-says why; nothing here is ever NaN.
+``counts`` (items, categories) says how many annotators gave each item each rating; ``table`` makes it from ratings with
+gaps. A coefficient may be undefined, for example because all ratings are the same, so that chance alone would agree.
+Its value is then None, never NaN, and a note says why.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Coefficient:
-    """``value`` is None if there is none, and ``note`` says why. It is computed from ``items``."""
+    """``value`` over ``items`` items; None if it is undefined, and then ``note`` says why."""
 
     value: float | None
     items: int
@@ -33,12 +33,12 @@ Statistic = Callable[[Floats], Coefficient]
 
 
 def table(ratings: Floats, categories: Sequence[int]) -> Floats:
-    """(items, categories) counts of ``ratings`` (items, annotators); NaN is no rating."""
+    """(items, categories) counts from ``ratings`` (items, annotators), in which NaN means no rating."""
     return np.stack([(ratings == category).sum(axis=1) for category in categories], axis=1).astype(float)
 
 
 def identity_weights(categories: int) -> Floats:
-    """(categories, categories): two ratings agree or they do not."""
+    """(categories, categories): two ratings either agree or do not."""
     return np.eye(categories)
 
 
@@ -50,7 +50,7 @@ def linear_weights(categories: int) -> Floats:
 
 
 def raw_agreement(counts: Floats) -> Coefficient:
-    """The share of the pairs of ratings of an item that are equal, averaged over items with at least two ratings."""
+    """The share of an item's pairs of ratings that are equal, averaged over the items with at least two ratings."""
     rated = counts[counts.sum(axis=1) >= 2]
     if not len(rated):
         return Coefficient(None, 0, NO_ITEMS)
@@ -58,14 +58,14 @@ def raw_agreement(counts: Floats) -> Coefficient:
 
 
 def _observed(rated: Floats, weights: Floats) -> float:
-    """The mean over items of the mean weight of its pairs of ratings."""
+    """The mean over items of the mean weight of an item's pairs of ratings."""
     number = rated.sum(axis=1)
     pairs = (rated * (rated @ weights - 1)).sum(axis=1)
     return float((pairs / (number * (number - 1))).mean())
 
 
 def fleiss_kappa(counts: Floats) -> Coefficient:
-    """Fleiss (1971). It wants as many ratings of every item, so only the items with the most ratings enter it."""
+    """Fleiss (1971). It requires equally many ratings per item, so it uses only the items with the most ratings."""
     number = counts.sum(axis=1)
     complete = counts[(number == number.max(initial=0)) & (number >= 2)]
     if not len(complete):
@@ -93,7 +93,7 @@ def cohen_kappa(one: Floats, two: Floats, categories: Sequence[int], weights: Fl
 
 
 def krippendorff_alpha(counts: Floats, ordinal: bool) -> Coefficient:
-    """Krippendorff (2011): items with at least two ratings, however many; the metric is ordinal or nominal."""
+    """Krippendorff (2011), over all items with at least two ratings. The metric is ordinal or nominal."""
     rated = counts[counts.sum(axis=1) >= 2]
     if not len(rated):
         return Coefficient(None, 0, NO_ITEMS)
@@ -108,7 +108,7 @@ def krippendorff_alpha(counts: Floats, ordinal: bool) -> Coefficient:
 
 
 def _ordinal_distances(totals: Floats) -> Floats:
-    """Squared: how many ratings lie between two categories, half of their own included."""
+    """(categories, categories): the number of ratings between two categories, plus half of their own, squared."""
     middle = np.cumsum(totals) - totals / 2
     distances: Floats = (middle[:, None] - middle) ** 2
     return distances
@@ -117,8 +117,8 @@ def _ordinal_distances(totals: Floats) -> Floats:
 def gwet_ac(counts: Floats, weights: Floats) -> Coefficient:
     """Gwet (2008, 2014): AC1 with identity weights, AC2 with others.
 
-    Chance agreement is that of annotators who guess on the hard items only, so it falls, not rises, when nearly all
-    ratings are the same: no prevalence paradox, and 1 where all ratings are the same.
+    Chance agreement assumes that annotators guess only on hard items. So it falls, rather than rises, if nearly all
+    ratings are the same: there is no prevalence paradox, and the value is 1 if all ratings are the same.
     """
     number = counts.sum(axis=1)
     rated = counts[number >= 2]

@@ -1,4 +1,4 @@
-"""From gathered ratings to arrays: who gave which system's response to which context which rating."""
+"""From gathered ratings to arrays of ratings by annotator, context and system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST, AGAIN = 1, 2
 
 @dataclass(frozen=True)
 class Ratings:
-    """``values[showing][criterion]`` is (annotators, contexts, systems), NaN where nothing was rated."""
+    """``values[showing][criterion]`` is (annotators, contexts, systems), with NaN for no rating."""
 
     criteria: tuple[Criterion, ...]
     annotators: tuple[int, ...]
@@ -30,18 +30,21 @@ class Ratings:
         return self.values[FIRST][criterion]
 
     def items(self, criterion: str) -> Floats:
-        """(contexts * systems, annotators): the first showings, a row per item, a context's rows together."""
+        """(contexts * systems, annotators): the first showings, one row per item, grouped by context."""
         values = self.first(criterion)
         return values.reshape(len(values), -1).T
 
     def repeats(self, criterion: str, annotator: int) -> Floats:
-        """(items, 2): an annotator's first and second rating of each item; NaN where one of them is missing."""
+        """(items, 2): an annotator's first and second rating of each item; NaN for a missing one."""
         number = self.annotators.index(annotator)
         return np.stack([self.values[showing][criterion][number].reshape(-1) for showing in (FIRST, AGAIN)], axis=1)
 
 
 def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criteria: tuple[Criterion, ...]) -> Ratings:
-    """``given`` by item id and criterion. Annotators who rated nothing are left out; the ground truth comes last."""
+    """Arranges ``given`` ratings (by item id and criterion). Annotators without any are left out.
+
+    Systems are sorted by name, with the ground truth last.
+    """
     annotators = tuple(sorted({one.annotator for one in key if any((one.item_id, c.name) in given for c in criteria)}))
     contexts = tuple(sorted({one.session_id for one in key}))
     systems = tuple(sorted({one.system for one in key}, key=lambda name: (name == GROUND_TRUTH, name)))
@@ -58,7 +61,7 @@ def arrange(key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criter
 
 
 def context_means(values: Floats) -> Floats:
-    """(contexts, systems): the mean over annotators of ``values`` (annotators, contexts, systems); NaN for none."""
+    """(contexts, systems): the mean over annotators of ``values`` (annotators, contexts, systems); NaN if unrated."""
     rated = ~np.isnan(values)
     number = rated.sum(axis=0)
     means: Floats = np.divide(
@@ -68,13 +71,13 @@ def context_means(values: Floats) -> Floats:
 
 
 def weights_of(criterion: Criterion) -> Floats:
-    """How far two ratings agree: in steps on a scale, else they do or they do not."""
+    """(categories, categories): how far two ratings agree, by distance on an ordinal scale, else by equality."""
     number = len(criterion.scale)
     return agreement.linear_weights(number) if criterion.ordinal else agreement.identity_weights(number)
 
 
 def statistics(criterion: Criterion) -> dict[str, Statistic]:
-    """The coefficients for any number of annotators, by name. For a scale of two points AC2 is AC1."""
+    """The coefficients for any number of annotators, by name. On a scale of two points AC2 equals AC1."""
     weights = weights_of(criterion)
     ordinal = criterion.ordinal
     return {
@@ -86,7 +89,7 @@ def statistics(criterion: Criterion) -> dict[str, Statistic]:
 
 
 def between_two(criterion: Criterion) -> dict[str, Callable[[Floats], Coefficient]]:
-    """The coefficients of two columns of ratings (items, 2), by name: of two annotators, or of one's repeats."""
+    """The coefficients for two columns of ratings (items, 2), by name: two annotators, or one annotator's repeats."""
     categories, number = criterion.ratings, len(criterion.scale)
 
     def cohen(weights: Floats) -> Callable[[Floats], Coefficient]:
@@ -107,7 +110,7 @@ def between_two(criterion: Criterion) -> dict[str, Callable[[Floats], Coefficien
 
 
 def resampled(ratings: Ratings, criterion: Criterion, statistic: Statistic, resamples: int, seed: int) -> Floats:
-    """(resamples,) values of a coefficient over contexts drawn again, with replacement; NaN where it has none."""
+    """(resamples,) bootstrap values of a coefficient, with contexts drawn with replacement; NaN if undefined."""
     counts = agreement.table(ratings.items(criterion.name), criterion.ratings)
     by_context = counts.reshape(len(ratings.contexts), -1, counts.shape[1])
     generator = np.random.Generator(np.random.PCG64(seed))

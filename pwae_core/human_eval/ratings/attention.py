@@ -1,4 +1,4 @@
-"""Who has looked at the items: the attention checks of each annotator, and who is left out for them."""
+"""Who paid attention: each annotator's attention checks, and whose ratings are left out because of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pwae_core.human_eval.ratings.key import KeyItem
 
 @dataclass(frozen=True)
 class Attention:
-    """Of one annotator's ``checks``, those ``answered`` in full and, of these, those ``passed``.
+    """How many of an annotator's ``checks`` were ``answered`` in full, and how many of those were ``passed``.
 
-    ``failed``: the share that was passed is below the threshold. Who has answered none cannot fail.
+    ``failed``: the share passed of those answered is below the threshold. Whoever answered none cannot fail.
     """
 
     annotator: int
@@ -26,7 +26,7 @@ class Attention:
 
 
 def attention(key: Iterable[KeyItem], gathered: Gathered, threshold: float) -> list[Attention]:
-    """Everybody whose sheet has checks."""
+    """One entry for each annotator whose sheet has checks."""
     own: dict[int, list[KeyItem]] = {}
     for item in key:
         if item.expected:
@@ -42,13 +42,13 @@ def attention(key: Iterable[KeyItem], gathered: Gathered, threshold: float) -> l
 
 
 def judged(key: Iterable[KeyItem], found: Iterable[Attention], exclude: bool) -> list[KeyItem]:
-    """The items that the results rest on: no checks, and with ``exclude`` nothing of who failed them."""
+    """The items that the results are based on: no checks and, with ``exclude``, none of annotators who failed them."""
     left_out = {one.annotator for one in found if one.failed} if exclude else set()
     return [item for item in key if not item.expected and item.annotator not in left_out]
 
 
 def notes(found: Sequence[Attention], config: HumanEvalScoreConfig) -> list[str]:
-    """A line about each annotator who failed."""
+    """One line for each annotator who failed."""
     what = "Left out." if config.exclude_inattentive else "Their ratings count; --exclude-inattentive leaves them out."
     return [
         f"Annotator {one.annotator} passed {one.passed} of {counted(one.answered, 'attention check')}, "

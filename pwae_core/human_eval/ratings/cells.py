@@ -1,4 +1,4 @@
-"""What the cells of a returned file mean: which columns are there, which item a row is, which rating a cell holds."""
+"""The meaning of cells in a returned file: which columns it has, which item a row is, which rating a cell holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Columns = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell is, as a spreadsheet shows it; ``unit`` is what a row is called where no spreadsheet does."""
+    """Where a cell is, as a spreadsheet shows it. ``unit`` is the word for a row in files that are not spreadsheets."""
 
     sheet: str
     row: int
@@ -37,7 +37,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Cell:
-    """``value`` as it was read, with its place."""
+    """A ``value`` as it was read, and its place."""
 
     place: Place
     value: object
@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class FilledRow:
-    """One row below the header. ``ratings`` has every criterion, ``texts`` what the row shows of the given texts."""
+    """One row below the header. ``ratings`` has a cell for every criterion, ``texts`` one for each text it shows."""
 
     item: Cell
     ratings: Mapping[str, Cell]
@@ -54,7 +54,7 @@ class FilledRow:
 
 
 def letters(column: int) -> str:
-    """The name of a column (from 0) in a spreadsheet: A, B, ..., Z, AA."""
+    """A column's name in a spreadsheet, counted from 0: A, B, ..., Z, AA."""
     name = ""
     column += 1
     while column:
@@ -64,12 +64,12 @@ def letters(column: int) -> str:
 
 
 def bare(value: object) -> str:
-    """A cell's text without what is not of it: spaces around, a byte order mark, a leading apostrophe."""
+    """A cell's text without surrounding spaces, byte order marks or a leading apostrophe."""
     return ("" if value is None else str(value)).strip().strip("\ufeff").removeprefix("'").strip()
 
 
 def plain(value: object) -> str:
-    """``bare``, as it was ``typed``: what is meant for a number or a name."""
+    """``bare`` and ``typed``: the text of a cell that should hold a number or a name."""
     return bare(typed(bare(value)))
 
 
@@ -85,12 +85,12 @@ def _column_name(value: object, form: Form) -> str:
 
 
 def header(grid: Grid, form: Form) -> int | None:
-    """The number of the header row; None where the page has none."""
+    """The number of the header row; None if the page has none."""
     return next((number for number, row in grid.first_rows if is_header(row, form)), None)
 
 
 def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
-    """Where the columns are that are read, and what is wrong with them, one line each."""
+    """Where the columns to read are, and what is wrong with them, one line per problem."""
     names = [_column_name(value, form) for value in grid.rows[top]]
     problems = []
     for name in (*form.rated, ITEM):
@@ -102,14 +102,14 @@ def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
             problems.append(
                 f"{grid.name}, row {top}: the columns {places} are both called {form.head(name)}. Keep one."
             )
-    if HISTORY in names:  # Label Studio's; its own column history is something else
+    if HISTORY in names:  # its name in Label Studio, whose own column history is something else
         names = [{"history": "", HISTORY: "history"}.get(name, name) for name in names]
     read = (ITEM, *form.rated, REMARK, *form.texts)
     return {name: names.index(name) for name in read if name in names}, problems
 
 
 def rows(grid: Grid, top: int, where: Columns, form: Form) -> Iterator[FilledRow]:
-    """Every row below the header in which the item or a rating is filled in."""
+    """Every row below the header that has an item or a rating."""
 
     def cell(row: Sequence[object], number: int, name: str) -> Cell:
         column = where[name]
@@ -135,9 +135,9 @@ def item_letters(value: object) -> str:
 
 
 def rating(value: object, criterion: Criterion) -> int | None:
-    """The rating in a cell: 3, "3", "3.0", "３", "3 = good"; None in an empty one.
+    """The rating in a cell: 3, "3", "3.0", "３" or "3 = good"; None if the cell is empty.
 
-    Raises ValueError, with what is wrong, for anything else.
+    Raises ValueError, saying what is wrong, for anything else.
     """
     allowed = ", ".join(map(str, criterion.ratings))
     if isinstance(value, Formula):

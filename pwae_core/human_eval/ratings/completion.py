@@ -17,7 +17,7 @@ UNKNOWN = "of no sheet of this export"
 
 @dataclass(frozen=True)
 class Verified:
-    """``annotator`` is None if the code belongs to nobody."""
+    """A code and its verdict. ``annotator`` is None if the code belongs to nobody."""
 
     code: str
     annotator: int | None
@@ -25,7 +25,7 @@ class Verified:
 
 
 def codes_of(key: Key, gathered: Gathered) -> dict[int, str]:
-    """By annotator the code of the answers that came back; none for a sheet with gaps, or without codes."""
+    """The code of the answers that came back, by annotator; none for an incomplete sheet or an export without codes."""
     own: dict[int, dict[tuple[str, str], int | None]] = {}
     for item in key.items:
         answers = own.setdefault(item.annotator, {})
@@ -39,7 +39,7 @@ def codes_of(key: Key, gathered: Gathered) -> dict[int, str]:
 
 
 def verify(handed_in: Iterable[str], key: Key, codes: Mapping[int, str]) -> list[Verified]:
-    """Each code against the ``codes`` of the sheets that came back."""
+    """Compares each code handed in with the ``codes`` of the sheets that came back."""
     owners = {sheet_part(key.salt, item.annotator): item.annotator for item in key.items} if key.salt else {}
     made = []
     for one in handed_in:

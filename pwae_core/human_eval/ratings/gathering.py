@@ -1,4 +1,4 @@
-"""All returned files together: each annotator's ratings once, every problem and every oddity told by its place."""
+"""All returned files together: each annotator's ratings once, and every problem with its place."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from pwae_core.human_eval.sheets.readable_text import visible
 
 @dataclass(frozen=True)
 class Returned:
-    """What one annotator sent back: ``missing`` items are in no file, ``unrated`` cells are empty.
+    """What one annotator sent back. ``missing`` items are in no file; ``unrated`` cells are empty.
 
-    ``code``: the completion code of exactly these ratings; None where some are missing, or the pages show none.
+    ``code`` is the completion code of exactly these ratings. It is None if some are missing or pages show no codes.
     """
 
     annotator: int
@@ -43,7 +43,7 @@ class Returned:
 
 @dataclass
 class Gathered:
-    """``ratings`` by item id and criterion. Where there are ``problems`` the rest is not to be used."""
+    """``ratings`` by item id and criterion. If there are ``problems``, nothing else may be used."""
 
     ratings: dict[tuple[str, str], int] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Gathered:
 
 
 def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
-    """Reads the pages of every file. All problems are collected, not only the first."""
+    """Reads the pages of every file. It collects all problems, not only the first."""
     made = Gathered()
     for pages in files:
         found = [(page, top) for page in pages if (top := header(page, key.form)) is not None]
@@ -104,7 +104,7 @@ def _stranger(found: Sequence[FilledRow], annotator: int, owner: int | None, key
 
 
 def _export_of(item: object) -> str:
-    """The letters with which an item id begins; "?" for what is none, "" for nothing."""
+    """The letters that begin an item id; "?" if it is not an item id, "" if the cell is empty."""
     letters = item_letters(item)
     return letters[:EXPORT_LETTERS] if len(letters) == EXPORT_LETTERS + ITEM_LETTERS else "?" if plain(item) else ""
 

@@ -1,4 +1,4 @@
-"""A page of a returned file as rows of cells, whatever format it came in."""
+"""A page of a returned file as rows of cells, whatever its format."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pwae_core.errors import InputError
 
-HEADER_WITHIN = 20  # rows; people write something above it
-MOST_ROWS, MOST_COLUMNS = 1 << 20, 200  # the rows of a spreadsheet; columns further right are not looked at
+HEADER_WITHIN = 20  # rows; people write things above it
+MOST_ROWS, MOST_COLUMNS = 1 << 20, 200  # the rows of a spreadsheet; columns further right are ignored
 
-Header = Callable[[Sequence[object]], bool]  # whether a row has the columns' names
+Header = Callable[[Sequence[object]], bool]  # whether a row has the column names
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Formula:
 class Grid:
     """One page of a file.
 
-    ``rows`` has those rows that hold anything, by number; ``page`` is the worksheet's name, "" if there are none;
-    ``unit`` is what a row is called where it has no columns to point at.
+    ``rows`` maps row numbers to the rows that are not empty. ``page`` is the worksheet's name, "" if there are none.
+    ``unit`` is the word for a row in a format without columns to point at.
     """
 
     path: Path
@@ -41,14 +41,14 @@ class Grid:
 
     @property
     def first_rows(self) -> Iterator[tuple[int, Sequence[object]]]:
-        """Those among which the header is looked for."""
+        """The rows among which the header is looked for."""
         return islice(self.rows.items(), HEADER_WITHIN)
 
 
 def filled(path: Path, rows: Iterable[tuple[int, Sequence[object]]]) -> dict[int, Sequence[object]]:
-    """Those of some numbered rows that hold anything, up to their last cell that does.
+    """The numbered rows that are not empty, each up to its last filled cell.
 
-    Raises InputError where there are more than a spreadsheet has.
+    Raises InputError if there are more rows than a spreadsheet can have.
     """
     kept: dict[int, Sequence[object]] = {}
     for number, row in rows:

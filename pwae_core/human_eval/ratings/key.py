@@ -23,10 +23,10 @@ TEXT_COLUMNS = {
 
 @dataclass(frozen=True)
 class KeyItem:
-    """A row of the key. ``showing`` is 1, or 2 where the annotator sees the item for the second time.
+    """A row of the key. ``showing`` is 1, or 2 if the annotator sees the item for the second time.
 
-    ``system`` is the one rated, or of a pair the one shown first and ``other`` the second. ``expected``: the known
-    answers of an attention check.
+    ``system`` is the system rated. In a pair it is the one shown first, and ``other`` the one shown second.
+    ``expected``: the known answers of an attention check.
     """
 
     annotator: int
@@ -40,9 +40,9 @@ class KeyItem:
 
 @dataclass(frozen=True)
 class Key:
-    """``known`` finds an item by the letters of its id; ``texts`` has what each item shows, by column.
+    """``known`` finds an item by the letters of its id; ``texts`` holds the texts that items show, by column.
 
-    ``salt`` is that of the completion codes, "" if there are none.
+    ``salt`` is the salt of the completion codes, "" if there are none.
     """
 
     export: str
@@ -54,7 +54,7 @@ class Key:
 
 
 def read_key(key: Artifact) -> Key:
-    """The key in its artifact. Raises ArtifactError where the table was altered."""
+    """Reads the key from its artifact. Raises ArtifactError if an earlier pwae wrote it, or its table was altered."""
     if WORDS not in key.facts:
         raise ArtifactError(
             f"{key.folder} is a key of an earlier pwae ({key.manifest['pwae']}), which does not say what its "

@@ -1,7 +1,7 @@
-"""What Label Studio exports as JSON (its tasks with their annotations) or JSON_MIN (a record per annotation), as grids.
+"""Exports from Label Studio as grids: JSON (tasks with their annotations) or JSON_MIN (one record per annotation).
 
-Its CSV and TSV are tables like any other. In JSON the ratings are regions: ``from_name`` is the criterion, ``value``
-holds ``choices`` or ``text``. Annotations that were cancelled, drafts and predictions are nobody's ratings.
+Label Studio's CSV and TSV are tables like any other. In JSON the ratings are regions: ``from_name`` is the criterion,
+``value`` holds ``choices`` or ``text``. Cancelled annotations, drafts and predictions do not count as ratings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Record = Mapping[str, Any]
 
 
 def read_label_studio(path: Path, text: str) -> Grid | None:
-    """None where ``text`` is not JSON. Raises InputError for JSON that is no export of Label Studio."""
+    """The grid; None if ``text`` is not JSON. Raises InputError for JSON that Label Studio did not export."""
     try:
         tasks = orjson.loads(text.encode("utf-8", "surrogatepass"))
     except orjson.JSONDecodeError:
@@ -40,7 +40,7 @@ def read_label_studio(path: Path, text: str) -> Grid | None:
 
 
 def _records(task: Record) -> Iterator[Record]:
-    """The columns that are read, per annotation of a task; without ratings where nobody has annotated it."""
+    """The columns to read, one record per annotation of a task; without ratings if nobody has annotated it."""
     data = task.get("data")
     if not isinstance(data, dict):
         yield _known(task)
@@ -66,7 +66,7 @@ def _ratings(result: object) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
-    """What a table would hold: the one element of a list, all of several; what is no text or number only as a mark."""
+    """A value as a table would hold it: lists joined with commas, and a mark for anything but text and numbers."""
     if isinstance(value, list):
         return ", ".join(str(_cell(one) if not isinstance(one, list) else "[…]") for one in value)
     return {dict: "{…}", bool: str(value)}.get(type(value), value)

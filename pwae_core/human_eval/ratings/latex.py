@@ -26,12 +26,12 @@ NOTHING = "--"
 
 
 def escaped(text: str) -> str:
-    """``text`` as LaTeX prints it, on one line."""
+    """``text`` escaped for LaTeX, on one line."""
     return "".join(ESCAPES.get(character, character) for character in inert(" ".join(text.split())))
 
 
 def means_table(means: Sequence[Mean]) -> str:
-    """The human columns of Table 2: a mean and half the width of its interval for each system and criterion."""
+    """The human columns of Table 2: for each system and criterion a mean and half the width of its interval."""
     cells = {(one.system, one.criterion): _spread(one.mean, one.low, one.high) for one in means}
     systems = dict.fromkeys(one.system for one in means)
     rows = [[escaped(system), *(cells[system, name] for name in RATED)] for system in systems]
@@ -39,7 +39,7 @@ def means_table(means: Sequence[Mean]) -> str:
 
 
 def preferences_table(preferences: Sequence[Preference]) -> str:
-    """A pair of systems a row: won, tied and lost contexts, the win rate with half the width of its interval, p."""
+    """One row per pair of systems: contexts won, tied and lost, the win rate with half its interval's width, and p."""
     heads = ["Criterion", "Systems", "Won/tied/lost", "Win rate", "$p$ (Holm)"]
     rows = [
         [
@@ -55,7 +55,7 @@ def preferences_table(preferences: Sequence[Preference]) -> str:
 
 
 def agreement_table(agreement: Sequence[Agreed], criteria: Sequence[str] = RATED) -> str:
-    """The coefficients of all annotators together; "" where there was one annotator."""
+    """The coefficients for all annotators together; "" if there is only one annotator."""
     cells = {(one.criterion, one.statistic): _number(one.value) for one in agreement if one.between == EVERYBODY}
     names = [name for name in COEFFICIENTS if any(statistic == name for _, statistic in cells)]
     if not names:

@@ -1,8 +1,8 @@
-"""Choices between two systems: how often each is preferred, how sure that is, and whether it is more than chance.
+"""Choices between two systems: how often each is preferred, with an interval, and whether that is more than chance.
 
 The unit is the context. Its value for a pair is the share of its annotators who prefer the first system, a tie counting
-half; the win rate is the mean over contexts. The test is the sign test over the contexts in which one of the
-two is ahead: were the systems alike, either would be ahead in half of them.
+half. The win rate is the mean over contexts. The test is the sign test over the contexts in which one of the two is
+ahead: if the systems were alike, each would be ahead in half of them.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ EVEN = 1e-9
 
 @dataclass(frozen=True)
 class Preference:
-    """``system`` against ``other``. ``wins``, ``ties`` and ``losses`` are contexts; ``choices`` those of annotators.
+    """``system`` against ``other``. ``wins``, ``ties`` and ``losses`` count contexts; ``choices`` counts choices.
 
-    ``interval`` says what the ends are: ``bootstrap`` over contexts; ``wilson`` where every context is won or lost
-    outright, so that the rate is a proportion; ``none`` where contexts are too few.
+    ``interval`` says how the interval was computed: ``bootstrap`` over contexts; ``wilson`` if every context is won or
+    lost outright, so that the rate is a proportion; ``none`` if there are too few contexts.
     """
 
     criterion: str
@@ -57,8 +57,10 @@ class Preference:
 def arrange_pairs(
     key: Sequence[KeyItem], given: Mapping[tuple[str, str], int], criteria: tuple[Criterion, ...]
 ) -> Ratings:
-    """The choices as ratings of pairs, each pair the same way round whichever side was first: FIRST is the system
-    that comes first by its name, the ground truth being last. ``Ratings.systems`` are the pairs; see ``two_of``.
+    """The choices as ratings of pairs, turned the same way whichever side was shown first.
+
+    FIRST is the system whose name sorts first; the ground truth sorts last. ``Ratings.systems`` are the pairs; see
+    ``two_of``.
     """
     turned = {one.item_id for one in key if _order(one.other) < _order(one.system)}
     pairs = [replace(one, system=SEPARATOR.join(sorted((one.system, one.other), key=_order)), other="") for one in key]
@@ -74,18 +76,18 @@ def _order(system: str) -> tuple[bool, str]:
 
 
 def two_of(pair: str) -> tuple[str, str]:
-    """The names of a pair's systems."""
+    """The names of the two systems of a pair."""
     one, _, two = pair.partition(SEPARATOR)
     return one, two
 
 
 def systems_of(ratings: Ratings) -> list[str]:
-    """All systems that are compared."""
+    """All systems that are compared, the ground truth last."""
     return sorted({system for pair in ratings.systems for system in two_of(pair)}, key=_order)
 
 
 def preferences(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Preference]:
-    """Every pair in every criterion, or those with ``config.against``. Raises ConfigError where that is unknown."""
+    """Every pair in every criterion, or only pairs with ``config.against``. Raises ConfigError if that is unknown."""
     against = config.against
     if against is not None and against not in systems_of(ratings):
         raise ConfigError(f"against: {against!r} is not one of the systems: {', '.join(systems_of(ratings))}.")
@@ -139,7 +141,7 @@ def _interval(own: Floats, draws: Floats) -> tuple[str, Interval]:
 
 
 def wilson(wins: int, contexts: int) -> Interval:
-    """Wilson's (1927) score interval of a proportion, at the level ``LEVEL``: for few contexts too, and at 0 and 1."""
+    """Wilson's (1927) score interval for a proportion, at level ``LEVEL``: valid for few contexts, and at 0 and 1."""
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     rate, weight = wins / contexts, z * z / contexts
     middle = (rate + weight / 2) / (1 + weight)
@@ -148,7 +150,7 @@ def wilson(wins: int, contexts: int) -> Interval:
 
 
 def sign_test(wins: int, losses: int) -> float:
-    """Two-sided, exact: how often would fair coins fall as unevenly? 1 where there is nothing but ties."""
+    """The exact two-sided p: how often fair coins would fall at least this unevenly. 1 if there are only ties."""
     decided, fewer = wins + losses, min(wins, losses)
     ways = sum(math.comb(decided, number) for number in range(fewer + 1))
     return float(min(1.0, 2 * ways / 2**decided))

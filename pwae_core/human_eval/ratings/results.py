@@ -1,4 +1,4 @@
-"""What is reported of the ratings: means per system, agreement, comparisons; all of it can be written as JSON."""
+"""The results of the ratings: means per system, agreement, comparisons; all of them can be written as JSON."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ EVERYBODY = "all"
 
 @dataclass(frozen=True)
 class Mean:
-    """Over contexts of the mean over annotators, with its 95% interval; None where nothing was rated, or too little for
-    an interval.
+    """The mean over contexts of the means over annotators, with its 95% interval.
+
+    ``mean`` is None if nothing was rated; ``low`` and ``high`` are None if there are too few contexts.
     """
 
     system: str
@@ -36,7 +37,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Agreed:
-    """A coefficient. ``between``: ``all``, two annotators (``1-2``), or one with themselves on repeats (``1-1``)."""
+    """A coefficient. ``between``: ``all``, two annotators (``1-2``), or one annotator's repeats (``1-1``)."""
 
     criterion: str
     between: str
@@ -50,7 +51,7 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``system`` minus ``other`` over the contexts where both were rated; None if there are none."""
+    """``system`` minus ``other`` over the contexts in which both were rated; None if there are none."""
 
     criterion: str
     system: str
@@ -64,7 +65,7 @@ class Comparison:
 
 
 def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
-    """Every system's mean in every criterion; all of them are resampled by the same draws."""
+    """Every system's mean in every criterion, all resampled with the same draws."""
     made = []
     for criterion in ratings.criteria:
         values = ratings.first(criterion.name)
@@ -80,7 +81,7 @@ def means(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Mean]:
 
 
 def agreements(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Agreed]:
-    """Agreement of all annotators, of every two of them, and of each with themselves where items were repeated."""
+    """Agreement of all annotators, of every two of them, and of each with themselves if items were repeated."""
     return [one for criterion in ratings.criteria for one in _agreements(ratings, criterion, config)]
 
 
@@ -94,7 +95,7 @@ def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreCo
             yield _agreed(criterion, EVERYBODY, name, statistic(counts), ends)
     for one, two in combinations(range(len(ratings.annotators)), 2):
         pair = items[:, [one, two]]
-        if not np.isnan(pair).any(axis=1).all():  # where each item has some of the annotators, not all two share any
+        if not np.isnan(pair).any(axis=1).all():  # if each item goes to only some annotators, two may share none
             yield from _between(criterion, f"{ratings.annotators[one]}-{ratings.annotators[two]}", pair)
     for annotator in ratings.annotators:
         pair = ratings.repeats(criterion.name, annotator)
@@ -113,7 +114,7 @@ def _agreed(criterion: Criterion, between: str, name: str, found: Coefficient, e
 
 
 def comparisons(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Comparison]:
-    """Every two systems, or ``config.against`` and every other. Raises ConfigError where that one is unknown."""
+    """Every two systems, or ``config.against`` with every other. Raises ConfigError if that system is unknown."""
     systems = ratings.systems
     if config.against is not None and config.against not in systems:
         raise ConfigError(f"against: {config.against!r} is not one of the systems: {', '.join(systems)}.")
@@ -129,7 +130,7 @@ def comparisons(ratings: Ratings, config: HumanEvalScoreConfig) -> list[Comparis
 def _compared(
     ratings: Ratings, criterion: Criterion, pairs: list[tuple[int, int]], config: HumanEvalScoreConfig
 ) -> list[Comparison]:
-    """All comparisons in one criterion, corrected together."""
+    """All comparisons in one criterion, corrected together (Holm)."""
     scores = context_means(ratings.first(criterion.name))
     differences = np.stack([scores[:, one] - scores[:, two] for one, two in pairs], axis=1)
     draws = resampled_means(differences, config.resamples, config.seed)

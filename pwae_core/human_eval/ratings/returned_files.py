@@ -1,7 +1,7 @@
-"""Files that annotators send back: which of those given can be sheets, and what is in them.
+"""Files that annotators send back: which of the given files can be sheets, and what is in them.
 
-Files are recognised by their bytes; their names decide which files of a folder are read. Nothing here knows what
-the cells mean, except for the names of the columns.
+A file's format is recognised from its bytes; names only decide which files of a folder are read. Nothing here knows
+what the cells mean, except for the names of the columns.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NO_SHEETS = {
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Something that was given, or lies in a folder that was, and is not read."""
+    """A given path, or one inside a given folder, that is not read."""
 
     path: str
     why: str
@@ -43,14 +43,17 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class Found:
-    """The files that are read, and what is not."""
+    """The files to read, and the paths that are not read."""
 
     files: tuple[Path, ...]
     passed_over: tuple[PassedOver, ...]
 
 
 def find(paths: Sequence[Path]) -> Found:
-    """What is meant by some files and folders. Raises InputError where none of it can be a sheet."""
+    """The files among the given paths and directly inside the given folders.
+
+    Raises InputError if none of them can be a sheet, or if a path does not exist or cannot be read.
+    """
     files: dict[Path, None] = {}
     passed_over: dict[Path, str] = {}
     for path in paths:
@@ -69,7 +72,7 @@ def find(paths: Sequence[Path]) -> Found:
 
 
 def _inside(path: Path) -> list[Path] | None:
-    """What a folder holds; None for what is no folder. Raises InputError for what is not there or cannot be read."""
+    """A folder's contents; None if ``path`` is not a folder. Raises InputError if it is missing or cannot be read."""
     try:
         path.stat()
         return sorted(path.iterdir()) if path.is_dir() else None
@@ -80,7 +83,7 @@ def _inside(path: Path) -> list[Path] | None:
 
 
 def _why_not(path: Path, given: bool) -> str:
-    """Why a file is not read; "" where it is. One that is given by its name is read whatever that is."""
+    """Why a file is not read; "" if it is. A file ``given`` by name is read unless it is known not to be a sheet."""
     ending = path.suffix.lower()
     reasons = (
         (path.name in (INSTRUCTIONS_FILE, CONFIG_FILE), "no sheet"),
@@ -95,7 +98,7 @@ def _why_not(path: Path, given: bool) -> str:
 
 
 def load(path: Path) -> bytes:
-    """A file's bytes. Raises InputError at once for what is no regular file, and for one too large for a sheet."""
+    """A file's bytes. Raises InputError for anything but a regular file (at once), and for a file over 64 MiB."""
     with opened(path) as handle:
         try:
             data = handle.read(MOST_BYTES + 1)
@@ -107,7 +110,7 @@ def load(path: Path) -> bytes:
 
 
 def read(path: Path, data: bytes, header: Header) -> list[Grid]:
-    """Every page of a file. Raises InputError for a file that is none of XLSX, text and JSON."""
+    """Every page of a file. Raises InputError unless it can be read as XLSX, text or JSON."""
     if data.startswith(ZIP):
         return read_workbook(path, data)
     if data.startswith(OLE):

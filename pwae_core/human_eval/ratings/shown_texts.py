@@ -1,4 +1,4 @@
-"""Whether a text that came back is the one that was sent out, whatever programs have done to it on the way."""
+"""Whether a text that came back is the one that was sent out, whatever programs did to it on the way."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ UNIFIED = str.maketrans(
 )
 CARRIAGE_RETURN = re.compile("_x000d_", re.IGNORECASE)  # as workbooks write it
 LOST = re.compile("[?\ufffd]+")
-MISREAD = ("cp1252", "latin-1", "gb18030")  # what UTF-8 is taken for
+MISREAD = ("cp1252", "latin-1", "gb18030")  # encodings that UTF-8 is mistaken for
 POORER = ("ascii", "cp1252", "mac_roman", "gbk", "big5", "cp932", "cp949", "cp1251")
-"""What a text is saved in, "?" for the rest."""
+"""Encodings that a text may be saved in; characters that they lack become "?"."""
 
 
 class ShownTexts:
-    """What one column of the sheets shows, by item id."""
+    """The texts in one column of the sheets, by item id."""
 
     def __init__(self, shown: Mapping[str, str]) -> None:
         self.shown = shown
         self._all = {_spaced(text) for text in shown.values()}
 
     def is_of(self, item_id: str, value: object) -> bool:
-        """Whether ``value`` is the item's text, or nothing.
+        """Whether ``value`` is the item's text, or empty.
 
         Spaces, line ends, Unicode forms, quotation marks, dashes, capitals and the CSV's apostrophe may have changed,
-        letters may have been lost to another encoding. What is the text of another item is never taken.
+        and letters may have been lost to another encoding. The text of another item never counts.
         """
         found = value.text if isinstance(value, Formula) else str("" if value is None else value)
         shown = self.shown[item_id]
@@ -60,7 +60,7 @@ def _lossy(text: str) -> str:
 
 
 def _damaged(text: str) -> Iterator[str]:
-    """What programs make of ``text`` that take or save it in another encoding, this one among them."""
+    """``text`` as it looks after a program has read it in the wrong encoding, or saved it in a poorer one."""
     for encoding in MISREAD:
         yield text.encode("utf-8", "replace").decode(encoding, "ignore")
         yield text.encode("utf-8", "replace").decode(encoding, "replace")

@@ -1,4 +1,4 @@
-"""Text files as grids: CSV in whatever encoding and dialect a program saved it."""
+"""Text files as grids: CSV in any encoding and dialect that programs save."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pwae_core.human_eval.ratings.grid import HEADER_WITHIN, Grid, Header, fille
 
 DELIMITERS = ",;\t|"
 ENCODINGS = ("utf-8", "gb18030")  # tried in this order
-WESTERN = "cp1252"  # what is neither is read as
+WESTERN = "cp1252"  # for text that is neither
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file of unknown encoding."""
+    """The text of a file in an unknown encoding."""
     for mark, encoding in BOMS.items():
         if data.startswith(mark):
             return data.decode(encoding, "replace")
@@ -35,9 +35,9 @@ def decoded(data: bytes) -> str:
 
 
 def read_table(path: Path, text: str, header: Header) -> Grid:
-    """The text read with the delimiter that makes a header of one of its first rows; else with a comma.
+    """Reads the text with the first delimiter that makes one of the first rows a header, else with a comma.
 
-    Raises InputError where a quotation mark does not do what it does in CSV, since rows could be lost in a cell.
+    Raises InputError if a quotation mark is misplaced or never closed, because a cell could then swallow rows.
     """
     delimiter = next((one for one in DELIMITERS if _has_header(text, one, header)), DELIMITERS[0])
     reader = _reader(text, delimiter)

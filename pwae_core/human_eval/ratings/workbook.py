@@ -1,4 +1,4 @@
-"""XLSX workbooks as grids: the cells that exist, wherever a stray one is."""
+"""XLSX workbooks as grids of the cells that exist, wherever a stray one is."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pwae_core.errors import InputError
 from pwae_core.human_eval.ratings.grid import MOST_COLUMNS, MOST_ROWS, Formula, Grid, filled
 
 MOST_UNPACKED = 1 << 27  # bytes
-MOST_TAGS = 1_000_000  # of XML: three or four make a cell
+MOST_TAGS = 1_000_000  # XML tags; a cell takes three or four
 OTHER_BOOKS = {"content.xml", "Index/Document.iwa", "xl/workbook.bin"}  # OpenDocument, Numbers, binary Excel
 
 
 def read_workbook(path: Path, data: bytes) -> list[Grid]:
-    """Every worksheet. Raises InputError for what is no XLSX workbook, is damaged, or unpacks to too much."""
+    """Every worksheet. Raises InputError if it is not an XLSX workbook, is damaged, or unpacks to too much."""
     import openpyxl
 
     try:
         _check_archive(path, data)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of features that openpyxl drops when it writes; nothing is written
+            warnings.simplefilter("ignore")  # about features that openpyxl loses when writing; nothing is written here
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
             grids = [Grid(path, page.title, filled(path, _rows(page))) for page in book.worksheets]
     except InputError:
@@ -56,12 +56,12 @@ def _tags(archive: zipfile.ZipFile, name: str) -> int:
 
 
 def _rows(page: Any) -> Iterator[tuple[int, list[object]]]:
-    """The rows by number. How many and how wide they may be is given: openpyxl else believes what the file says."""
+    """The rows by number. The limits are given because openpyxl otherwise believes the size that the file claims."""
     from openpyxl.cell.read_only import EMPTY_CELL
 
     missing = None
     for number, row in enumerate(page.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS), start=1):
-        if row is missing:  # one and the same for all rows that the file leaves out
+        if row is missing:  # openpyxl gives the same object for every row that the file leaves out
             continue
         if all(cell is EMPTY_CELL for cell in row):
             missing = row

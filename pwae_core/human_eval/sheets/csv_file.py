@@ -1,7 +1,7 @@
-"""Sheets as CSV that spreadsheets open right: UTF-8 with a byte order mark, CRLF, nothing that becomes a formula.
+"""Sheets as CSV that spreadsheets open correctly: UTF-8 with a byte order mark, CRLF, and no formulas.
 
-The rule: a text that a spreadsheet could take for anything but text gets one apostrophe in front, and so does a text
-that begins with an apostrophe. ``armed`` undoes it: it takes one leading apostrophe away.
+A text that a spreadsheet could take for anything but text gets an apostrophe in front; so does a text that begins with
+an apostrophe. ``armed`` undoes this by removing one leading apostrophe.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def armed(cell: str) -> str:
 
 
 def _like_a_value(text: str) -> bool:
-    """Whether a spreadsheet may read a number, a date or a truth value: digits with at most two words, or a boolean."""
+    """Whether a spreadsheet may read a number, date or truth value: digits with at most two words, or a boolean."""
     if text.casefold() in ("true", "false"):
         return True
     return any(c.isdigit() for c in text) and len(LETTERS_RUN.findall(text)) <= 2
 
 
 def to_csv(sheet: Sheet) -> bytes:
-    """The whole file. The columns of the ratings and of the remark are there, empty."""
+    """The whole file. The columns for ratings and the remark are present but empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     form = sheet.form

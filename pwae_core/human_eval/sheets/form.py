@@ -20,8 +20,9 @@ ALIASES = {"personalization": "personalisation"}
 
 @dataclass(frozen=True)
 class Criterion:
-    """A question. ``scale`` maps each rating to its meaning; ``title`` heads its column, ``name`` is the same in every
-    language. ``ordinal``: the ratings are steps of a scale, with more than two of them.
+    """A question. ``scale`` maps each rating to its meaning. ``title`` heads its column in the sheet's language.
+
+    ``name`` is the same in every language. ``ordinal``: the ratings are more than two steps on a scale.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Criterion:
 
     @property
     def range(self) -> str:
-        """``1-3``: the ratings there are, in short."""
+        """The range of the ratings: ``1-3``."""
         return f"{min(self.scale)}-{max(self.scale)}"
 
     @property
@@ -55,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Form:
-    """``ties``: whether two responses may be called equally good."""
+    """The questions and columns of a sheet. ``ties``: whether two responses may be called equally good."""
 
     words: Words
     mode: Mode = "ratings"
@@ -75,7 +76,7 @@ class Form:
 
     @property
     def rated(self) -> tuple[str, ...]:
-        """The columns that are filled in, except for the remark."""
+        """The columns to fill in, except for the remark."""
         return tuple(one.name for one in self.criteria)
 
     @property
@@ -98,7 +99,7 @@ class Form:
 
     @cached_property
     def column_of(self) -> Mapping[str, str]:
-        """The columns by their heads, in this language and in the code's own names, which other programs keep."""
+        """Columns by their heads, in this language and by their internal names, which other programs keep."""
         own = {name: name for name in self.columns} | ALIASES
         return own | {head_name(self.head(column)): column for column in self.columns}
 

@@ -1,8 +1,8 @@
 """A sheet as one HTML file that annotators fill in offline: nothing is loaded, nothing is sent.
 
-All texts travel as JSON in a script element of a type that is not run, with every character escaped that could end
-it; the page's own script only ever puts them in as text. A content security policy allows that one script and that one
-style by their hashes, and nothing else.
+All texts travel as JSON in a script element of a type that browsers do not run. Every character that could end the
+element is escaped, and the page's own script only ever inserts the texts as text. A content security policy allows that
+one script and one style by their hashes, and nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pwae_core.human_eval.sheets.words import filled_in
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 SCRIPTS = ("annotation_words.js", "annotation_file.js", "annotation.js")
 VERSION = 1
-"""Of the files that the page saves: it loads those of the same version."""
+"""The version of the files that the page saves; it loads only files of the same version."""
 MARKS = (
     "@LANGUAGE@",
     "@DIRECTION@",
@@ -37,12 +37,12 @@ MARKS = (
     "@DATA@",
     "@SCRIPT@",
 )
-"""In the template's order."""
+"""The placeholders, in the order of the template."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """What the page makes a completion code of: its first part, and what each answer adds (``blinding.codes``)."""
+    """What the page makes a completion code from: its first part, and each answer's share (``blinding.codes``)."""
 
     sheet: str
     shares: list[list[list[int]]]

@@ -1,7 +1,7 @@
 """A sheet as tasks for Label Studio, and the labelling interface that shows them.
 
-Its exports name columns as the sheets do, so that filled tasks are read like any other sheet. One is renamed: Label
-Studio has a column ``history`` of its own.
+Its exports use the sheets' column names, so finished tasks are read like any other sheet. One column is renamed,
+because Label Studio has its own column ``history``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ CONFIG_FILE = "label-studio.xml"
 HISTORY = "responder_history"
 RENAMED = {"history": HISTORY}
 HOTKEYS = ("123", "qwe", "asd")
-"""A key for every choice: rows of the keyboard, a row per criterion."""
+"""One key per choice: a row of the keyboard for each criterion."""
 
 
 def to_tasks(sheet: Sheet) -> bytes:
-    """The tasks in the sheet's order, to be imported as JSON."""
+    """The tasks in the sheet's order, as JSON to import."""
     given = [row.given(sheet.form) for row in sheet.rows]
     tasks = [{"data": {RENAMED.get(name, name): value for name, value in row.items()}} for row in given]
     return (json.dumps(tasks, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def interface(form: Form) -> bytes:
-    """The labelling configuration: the same for every sheet. Texts are shown by tags that read no markup."""
+    """The labelling configuration, the same for every sheet. Its tags show texts without interpreting markup."""
     lines = ["<View>"]
     for column in form.texts:
         name = RENAMED.get(column, column)

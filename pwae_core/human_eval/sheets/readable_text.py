@@ -1,8 +1,8 @@
-"""Tokens as the text that annotators read: the same way for every system and for the ground truth.
+"""Tokens as the text that annotators read, made the same way for every system and for the ground truth.
 
-What is invisible could tell systems apart, break a spreadsheet or turn its neighbours around, so it goes: control
-characters, byte order marks, tags, direction marks, lone surrogates. Text with right-to-left letters is wrapped
-in an isolate, which keeps its order to itself.
+Invisible characters are removed, because they could tell systems apart, break a spreadsheet or reverse nearby text:
+control characters, byte order marks, tags, direction marks, lone surrogates. Text with right-to-left letters is wrapped
+in an isolate, so that its direction does not affect its surroundings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pwae_core.human_eval.blinding.placement import Context
 from pwae_core.human_eval.sheets.words import Marks, filled_in
 from pwae_core.text.tokenize import detokenise
 
-CELL = 32_000  # UTF-16 units; a cell of a spreadsheet holds 32,767
+CELL = 32_000  # UTF-16 units; a spreadsheet cell holds 32,767
 CUT = " […]"
 JOINERS = "\u200c\u200d"  # Persian and emoji need them
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
@@ -22,13 +22,13 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def readable(tokens: Sequence[str], marks: Marks, limit: int = CELL) -> str:
-    """One utterance as one line, at most ``limit`` UTF-16 units and the mark that it was cut; a mark for nothing."""
+    """One utterance on one line of at most ``limit`` UTF-16 units, with a mark if it was cut or is empty."""
     text = visible(detokenise(tokens)) or marks.empty
     return _isolated(_cut(text, limit - len(CUT) - 2))
 
 
 def visible(text: str) -> str:
-    """``text`` on one line, without the characters that show nothing."""
+    """``text`` on one line, without invisible characters."""
     kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _hidden(c))
     return " ".join(kept.split()).strip(JOINERS + " ")
 
@@ -58,7 +58,7 @@ def _isolated(text: str) -> str:
 
 
 def conversation(context: Context, marks: Marks) -> str:
-    """The context, a line per utterance with who speaks (A, B, ...), and a last line that says who responds."""
+    """The context, one line per utterance with its speaker (A, B, ...), and a last line saying who responds."""
     known = [speaker for speaker in [*context.speakers, context.user_id] if speaker]
     names = {"": "–"} | {user: _letter(number) for number, user in enumerate(dict.fromkeys(known))}
     limit = CELL // (len(context.utterances) + 1) - 8

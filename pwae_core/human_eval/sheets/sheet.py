@@ -1,4 +1,4 @@
-"""An annotator's sheet, whatever format it is written in: its rows and its columns."""
+"""An annotator's sheet as rows and columns, whatever format it is written in."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pwae_core.human_eval.sheets.readable_text import conversation, history, rea
 
 INSTRUCTIONS_FILE = "INSTRUCTIONS.txt"
 
-Shown = Mapping[str, Sequence[Tokens]]  # session id -> what the responder has said elsewhere
+Shown = Mapping[str, Sequence[Tokens]]  # session id -> the responder's utterances elsewhere
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is given of one item, as display text; ``no`` counts from 1. ``other``: the second response of a pair."""
+    """What a sheet shows for one item, as display text. ``no`` counts from 1. ``other``: a pair's second response."""
 
     no: int
     item: str
@@ -37,6 +37,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
+    """The rows of one annotator (counted from 1), in order, and the form that they are filled in on."""
+
     annotator: int
     rows: tuple[Row, ...]
     form: Form
@@ -64,7 +66,7 @@ def make_sheets(placed: Iterable[Placed], histories: Shown, form: Form) -> list[
 
 
 def instructions_text(form: Form) -> str:
-    """The instructions as a plain text file, lines of at most 88 characters where words have spaces between them."""
+    """The instructions as plain text, in lines of at most 88 characters if the language puts spaces between words."""
     paragraphs = []
     for section in (*form.instructions, form.about_files):
         paragraphs.append(section.heading.upper())

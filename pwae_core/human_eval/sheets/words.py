@@ -1,6 +1,6 @@
 """Every word that annotators read, in one TOML file per language; English and Chinese are shipped.
 
-The words are plain text: they go into sheets, pages and XML by the same ways as the responses, never as markup.
+The words are plain text: they enter sheets, pages and XML in the same way as responses do, never as markup.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pwae_core.errors import ConfigError
 SHIPPED = ("en", "zh")
 REFERENCE = "en"
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
-LONGEST_PAGE_NAME = 31  # of a worksheet, in a spreadsheet
+LONGEST_PAGE_NAME = 31  # characters of a worksheet's name in a spreadsheet
 
 
 def _plain(text: str) -> str:
-    """Raises ValueError for control characters, as words are one line, and for what shows nothing."""
+    """``text``. Raises ValueError for line breaks and other control characters, and for text that shows nothing."""
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
         raise ValueError("it may not contain control characters or line breaks")
     if not typed(text).strip():
@@ -69,7 +69,7 @@ class _Words(Config):
 
 
 class Columns(_Words):
-    """The heads of the columns, by the names that the code knows them by."""
+    """The heads of the columns, by the columns' internal names."""
 
     no: Head
     item: Head
@@ -180,7 +180,7 @@ class PageWords(_Words):
 
 
 class Words(_Words):
-    """One language's file. ``direction`` is the page's and the workbook's."""
+    """One language's file. ``direction`` applies to the page and the workbook."""
 
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     direction: Literal["ltr", "rtl"]
@@ -194,10 +194,10 @@ class Words(_Words):
 
 
 def read_words(language: str) -> Words:
-    """The words of a shipped language, or of somebody's own file.
+    """The words of a shipped language, or of the user's own file.
 
-    Raises ConfigError, naming the key, for a missing or unknown one, for one whose placeholders are not those of the
-    English text, and for two columns of one name.
+    Raises ConfigError, naming the key, for a missing or unknown key, for placeholders that differ from those of the
+    English text, and for two columns with one name. Raises InputError for a file that cannot be read.
     """
     if language in SHIPPED:
         return Words.make(_toml(language))
@@ -211,7 +211,7 @@ def read_words(language: str) -> Words:
 
 
 def shipped(language: str) -> str:
-    """The text of a shipped file, to be translated."""
+    """The text of a shipped language's file, to translate. Raises ConfigError for an unknown language."""
     if language not in SHIPPED:
         raise ConfigError(f"language: {language!r} is not shipped. Choose one of {', '.join(SHIPPED)}.")
     return resources.files(__package__).joinpath("languages", f"{language}.toml").read_text(encoding="utf-8")
@@ -224,7 +224,7 @@ def _toml(language: str) -> Mapping[str, Any]:
 
 
 def filled_in(text: str, **values: object) -> str:
-    """``text`` with each ``{name}`` replaced; what the values hold is not looked at."""
+    """``text`` with each ``{name}`` replaced. Braces inside the values are left alone."""
     return PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
@@ -246,7 +246,7 @@ def _placeholders(text: str) -> Counter[str]:
 
 
 def _texts(values: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
-    """Every text, with the keys that lead to it; the texts of a list have one place."""
+    """Every text with the keys that lead to it. All texts of a list share one place."""
     if isinstance(values, str):
         yield loc, values
     elif isinstance(values, Mapping):
@@ -258,17 +258,17 @@ def _texts(values: Any, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
 
 
 def head_name(text: str) -> str:
-    """The head of a column as heads are compared: as ``typed``, in small letters, without apostrophes before it."""
+    """A column's head as heads are compared: ``typed``, case-folded, without leading apostrophes."""
     return " ".join(typed(text).casefold().split()).lstrip("' ")
 
 
 def typed(text: str) -> str:
-    """``text`` with full-width forms in their usual form, without characters that show nothing."""
+    """``text`` in NFKC form (full-width characters become ordinary ones), without invisible characters."""
     return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
 
 
 def _check_different(words: Words, path: Path) -> None:
-    """A column's head may be no other's, nor the name by which another is known."""
+    """Raises ConfigError if a column's head is another's head or internal name, or if both worksheets share a name."""
     heads: dict[str, str] = {}
     known = words.columns.model_dump()
     for name, text in known.items():

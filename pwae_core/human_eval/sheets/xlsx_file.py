@@ -1,4 +1,4 @@
-"""Sheets as XLSX: drop-downs for the ratings, every text an explicit string, the same bytes whenever it is made."""
+"""Sheets as XLSX: drop-downs for ratings, every text an explicit string, identical bytes whenever it is made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pwae_core.human_eval.sheets.form import REMARK, Criterion, Form
 from pwae_core.human_eval.sheets.sheet import Row, Sheet
 from pwae_core.human_eval.sheets.words import WorkbookWords, filled_in
 
-MADE = datetime(2000, 1, 1)  # a fixed date: when and where a file was made is nobody's business
+MADE = datetime(2000, 1, 1)  # a fixed date: nobody needs to know when a file was made
 MOST_ROWS = 1_048_575
 WIDTHS = {"no": 5, "item": 17, "comment": 24}
 TEXT_WIDTHS = {"conversation": (44, 60, 80, 110), "history": (46, 60, 80, 110)}
@@ -24,8 +24,8 @@ RATING_WIDTH = 16
 INSTRUCTION_WIDTHS = (20, 62, 38)
 A4 = 9
 LINE_POINTS, WIDE_LINE_POINTS, PADDING_POINTS, TALLEST_POINTS = 15.0, 16.5, 8.0, 409.0
-LETTER_WIDTH = 0.9  # of a digit, which column widths count
-LONGEST_TITLE, LONGEST_MESSAGE = 32, 255  # of the notes that come with a drop-down
+LETTER_WIDTH = 0.9  # in digits, the unit of column widths
+LONGEST_TITLE, LONGEST_MESSAGE = 32, 255  # characters of the notes on a drop-down
 HEADER_COLOUR, RESPONSE_COLOUR, RATING_COLOUR, DONE_COLOUR = "#1F3864", "#EEF4FB", "#FFF8E1", "#E8F5E9"
 PLAIN_STRINGS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -44,7 +44,7 @@ class Formats:
 
 
 def to_xlsx(sheet: Sheet) -> bytes:
-    """The whole file. Raises ConfigError when the sheet has more rows than a spreadsheet can hold."""
+    """The whole file. Raises ConfigError if the sheet has more rows than a spreadsheet can hold."""
     import xlsxwriter
 
     if len(sheet.rows) > MOST_ROWS:
@@ -145,7 +145,7 @@ def _write_row(page: Any, number: int, row: Row, form: Form, formats: Formats) -
 
 
 def write_text(page: Any, row: int, column: int, text: str, style: Any) -> None:
-    """Writes ``text`` as a string whatever it looks like.
+    """Writes ``text`` as a string, whatever it looks like.
 
     XlsxWriter copies a string of the form ``<r>...</r>`` into the file as markup; a trailing space prevents that.
     """
@@ -176,7 +176,7 @@ def _lay_out(page: Any) -> None:
 
 
 def _fitting(column: str, rows: Sequence[Row]) -> int:
-    """The narrowest width of a column in which all but a twentieth of the rows are not too tall for a spreadsheet."""
+    """The narrowest column width, in digits, at which no more than a twentieth of the rows are too tall."""
     *narrow, widest = TEXT_WIDTHS[column]
     texts = [getattr(row, column) for row in rows]
 
@@ -187,7 +187,7 @@ def _fitting(column: str, rows: Sequence[Row]) -> int:
 
 
 def _height(text: str, width: int) -> float:
-    """The height in points of ``text`` in a column of ``width`` digits; a Chinese character is two wide."""
+    """The height in points of ``text`` in a column ``width`` digits wide. A Chinese character is two digits wide."""
     points = PADDING_POINTS
     for line in text.split("\n"):
         wide = sum(unicodedata.east_asian_width(character) in "WF" for character in line)

@@ -1,4 +1,4 @@
-"""Counts of numbers as bars, small enough for several side by side."""
+"""Histograms as bars, small enough for several side by side."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pwae_core.report.safe_html import Markup, join, tag
 WIDTH, HEIGHT = 320, 200
 RIGHT, TOP, BOTTOM = 8, 12, 38
 CHARACTER = 6.6
-"""About the width of a digit, in pixels at the size of labels."""
+"""The approximate width of a digit in pixels, at the size of labels."""
 UP = 3
 
 
 def histogram(bins: Sequence[Sequence[int]], width: int, label: str, what: str, more: str = "") -> Markup:
-    """A bar for each of ``bins`` [from, count], all ``width`` wide; the label under a bar is where its bin begins.
+    """One bar for each of ``bins`` [from, count], all ``width`` wide. The label under a bar is where its bin begins.
 
-    ``label`` is what a screen reader says, ``what`` is counted along the axis, ``more`` says what is not drawn.
+    ``label`` is read out by screen readers, ``what`` names what the axis counts, ``more`` says what is not drawn.
     """
     highest = max(count for _, count in bins)
     marks = [mark for mark in ticks(0, max(highest, 1), UP) if mark == round(mark)]
@@ -63,7 +63,7 @@ def _bar(x: float, step: float, share: float, told: str) -> Markup:
 
 
 def _starts(starts: Sequence[int], left: int, step: float) -> list[Markup]:
-    """Labels of bins, as many as fit, the first and none that would be cut."""
+    """Labels of bins: as many as fit, including the first, and none that would be cut off."""
     made, free = [], 0.0
     for place, start in enumerate(starts):
         text, x = f"{start:,}", left + (place + 0.5) * step

@@ -1,7 +1,7 @@
-"""Where each system draws z from: a sample of its posterior, one of its prior, and the component that it came from.
+"""Where each system draws z from: a sample of its posterior, one of its prior, and the component it came from.
 
-A component is drawn with probability pi, as equation 6 does when tau goes to 0: the same prior as in generation, with
-known components.
+A component is drawn with probability pi, as equation 6 does when tau goes to 0. This is the prior used in generation,
+except that the components are known.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from pwae_core.nn.noise import Noise
 
 @dataclass(frozen=True)
 class Draw:
-    """Of each session of a batch: ``posterior``, ``prior`` [n, z]; ``component`` [n], of the prior's sample;
+    """One draw for each session of a batch: ``posterior`` and ``prior`` [n, z].
 
-    ``pi`` [n, K], what the component was drawn by; ``user_weight`` [n], w_u of equation 9, where the prior fuses.
+    ``component`` [n] is that of the prior's sample, and ``pi`` [n, K] the probabilities it was drawn with.
+    ``user_weight`` [n] is w_u of equation 9, None unless the prior fuses two mixtures.
     """
 
     posterior: Tensor
@@ -39,7 +40,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Space:
-    """The latent space of a system. ``of``: which GMD the components are of; ``prior``: a sentence about the prior."""
+    """A system's latent space. ``of``: the GMD that the components belong to; ``prior``: a sentence on the prior."""
 
     draw: Callable[[Batch, Noise], Draw]
     of: str
@@ -47,7 +48,7 @@ class Space:
 
 
 def space_of(model: Model) -> Space | None:
-    """The space of ``model``; None for a system without one."""
+    """The latent space of ``model``; None for a system without one."""
     match model:
         case PersonaWAE(personalisation=None):
             return Space(partial(_personawae, model), "context", "The prior is the context GMD alone.")
@@ -77,7 +78,7 @@ def _personawae(model: PersonaWAE, batch: Batch, noise: Noise) -> Draw:
 
 
 def _cvae(model: CVAE, batch: Batch, noise: Noise) -> Draw:
-    """One of the K_c x K_u components of the fused prior, which is known by its user's part."""
+    """Draws one of the K_c x K_u components of the fused prior, and reports its user part."""
     c, u = model.encode_context(batch, noise), model.user_table(batch.user)
     posterior = model.posterior(batch, c, noise).sample(noise)
     prior, pair = _sample(model.prior(c, u), noise)
@@ -94,7 +95,7 @@ def _dialogwae(model: DialogWAEGMP, batch: Batch, noise: Noise) -> Draw:
 
 
 def _sample(mixture: Mixture, noise: Noise) -> tuple[Tensor, Tensor]:
-    """A sample of one component, [n, z], and which one it was, [n]."""
+    """A sample from one component [n, z], and the component's number [n]."""
     component = (mixture.logits + equations.gumbel(noise.uniform(*mixture.logits.shape))).argmax(dim=-1)
     row = torch.arange(len(component), device=component.device)
     means, log_variances = mixture.means[row, component], mixture.log_variances[row, component]

@@ -1,4 +1,4 @@
-"""The latent space of a trained run, looked at as the paper's Figure 1 draws it: codes, components, one Gaussian."""
+"""The latent space of a trained run, in the manner of the paper's Figure 1: codes, components, one Gaussian."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIGMAS = 2.0
 
 @dataclass(frozen=True)
 class Codes:
-    """``posterior``, ``prior``: [n, z], one sample a row; ``component``: [n], which one the prior's sample is of."""
+    """``posterior`` and ``prior``: [n, z], one sample per row; ``component``: [n], that of the prior's sample."""
 
     posterior: Floats
     prior: Floats
@@ -35,10 +35,10 @@ class Codes:
 
 @dataclass(frozen=True)
 class Latent:
-    """``everyone``: a sample of each for every session; ``focus``: many of one session, the row ``session``.
+    """Codes of a run: ``everyone`` has one sample per session, ``focus`` many of one session, in row ``session``.
 
-    ``components`` are those of the GMD that ``of`` names. ``weights``: [K], mean pi; ``used``: exp of the mean entropy
-    of pi; ``user_weight``: mean w_u of equation 9, None where the prior knows no user.
+    ``components`` counts those of the GMD named by ``of``. ``weights``: [K], mean pi. ``used``: exp of the mean entropy
+    of pi (an effective number of components). ``user_weight``: mean w_u of equation 9, None if the prior ignores users.
     """
 
     everyone: Codes
@@ -53,7 +53,7 @@ class Latent:
 
 @dataclass(frozen=True)
 class Projection:
-    """Principal components: points to the plane, and the share of the variance that each axis of it keeps."""
+    """Principal components: maps points to a plane, and gives the share of the variance that each axis keeps."""
 
     mean: Floats
     axes: Floats
@@ -66,7 +66,7 @@ class Projection:
 
 @torch.no_grad()
 def look(space: Space, sessions: Sessions, rows: Ints, noise: Noise) -> Latent:
-    """Draws the codes of the sessions at ``rows``; the first of them is the one looked at closely."""
+    """Draws codes for the sessions at ``rows``. The first of them is the one shown in detail."""
     device = noise.generator.device
     parts = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     drawn = [space.draw(sessions.batch(part).to(device), noise) for part in parts]
@@ -97,7 +97,7 @@ def _array(batches: Sequence[Tensor]) -> Floats:
 
 
 def project(points: Floats) -> Projection:
-    """The two principal components of ``points`` [n, d]; each axis' largest entry is positive."""
+    """The first two principal components of ``points`` [n, d]; each axis's largest entry is positive."""
     mean = points.mean(axis=0)
     _, values, axes = np.linalg.svd(points - mean, full_matrices=False)
     shares = np.zeros(2)
@@ -111,7 +111,7 @@ def project(points: Floats) -> Projection:
 
 
 def gaussian(flat: Floats, css: str) -> Ellipse:
-    """The ellipse at two standard deviations of the Gaussian fitted to points in the plane [n, 2]."""
+    """The ellipse at two standard deviations of a Gaussian fitted to points in the plane [n, 2]."""
     values, axes = np.linalg.eigh(np.cov(flat, rowvar=False))
     long, short = SIGMAS * np.sqrt(np.maximum(values[::-1], 0.0))
     centre = flat.mean(axis=0)
@@ -121,10 +121,10 @@ def gaussian(flat: Floats, css: str) -> Ellipse:
 
 @dataclass(frozen=True)
 class Fit:
-    """Energy distances, in all dimensions of z, to one half of the posterior's codes.
+    """Energy distances from one half of the posterior's codes, in all dimensions of z.
 
-    ``prior``: the prior's; ``one_gaussian``: samples of the Gaussian fitted to the other half;
-    ``floor``: the other half.
+    ``prior``: to the prior's codes; ``one_gaussian``: to samples of a Gaussian fitted to the other half; ``floor``: to
+    the other half.
     """
 
     prior: float
@@ -133,7 +133,7 @@ class Fit:
 
 
 def fit(codes: Codes, seed: int) -> Fit | None:
-    """None where there are fewer than ``FEWEST`` codes, whose distances would be noise."""
+    """The distances; None for fewer than ``FEWEST`` codes, whose distances would be noise."""
     if len(codes.posterior) < FEWEST:
         return None
     random = np.random.default_rng(seed)

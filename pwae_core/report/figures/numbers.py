@@ -1,4 +1,4 @@
-"""What a figure shows as text: a sentence for its description, and its numbers as a table that is folded away."""
+"""A figure as text: a description of it, and its numbers as a folded table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pwae_core.report.safe_html import Markup, tag
 
 MOST = 12
-"""Points of a curve that its table has."""
+"""How many points of a curve the table shows."""
 
 
 def numbers(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    """The table: the first cell of a row names it."""
+    """The folded table. The first cell of a row is the row's heading."""
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
     body = [
         tag("tr", tag("th", tag("bdi", row[0]), scope="row"), *(tag("td", cell, class_="number") for cell in row[1:]))
@@ -22,7 +22,7 @@ def numbers(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
 
 
 def thinned(count: int) -> list[int]:
-    """At most MOST of ``count`` places, evenly spread, the first and the last among them."""
+    """At most MOST of ``count`` indices, evenly spread, including the first and the last."""
     if count <= MOST:
         return list(range(count))
     return [round(place * (count - 1) / (MOST - 1)) for place in range(MOST)]

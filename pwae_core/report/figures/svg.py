@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Colours and dashes are classes (``c0`` to ``c7``, ``d1``, ``d2``) of the page's style."""
+"""Charts as inline SVG. Colours and dashes are classes (``c0`` to ``c7``, ``d1``, ``d2``) of the page's stylesheet."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ COLOURS, DASHES = 8, 3
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
 LEFT_OF_CLOUD = 66
 LARGEST = 1e300
-"""That is drawn: the span of two such values is finite."""
+"""The largest value that is drawn: the span of two such values is still finite."""
 
 
 def hue(number: int) -> str:
-    """The classes of the line of that number: 24 differ, the first 8 in colour, further ones in their dashes too."""
+    """The CSS classes of line ``number``. 24 lines differ: the first 8 by colour, further ones also by dashes."""
     dash = number // COLOURS % DASHES
     return f"c{number % COLOURS}" + (f" d{dash}" if dash else "")
 
 
 @dataclass(frozen=True)
 class Series:
-    """``style``: line, faint, dashed, dots or rings, in a cloud solid or open. ``halves``: half-widths of intervals, if
-    any.
+    """A line or a cloud of points. ``style``: line, faint, dashed, dots or rings; in a cloud, solid or open.
+
+    ``halves``: half-widths of intervals, if there are any.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Ellipse:
 
 @dataclass(frozen=True)
 class Frame:
-    """Data units to pixels; ``left`` of it there is room for labels."""
+    """Maps data units to pixels, with room for labels to the ``left`` of the plot."""
 
     width: int
     height: int
@@ -69,7 +70,7 @@ class Frame:
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Round numbers within [low, high], about ``wanted`` of them."""
+    """About ``wanted`` round numbers within [low, high]."""
     span = high - low
     if not span > 0:
         return [low]
@@ -88,7 +89,7 @@ def chart(
     x_ticks: Sequence[float] | None = None,
     size: tuple[int, int] = (360, 220),
 ) -> Markup:
-    """Lines over a shared x. ``label`` is what a screen reader says."""
+    """Lines over a shared x. ``label`` is read out by screen readers."""
     finite = [(x, y) for one in series for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     if not finite:
         return tag("p", "Nothing finite was logged.", class_="muted")
@@ -104,7 +105,7 @@ def chart(
 
 
 def _said(one: Series, x_label: str) -> str:
-    """Where a line begins and ends, and between which values it stays; "" where nothing of it is finite."""
+    """A line in words: where it begins and ends, its lowest and highest value; "" if no value is finite."""
     points = [(x, y) for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     if not points:
         return ""
@@ -116,13 +117,13 @@ def _said(one: Series, x_label: str) -> str:
 
 
 def _rows(one: Series) -> list[list[str]]:
-    """Points of a line, evenly spread over it."""
+    """Evenly spread points of a line, as rows of a table."""
     halves = [number(half) if half else "" for half in one.halves] or [""] * len(one.xs)
     return [[one.name, number(one.xs[n]), number(one.ys[n]), halves[n]] for n in thinned(len(one.xs))]
 
 
 def svg(size: tuple[int, int], label: str, children: Iterable[Markup], told: str = "") -> Markup:
-    """A drawing called ``label``, which ``told`` describes to those who do not see it."""
+    """A drawing called ``label``; ``told`` describes it to people who cannot see it."""
     described = tag("desc", told) if told else None
     return tag(
         "svg", described, *children, viewBox=f"0 0 {size[0]} {size[1]}", role="img", aria_label=label, class_="plot"
@@ -157,7 +158,7 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
 
 
 def number(value: float) -> str:
-    """A tick's label: four digits, without trailing zeros; thousands are set apart."""
+    """A tick's label: four significant digits without trailing zeros; from 1,000 on, all digits, in groups of three."""
     if math.isnan(value):
         return "not a number"
     text = "infinite" if math.isinf(value) else f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
@@ -165,7 +166,7 @@ def number(value: float) -> str:
 
 
 def _is_drawn(value: float) -> bool:
-    return abs(value) < LARGEST  # which NaN is not
+    return abs(value) < LARGEST  # False for NaN
 
 
 def _series(one: Series, frame: Frame) -> Markup:
@@ -193,7 +194,7 @@ def cloud(
     axes: tuple[str, str],
     size: tuple[int, int] = (400, 340),
 ) -> Markup:
-    """Points in a plane with equal scales on both ``axes``, and ellipses around them."""
+    """Points in a plane with the same scale on both ``axes``, and ellipses around them."""
     xs = [x for one in series for x in one.xs] + [e.x + s * e.long for e in ellipses for s in (-1, 1)]
     ys = [y for one in series for y in one.ys] + [e.y + s * e.long for e in ellipses for s in (-1, 1)]
     if not xs:
@@ -211,13 +212,13 @@ def cloud(
 
 
 def _spread(one: Series) -> list[str]:
-    """How many points a cloud has, their means and standard deviations along both axes."""
+    """The number of points in a cloud, with their means and standard deviations along both axes."""
     told = [number(of(values)) for of in (fmean, pstdev) for values in (one.xs, one.ys)]
     return [one.name, f"{len(one.xs):,}", *told]
 
 
 def _square(size: tuple[int, int], x: tuple[float, float], y: tuple[float, float]) -> Frame:
-    """A frame that holds both ranges at one scale."""
+    """A frame that holds both ranges at the same scale."""
     across, up = size[0] - LEFT_OF_CLOUD - RIGHT, size[1] - TOP - BOTTOM
     scale = max((x[1] - x[0]) / across, (y[1] - y[0]) / up)
     middle = (x[0] + x[1]) / 2, (y[0] + y[1]) / 2
@@ -241,6 +242,6 @@ def _ellipse(one: Ellipse, frame: Frame) -> Markup:
 
 
 def legend(entries: Sequence[tuple[str, str]]) -> Markup:
-    """(name, CSS classes of the swatch) each."""
+    """The legend of a chart. Each entry is (name, CSS classes of its swatch)."""
     items = [tag("span", tag("i", class_=f"swatch {css}"), tag("bdi", name), class_="key") for name, css in entries]
     return tag("p", *items, class_="legend") if items else join([])

@@ -20,6 +20,8 @@ WINDOW = 9
 
 @dataclass(frozen=True)
 class Panel:
+    """One measure over the training: its ``title``, a ``sentence`` on its meaning, and a line per run."""
+
     title: str
     sentence: str
     series: tuple[Series, ...]
@@ -103,7 +105,7 @@ HIDDEN = ("_gradient_norm", "_loss", "_rate")
 
 
 def panels(runs: Sequence[tuple[str, Artifact | Growing]]) -> tuple[list[Panel], list[Panel]]:
-    """The panels of ``runs`` (label, artifact): those to read, and those to look up (gradient norms, totals)."""
+    """The panels of ``runs`` (label, artifact): first those to read, then those to look up (gradient norms, totals)."""
     logs = [(label, _log(run)) for label, run in runs]
     keys = list(dict.fromkeys(key for _, log in logs for key in log))
     order = [*(key for key in MEANINGS if key in keys), *(key for key in keys if key not in MEANINGS)]
@@ -136,7 +138,7 @@ def _panel(
 
 
 def _log(run: Artifact | Growing) -> Log:
-    """By (split, name): [n, 2] of step and value."""
+    """The log by (split, name): [n, 2], step and value."""
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row in run.rows() if isinstance(run, Growing) else run.table("log.parquet").to_pylist():
         found.setdefault((row["split"], row["name"]), []).append((row["step"], row["value"]))
@@ -144,14 +146,14 @@ def _log(run: Artifact | Growing) -> Log:
 
 
 def _binned(log: Floats) -> tuple[Floats, Floats]:
-    """At most POINTS points: means over stretches of equal length."""
+    """At most POINTS points, each the mean over a stretch of equal length."""
     parts = np.array_split(log, min(len(log), POINTS))
     means = np.array([part.mean(axis=0) for part in parts])
     return means[:, 0], means[:, 1]
 
 
 def smoothed(values: Floats) -> Floats:
-    """The running mean over WINDOW points, over fewer at the ends."""
+    """The running mean over WINDOW points; over fewer at the ends."""
     sums = np.convolve(values, np.ones(WINDOW), mode="same")
     counts = np.convolve(np.ones(len(values)), np.ones(WINDOW), mode="same")
     mean: Floats = sums / counts

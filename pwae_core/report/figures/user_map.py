@@ -21,16 +21,19 @@ from pwae_core.training.runs import Run
 NEAREST = 5
 UTTERANCES = 3
 LEAST_KEPT = 0.5
-"""Of the variance: where two principal components keep less, the map is drawn by neighbours."""
+"""A share of the variance. If two principal components keep less, the map is drawn from neighbourhoods (t-SNE)."""
 FEWEST = 20
-"""People that such a map needs."""
+"""How many people such a map needs."""
 PERPLEXITY = 30.0
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Person:
-    """``component``: the likeliest of the personalisation GMD; ``near``: places in the map's list, nearest first."""
+    """A user on the map. ``component``: the likeliest of the personalisation GMD; ``responses``: in training.
+
+    ``near``: the closest users, nearest first, as indices into the map's list.
+    """
 
     user_id: str
     x: float
@@ -43,10 +46,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Map:
-    """``shares``: of the embeddings' variance, kept by two principal components; ``users``: how many were trained.
+    """The map. ``shares``: the shares of the embeddings' variance kept by two principal components.
 
-    ``by_neighbours``: the map does not show these components, which keep too little, but neighbourhoods (t-SNE).
-    ``near_kept``: of everybody's nearest in the embedding, the share that are among the nearest on the map.
+    ``users``: how many users were trained. ``by_neighbours``: those components keep too little, so the map shows
+    neighbourhoods (t-SNE) instead. ``near_kept``: the mean share of a user's nearest neighbours in the embedding that
+    are also nearest on the map.
     """
 
     people: tuple[Person, ...]
@@ -58,7 +62,7 @@ class Map:
 
 
 def user_table(model: Model) -> nn.Embedding | None:
-    """The table of user embeddings, where the system learns one: not where prior and decoder go without it."""
+    """The user embeddings, if the system learns them; None if neither its prior nor its decoder uses them."""
     table = getattr(model, "user_table", None)
     stepped = [parameter for phase in model.phases(TrainConfig()) for parameter in phase.parameters.values()]
     learned = isinstance(table, nn.Embedding) and any(parameter is table.weight for parameter in stepped)
@@ -72,7 +76,7 @@ def uses_users(model: Model) -> bool:
 
 @torch.no_grad()
 def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: ReportConfig) -> Map | None:
-    """The users with most training responses; None where fewer than three have any: the others' rows are random."""
+    """Maps the users with most training responses; None if fewer than three have any. Other users' rows are random."""
     known = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(known, key=lambda row: (-row["train_responses"], row["user"]))
     trained = [row for row in ranked if row["user"] and row["train_responses"]]
@@ -113,7 +117,7 @@ def _components(model: Model, vectors: torch.Tensor) -> NDArray[np.int64]:
 
 
 def nearest(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """[n, NEAREST]: the rows of highest cosine to each row, itself left out."""
+    """[n, NEAREST]: the rows with the highest cosine to each row, without the row itself."""
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     unit = values / np.maximum(lengths, 1e-12)
     cosine = unit @ unit.T
@@ -123,7 +127,7 @@ def nearest(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def neighbourhoods(values: Floats, seed: int) -> Floats:
-    """[n, 2]: t-SNE (van der Maaten and Hinton 2008) by cosine, begun at the principal components."""
+    """[n, 2]: t-SNE (van der Maaten and Hinton 2008) on cosines, initialised with the principal components."""
     from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
@@ -133,7 +137,7 @@ def neighbourhoods(values: Floats, seed: int) -> Floats:
 
 
 def near_kept(near: NDArray[np.int64], flat: Floats) -> float:
-    """The share of the ``near`` [n, k] of each row that are among the k nearest to it on the map ``flat`` [n, 2]."""
+    """The share of each row's ``near`` [n, k] that are among its k nearest on the map ``flat`` [n, 2]."""
     squares = (flat**2).sum(axis=1)
     apart = squares[:, None] + squares[None] - 2 * flat @ flat.T
     np.fill_diagonal(apart, np.inf)
@@ -142,7 +146,7 @@ def near_kept(near: NDArray[np.int64], flat: Floats) -> float:
 
 
 def _utterances(corpus: Artifact, users: list[int], count: int, seed: int) -> dict[int, tuple[str, ...]]:
-    """A few of each user's utterances of the training split, drawn by the seed."""
+    """A few of each user's utterances in the training split, drawn by the seed."""
     table = corpus.table("histories.parquet", ["user", "tokens"])
     speakers = table["user"].to_numpy()
     order = np.random.default_rng(seed).permutation(len(speakers))

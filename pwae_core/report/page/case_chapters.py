@@ -29,7 +29,7 @@ def table_6(name: str, found: Sequence[Case], config: ReportConfig) -> list[Sect
 
 
 def _of_table_5(found: Sequence[Case], config: ReportConfig) -> str:
-    """What a reader of the cases has to know, about those parts that are shown."""
+    """What a reader needs to know about the parts of the cases that are shown."""
     told = [f"{counted(len(found), 'test context')}, drawn at random (seed {config.seed}) and not chosen."]
     if any(turn.own for one in found for turn in one.context):
         told.append("A filled circle marks the person who responds.")
@@ -81,7 +81,7 @@ def _answer(who: str, text: str, limit: int, css: str) -> Markup:
 
 
 def _answers(one: Answers, limit: int, samples: int) -> Markup:
-    """The first answer, further different ones in a folded list, and how many differ."""
+    """The first answer, any different answers in a folded list, and how many differ."""
     different = list(dict.fromkeys(one.texts))
     first = tag("div", said(different[0], limit)) if different else None
     more = [tag("li", said(text, limit)) for text in different[1:samples]]

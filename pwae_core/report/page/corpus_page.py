@@ -17,11 +17,11 @@ LONGEST_RESPONSE = 60
 ITSELF = "–"
 
 MARK = "pwae data-check"
-"""What a page of this kind has in its first line of comment."""
+"""What the comment on the first line of such a page contains."""
 
 
 def corpus_page(name: str, fingerprint: str, facts: Mapping[str, object], found: CorpusCheck) -> bytes:
-    """The page as UTF-8: one file, nothing loaded, text from the data escaped."""
+    """The page as UTF-8: one file that loads nothing, with all text from the data escaped."""
     sections = [
         Section("advice", "Look at", "What to look at", _advice(found.advice)),
         Section("splits", "Splits", "Splits, and what leaks between them", _splits(found)),
@@ -44,7 +44,7 @@ def _advice(sentences: Sequence[str]) -> Markup:
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[Markup | str]]) -> Markup:
-    """A table that can be scrolled sideways on a narrow screen; the first cell of a row names it, numbers follow."""
+    """A table that scrolls sideways on narrow screens. A row's first cell is its heading; the others are numbers."""
     first, *numbers = columns
     heads = [tag("th", column, scope="col", class_="number long") for column in numbers]
     head = tag("tr", tag("th", first, scope="col"), *heads)
@@ -114,7 +114,7 @@ def _words(found: CorpusCheck, tokenizer: str) -> Markup:
 
 
 def _coverage(found: Sequence[Sequence[float]]) -> Markup:
-    """A curve; a sentence if the vocabulary is so small that it is one point."""
+    """A curve, or a sentence if the vocabulary is so small that the curve is a single point."""
     xs, ys = [words for words, _ in found], [share for _, share in found]
     if len(found) < 2:
         covered = [

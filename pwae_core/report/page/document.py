@@ -1,4 +1,4 @@
-"""The page: one file without any outside resource, whose own script and style are the only ones it lets run."""
+"""The page: one file without outside resources. It allows only its own script and style to run."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def render(
     kicker: str = MADE_BY,
     refresh: int = 0,
 ) -> bytes:
-    """The whole page as UTF-8. ``mark`` says what it was made of, ``facts`` what the command reports about it;
-    ``kicker`` is shown above the title. The page loads itself again every ``refresh`` seconds; 0: never.
+    """The whole page as UTF-8.
+
+    ``mark`` says what it was made from, ``facts`` what the command reports about it. ``kicker`` is shown above the
+    title. The page reloads itself every ``refresh`` seconds; 0 means never.
     """
     style, script = _asset("page.css"), _asset("page.js")
     head = tag(
@@ -69,7 +71,7 @@ def _asset(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing from anywhere; of inline style and script exactly these, by their hash."""
+    """The content security policy: nothing from elsewhere, and only this inline style and script, by their hashes."""
     return f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
 
 

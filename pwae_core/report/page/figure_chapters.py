@@ -1,4 +1,4 @@
-"""The chapters that hold figures: latent codes, the map of users, training curves."""
+"""The chapters with figures: latent codes, the map of users, training curves."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MAP = (720, 460)
 UTTERANCE = 160
 NAME = 80
 LISTED = 50
-"""Users whose numbers are in the table under the map."""
+"""How many users the table under the map lists."""
 
 
 def latent(found: Latent, fit: Fit | None, context: str) -> Markup:
-    """Figure 1 on real codes: all sessions left, one session right, and the numbers that the plane cannot show."""
+    """Figure 1 on real codes: all sessions on the left, one on the right, and the numbers that a plane cannot show."""
     both = project(np.concatenate([found.everyone.posterior, found.everyone.prior]))
     close = project(np.concatenate([found.focus.posterior, found.focus.prior]))
     components = [(f"prior, component {n + 1}", f"solid c{n % COLOURS}") for n in range(found.components)]
@@ -46,7 +46,7 @@ def _axes(plane: Projection) -> tuple[str, str]:
 
 
 def _cloud(codes: Codes, plane: Projection, components: int, what: str) -> Markup:
-    """The prior's points are filled; the posterior's lie above them as open circles, so that both can be seen."""
+    """The prior's points are filled. The posterior's lie above them as open circles, so that both can be seen."""
     posterior, prior = plane(codes.posterior), plane(codes.prior)
     series = []
     ellipses = [gaussian(posterior, "gaussian")] if len(posterior) > 2 else []
@@ -81,7 +81,7 @@ def _numbers(found: Latent, fit: Fit | None) -> Markup:
 
 
 def people(found: Map) -> Markup:
-    """The map with its search; a chosen user is shown below it, with the nearest others."""
+    """The map with its search. A chosen user is shown below it, with the nearest others."""
     xs, ys = [one.x for one in found.people], [one.y for one in found.people]
     frame = _frame(xs, ys)
     points = [
@@ -132,7 +132,7 @@ def people(found: Map) -> Markup:
 
 
 def _listed(found: Map) -> Markup:
-    """Those who answer most, and who is nearest to each of them."""
+    """The users with most training responses, each with those nearest to them."""
     people = sorted(found.people, key=lambda one: -one.responses)[:LISTED]
     rows = [
         [
@@ -147,7 +147,7 @@ def _listed(found: Map) -> Markup:
 
 
 def _of_map(found: Map) -> tuple[str, str]:
-    """What the map is, and how far it can be trusted."""
+    """What the map shows, and how far it can be trusted."""
     nearest = len(found.people[0].near)
     near = f"Of each user's {nearest} nearest in the embedding, {found.near_kept:.0%} are also nearest on the map."
     share = f"{sum(found.shares):.0%} of the variance"
@@ -172,6 +172,7 @@ def _radius(responses: int) -> float:
 
 
 def training(shown: Sequence[Panel], further: Sequence[Panel], labels: Sequence[str]) -> Markup:
+    """The training curves: a legend of the runs' ``labels``, the panels ``shown``, and ``further`` ones folded."""
     key = legend([(short(label, NAME), f"line {hue(n)}") for n, label in enumerate(labels)])
     more = (
         folded("Gradient norms and total losses", tag("div", *map(_panel, further), class_="panels"))

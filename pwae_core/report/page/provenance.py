@@ -1,4 +1,4 @@
-"""Where every number comes from: the manifests, readable."""
+"""Where every number comes from: the manifests in readable form."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ VALUE = 200
 
 
 def provenance(artifacts: Sequence[Artifact]) -> Markup:
-    """One folded block an artifact, with links by name where an input is one of the others."""
+    """One folded block per artifact. An input that is another of the artifacts is linked by name."""
     places = {one.fingerprint: _place(one, artifacts) for one in artifacts}
     names = {one.fingerprint: f"{one.manifest['kind']} {places[one.fingerprint]}" for one in artifacts}
     return join([_artifact(one, places[one.fingerprint], names) for one in artifacts])
 
 
 def _place(one: Artifact, artifacts: Sequence[Artifact]) -> str:
-    """The folder's name, or what tells it from others of its kind."""
+    """The folder's name, or whatever distinguishes it from others of its kind."""
     others = [
         other.folder for other in artifacts if other is not one and other.manifest["kind"] == one.manifest["kind"]
     ]

@@ -1,4 +1,4 @@
-"""The chapters that examine runs: the latent codes of each system, the users of one run."""
+"""The chapters that examine runs: the latent codes of each system, and the users of one run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = 80
 
 
 def ranked(runs: Sequence[Artifact]) -> list[Artifact]:
-    """The first is the run to examine: a full PersonaWAE with K = 3 before others, equal ones in the order given."""
+    """The runs, best to examine first: full PersonaWAE with K = 3 leads, and ties keep the given order."""
     return sorted(runs, key=_rank)
 
 
@@ -36,7 +36,7 @@ def _rank(run: Artifact) -> tuple[bool, bool, bool]:
 
 
 def latent_codes(sources: Sources, opened: Run, corpus: Artifact, config: ReportConfig) -> list[Section]:
-    """The codes of each system that has some, by the first of its ``ranked`` runs; ``opened`` is one that is open."""
+    """The codes of each system that has them, from the first of its ``ranked`` runs. ``opened`` is already loaded."""
     first: dict[str, Artifact] = {}
     for artifact in ranked(sources.runs):
         first.setdefault(artifact.config["model"]["name"], artifact)
@@ -79,7 +79,7 @@ def _codes(name: str, run: Run, space: Space, corpus: Artifact, config: ReportCo
 
 
 def users(name: str, run: Run, corpus: Artifact | None, config: ReportConfig) -> list[Section]:
-    """The map of the users of ``run``, which the page calls ``name``, where it learns who they are."""
+    """The map of the users of ``run``, called ``name`` on the page; empty if there is no map."""
     table = user_map.user_table(run.model)
     drawn = user_map.draw_map(run, table, corpus, config) if table is not None else None
     if drawn is None:

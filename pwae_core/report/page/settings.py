@@ -1,4 +1,4 @@
-"""What a reader of Table 2 has to know: how the corpus was split, what was trained, for how long, and when."""
+"""What a reader of Table 2 needs to know: how the corpus was split, what was trained, for how long, and when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = 60
 
 
 def settings(sources: Sources) -> Markup:
-    """The split of the corpus and a table of the runs; empty if neither was given."""
+    """The corpus's split and a table of the runs; empty if neither was given."""
     corpus = tag("p", _split(sources.corpus), class_="note") if sources.corpus else None
     heads = ("Run", "Preset", "Iterations", "Best", "Batch", "Seed", "Trained")
     names = sources.run_names
@@ -36,7 +36,7 @@ def _row(name: str, run: Artifact) -> Markup:
 
 
 def trained_on(run: Artifact) -> str:
-    """The day (UTC) of the last iteration, from the run's own record; a dash if it has none."""
+    """The date (UTC) of the last iteration, from the run's own log; a dash if it has none."""
     lines = timings(run.folder / TIMING)
     return datetime.fromtimestamp(lines[-1]["time"], UTC).date().isoformat() if lines else "–"
 

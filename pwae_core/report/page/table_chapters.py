@@ -1,4 +1,4 @@
-"""The chapters that hold tables: plain data in, HTML out."""
+"""The chapters with tables: plain data in, HTML out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALL = (270, 190)
 
 
 def table(one: Table) -> Markup:
-    """A table with its notes, and its signatures folded away."""
+    """A table with its notes, and its signatures folded."""
     notes = join([tag("p", note, class_="note") for note in one.notes])
     told = [tag("li", tag("code", text), f" {who}" if who else None) for text, who in one.signatures.items()]
     signatures = folded("How our numbers were computed: signatures", tag("ul", *told)) if told else None
@@ -43,7 +43,7 @@ def _grid(one: Table) -> Markup:
 
 
 def _head(heading: str) -> Markup:
-    """A long one may be broken at its hyphens."""
+    """A heading that may break at its hyphens."""
     return tag("th", heading, scope="col", class_="number long" if len(heading) > LONG_HEAD else "number")
 
 
@@ -66,7 +66,7 @@ def _cell(cell: Cell | None) -> Markup:
 
 
 def plotted(one: Table) -> Markup:
-    """Table 3 as curves over K: one panel a metric, ours with their spreads, the paper's dashed."""
+    """Table 3 as curves over K, one panel per metric: ours with their spreads, the paper's dashed."""
     panels = []
     for column in one.columns:
         series = [_over_k(one, column, OURS, 0, "line"), _over_k(one, column, PRINTED, 1, "dashed")]
@@ -81,7 +81,7 @@ def plotted(one: Table) -> Markup:
 
 
 def _over_k(one: Table, column: str, source: str, colour: int, style: str) -> Series:
-    """A line through one row for each K; points where a K has several."""
+    """A line through one row for each K; only points if a K has several rows."""
     rows = sorted((row for row in one.rows if row.source == source and column in row.cells), key=lambda row: row.x or 0)
     xs, cells = [float(row.x or 0) for row in rows], [row.cells[column] for row in rows]
     shown = style if len(set(xs)) == len(xs) else "dots"

@@ -1,4 +1,4 @@
-"""The scores that tables are made of: systems out of one or several scorings on the same terms, seeds averaged."""
+"""The scores behind the tables: systems from one or several scorings on the same terms, with seeds averaged."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
 @dataclass(frozen=True)
 class Cell:
-    """A number; ``half`` is half the width of its 95% interval, or, ``over_seeds``, a standard deviation; None where
-    there is neither. ``best``: to be marked.
+    """A number. ``half`` is half the width of its 95% interval, or its standard deviation if ``over_seeds``.
+
+    ``half`` is None if there is neither. ``best``: to be marked.
     """
 
     value: float
@@ -54,12 +55,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Scored:
-    """One system: its cells by metric, and on which terms they were computed.
+    """One system: its cells by metric, and the terms on which they were computed.
 
-    ``own_name`` is what the system calls itself, where it has another name here; ``run`` is the run that answered, the
-    first of several seeds, None where it was not given. ``fingerprint`` is the hash of its responses, the first's of
-    several; ``place`` is where they are, or what scored them; ``given``: the user named it; ``judged``: how many of the
-    seeds people judged.
+    ``own_name`` is what the system calls itself, which may differ from its name here. ``run`` is the run that answered,
+    None if it was not given. ``fingerprint`` is the hash of its responses, and ``place`` where they are, or what scored
+    them. Of several seeds, these three are the first's. ``given``: the user named it. ``judged``: how many of the seeds
+    people judged.
     """
 
     system: str
@@ -76,10 +77,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Scores artifacts on the same terms, and the systems in them; ``alone`` are those that only people scored.
+    """Score artifacts on the same terms, and the systems in them. ``alone`` are systems that only people scored.
 
-    ``remarks``: what a reader has to know besides; ``label``: what tells this one from others, empty for a single one;
-    ``human``: the scores of people that are beside them, if any.
+    ``remarks``: what else a reader needs to know. ``label``: what tells this scoring from others, empty if there is
+    only one. ``human``: the human scores beside it, if any.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -91,19 +92,21 @@ class Scoring:
 
 
 def digits(column: str) -> int:
+    """The decimal places with which a column is printed."""
     return 2 if column in TWO_DIGITS else 4
 
 
 def half_width(row: Mapping[str, Any]) -> float | None:
+    """Half the width of a row's interval (``low``, ``high``); None if it has none."""
     low, high = row["low"], row["high"]
     return None if low is None or high is None else (high - low) / 2
 
 
 def scorings(sources: Sources) -> list[Scoring]:
-    """All scores, those on the same terms together; beside them what people say of the very same responses.
+    """All scores, grouped by equal terms, with the human scores of the same responses beside them.
 
-    Systems that only people scored appear once, in the first with human columns. A second human evaluation has a table
-    of its own.
+    Systems that only people scored appear once, in the first group with human columns. Each further human evaluation
+    has a table of its own.
     """
     first, *others = [_judged(sources, one) for one in sources.human] or [[]]
     groups: dict[bytes, list[Artifact]] = {}
@@ -130,7 +133,7 @@ def scorings(sources: Sources) -> list[Scoring]:
 
 
 def names(sources: Sources, scores: Artifact) -> dict[str, str]:
-    """What the page calls each system that ``scores`` names, several seeds of one included, where it knows better."""
+    """The page's names for the systems in ``scores``, means of several seeds included, as far as it knows them."""
     answers = {label: sources.answers(fingerprint) for label, fingerprint in answered(scores).items()}
     made = {label: one.system for label, one in answers.items() if one}
     for seeds in scores.facts.get("seeds", []):
@@ -140,14 +143,14 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
 
 
 def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
-    """What the page calls each run that ``persona`` names, if it was given."""
+    """The page's name for each run in ``persona``, if the run was given."""
     inputs, known = persona.manifest["inputs"], sources.run_names
     told = [(one["system"], inputs.get(f"run/{number}")) for number, one in enumerate(persona.facts.get("runs", []))]
     return {label: known[fingerprint] for label, fingerprint in told if fingerprint in known}
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:
-    """The systems of some scores: the same responses count once, seeds of one name are averaged."""
+    """The systems of some scores. The same responses count once, and seeds of one name are averaged."""
     seen: set[str] = set()
     rows: dict[tuple[str, str], list[Scored]] = {}
     for scores in group:
@@ -160,7 +163,7 @@ def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Ma
 
 
 def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, Cell]]) -> dict[str, Scored]:
-    """By the names in ``scores``: each system, with what people say of its responses."""
+    """Each system by its name in ``scores``, together with the human scores of its responses."""
     systems: dict[str, list[Mapping[str, Any]]] = {}
     for row in [*scores.table("totals.parquet").to_pylist(), *_others(sources, scores)]:
         systems.setdefault(row["system"], []).append(row)
@@ -174,7 +177,7 @@ def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, C
 
 
 def _others(sources: Sources, scores: Artifact) -> list[dict[str, Any]]:
-    """What others scored of the systems in ``scores``, as rows of its totals."""
+    """Others' scores of the systems in ``scores``, as rows of its totals."""
     if not sources.outside:
         return []
     drawing = scores.config["resamples"], scores.config["seed"]
@@ -186,7 +189,7 @@ def _others(sources: Sources, scores: Artifact) -> list[dict[str, Any]]:
 
 
 def _judged(sources: Sources, human: Artifact) -> list[Scored]:
-    """The systems that people judged, with the real responses: the human columns of Table 2."""
+    """The systems that people judged, including the real responses: the human columns of Table 2."""
     means: dict[str, dict[str, Cell]] = {}
     for row in human.table("means.parquet").to_pylist():
         if row["mean"] is not None and row["criterion"] in printed.HUMAN:
@@ -197,7 +200,7 @@ def _judged(sources: Sources, human: Artifact) -> list[Scored]:
 def _of(
     sources: Sources, made: Artifact, label: str, cells: Mapping[str, Cell], signatures: Mapping[str, str]
 ) -> Scored:
-    """What ``made`` calls ``label``, followed to the responses and the run that it is of."""
+    """The system called ``label`` in ``made``, traced to its responses and its run."""
     fingerprint = answered(made).get(label, f"{made.fingerprint}/{label}")
     answers = sources.answers(fingerprint)
     facts = answers.facts if answers and answers.facts else {}
@@ -214,7 +217,7 @@ def _of(
 
 
 def _seeds(scores: Artifact, read: Mapping[str, Scored]) -> dict[str, list[Scored]]:
-    """The rows of ``scores``, together those that it was told to be seeds of one system."""
+    """The systems in ``scores``, grouped as ``pwae evaluate`` was told that they are seeds of one system."""
     labels = {run: seeds["system"] for seeds in scores.facts.get("seeds", []) for run in seeds["runs"]}
     groups: dict[str, list[Scored]] = {}
     for label, one in read.items():
@@ -228,9 +231,9 @@ def _name(sources: Sources, fingerprints: Sequence[str], label: str) -> str:
 
 
 def _settings(sources: Sources, fingerprint: str) -> str:
-    """Two systems of one name are seeds of it where this is equal: all settings of run and responses but the seed.
+    """All settings of run and responses except the seed. Systems of one name are seeds if these are equal.
 
-    Responses whose run was not given are nobody's seed; of those that were not given either, the name has to do.
+    Responses without their run are never a seed. If the responses were not given either, only the name counts.
     """
     answers = sources.answers(fingerprint)
     run = sources.run_of(answers)
@@ -241,7 +244,7 @@ def _settings(sources: Sources, fingerprint: str) -> str:
 
 
 def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
-    """The mean over seeds, with their standard deviation, in human columns over those that people judged."""
+    """The mean over seeds, with their standard deviation. Human columns use only the seeds that people judged."""
     first = runs[0]
     if len(runs) == 1:
         return first if sources.answers(first.fingerprint) else replace(first, system=name)
@@ -261,7 +264,7 @@ def _mean(cells: Sequence[Cell]) -> Cell:
 
 
 def _beside(made: Sequence[Scoring], alone: tuple[Scored, ...]) -> list[Scoring]:
-    """Those that only people scored: in the first table with human columns, else in the first."""
+    """Adds systems that only people scored to the first table with human columns, else to the first table."""
     if not made:
         return [Scoring((), (), alone)] if alone else []
     place = next((n for n, one in enumerate(made) if any(system.judged for system in one.systems)), 0)

@@ -30,7 +30,7 @@ TABLE_6 = ["session_id", "user_id", "context_user_ids", "context", "context_ids"
 
 @dataclass(frozen=True)
 class Turn:
-    """``speaker`` is a letter; ``own``: said by the person who responds."""
+    """One utterance of a context. ``speaker`` is a letter; ``own``: the responder said it."""
 
     speaker: str
     text: str
@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Answers:
-    """``who`` is a system (Table 5) or a user (Table 6), whose ``history`` is as in ``Case``."""
+    """The answers of ``who``: a system (Table 5) or a user (Table 6). A user's ``history`` is as in ``Case``."""
 
     who: str
     texts: tuple[str, ...]
@@ -48,8 +48,9 @@ class Answers:
 
 @dataclass(frozen=True)
 class Case:
-    """One context. ``history``: real utterances of the person who responds, out of the training split; None where
-    nobody looked.
+    """One context with its answers. ``history``: real utterances of the responder from the training split.
+
+    ``history`` is None if none were looked up.
     """
 
     session_id: str
@@ -61,13 +62,14 @@ class Case:
 
 
 def read_histories(corpus: Artifact) -> Histories:
+    """The users of a corpus and all their utterances in the training split."""
     users = corpus.table("users.parquet", ["user", "user_id"]).to_pydict()
     said = corpus.table("histories.parquet", ["user", "conversation_id", "turn", "tokens"])
     return Histories(dict(zip(users["user_id"], users["user"], strict=True)), said)
 
 
 def table_5(sets: Sequence[ResponseSet], histories: Histories | None, config: ReportConfig) -> list[Case]:
-    """Contexts that all systems answer, drawn by the seed and not chosen; none where no context is common."""
+    """Contexts that all systems answer, drawn by the seed, not hand-picked; none if they have no context in common."""
     try:
         aligned = align(sets, common=True)
     except EmptyResultError:
@@ -80,7 +82,7 @@ def table_5(sets: Sequence[ResponseSet], histories: Histories | None, config: Re
 
 
 def _said(histories: Histories | None, user_ids: Sequence[str]) -> Histories | None:
-    """``histories`` of some users alone, which is quicker to look into."""
+    """The part of ``histories`` about some users, which is quicker to search."""
     if histories is None:
         return None
     known = {user_id: histories.users[user_id] for user_id in user_ids if user_id in histories.users}
@@ -101,7 +103,7 @@ def _case(one: Candidate, histories: Histories | None, config: ReportConfig) -> 
 
 
 def turns(context: Context) -> tuple[Turn, ...]:
-    """Who speaks as letters, the person who responds among them."""
+    """The utterances of a context, with letters for speakers, including the responder."""
     everybody = dict.fromkeys([*context.speakers, context.user_id])
     letters = {user: chr(ord("A") + number % 26) for number, user in enumerate(everybody)}
     return tuple(
@@ -111,7 +113,7 @@ def turns(context: Context) -> tuple[Turn, ...]:
 
 
 def history(one: Candidate, histories: Histories | None, config: ReportConfig) -> tuple[str, ...] | None:
-    """Real utterances of the responder that the case itself does not show; None where none are known or wanted."""
+    """Real utterances of the responder that the case does not show itself; None if none are known or wanted."""
     if histories is None or not config.history or one.context.user_id not in histories.users:
         return None
     said = histories.of([one.context.user_id])[one.context.user_id]
@@ -119,7 +121,7 @@ def history(one: Candidate, histories: Histories | None, config: ReportConfig) -
 
 
 def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConfig, progress: Progress) -> list[Case]:
-    """Test contexts, drawn by the seed, each answered as the users who answer most in the training split."""
+    """Test contexts, drawn by the seed, each answered as the users with most training responses."""
     table = corpus.table("test.parquet", TABLE_6)
     order = np.random.default_rng(config.seed).permutation(len(table))[: config.contexts]
     users = busiest(run, config.users)
@@ -138,8 +140,10 @@ def table_6(run: Run, corpus: Artifact, histories: Histories, config: ReportConf
 
 
 def busiest(run: Run, count: int) -> list[str]:
-    """The users with most training responses. Left out: nobody in particular (row 0), whoever else bears that name, as
-    nobody would answer under it, and those without any.
+    """The users with most training responses.
+
+    It leaves out nobody in particular (row 0), any user with that same name, because nobody would answer under it, and
+    users without training responses.
     """
     table = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(table, key=lambda row: (-row["train_responses"], row["user"]))

@@ -1,4 +1,4 @@
-"""Terms of scores, settings of runs: what has to be equal for numbers to be compared, and what differs."""
+"""Terms of scores, settings of runs: what must be equal for numbers to be comparable, and what differs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIGITS = 8
 
 
 def terms(scores: Artifact) -> dict[str, Any]:
-    """What changes a value or an interval, and is not a system's own: settings, vectors, version, the very contexts."""
+    """What affects a value or an interval, apart from the system: settings, vectors, version, the set of contexts."""
     sessions = pc.unique(scores.table("scores.parquet", ["session_id"])["session_id"]).to_pylist()
     made = {CONTEXTS: scores.facts["contexts"], **{name: scores.config.get(name) for name in TERMS}}
     made |= {VECTORS: scores.manifest["inputs"].get("embeddings"), VERSION: scores.manifest["pwae"]}
@@ -25,7 +25,7 @@ def terms(scores: Artifact) -> dict[str, Any]:
 
 
 def told_apart(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each of ``found``, all different, the terms in which they differ; empty for a single one.
+    """The terms in which each of ``found``, all different, differs from the others; empty if there is only one.
 
     The contexts are named only if nothing else distinguishes the scores.
     """
@@ -50,7 +50,7 @@ def _told(name: str, value: object) -> str:
 
 
 def effective(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a run as they count: where K of the context GMD is not set, it is that of the other GMD."""
+    """A run's effective settings: K of the context GMD defaults to that of the other GMD."""
     model = dict(config["model"])
     if "context_components" in model and model["context_components"] is None:
         model["context_components"] = model.get("components")

@@ -1,4 +1,4 @@
-"""Tables as Markdown and as LaTeX (booktabs). Names out of data are text in both, never a command or a link."""
+"""Tables as Markdown and as LaTeX (booktabs). Names from data are text in both, never a command or a link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
 
 
 def to_markdown(tables: Sequence[Table], heading: str) -> str:
-    """Every table under a heading of its own, its notes and signatures below."""
+    """Every table under its own heading, with notes and signatures below it."""
     parts = [f"# {_markdown_text(heading)}"]
     for table in tables:
         heads = [table.first, "from", *table.columns]
@@ -55,7 +55,7 @@ def _markdown_cell(cell: Cell | None) -> str:
 
 
 def to_latex(tables: Sequence[Table]) -> str:
-    """One ``table`` environment each; needs the package booktabs. Signatures are comments above it."""
+    """One ``table`` environment per table, with its signatures as comments above it. Needs the package booktabs."""
     return "\n\n".join(_latex_table(table) for table in tables) + "\n"
 
 

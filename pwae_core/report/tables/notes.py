@@ -1,4 +1,4 @@
-"""What a reader of a table has to know besides, over all scorings that it is made of, in the page's names."""
+"""What else a reader of a table needs to know, over all the scorings in it, with the page's names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pwae_core.metrics.evaluation import SystemReport, notes, restored
 def remarks(group: Sequence[Artifact], names: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """The notes of ``pwae evaluate``, as if it had scored all systems at once.
 
-    ``names`` are the page's, by those in each of ``group``. Notes about contexts left out are kept as they are.
+    ``names`` maps the names in each of ``group`` to the page's. Notes about contexts left out are kept unchanged.
     """
     systems: dict[str, SystemReport] = {}
     kept: list[str] = []

@@ -1,4 +1,4 @@
-"""The paper's tables with one's own numbers beside the printed ones."""
+"""The paper's tables, with the user's own numbers beside the printed ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) 
 
 
 def _besides(system: str, name: str) -> str:
-    """What the name of a ``system`` tells that its row's does not: ``table4``, of PersonaWAE (table4)."""
+    """What a ``system``'s name adds to the name of its row: ``table4`` for PersonaWAE (table4)."""
     if system == name:
         return ""
     return system.removeprefix(f"{name} (").removesuffix(")") if system.startswith(f"{name} (") else system
@@ -49,9 +49,9 @@ def _printed(name: str, values: printed.Printed, columns: Sequence[str], x: int 
 
 
 def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
-    """All columns of Table 2: each system's own numbers above the printed ones; other systems after the paper's.
+    """All columns of Table 2: own systems above the printed rows of the same name, other systems after the paper's.
 
-    ``everything``: also what is printed of systems that are not among one's own.
+    ``everything``: also print rows of the paper whose system is not among one's own.
     """
     scored, shown = scoring.systems, (*scoring.systems, *scoring.alone)
     human = any(column in one.cells for one in shown for column in printed.HUMAN)
@@ -75,7 +75,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     title = " and ".join(
         name for name, wanted in (("automatic metrics", scored), ("human evaluation", human)) if wanted
     )
-    marked = with_best(rows, [column for column in columns if column not in own])  # whose best may be the least
+    marked = with_best(rows, [column for column in columns if column not in own])  # whose best may be the lowest
     real = [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
     notes = list(dict.fromkeys([*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]))
     heading = titled(f"Table 2. {title.capitalize()}", scoring.label)
@@ -83,7 +83,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
 
 
 def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
-    """How much our rows rest on."""
+    """How many contexts and annotators our rows are based on."""
     told = []
     if scoring.artifacts:
         told.append(f"Automatic metrics: {counted(scoring.artifacts[0].facts['contexts'], 'context')}.")
@@ -96,7 +96,7 @@ def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
 
 
 def _own(metrics: Iterable[str]) -> list[str]:
-    """Those that are neither pwae's nor people's: of plugins, or of tables of others' scores."""
+    """Metrics that are neither pwae's nor people's: those of plugins and of other programs' tables."""
     return list(dict.fromkeys(metric for metric in metrics if metric not in {*METRICS, *printed.HUMAN}))
 
 
@@ -112,10 +112,10 @@ def further(scoring: Scoring) -> Table | None:
 
 
 def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> list[Table]:
-    """What ``pwae evaluate --compare`` found: each system less the base; bold where it is more than chance.
+    """What ``pwae evaluate --compare`` found: each system minus the base, in bold if it is more than chance.
 
-    Table 2's columns in one table, further ones in another. ``names`` are the page's for those in ``scores``, where it
-    has others; ``where`` tells these differences from others.
+    Table 2's columns are in one table, further ones in another. ``names`` maps names in ``scores`` to the page's;
+    ``where`` tells these differences from others.
     """
     if not scores.facts.get("comparisons"):
         return []
@@ -148,7 +148,7 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
 
 
 def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
-    """K of the personalisation GMD; None where there are not two values of it."""
+    """K of the personalisation GMD; None unless the runs have at least two values of it."""
     ours = sorted(
         [(_components(one), one) for one in personawae(scored) if not _ablation(one)], key=lambda pair: pair[0]
     )
@@ -165,7 +165,7 @@ def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
 
 
 def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
-    """The ablations beside the whole systems of the same K; None where there is no ablation."""
+    """The ablations beside the full systems with the same K; None if there is no ablation."""
     everything = personawae(scored)
     sizes = {_components(one) for one in everything if _ablation(one)}
     if not sizes:
@@ -204,7 +204,7 @@ def _ablation(one: Scored) -> str:
 
 
 def _differing(found: Sequence[Scored], expected: set[str]) -> list[str]:
-    """A warning where the compared runs differ in more than what the table is about."""
+    """A warning if the compared runs differ in more than the table's subject."""
     made = [flat(effective(one.run.config)) for one in found if one.run]
     names = sorted({name for one in made for name in one if any(other.get(name) != one[name] for other in made)})
     others = [name for name in names if name.rpartition(".")[2] not in expected]
@@ -220,7 +220,7 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def agreement(human: Artifact, where: str = "", columns: Sequence[str] = printed.HUMAN) -> Table | None:
-    """The coefficients of all annotators together, by criterion; None where there was one annotator."""
+    """The coefficients for all annotators together, by criterion; None if there is only one annotator."""
     rows: dict[str, dict[str, Cell]] = {}
     for row in human.table("agreement.parquet").to_pylist():
         if row["between"] == "all" and row["value"] is not None:
@@ -233,7 +233,7 @@ def agreement(human: Artifact, where: str = "", columns: Sequence[str] = printed
 
 
 def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:
-    """Each signature with the systems it is true of ("" where of all)."""
+    """Each signature with the systems it applies to ("" if it applies to all)."""
     found: dict[str, list[str]] = {}
     for column in columns:
         for one in scored:

@@ -1,4 +1,4 @@
-"""What ``pwae persona-scores`` found, as tables: answers, answers as somebody else, likelihoods."""
+"""What ``pwae persona-scores`` found, as tables: answers, answers as other users, likelihoods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pwae_core.report.tables.averaged import Cell, digits, half_width
 from pwae_core.report.tables.plain_table import OURS, Row, Table, legend
 
 REAL = "real responses"
-"""What 'pwae persona-scores' calls them."""
+"""The name that 'pwae persona-scores' gives to the real responses."""
 TITLE = "Automatic measures of personalisation"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
 MEANING = "'pwae metrics' says what each measure shows, and what it cannot show."
@@ -28,8 +28,7 @@ def personalisation(
 ) -> list[Table]:
     """Up to three tables: of answers, of runs that answer as other users, of likelihoods.
 
-    ``answers`` and ``runs`` are the page's names for those in ``persona``, where it has others; ``where`` tells it from
-    another.
+    ``answers`` and ``runs`` map names in ``persona`` to the page's; ``where`` tells these tables from others.
     """
     systems: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in persona.table("totals.parquet").to_pylist():
@@ -54,7 +53,7 @@ def _row(name: str, found: Mapping[str, Mapping[str, Any]], columns: Sequence[st
 
 
 def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[str]:
-    """How many contexts there were, and what a guess finds."""
+    """How many contexts there were, and how good a guess would be."""
     facts = persona.facts
     counts = [found[c]["contexts"] for found in systems.values() for c in columns if c in found and c != UNHEARD]
     contexts, everyone = max(counts, default=0), facts.get("contexts", 0)

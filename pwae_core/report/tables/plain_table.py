@@ -1,4 +1,4 @@
-"""A table as plain data, drawn elsewhere in any format: rows of cells, which of them are best, what the marks mean."""
+"""A table as plain data, to be drawn in any format: rows of cells, which are best, and what the marks mean."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEVIATION = "standard deviation"
 
 @dataclass(frozen=True)
 class Row:
-    """``source`` is OURS or PRINTED; a column not in ``cells`` is empty. ``x`` is K, where rows are a series."""
+    """``source`` is OURS or PRINTED. A column missing from ``cells`` is empty. ``x`` is K if rows form a series."""
 
     name: str
     source: str
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """``groups`` are (heading, columns), ``notes`` sentences below it; ``signatures`` name the systems each is of."""
+    """``groups`` are (heading, columns); ``notes`` are sentences; ``signatures`` maps each signature to its systems."""
 
     key: str
     title: str
@@ -42,11 +42,11 @@ class Table:
 
     @property
     def has_printed(self) -> bool:
-        """Whether numbers of the paper are in it."""
+        """Whether it has rows from the paper."""
         return any(row.source == PRINTED for row in self.rows)
 
     def heading(self, column: str) -> str:
-        """The metric's name; under the heading of a group, the paper's, which is what the group's lacks of it."""
+        """A column's heading: under a group's heading the paper's, which completes it; otherwise the metric's name."""
         grouped = any(name and column in columns for name, columns in self.groups)
         return printed.HEADINGS.get(column, column) if grouped else column
 
@@ -56,7 +56,7 @@ def titled(text: str, where: str) -> str:
 
 
 def with_best(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
-    """Marks what is ahead of all others in its column, among one's own rows; the real responses aside."""
+    """Marks our best row in each column if it is clearly ahead of all others; real responses do not count."""
     best = [_ahead([row.cells[column] for row in rows if _judged(row, column)]) for column in columns]
     return [
         replace(row, cells={c: replace(cell, best=any(cell is one for one in best)) for c, cell in row.cells.items()})
@@ -69,7 +69,7 @@ def _judged(row: Row, column: str) -> bool:
 
 
 def _ahead(cells: Sequence[Cell]) -> Cell | None:
-    """The best, where its spread reaches that of no other; None where one has no spread, or there is one alone."""
+    """The best cell if its spread reaches no other's; None if any cell has no spread, or there is only one."""
     if len(cells) < 2:
         return None
     first, *others = sorted(cells, key=lambda cell: -cell.value)
@@ -85,7 +85,7 @@ def legend(rows: Sequence[Row]) -> list[str]:
 
 
 def spreads(cells: Sequence[Cell]) -> str:
-    """What the spreads of ``cells`` are: of one kind, of both, or "" if there are none."""
+    """What the spreads of ``cells`` are: intervals, standard deviations, both, or "" if there are none."""
     kinds = {cell.over_seeds for cell in cells if cell.half is not None}
     if kinds == {False, True}:
         return f"{INTERVAL}; for a mean over seeds, their {DEVIATION}"

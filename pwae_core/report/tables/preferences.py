@@ -1,4 +1,4 @@
-"""Which of two systems people preferred: what ``pwae human-eval-score`` found of a study of pairs, as tables."""
+"""Which of two systems people preferred: what ``pwae human-eval-score`` found in a study of pairs, as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = {"bootstrap": "bootstrap over contexts", "wilson": "Wilson's, if every c
 
 
 def preferences(study: Artifact, names: Mapping[str, str], where: str = "") -> list[Table]:
-    """Win rates, a row for each pair, and how far the annotators agree. ``names`` are the page's."""
+    """Win rates, one row per pair, and how far the annotators agree. ``names`` maps the study's names to the page's."""
     found = study.table("preferences.parquet").to_pylist()
     pairs: dict[tuple[str, str], dict[str, Mapping[str, object]]] = {}
     for one in found:

@@ -1,4 +1,4 @@
-"""The numbers that the paper prints (Chan et al., EMNLP 2019), each table once, and their headings."""
+"""The numbers that the paper prints (Chan et al., EMNLP 2019), each table once, with their headings."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ GROUPS = (
 
 
 def printed_name(system: str) -> str | None:
-    """The name by which the paper prints ``system``, None where it does not."""
+    """The paper's name for ``system``; None if the paper does not have it."""
     plain = {_plain(name): name for name in TABLE_2}
     return plain.get(_plain(system))
 
