@@ -180,8 +180,12 @@ def differences(
 def _difference(rows: Sequence[Row], measure: str) -> str:
     for row in rows:
         if row["measure"] == measure:
-            return f"{row['difference']:+.4f} (p {row['randomisation_holm']:.3f})"
+            return f"{row['difference']:+.4f} ({p_value(row['randomisation_holm'])})"
     return ""
+
+
+def p_value(p: float) -> str:
+    return f"p {p:.3f}" if p >= 0.0005 else "p < 0.001"
 
 
 def claims(found: Results) -> str:

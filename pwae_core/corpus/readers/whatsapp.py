@@ -36,7 +36,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:
     order = order_of([one.date for one in found], first.mark) or _told(config.time_format)
     if order is None:
         raise InputError(
-            f"{source.name}: no date shows whether the day or the month comes first (line {first.place}: "
+            f"{source.name}: the dates do not show whether the day or the month comes first (line {first.place}: "
             f"{first.mark.join(map(str, first.date))}). Say which: --time-format %d/%m/%Y or --time-format %m/%d/%Y."
         )
     return replace(source, layout=order)

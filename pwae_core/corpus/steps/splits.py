@@ -42,7 +42,7 @@ def sizes(sessions: int, config: PreprocessConfig) -> Sizes:
             "Give more data, or --valid 0 --test 0."
         )
     raise ConfigError(
-        f"{valid} sessions for validation and {test} for the test leave none of {sessions} to train on. "
+        f"{valid:,} for validation and {test:,} for the test leave nothing to train on (sessions: {sessions:,}). "
         "Choose a smaller --valid or --test."
     )
 

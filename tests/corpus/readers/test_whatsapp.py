@@ -168,7 +168,7 @@ def test_a_date_that_tells_nothing_is_refused_and_can_be_told(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path, text)
     assert str(caught.value) == (
-        "chat.txt: no date shows whether the day or the month comes first (line 1: 5/6/2023). "
+        "chat.txt: the dates do not show whether the day or the month comes first (line 1: 5/6/2023). "
         "Say which: --time-format %d/%m/%Y or --time-format %m/%d/%Y."
     )
     for form, days in (("%d/%m/%Y", ["05", "06"]), ("%m/%d/%y, %H:%M", ["06", "06"])):
