@@ -93,7 +93,7 @@ def test_filters_that_leave_nothing_are_named(fails):
 
 
 def test_settings_that_make_no_sense(fails):
-    fails(ROWS, 3, "leave none of", options=("--test", "100000"))
+    fails(ROWS, 3, "leave nothing to train on", options=("--test", "100000"))
     fails(ROWS, 3, "valid: a size is a whole number, or a fraction below 1 (got 2.5).", options=("--valid", "2.5"))
     fails(
         ROWS,
