@@ -152,6 +152,7 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
             for name, (spent, least) in phase_seconds(trainer, batch).items():
                 phases[name].append(spent)
                 needed[name].append(least)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # before the profiler, which keeps much
         operations = operation_seconds(trainer, batches[:5])
     spent = {name: median(values) for name, values in phases.items()}
     adversarial = (spent["generator"] + spent["critic"]) / sum(spent.values())
@@ -165,7 +166,7 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
         "phases_products_s": {name: median(values) for name, values in needed.items()},
         "generator_and_critic_share": adversarial,
         "operations_s": operations,
-        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "peak_gb": peak,
     }
 
 
