@@ -106,9 +106,11 @@ def _run() -> int:
         error.show(shown)
         console.usage(shown.getvalue())
         return int(error.exit_code)
-    except SystemExit as stop:  # how Typer and Rich exit when a pipe breaks
+    except SystemExit as stop:  # how Typer and Rich exit when a pipe breaks, and perhaps a plugin's system
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
+        if blamed := plugins.culprit(stop):
+            return _told(blamed)
         raise
     except BrokenPipeError:
         raise

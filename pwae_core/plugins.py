@@ -87,7 +87,7 @@ def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
         raise found.refused(f"failed ({told(error)})") from error
 
 
-def culprit(error: Exception) -> ConfigError | None:
+def culprit(error: BaseException) -> ConfigError | None:
     """The error that names the plugin's system in whose module ``error`` was raised; None if it was raised elsewhere.
 
     A system is called from many places, so its errors are recognised by the frames that they passed through.

@@ -168,12 +168,17 @@ def test_a_reader_neither_ends_the_command_nor_makes_up_a_shape(
     pwae("preprocess", tmp_path / "raw.jsonl", "--format", "r", "--out", tmp_path / "out").fails(3, words)
 
 
+@pytest.mark.parametrize(
+    ("failing", "raised"),
+    [("1 / 0", "ZeroDivisionError: division by zero"), ("exit()", "SystemExit:"), ("exit(0)", "SystemExit: 0")],
+)
 def test_a_system_that_fails_while_it_trains_is_one_line(
-    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path, failing: str, raised: str
 ) -> None:
-    write_plugin(site, "system", "s", SYSTEM.format(body="def phases(self, config):\n        return 1 / 0"))
+    body = f"def phases(self, config):\n        from sys import exit\n        return {failing}"
+    write_plugin(site, "system", "s", SYSTEM.format(body=body))
     result = pwae("train", made.corpus, "--model", "s", "--device", "cpu", "--out", tmp_path / "out")
-    result.fails(3, "The system s of acme 1.2 failed in acme_system_", ", line 4 (ZeroDivisionError: division by zero)")
+    result.fails(3, "The system s of acme 1.2 failed in acme_system_", f", line 5 ({raised})")
 
 
 def test_what_no_plugin_has_done_is_nobody_s_fault(site: Path) -> None:
