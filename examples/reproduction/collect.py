@@ -1,9 +1,10 @@
 """Gathers what the study has so far: ``python examples/reproduction/collect.py reproduction benchmarks/reproduction``.
 
 Of every complete run under WORK its totals (``results.parquet``) and validations (``curves.parquet``); of every table,
-the systems against PersonaWAE and other bases, over the seeds that all of them have (``comparisons.parquet``); and what
-they rest on (``study.json``). No text of a corpus is in any of them. What is in RESULTS already and no longer under
-WORK is kept, so that runs may be made on several machines.
+the systems against PersonaWAE and other bases, over the seeds that all of them have (``comparisons.parquet``); what
+they rest on (``study.json``); and some answers of Table 2's systems, on corpora whose licence allows it
+(``answers.parquet``). No other text of a corpus is in any of them. What is in RESULTS already and no longer under WORK
+is kept, so that runs may be made on several machines.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pwae_core.metrics.table import Scores
 from pwae_core.models import MODELS
 from pwae_core.schemas import DIFFERENCES, TIMING, TOTALS
 from pwae_core.stages.persona_scores import REAL
+from pwae_core.text.tokenize import detokenise
 from pwae_core.training.timing import timings
 
 TRIALS, SEED = 10_000, 7
@@ -51,6 +53,12 @@ COMPARED = pa.schema(
     [*PLACE, LABELLED[0], LABELLED[-1], DIFFERENCES.field("base"), MEASURE, pa.field("seeds", pa.int64())]
     + [field for field in DIFFERENCES if field.name not in ("system", "base", "metric")]
 )
+ANSWERS = pa.schema(
+    [*PLACE, LABELLED[-1], SEEDED, pa.field("context", pa.int64(), nullable=False)]
+    + [pa.field(name, pa.list_(pa.string())) for name in ("utterances", "real", "answers")]
+)
+QUOTED, CONTEXTS, ANSWERED = ("chitchat", "cped"), 4, 3
+"""The corpora whose licence allows their text here; how many contexts, the first of the test split; their answers."""
 TESTED = ("corpus", "split", "table", "base")
 """What is tested, and corrected, together."""
 FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
@@ -82,6 +90,7 @@ class Made:
     table: str
     planned: PlannedRun
     run: Artifact
+    responses: Artifact
     scores: Artifact
     persona: Artifact
     diagnosis: Artifact | None
@@ -138,7 +147,7 @@ def _artifacts(folder: Path, planned: PlannedRun) -> dict[str, Artifact | None]:
     for part, source in MADE_OF.items():
         if part in found and found[source].fingerprint not in found[part].manifest["inputs"].values():
             raise ArtifactError(f"{kinds[part]} was not made of the {kinds[source]} beside it. Run run.sh again.")
-    return {"diagnosis": None, **{part: one for part, one in found.items() if part != "responses"}}
+    return {"diagnosis": None, **found}
 
 
 def result_rows(one: Made) -> Iterator[dict[str, Any]]:
@@ -156,6 +165,16 @@ def curve_rows(one: Made) -> Iterator[dict[str, Any]]:
     for row in one.run.table("log.parquet").to_pylist():
         if row["split"] == "valid":
             yield {**one.key, "step": row["step"], "measure": row["name"], "value": row["value"]}
+
+
+def answer_rows(one: Made) -> Iterator[dict[str, Any]]:
+    """What a run of Table 2 said to the first contexts."""
+    if one.corpus not in QUOTED or one.table != "table2":
+        return
+    answered = one.responses.table("responses.parquet").slice(0, CONTEXTS).to_pylist()
+    for number, row in enumerate(answered):
+        said = {"utterances": row["context"], "real": row["references"], "answers": row["responses"][:ANSWERED]}
+        yield {**one.key, "context": number} | {name: [*map(detokenise, texts)] for name, texts in said.items()}
 
 
 def compared_rows(runs: Sequence[Made]) -> Iterator[dict[str, Any]]:
@@ -240,12 +259,13 @@ def _facts(artifact: Artifact, names: Sequence[str]) -> dict[str, Any]:
 
 
 def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, keys: Sequence[str]) -> pa.Table:
-    """``rows``, and those of the table at ``path`` whose keys are not among theirs; in the order of all columns' names
-    up to the measure.
+    """``rows``, and those of the table at ``path`` whose keys are not among theirs; in the order of all columns up to
+    the measure, or the context.
     """
     there = {tuple(row[key] for key in keys) for row in rows}
     kept = [row for row in read_table(path, schema) if tuple(row[key] for key in keys) not in there]
-    order = [(name, "ascending") for name in schema.names[: schema.names.index("measure") + 1]]
+    last = "measure" if "measure" in schema.names else "context"
+    order = [(name, "ascending") for name in schema.names[: schema.names.index(last) + 1]]
     return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
 
 
@@ -284,6 +304,7 @@ def collect(work: Path, out: Path) -> None:
     tables = {
         "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
         "curves": ([row for one in runs for row in curve_rows(one)], CURVES, seeds),
+        "answers": ([row for one in runs for row in answer_rows(one)], ANSWERS, seeds),
         "comparisons": (fuller(out / "comparisons.parquet", list(compared_rows(runs))), COMPARED, TESTED),
     }
     for name, (rows, schema, keys) in tables.items():

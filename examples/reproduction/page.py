@@ -64,6 +64,7 @@ class Results:
     results: Sequence[Row]
     comparisons: Sequence[Row]
     curves: Sequence[Row]
+    answers: Sequence[Row]
     study: dict[str, Any]
 
     @property
@@ -243,6 +244,29 @@ def curves(found: Results) -> str:
     return by_place(of_place)(found)
 
 
+def answers(found: Results) -> str:
+    """What the systems said to the first contexts; of several seeds, the first one's answers."""
+
+    def of_place(found: Results, place: tuple[str, str]) -> str:
+        here = [row for row in found.answers if (row["corpus"], row["split"]) == place]
+        shown = []
+        for context in sorted({row["context"] for row in here}):
+            said = sorted((row for row in here if row["context"] == context), key=lambda row: -row["seed"])
+            rows = [(label, row["answers"]) for label, row in sorted({row["label"]: row for row in said}.items())]
+            asked = "\n".join(f"> – {quoted(text)}" for text in said[0]["utterances"])
+            told = [("real response", said[0]["real"]), *rows]
+            cells = [(label, "<br>".join(map(quoted, dict.fromkeys(texts)))) for label, texts in told]
+            shown.append(f"{asked}\n\n{table(['', 'answers'], cells)}".replace("\n> ", "  \n> "))
+        return "\n\n".join(shown) or NOTHING
+
+    return by_place(of_place)(found)
+
+
+def quoted(text: str) -> str:
+    """``text`` as Markdown that shows it and nothing else, inside a table too."""
+    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", text)
+
+
 def times(found: Results) -> str:
     rows = []
     for name, facts in sorted(found.study["runs"].items()):
@@ -259,6 +283,7 @@ SLOTS: dict[str, Callable[[Results], str]] = {
     "personal": measured((*PERSONAL, "Speaker-By-Chance", "Swap-Stayed", "Likelihood-Wins"), ["table2"]),
     "said": measured(SAID, ["table2"]),
     "z": measured(Z, ["table2"]),
+    "answers": answers,
     "table3": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table3"]),
     "table4": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Latent-Nats"), ["table4"]),
     "readings": measured(("BLEU-F1", *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["readings"]),

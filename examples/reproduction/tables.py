@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 Row = dict[str, Any]
-TABLES = ("results", "comparisons", "curves")
+TABLES = ("results", "comparisons", "curves", "answers")
 STUDY = "study.json"
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +63,19 @@ def test_results_that_cannot_be_shown_leave_the_page_as_it_is(
     (line,) = done.stderr.splitlines()
     assert message in line
     assert Path(page).read_bytes() == PAGE.read_bytes()
+
+
+def test_answers_are_quoted_from_corpora_that_may_be_quoted_alone() -> None:
+    assert {row["corpus"] for row in pq.read_table(RESULTS / "answers.parquet").to_pylist()} == {"chitchat", "cped"}
+
+
+def test_an_answer_cannot_become_markup(tmp_path: Path) -> None:
+    results, page = shutil.copytree(RESULTS, tmp_path / "results"), shutil.copy(PAGE, tmp_path)
+    answers = pq.read_table(results / "answers.parquet")
+    rows = [{**row, "answers": ["a|b <i>*c*</i> `d` [e](f)"]} for row in answers.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=answers.schema), results / "answers.parquet")
+    subprocess.run([sys.executable, SCRIPT, results, page], check=True)
+    assert r"| a\|b \<i\>\*c\*\</i\> \`d\` \[e\](f) |" in Path(page).read_text("utf-8")
 
 
 def test_every_claim_has_a_verdict_of_the_four() -> None:
