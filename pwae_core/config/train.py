@@ -162,7 +162,7 @@ class TrainConfig(Config):
         (1.0, 1.0, 1.0), description="Weights of coherence, informativeness and grammaticality (rl-persona)."
     )
     likelihood_weight: float = Field(
-        0.1, ge=0, description="Weight of the likelihood beside the policy gradient (rl-persona)."
+        1.0, ge=0, description="Weight of the likelihood beside the policy gradient (rl-persona)."
     )
     batch_size: int = Field(100, gt=0, description="Sessions in a mini-batch.")
     micro_batches: int = Field(

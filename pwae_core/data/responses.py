@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.files import hash_file
 from pwae_core.grammar import counted
 from pwae_core.schemas import RESPONSES
+from pwae_core.text.tokenize import detokenise
 
+COLLAPSED, LEAST_CONTEXTS = 0.5, 10
+"""The share of contexts with one and the same answer from which it is told, and of how many contexts at least."""
+TOKEN_END = "\x1f"
 FROM_CORPUS = ("user_id", "context_user_ids", "context", "references")
 
 
@@ -44,6 +49,20 @@ class ResponseSet:
     def session_ids(self) -> list[str]:
         ids: list[str] = self.table["session_id"].to_pylist()
         return ids
+
+
+def same_answer(responses: pa.Table) -> str:
+    """A remark if half of the contexts or more get the same first answer, as after a collapse; otherwise empty."""
+    answers = pc.list_element(responses["responses"], 0).cast(pa.list_(pa.string()))
+    found = pc.value_counts(pc.binary_join(answers, TOKEN_END)).to_pylist()
+    answer, count = max(((one["values"], one["counts"]) for one in found), key=itemgetter(1), default=("", 0))
+    if len(responses) < LEAST_CONTEXTS or count < COLLAPSED * len(responses):
+        return ""
+    told = detokenise(answer.split(TOKEN_END))
+    return (
+        f'{count:,} of the {counted(len(responses), "context")} get the same first answer, "{told}". '
+        "Scores of such a system say little; see how it was trained."
+    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.responses import Alignment, Named, ResponseSet
+from pwae_core.data.responses import Alignment, Named, ResponseSet, same_answer
 from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError
 from pwae_core.metrics import comparisons, table
@@ -134,7 +134,12 @@ def _facts(
         "seeds": [asdict(one) for one in seeds if len(one.runs) > 1],
         "comparisons": [asdict(one) for one in compared],
         "notes": notes(systems, aligned.contexts, left_out, with_vectors=sources.embeddings is not None)
-        + [f"{one.system}: {told}" for one in aligned.sets if (told := _untrained(one))],
+        + [
+            f"{one.system}: {told}"
+            for one in aligned.sets
+            for told in (_untrained(one), same_answer(one.table))
+            if told
+        ],
     }
 
 

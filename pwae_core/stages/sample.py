@@ -12,6 +12,7 @@ import pyarrow as pa
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
+from pwae_core.data.responses import same_answer
 from pwae_core.data.sessions import COLUMNS, Sessions, from_table, some_of
 from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
 from pwae_core.errors import EmptyResultError
@@ -40,7 +41,7 @@ class Answered:
 @dataclass(frozen=True)
 class SampleReport:
     """What was answered; ``shown`` are the first few answers of a test split, or all those to a typed context.
-    ``notes`` mention users who were never trained.
+    ``notes`` mention users who were never trained, and the same answer to most contexts.
     """
 
     out: str | None
@@ -149,7 +150,7 @@ def _report(responses: Artifact, *, standing: bool) -> SampleReport:
         samples=facts["samples"],
         decoding=facts["decoding"],
         shown=shown,
-        notes=_notes([Untrained(**facts["untrained"]).told("context")]),
+        notes=_notes([Untrained(**facts["untrained"]).told("context"), same_answer(table)]),
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pwae_core import artifacts
-from pwae_core.data.responses import ResponseSet, align, complete, read_responses
+from pwae_core.data.responses import ResponseSet, align, complete, read_responses, same_answer
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import ARTIFACTS, RESPONSES
 
@@ -281,3 +281,23 @@ def test_align_refuses_what_cannot_be_compared(tmp_path: Path) -> None:
             align([two, named(tmp_path, "four", c | {column: other})])
     unknown = named(tmp_path, "four", c | {"context": [], "user_id": ""})
     assert align([two, unknown]).contexts == 1
+
+
+def answered(*responses: list[list[str]]) -> pa.Table:
+    return pa.Table.from_pylist([{**ROW, "responses": own} for own in responses], schema=RESPONSES)
+
+
+def test_a_system_that_gives_most_contexts_one_answer_is_told() -> None:
+    told = same_answer(answered(*[[["no", "."], ["hi"]]] * 6, *[[[f"w{n}"]] for n in range(5)]))
+    assert told == (
+        '6 of the 11 contexts get the same first answer, "no.". Scores of such a system say little; see how it was '
+        "trained."
+    )
+    assert '"".' in same_answer(answered(*[[[]]] * 10)), "an empty answer too"
+
+
+@pytest.mark.parametrize(
+    "responses", [[[["no"]]] * 9, [[["no"], ["yes"]]] * 5 + [[[f"w{n}"]] for n in range(6)]], ids=["few", "less"]
+)
+def test_a_system_with_different_answers_or_few_contexts_is_not_told(responses: list[list[list[str]]]) -> None:
+    assert same_answer(answered(*responses)) == ""
