@@ -65,7 +65,7 @@ def command(
 
 
 def _print(report: ExperimentReport) -> None:
-    from pwae_core.experiment import columns, legend
+    from pwae_core.experiment import columns, legend, remarks
     from pwae_core.experiment.results import METRICS
 
     console.print_line(f"{report.title}: {report.out}/results.md")
@@ -75,7 +75,7 @@ def _print(report: ExperimentReport) -> None:
         rows = [(_system(row), *(_cell(row, metric) for metric in metrics)) for row in report.rows]
         if metrics:
             console.print_table(title, ("System", *metrics.values()), rows)
-    for sentence in legend(report):
+    for sentence in (*legend(report), *remarks(report)):
         console.print_line(sentence)
 
 

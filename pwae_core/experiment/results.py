@@ -28,13 +28,16 @@ METRICS = tuple(metric for metrics in TABLES for metric in metrics)
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run: its scores by metric, or the reason why there are none."""
+    """One run: its scores by metric, or the reason why there are none. ``remarks``: the warnings of its training and of
+    its answers.
+    """
 
     label: str
     seed: int
     folder: str
     totals: Mapping[str, Total]
     failure: str | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,15 @@ def _half_widths(results: Sequence[RunResult]) -> dict[str, float]:
     }
 
 
+def remarks(report: ExperimentReport) -> list[str]:
+    """What is remarked on the runs, each remark once, with the runs that it is about."""
+    about: dict[str, list[str]] = {}
+    for run in report.runs:
+        for remark in run.remarks:
+            about.setdefault(remark, []).append(run.folder)
+    return [f"{', '.join(folders)}: {remark}" for remark, folders in about.items()]
+
+
 def columns(report: ExperimentReport) -> list[str]:
     """The metrics that any row has, in the table's order."""
     return in_order((metric for row in report.rows for metric in row.means), METRICS)
@@ -142,8 +154,9 @@ def _markdown(report: ExperimentReport) -> str:
         if shown or metrics is table.METRICS:
             lines += [*_markdown_table(report, shown), ""]
     failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
+    remarked = [f"- {remark}" for remark in remarks(report)]
     signed = [f"- `{signature}`" for signature in report.signatures]
-    return "\n".join([*lines, *legend(report), "", *failed, *signed]) + "\n"
+    return "\n".join([*lines, *legend(report), "", *failed, *remarked, *signed]) + "\n"
 
 
 def _markdown_table(report: ExperimentReport, metrics: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ exists and resume what was cut off. A run that fails is reported in the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,6 @@ from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, Interrupted, PwaeError
 from pwae_core.experiment.checks import check, failure_told, refuse_other_plans, runs_of
 from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_others, report_of, write
-from pwae_core.metrics.table import Total
 from pwae_core.models import system_of
 from pwae_core.progress import SILENT, Progress
 from pwae_core.stages.diagnose import diagnose
@@ -59,23 +58,23 @@ def _result(
     plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
 ) -> RunResult:
     try:
-        totals, failure = _totals(plan, run, folder, device, progress, force=force), None
+        return _measured(plan, run, folder, device, progress, force=force)
     except Interrupted:
         raise
     except (PwaeError, RuntimeError, MemoryError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
-        totals, failure = {}, failure_told(message, folder.parent)
+        failure = failure_told(message, folder.parent)
         progress.say(f"{run.folder} failed: {failure}")
-    return RunResult(run.label, run.seed, run.folder, totals, failure)
+        return RunResult(run.label, run.seed, run.folder, {}, failure)
 
 
-def _totals(
+def _measured(
     plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
-) -> Mapping[str, Total]:
+) -> RunResult:
     trained, responses = folder / "run", folder / "responses"
     common: dict[str, Any] = {"device": device, "progress": progress}
-    _forced(partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common), force)
-    _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
+    learned = _forced(partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common), force)
+    answered = _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
     named, scores = [Named(responses, run.label)], folder / "scores"
     score = partial(evaluate, named, plan.evaluate, embeddings=plan.embeddings, out=scores, progress=progress)
     totals = dict(_forced(score, force).systems[0].totals)
@@ -89,7 +88,7 @@ def _totals(
         out = folder / "diagnosis"
         look = partial(diagnose, trained, plan.diagnose, corpus=plan.corpus, out=out, **common)
         totals |= _forced(look, force).totals(plan.diagnose)
-    return totals
+    return RunResult(run.label, run.seed, run.folder, totals, None, (*learned.warnings, *answered.notes))
 
 
 def _forced(stage: Callable[..., T], force: bool) -> T:

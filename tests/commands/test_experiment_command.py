@@ -126,6 +126,20 @@ def test_a_plan_becomes_one_table_though_a_run_fails(
     assert "σ, their standard deviation" in printed
 
 
+def test_what_is_remarked_on_runs_is_told_once_with_the_runs_it_is_about(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pwae_core.stages.sample.same_answer", lambda table: f"All {len(table)} contexts alike.")
+    plan.write_text(PLAN[: PLAN.index("[[systems]]")] + '[[systems]]\nmodel = "seq2seq"\n')
+    out = tmp_path / "out"
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    report = pwae(*command, "--json").succeeds().json
+    assert [run["remarks"] for run in report["runs"]] == [["All 5 contexts alike."]] * 2
+    remark = "seq2seq-seed1, seq2seq-seed2: All 5 contexts alike."
+    assert (out / "results.md").read_text().count(f"\n- {remark}\n") == 1
+    assert pwae(*command).stdout.count(remark) == 1
+
+
 @pytest.mark.parametrize("spread", ["±0.1234", "σ0.1234"])
 def test_whole_words_fit_a_terminal_with_every_metric(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, spread: str
