@@ -253,10 +253,10 @@ def answers(found: Results) -> str:
         for context in sorted({row["context"] for row in here}):
             said = sorted((row for row in here if row["context"] == context), key=lambda row: -row["seed"])
             rows = [(label, row["answers"]) for label, row in sorted({row["label"]: row for row in said}.items())]
-            asked = "\n".join(f"> – {quoted(text)}" for text in said[0]["utterances"])
+            asked = "  \n".join(f"> – {quoted(text)}" for text in said[0]["utterances"])
             told = [("real response", said[0]["real"]), *rows]
             cells = [(label, "<br>".join(map(quoted, dict.fromkeys(texts)))) for label, texts in told]
-            shown.append(f"{asked}\n\n{table(['', 'answers'], cells)}".replace("\n> ", "  \n> "))
+            shown.append(f"{asked}\n\n{table(['', 'answers'], cells)}")
         return "\n\n".join(shown) or NOTHING
 
     return by_place(of_place)(found)
