@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tables import STUDY, read_study, read_table, write
+from tables import STUDY, fuller, merged, read_study, write
 
 from pwae_core.artifacts import Artifact, load
 from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
@@ -258,33 +258,6 @@ def _facts(artifact: Artifact, names: Sequence[str]) -> dict[str, Any]:
     return {"fingerprint": artifact.fingerprint, "pwae": artifact.manifest["pwae"], **facts}
 
 
-def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, keys: Sequence[str]) -> pa.Table:
-    """``rows``, and those of the table at ``path`` whose keys are not among theirs; in the order of all columns up to
-    the measure, or the context.
-    """
-    there = {tuple(row[key] for key in keys) for row in rows}
-    kept = [row for row in read_table(path, schema) if tuple(row[key] for key in keys) not in there]
-    last = "measure" if "measure" in schema.names else "context"
-    order = [(name, "ascending") for name in schema.names[: schema.names.index(last) + 1]]
-    return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
-
-
-def fuller(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those ``rows`` whose tests rest on as many runs as the tests at ``path``, or more."""
-
-    def weight(tests: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], int]:
-        runs = {(*(row[key] for key in TESTED), row["label"]): row["seeds"] for row in tests}
-        return {group: sum(runs[one] for one in runs if one[:-1] == group) for group in {one[:-1] for one in runs}}
-
-    before, now = weight(read_table(path, COMPARED)), weight(rows)
-    return [row for row in rows if now[key := tuple(row[name] for name in TESTED)] >= before.get(key, 0)]
-
-
-def _distinct(rows: Sequence[Mapping[str, Any]], order: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
-    """One row for each of its names: the real responses come with every run."""
-    return list({tuple(row[name] for name, _ in order): row for row in rows}.values())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Gather the results of the reproduction study.")
     parser.add_argument("work", type=Path, help="the folder in which run.sh works")
@@ -301,11 +274,12 @@ def collect(work: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     runs = list(made(work))
     seeds = ("corpus", "split", "label", "seed")
+    compared = fuller(out / "comparisons.parquet", list(compared_rows(runs)), COMPARED, TESTED)
     tables = {
         "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
         "curves": ([row for one in runs for row in curve_rows(one)], CURVES, seeds),
         "answers": ([row for one in runs for row in answer_rows(one)], ANSWERS, seeds),
-        "comparisons": (fuller(out / "comparisons.parquet", list(compared_rows(runs))), COMPARED, TESTED),
+        "comparisons": (compared, COMPARED, TESTED),
     }
     for name, (rows, schema, keys) in tables.items():
         write(out / f"{name}.parquet", merged(out / f"{name}.parquet", rows, schema, keys))

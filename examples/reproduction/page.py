@@ -11,48 +11,20 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from claims import BLEU, BOW, CLAIMS, EVERY, PERSONAL
+from markup import NOTHING, p_value, quoted, table
 from tables import STUDY, TABLES, Row, read_study, read_table, write
 
-NOTHING = "No results yet."
 NAMES = {"session": "random split", "conversation": "split by conversation"}
-BLEU, BOW = ("BLEU-Recall", "BLEU-Precision", "BLEU-F1"), ("BOW-Extrema", "BOW-Greedy", "BOW-Average")
-PERSONAL = ("Speaker-Accuracy", "Swap-Followed", "Likelihood-Gain", "Own-Words")
 SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
 Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexity-Prior", "Perplexity-Posterior")
 CURVES = ("bleu_f1", "bleu_recall", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
-EVERY = "every other system"
-CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
-    "1": ((EVERY, "Seq2Seq", ("BLEU-F1", *BOW)),),
-    "2": (("DiaWAE-GMD", "CVAE", (*BLEU, *BOW)),),
-    "3": (
-        ("DiaWAE-GMD", "", ("Latent-Nats",)),
-        ("CVAE", "", ("Latent-Nats",)),
-        ("CVAE (KL annealed in 600)", "", ("Latent-Nats",)),
-    ),
-    "4": (
-        ("DiaWAE-GMD", "", ("Speaker-Accuracy", "Speaker-By-Chance")),
-        ("DiaWAE-GMD", "Seq2Seq", ("Speaker-Accuracy",)),
-    ),
-    "5": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (1, 2)),
-    "6": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (4, 5)),
-    "7": (("DiaWAE-GMD", "PersonaWAE", ("BLEU-F1", *PERSONAL[:3])),),
-    "8": tuple(
-        (f"PersonaWAE w/o {part}", "PersonaWAE", ("BLEU-F1", *BOW, *PERSONAL[:3])) for part in ("prior", "fusion")
-    ),
-    "9": (("Persona", "Seq2Seq", (*BLEU, *BOW)),),
-    "10": (("DiaWAE-GMD", "PersonaWAE", (*BLEU, *BOW)),),
-    "11": (("DiaWAE-GMD", "PersonaWAE", ("BLEU-Recall",)),),
-    "12": ((EVERY, "PersonaWAE", (*BLEU, *BOW)),),
-    "13": ((EVERY, "PersonaWAE", ("Speaker-Accuracy", "Swap-Followed")),),
-    "14": (("PersonaWAE w/o prior", "PersonaWAE", (*BLEU, *BOW)),),
-}
-"""By number: a system, what it is compared with (nothing: its own value is told), the measures."""
 BESIDE = {"paper": [], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
 """By table: whose rows are beside its own, if not PersonaWAE's alone."""
 
@@ -84,11 +56,6 @@ def read(folder: Path) -> Results:
         sys.exit(f"{folder / missing[0]} is missing. Restore it, or collect the results again (run.sh --collect).")
     rows = [read_table(folder / f"{name}.parquet") for name in TABLES]
     return Results(*rows, read_study(folder / STUDY))
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    body = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(heads)} |", "|" + "---|" * len(heads), *body]) if body else NOTHING
 
 
 def corpora(found: Results) -> str:
@@ -185,10 +152,6 @@ def _difference(rows: Sequence[Row], measure: str) -> str:
     return ""
 
 
-def p_value(p: float) -> str:
-    return f"p {p:.3f}" if p >= 0.0005 else "p < 0.001"
-
-
 def claims(found: Results) -> str:
     """The numbers that decide each claim, a column for each corpus and split."""
     heads = ["claim", "system", "measure", *("/".join(place) for place in found.places)]
@@ -260,11 +223,6 @@ def answers(found: Results) -> str:
         return "\n\n".join(shown) or NOTHING
 
     return by_place(of_place)(found)
-
-
-def quoted(text: str) -> str:
-    """``text`` as Markdown that shows it and nothing else, inside a table too."""
-    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", text)
 
 
 def times(found: Results) -> str:
