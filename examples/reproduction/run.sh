@@ -40,9 +40,10 @@ CHECKED=${CHECKED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/checked_weibo_comments.zh.par
 corpora=(chitchat ${CPED:+cped} ${CHECKED:+checked})
 
 # Corpus, split, table and seeds of every step; the first steps give a small picture of everything. The tables of a corpus
-# and split share a folder of runs, so PersonaWAE is trained once for all of them.
+# and split share a folder of runs, so PersonaWAE is trained once for all of them. Tables 3 and 4 and the readings are of
+# one corpus: CPED, where a run is the shortest, if its path is known.
 steps() {
-  local seeds split corpus table
+  local seeds split corpus table detailed=${CPED:+cped}
   for seeds in $(printf '%s\n' 7 $more | uniq); do
     for split in session conversation; do
       for corpus in "${corpora[@]}"; do
@@ -54,7 +55,7 @@ steps() {
     echo "$corpus session selection 7"
   done
   for table in table4 table3 readings; do
-    echo "chitchat session $table $more"
+    echo "${detailed:-chitchat} session $table $more"
   done
   if [ -n "$CHECKED" ] && [ $budget != quick.toml ]; then
     echo "checked session paper 7"

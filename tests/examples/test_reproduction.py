@@ -83,6 +83,15 @@ def test_results_that_cannot_be_collected_do_not_stop_the_study(tmp_path: Path) 
     assert (tmp_path / "experiments").read_text().split() == vectors
 
 
+@pytest.mark.parametrize(("paths", "detailed"), [({}, "chitchat"), ({"CPED": "cped.parquet"}, "cped")])
+def test_the_tables_of_one_corpus_are_of_cped_if_it_is_there(paths: dict[str, str], detailed: str) -> None:
+    own = {name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")}
+    command = ["bash", STUDY / "run.sh", "--list"]
+    steps = subprocess.run(command, env=own | paths, capture_output=True, text=True, check=True).stdout.split()
+    tables = {table: [step for step in steps if f"/{table}/" in step] for table in ("table3", "table4", "readings")}
+    assert tables == {table: [f"{detailed}/session/{table}/7,8,9"] for table in tables}
+
+
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "docs").mkdir()
