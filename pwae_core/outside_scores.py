@@ -30,6 +30,7 @@ from pwae_core.metrics.bootstrap import interval, resampled_means
 from pwae_core.metrics.own import LARGEST, name_problem
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.table import Floats, Scores, Terms, Total
+from pwae_core.text.numbers import to_float
 
 COLUMNS = ("system", "session", "session_id", "metric", "value")
 NEEDED = "A table of scores has the columns system, session, metric and value"
@@ -113,7 +114,8 @@ def _text(where: str, column: str, value: object) -> str:
 
 def _number(where: str, value: object) -> float:
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        known = isinstance(value, int | float | str) and not isinstance(value, bool)
+        number = to_float(str(value)) if known else None
     except (ValueError, OverflowError):
         number = None
     if value in (None, "") or (number is not None and not isfinite(number)):

@@ -102,6 +102,18 @@ def test_scores_of_some_contexts_and_some_systems(pwae: Callable[..., Any], fold
     pwae(*command).succeeds()
 
 
+def test_what_no_context_has_of_both_is_not_compared_and_said_so(
+    pwae: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    apart = [row for row in table(float) if (row[1] in SESSIONS[:20]) == (row[0] == "One")]
+    given = write_csv(tmp_path / "s.csv", apart)
+    command = ("evaluate", folder / "One", folder / "Two", "--scores", given, "--compare", "--resamples", 50)
+    report = pwae(*command, "--json").succeeds().json
+    assert "BERTScore" not in {row["metric"] for row in report["comparisons"]}
+    assert "Two and One are not compared in BERTScore: no context has it for every seed of both." in report["notes"]
+    assert "nan" not in pwae(*command).succeeds().stdout
+
+
 def test_contexts_that_common_leaves_out_are_no_strangers(
     pwae: Callable[..., Any], folder: Path, tmp_path: Path
 ) -> None:
@@ -131,6 +143,7 @@ WRONG: list[tuple[Rows, str]] = [
     ([("One", "c0#0", "B", "nan")], "row 1: value is nan. Leave out the row"),
     ([("One", "c0#0", "B", "-inf")], "row 1: value is -inf."),
     ([("One", "c0#0", "B", "high")], "row 1: value is 'high', expected a number"),
+    ([("One", "c0#0", "B", "1_5")], "row 1: value is '1_5', expected a number"),
     ([("One", "c0#0", "B", "")], "row 1: value is missing. Leave out the row of a context that has no score."),
     ([("One", "c0#0", "B", "1e308")], "row 1: value is 1e+308, which is beyond 1e+100. Scale the scores."),
     ([("One", "c0#0", "B", "-1e101")], "row 1: value is -1e+101, which is beyond"),

@@ -19,11 +19,17 @@ CLAIMS: dict[str, Sequence[tuple[str, str, Sequence[str]]]] = {
         ("DiaWAE-GMD", "", ("Speaker-Accuracy", "Speaker-By-Chance")),
         ("DiaWAE-GMD", "Seq2Seq", ("Speaker-Accuracy",)),
     ),
-    "5": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (1, 2)),
+    "5": (
+        ("PersonaWAE K=1", "PersonaWAE K=2", ("BLEU-F1", *BOW)),
+        ("PersonaWAE K=1", "PersonaWAE", ("BLEU-F1", *BOW)),
+        ("PersonaWAE K=2", "PersonaWAE", ("BLEU-F1", *BOW)),
+    ),
     "6": tuple((f"PersonaWAE K={k}", "PersonaWAE", ("BLEU-F1", *BOW)) for k in (4, 5)),
     "7": (("DiaWAE-GMD", "PersonaWAE", ("BLEU-F1", *PERSONAL[:3])),),
-    "8": tuple(
-        (f"PersonaWAE w/o {part}", "PersonaWAE", ("BLEU-F1", *BOW, *PERSONAL[:3])) for part in ("prior", "fusion")
+    "8": (
+        ("PersonaWAE w/o prior", "PersonaWAE w/o fusion", ("BLEU-F1", *BOW, *PERSONAL[:3])),
+        ("PersonaWAE w/o prior", "PersonaWAE", ("BLEU-F1", *BOW, *PERSONAL[:3])),
+        ("PersonaWAE w/o fusion", "PersonaWAE", ("BLEU-F1", *BOW, *PERSONAL[:3])),
     ),
     "9": (("Persona", "Seq2Seq", (*BLEU, *BOW)),),
     "10": (("DiaWAE-GMD", "PersonaWAE", (*BLEU, *BOW)),),

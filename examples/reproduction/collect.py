@@ -1,7 +1,7 @@
 """Gathers what the study has so far: ``python examples/reproduction/collect.py reproduction benchmarks/reproduction``.
 
 Of every complete run under WORK its totals (``results.parquet``) and validations (``curves.parquet``); of every table,
-the systems against PersonaWAE and other bases, over the seeds that all of them have (``comparisons.parquet``); what
+the systems against PersonaWAE and other bases, over the seeds that both have (``comparisons.parquet``); what
 they rest on (``study.json``); and some answers of Table 2's systems, on corpora whose licence allows it
 (``answers.parquet``). No other text of a corpus is in any of them. What is in RESULTS already and no longer under WORK
 is kept, so that runs may be made on several machines.
@@ -38,6 +38,8 @@ BASE, PAPER_BASE = "PersonaWAE", "PersonaWAE (paper preset)"
 EVERY = ()
 CONTRASTS: dict[str, dict[str, tuple[str, ...]]] = {
     "table2": {BASE: EVERY, "Seq2Seq": EVERY, "CVAE": ("DiaWAE-GMD",)},
+    "table3": {BASE: EVERY, "PersonaWAE K=2": ("PersonaWAE K=1",)},
+    "table4": {BASE: EVERY, "PersonaWAE w/o fusion": ("PersonaWAE w/o prior",)},
     "selection": {base: (f"{base}, selected by likelihood",) for base in (BASE, "DiaWAE-GMD")},
     "paper": {PAPER_BASE: EVERY},
 }
@@ -59,6 +61,8 @@ ANSWERS = pa.schema(
 )
 QUOTED, CONTEXTS, ANSWERED = ("chitchat", "cped"), 4, 3
 """The corpora whose licence allows their text here; how many contexts, the first of the test split; their answers."""
+Key = tuple[str, int]
+"""A label and a seed."""
 TESTED = ("corpus", "split", "table", "base")
 """What is tested, and corrected, together."""
 FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
@@ -193,18 +197,22 @@ def _compared(runs: Sequence[Made], base: str, place: Mapping[str, str]) -> Iter
     labels: dict[str, dict[int, Made]] = {}
     for one in runs:
         labels.setdefault(one.planned.label, {})[one.planned.seed] = one
-    if base not in labels or len(labels) < 2:
-        return
-    seeds = sorted(set.intersection(*(set(of_label) for of_label in labels.values())))
-    if not seeds:
-        return
+    shared = {label: sorted(own.keys() & labels.get(base, {}).keys()) for label, own in labels.items() if label != base}
     for group, families in FAMILIES.items():
         metrics = [metric for family in families for metric in family]
-        systems = {label: [_scores(own[seed], group, metrics) for seed in seeds] for label, own in labels.items()}
-        for found in comparisons.compare(_same_contexts(systems), base, TRIALS, SEED, families):
+        scored = _same_contexts(
+            {(label, seed): _scores(one, group, metrics) for label, own in labels.items() for seed, one in own.items()}
+        )
+        pairs = [
+            {name: [scored[name, seed] for seed in own] for name in (label, base)}
+            for label, own in shared.items()
+            if own
+        ]
+        made = [one for pair in pairs for one in comparisons.compare(pair, base, TRIALS, SEED, families)]
+        for found in comparisons.corrected(made, families):
             row = asdict(found)
             told = {"label": row.pop("system"), "base": row.pop("base"), "measure": row.pop("metric")}
-            yield {**place, **told, "seeds": len(seeds), **row}
+            yield {**place, **told, "seeds": len(shared[found.system]), **row}
 
 
 def _scores(one: Made, group: str, metrics: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -218,17 +226,13 @@ def _scores(one: Made, group: str, metrics: Sequence[str]) -> dict[str, dict[str
     return found
 
 
-def _same_contexts(systems: Mapping[str, Sequence[Mapping[str, Mapping[str, float]]]]) -> dict[str, list[Scores]]:
+def _same_contexts(runs: Mapping[Key, Mapping[str, Mapping[str, float]]]) -> dict[Key, Scores]:
     """The metrics that all have, over the contexts that any has; NaN where one has none."""
-    runs = [run for own in systems.values() for run in own]
-    metrics = [metric for metric in runs[0] if all(metric in run for run in runs)]
-    contexts = sorted({context for run in runs for metric in metrics for context in run[metric]})
+    metrics = [metric for metric in next(iter(runs.values())) if all(metric in run for run in runs.values())]
+    contexts = sorted({context for run in runs.values() for metric in metrics for context in run[metric]})
     return {
-        label: [
-            Scores({m: np.array([run[m].get(context, np.nan) for context in contexts]) for m in metrics}, {})
-            for run in own
-        ]
-        for label, own in systems.items()
+        key: Scores({m: np.array([run[m].get(context, np.nan) for context in contexts]) for m in metrics}, {})
+        for key, run in runs.items()
     }
 
 

@@ -125,22 +125,22 @@ def _value(rows: Sequence[Row], measure: str) -> str:
 def differences(
     tables: Sequence[str], measures: Sequence[str], head: str = "less PersonaWAE", others: bool = False
 ) -> Callable[[Results], str]:
-    """Every system less PersonaWAE, with Holm's p of the randomisation test; less ``others`` too if so."""
+    """Every system less PersonaWAE, with Holm's p of the randomisation test and the number of seeds; less ``others``
+    too if so.
+    """
 
     def of_place(found: Results, place: tuple[str, str]) -> str:
         of_tables = [
-            row
-            for row in found.comparisons
-            if row["table"] in tables and (others or row["base"].startswith("PersonaWAE"))
+            row for row in found.comparisons if row["table"] in tables and (others or row["base"] == "PersonaWAE")
         ]
         here = [row for row in of_tables if (row["corpus"], row["split"]) == place]
         there = [name for name in measures if any(row["measure"] == name for row in here)]
-        labels = dict.fromkeys(row["label"] for row in here)
+        of_label = {label: [row for row in here if row["label"] == label] for label in (row["label"] for row in here)}
         rows = [
-            (label, *(_difference([row for row in here if row["label"] == label], name) for name in there))
-            for label in labels
+            (label, str(own[0]["seeds"]), *(_difference(own, name) for name in there))
+            for label, own in of_label.items()
         ]
-        return table([head, *there], rows)
+        return table([head, "seeds", *there], rows)
 
     return by_place(of_place)
 

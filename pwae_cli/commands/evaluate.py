@@ -144,7 +144,8 @@ def _print_comparisons(report: EvaluateReport) -> None:
         if columns:
             console.print_table(f"Less {base}", ["System", *columns.values()], rows)
     console.print_line(
-        f"p: randomisation over contexts, two-sided, Holm-adjusted within its table; * below .05; exact if at most "
+        "p: randomisation over contexts, two-sided, Holm-adjusted over all systems and the metrics of one family "
+        "(Table 2's six; diversity, repetition and length; all others); * below .05; exact if at most "
         f"{EXACT} contexts differ. --json has intervals, the paired bootstrap, unadjusted values and signatures."
     )
 

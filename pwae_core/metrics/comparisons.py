@@ -6,7 +6,7 @@ seed computes from its own two averages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,21 +47,30 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """A system's columns (contexts, seeds, columns), and their means over resamples (trials, seeds, columns)."""
+class _Pair:
+    """A metric's columns of a system and the base, both (contexts, seeds, columns).
 
-    values: Floats
-    resampled: Floats
+    NaN in both wherever a seed of either has no score.
+    """
+
+    system: str
+    metric: str
+    one: Floats
+    two: Floats
     score: Score
 
     @property
-    def observed(self) -> float:
-        return float(self.score(np.nanmean(self.values, axis=0)).mean())
+    def columns(self) -> Floats:
+        """(contexts, all columns): those of ``one``, then those of ``two``."""
+        return np.hstack([side.reshape(len(side), -1) for side in (self.one, self.two)])
 
-    @property
-    def resampled_scores(self) -> Floats:
-        scores: Floats = self.score(self.resampled).mean(axis=1)
-        return scores
+    def difference(self, means: Floats) -> Floats:
+        """(trials,): the difference for each of the ``means`` (trials, all columns) over contexts."""
+        border = self.one[0].size
+        sides = ((self.one, means[:, :border]), (self.two, means[:, border:]))
+        scores = [self.score(own.reshape(-1, *side.shape[1:])).mean(axis=1) for side, own in sides]
+        difference: Floats = scores[0] - scores[1]
+        return difference
 
 
 def compare(
@@ -74,65 +83,75 @@ def compare(
     """Compares every system, of one seed or several, with ``base``, in F1 and every metric that is a mean over
     contexts.
 
-    Holm's correction is over all systems and all metrics of each of the ``families``.
+    A difference is of the contexts that have a score in every seed of both; without any, there is none. Holm's
+    correction is over all systems and all metrics of each of the ``families``.
     """
-    names = list(dict.fromkeys(name for runs in systems.values() for run in runs for name in run.contexts))
-    columns = {system: np.stack([_columns(run, names) for run in runs], axis=1) for system, runs in systems.items()}
-    drawn = _resampled(columns, trials, seed)
-    made = []
-    for system in (one for one in systems if one != base):
-        shared = [name for name in names if all(name in run.contexts for run in (*systems[system], *systems[base]))]
-        for metric in in_order([*shared, *([F1] if RECALL in shared else [])]):
-            taken = _taken(names, metric)
-            one, two = (taken(columns[name], drawn[name]) for name in (system, base))
-            made.append(_comparison(system, base, metric, one, two, trials, seed))
-    return _corrected(made, families)
+    pairs = [
+        pair
+        for system in systems
+        if system != base
+        for metric in _shared([*systems[system], *systems[base]])
+        if (pair := _pair(system, metric, systems[system], systems[base])) is not None
+    ]
+    if not pairs:
+        return []
+    columns = [pair.columns for pair in pairs]
+    borders = np.cumsum([one.shape[1] for one in columns])[:-1]
+    drawn = np.split(resampled_means(np.hstack(columns), trials, seed), borders, axis=1)  # all by the same draws
+    made = [_comparison(pair, base, means, trials, seed) for pair, means in zip(pairs, drawn, strict=True)]
+    return corrected(made, families)
 
 
-def _columns(run: Scores, names: Sequence[str]) -> Floats:
-    """NaN if a run lacks a score that others have."""
-    without = np.full(len(next(iter(run.contexts.values()))), np.nan)
-    return np.column_stack([run.contexts.get(name, without) for name in names])
+def apart(systems: Mapping[str, Sequence[Scores]], base: str, made: Sequence[Comparison]) -> list[str]:
+    """What could not be compared, as both systems have the metric, but for no context in common."""
+    compared = {(one.system, one.metric) for one in made}
+    return [
+        f"{system} and {base} are not compared in {metric}: no context has it for every seed of both."
+        for system in systems
+        if system != base
+        for metric in _shared([*systems[system], *systems[base]])
+        if (system, metric) not in compared
+    ]
 
 
-def _resampled(columns: Mapping[str, Floats], trials: int, seed: int) -> dict[str, Floats]:
-    """By system, (trials, seeds, names): all are resampled by the same draws."""
-    flat = [values.reshape(len(values), -1) for values in columns.values()]
-    borders = np.cumsum([one.shape[1] for one in flat])[:-1]
-    means = np.split(resampled_means(np.hstack(flat), trials, seed), borders, axis=1)
-    return {
-        system: own.reshape(trials, *values.shape[1:])
-        for own, (system, values) in zip(means, columns.items(), strict=True)
-    }
+def _shared(runs: Sequence[Scores]) -> list[str]:
+    """The metrics that all ``runs`` have, and F1 if they have its parts."""
+    shared = [name for name in runs[0].contexts if all(name in run.contexts for run in runs)]
+    return in_order([*shared, *([F1] if RECALL in shared else [])])
 
 
-def _taken(names: Sequence[str], metric: str) -> Callable[[Floats, Floats], _Compared]:
-    """A function that picks a metric's columns out of all those of a system."""
+def _pair(system: str, metric: str, one: Sequence[Scores], two: Sequence[Scores]) -> _Pair | None:
+    """None if no context has every score."""
+    names = (RECALL, PRECISION) if metric == F1 else (metric,)
+    first, second = _scores(one, names), _scores(two, names)
+    absent = np.isnan(np.hstack([first, second])).any(axis=(1, 2))
+    if absent.all():
+        return None
+    first[absent] = second[absent] = np.nan
     if metric == F1:
-        both = [names.index(RECALL), names.index(PRECISION)]
-        return lambda values, drawn: _Compared(values[..., both], drawn[..., both], _f1)
-    own = [names.index(metric)]
-    return lambda values, drawn: _Compared(
-        values[..., own].mean(axis=1, keepdims=True), drawn[..., own].mean(axis=1, keepdims=True), the_mean
-    )
+        return _Pair(system, metric, first, second, _f1)
+    means = [side.mean(axis=1, keepdims=True) for side in (first, second)]
+    return _Pair(system, metric, means[0], means[1], the_mean)
+
+
+def _scores(runs: Sequence[Scores], names: Sequence[str]) -> Floats:
+    """(contexts, seeds, names)."""
+    return np.stack([np.column_stack([run.contexts[name] for name in names]) for run in runs], axis=1)
 
 
 def _f1(means: Floats) -> Floats:
     return harmonic_mean(means[..., 0], means[..., 1])
 
 
-def _comparison(
-    system: str, base: str, metric: str, one: _Compared, two: _Compared, trials: int, seed: int
-) -> Comparison:
-    difference, drawn = one.observed - two.observed, one.resampled_scores - two.resampled_scores
-    tested = randomisation_test(one.values, two.values, trials, seed, one.score)
+def _comparison(pair: _Pair, base: str, resampled: Floats, trials: int, seed: int) -> Comparison:
+    (difference,) = pair.difference(np.nanmean(pair.columns, axis=0)[None])
+    drawn = pair.difference(resampled)
+    tested = randomisation_test(pair.one, pair.two, trials, seed, pair.score)
     bounds = interval(drawn, tested.contexts)
-    p = bootstrap_p(drawn, one.values, two.values, difference) if tested.contexts >= FEWEST else None
-    signature = sign(metric, _parts(tested, trials, seed, bootstrap=p is not None))
-    counts = tested.contexts, tested.differing
-    return Comparison(
-        system, base, metric, difference, bounds.low, bounds.high, p, p, tested.p, tested.p, *counts, signature
-    )
+    p = bootstrap_p(drawn, pair.one, pair.two, difference) if tested.contexts >= FEWEST else None
+    signature = sign(pair.metric, _parts(tested, trials, seed, bootstrap=p is not None))
+    found = (float(difference), bounds.low, bounds.high, p, p, tested.p, tested.p)
+    return Comparison(pair.system, base, pair.metric, *found, tested.contexts, tested.differing, signature)
 
 
 def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[str, object]:
@@ -143,14 +162,15 @@ def _parts(tested: Outcome, trials: int, seed: int, *, bootstrap: bool) -> dict[
     return {"contexts": tested.contexts, "differ": tested.differing, **swaps, **resamples, **drawn}
 
 
-def _corrected(made: Sequence[Comparison], families: Sequence[Sequence[str]]) -> list[Comparison]:
-    corrected = list(made)
+def corrected(made: Sequence[Comparison], families: Sequence[Sequence[str]]) -> list[Comparison]:
+    """The comparisons with Holm's correction over all of them, family by family; metrics of none are one more."""
+    adjusted = list(made)
     others = {one.metric for one in made} - {metric for family in families for metric in family}
     for family in (*families, sorted(others)):
         chosen = [i for i, one in enumerate(made) if one.metric in family]
         for i, p in zip(chosen, holm([made[i].randomisation for i in chosen]), strict=True):
-            corrected[i] = replace(corrected[i], randomisation_holm=p)
+            adjusted[i] = replace(adjusted[i], randomisation_holm=p)
         known = {i: one for i in chosen if (one := made[i].bootstrap) is not None}
-        for i, adjusted in zip(known, holm(list(known.values())), strict=True):
-            corrected[i] = replace(corrected[i], bootstrap_holm=adjusted)
-    return corrected
+        for i, p in zip(known, holm(list(known.values())), strict=True):
+            adjusted[i] = replace(adjusted[i], bootstrap_holm=p)
+    return adjusted

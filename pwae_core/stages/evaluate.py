@@ -21,7 +21,7 @@ from pwae_core.metrics import comparisons, table
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.evaluation import EvaluateReport, SystemReport, notes, of_seeds, restored
 from pwae_core.metrics.own import Found, metrics_called
-from pwae_core.metrics.table import Total
+from pwae_core.metrics.table import Scores, Total
 from pwae_core.outside_scores import Outside, beside, check, gaps, read_outside
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
@@ -63,8 +63,10 @@ def evaluate(
     base = _base(sources, config)
     scored = _score(sources, config, own, tables, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
-    compared = _compare(sources, scored, base, config) if config.compare else []
+    grouped = _by_system(sources, scored)
+    compared = comparisons.compare(grouped, base, config.trials, config.seed) if config.compare else []
     facts = _facts(sources, scored, totals, compared)
+    facts["notes"] += comparisons.apart(grouped, base, compared) if config.compare else []
     facts["notes"] += [told for one in sources.aligned.sets for told in gaps(tables, one.system, one.session_ids)]
     if out:
         with artifacts.draft(out, plan) as draft:
@@ -108,12 +110,10 @@ def _base(sources: Comparable, config: EvaluateConfig) -> str:
     return base
 
 
-def _compare(
-    sources: Comparable, scored: Sequence[Scored], base: str, config: EvaluateConfig
-) -> list[comparisons.Comparison]:
+def _by_system(sources: Comparable, scored: Sequence[Scored]) -> dict[str, list[Scores]]:
+    """The scores of each system's seeds."""
     runs = {one.system: mine.scores for one, mine in zip(sources.aligned.sets, scored, strict=True)}
-    systems = {system: [runs[name] for name in names] for system, names in sources.groups.items()}
-    return comparisons.compare(systems, base, config.trials, config.seed)
+    return {system: [runs[name] for name in names] for system, names in sources.groups.items()}
 
 
 def _facts(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pwae_core.errors import InputError
 from pwae_core.inputs import unpacked
+from pwae_core.text.numbers import to_float
 
 HEAD = 1 << 20
 LONGEST_LINE = 1 << 22
@@ -197,7 +198,7 @@ def _is_binary(rest: bytes, dimension: int) -> bool:
 
 def _is_number(field: bytes) -> bool:
     try:
-        float(field)
+        to_float(field)
     except ValueError:
         return False
     return True
@@ -250,7 +251,7 @@ def _binary_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
 
 def _vector(path: Path, row: _Row) -> Vector:
     try:
-        values = np.frombuffer(row.values, "<f4") if isinstance(row.values, bytes) else list(map(float, row.values))
+        values = np.frombuffer(row.values, "<f4") if isinstance(row.values, bytes) else list(map(to_float, row.values))
     except ValueError as error:
         raise InputError(f"{path}, {row.place}: {error}.") from error
     vector = np.array(values, dtype=np.float64)

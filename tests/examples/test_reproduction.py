@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -90,6 +94,33 @@ def test_the_tables_of_one_corpus_are_of_cped_if_it_is_there(paths: dict[str, st
     steps = subprocess.run(command, env=own | paths, capture_output=True, text=True, check=True).stdout.split()
     tables = {table: [step for step in steps if f"/{table}/" in step] for table in ("table3", "table4", "readings")}
     assert tables == {table: [f"{detailed}/session/{table}/7,8,9"] for table in tables}
+
+
+def test_a_pair_is_compared_over_the_seeds_that_both_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While other seeds are still to come: PersonaWAE has three, Seq2Seq the first alone, CVAE all of them."""
+    monkeypatch.syspath_prepend(STUDY)
+    collect: Any = importlib.import_module("collect")
+    monkeypatch.setattr(collect, "FAMILIES", {"scores": (("BLEU-Recall", "BLEU-Precision", "BLEU-F1"),)})
+
+    def made(label: str, seed: int, level: float) -> SimpleNamespace:
+        rows = [
+            {"system": label, "session_id": f"s{number}", "metric": metric, "value": level + 0.001 * (number % 7)}
+            for metric in ("BLEU-Recall", "BLEU-Precision")
+            for number in range(40)
+        ]
+        scores = SimpleNamespace(table=lambda _: pa.Table.from_pylist(rows))
+        planned = SimpleNamespace(label=label, seed=seed)
+        return SimpleNamespace(corpus="cped", split="session", table="table2", planned=planned, scores=scores)
+
+    levels = {"PersonaWAE": (0.1, 0.2, 0.3), "CVAE": (0.15, 0.15, 0.15), "Seq2Seq": (0.15,)}
+    runs = [made(label, 7 + number, own) for label, found in levels.items() for number, own in enumerate(found)]
+    compared = [row for row in collect.compared_rows(runs) if row["measure"] == "BLEU-Recall"]
+    rows = {row["label"]: row for row in compared if row["base"] == "PersonaWAE"}
+    assert rows["CVAE"]["seeds"] == 3
+    assert rows["CVAE"]["difference"] == pytest.approx(-0.05)
+    assert rows["Seq2Seq"]["seeds"] == 1
+    assert rows["Seq2Seq"]["difference"] == pytest.approx(0.05)
+    assert rows["Seq2Seq"]["randomisation_holm"] > rows["Seq2Seq"]["randomisation"]  # over both systems
 
 
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:

@@ -310,3 +310,33 @@ def test_the_difference_of_seeds_is_that_of_their_means() -> None:
 def test_the_families_are_the_tables_that_are_printed() -> None:
     together = [metric for family in comparisons.FAMILIES for metric in family]
     assert sorted(together) == sorted(metric for metric in METRICS if not metric.startswith("Distinct"))
+
+
+def lacking(values: Sequence[float], metric: str = "Speaker-Accuracy") -> Scores:
+    return Scores({metric: np.asarray(values, float)}, {})
+
+
+def test_a_difference_is_of_the_contexts_that_both_systems_have() -> None:
+    """Where B alone is scored, it says nothing of A, neither for the difference nor for its interval."""
+    nan = float("nan")
+    both = {"A": [lacking([1.0] * 30 + [nan] * 30)], "B": [lacking([0.9] * 30 + [10.0] * 30)]}
+    (found,) = compare(both, "A", 500, 7)
+    assert found.difference == pytest.approx(-0.1)
+    assert found.high == pytest.approx(-0.1)
+    assert found.contexts == found.differing == 30
+    shared = {name: [lacking(own[0].contexts["Speaker-Accuracy"][:30])] for name, own in both.items()}
+    assert found.randomisation == compare(shared, "A", 500, 7)[0].randomisation
+
+
+def test_a_difference_is_of_the_contexts_that_every_seed_has() -> None:
+    nan = float("nan")
+    systems = {"A": [lacking([1.0] * 40 + [nan] * 20), lacking([3.0] * 40 + [9.0] * 20)], "B": [lacking([1.5] * 60)]}
+    (found,) = compare(systems, "B", 500, 7)
+    assert found.difference == pytest.approx(0.5)
+    assert found.contexts == 40
+
+
+def test_systems_without_a_shared_context_are_not_compared() -> None:
+    nan = float("nan")
+    apart = {"A": [lacking([1.0, nan]), lacking([nan, 1.0])], "B": [lacking([0.5, 0.5])]}
+    assert compare(apart, "A", 100, 7) == []

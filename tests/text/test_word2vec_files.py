@@ -154,6 +154,7 @@ def test_a_word_is_found_in_another_unicode_composition_its_own_before_it(file):
         ("2 2\ntea 1 2\n\nrain 1 2\n", "line 3: it is blank, and vectors follow it. Remove the line."),
         ("tea 1 2\nrain 1 2 3\n", "line 2: 3 values after the word, expected 2."),
         ("2 2\ntea 1 2\nrain 1 x\n", "line 3: could not convert string to float: b'x'."),
+        ("2 2\ntea 1 2\nrain 1 1_5\n", "line 3: could not convert string to float: b'1_5'."),
         ("2 2\ntea 1 2\nrain 1 nan\n", "line 3: the vector of 'rain' holds nan, beyond ±1e+09. Is the file damaged?"),
         ("3 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 3: truncated?"),
         ("1 2\ntea 1 2\nrain 1 2\n", "2 whole vectors, the first line announces 1: truncated?"),

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dateutil import parser
 
+from pwae_core.text.numbers import to_float
+
 TIME = pa.timestamp("us", tz="UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
@@ -134,7 +136,7 @@ def _basic(text: str) -> datetime:
 
 
 def _epoch(text: str) -> datetime:
-    number = float(text)
+    number = to_float(text)
     if not math.isfinite(number):
         raise ValueError(text)
     parts = next((parts for least, parts in UNITS if abs(number) >= least), 1.0)

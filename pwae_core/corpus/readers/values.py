@@ -18,7 +18,7 @@ RAW = pa.schema(
 )
 EXACT_FLOATS = 2**53
 """Floats represent whole numbers exactly up to here; above it, different ones become the same."""
-WHOLE_FLOAT = re.compile(r"\s*[+-]?\d{1,15}\.0*\s*")
+WHOLE = re.compile(r"\s*([+-]?\d{1,19})(\.0*)?\s*")
 
 Where = Callable[[int], str]
 
@@ -122,14 +122,12 @@ def _turn(value: object) -> int | None:
 
 def _whole(value: object) -> int | None:
     """A whole number, even if written as ``3.0``; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, str, float)):
-        return None
+    if isinstance(value, str):
+        found = WHOLE.fullmatch(value)
+        return int(found[1]) if found else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    try:
-        return int(value)
-    except ValueError:
-        return int(float(value)) if isinstance(value, str) and WHOLE_FLOAT.fullmatch(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _text(value: object) -> str | None:

@@ -98,6 +98,7 @@ def test_errors_name_file_line_and_column(tmp_path, monkeypatch):
     )
     assert "a has no column 'when'" in refused(lines(path, ROW), {"timestamp": "when"})
     assert refused(lines(path, ROW, {**ROW, "turn": "two"})) == "a, line 2: turn is 'two', expected a whole number."
+    assert refused(lines(path, ROW, {**ROW, "turn": "1_0"})) == "a, line 2: turn is '1_0', expected a whole number."
     assert refused(lines(path, ROW, {**ROW, "turn": True})) == "a, line 2: turn is True, expected a whole number."
     assert refused(lines(path, ROW, {**ROW, "turn": 1.5})) == "a, line 2: turn is 1.5, expected a whole number."
     assert refused(lines(path, ROW, {**ROW, "text": 5})) == "a, line 2: text is 5, expected a string."

@@ -26,7 +26,9 @@ def test_every_form_is_the_same_moment(text):
     assert parse_time(text) == MOMENT
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "nan", "inf", "1e300", "2013-13-01", "0001-01-01T00:00:00+10:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "nan", "1_372_480_809", "inf", "1e300", "2013-13-01", "0001-01-01T00:00:00+10:00"]
+)
 def test_what_is_no_time_is_none(text):
     assert parse_time(text) is None
 
