@@ -18,8 +18,10 @@ from statistics import mean, stdev
 from typing import Any
 
 from claims import BLEU, BOW, CLAIMS, EVERY, PERSONAL
-from markup import NOTHING, p_value, quoted, table
+from markup import NOTHING, p_value, table
 from tables import STUDY, TABLES, Row, read_study, read_table, write
+
+from pwae_core.text.markdown import as_markdown
 
 NAMES = {"session": "random split", "conversation": "split by conversation"}
 SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
@@ -216,9 +218,9 @@ def answers(found: Results) -> str:
         for context in sorted({row["context"] for row in here}):
             said = sorted((row for row in here if row["context"] == context), key=lambda row: -row["seed"])
             rows = [(label, row["answers"]) for label, row in sorted({row["label"]: row for row in said}.items())]
-            asked = "  \n".join(f"> – {quoted(text)}" for text in said[0]["utterances"])
+            asked = "  \n".join(f"> – {as_markdown(text)}" for text in said[0]["utterances"])
             told = [("real response", said[0]["real"]), *rows]
-            cells = [(label, "<br>".join(map(quoted, dict.fromkeys(texts)))) for label, texts in told]
+            cells = [(label, "<br>".join(map(as_markdown, dict.fromkeys(texts)))) for label, texts in told]
             shown.append(f"{asked}\n\n{table(['', 'answers'], cells)}")
         return "\n\n".join(shown) or NOTHING
 

@@ -20,6 +20,7 @@ from pwae_core.metrics import latent, persona, table
 from pwae_core.metrics.bootstrap import ENOUGH, caution
 from pwae_core.metrics.table import Total, in_order
 from pwae_core.schemas import RESULTS
+from pwae_core.text.markdown import as_code, as_markdown
 
 MARK = "pwae experiment"
 TABLES = (table.METRICS, persona.METRICS, latent.METRICS)
@@ -147,22 +148,22 @@ WRITTEN = {
 
 
 def _markdown(report: ExperimentReport) -> str:
-    lines = [f"<!-- {MARK} {UNSEALED} -->", "", f"# {report.title}", ""]
+    lines = [f"<!-- {MARK} {UNSEALED} -->", "", f"# {as_markdown(report.title)}", ""]
     there = columns(report)
     for metrics in (*TABLES, [metric for metric in there if metric not in METRICS]):
         shown = [metric for metric in metrics if metric in there]
         if shown or metrics is table.METRICS:
             lines += [*_markdown_table(report, shown), ""]
-    failed = [f"- {run.folder} failed: {run.failure}" for run in report.failures]
-    remarked = [f"- {remark}" for remark in remarks(report)]
-    signed = [f"- `{signature}`" for signature in report.signatures]
+    failed = [f"- {as_markdown(f'{run.folder} failed: {run.failure}')}" for run in report.failures]
+    remarked = [f"- {as_markdown(remark)}" for remark in remarks(report)]
+    signed = [f"- {as_code(signature)}" for signature in report.signatures]
     return "\n".join([*lines, *legend(report), "", *failed, *remarked, *signed]) + "\n"
 
 
 def _markdown_table(report: ExperimentReport, metrics: Sequence[str]) -> list[str]:
     lines = ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
     for row in report.rows:
-        cells = (row.label, str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
+        cells = (as_markdown(row.label), str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

@@ -75,7 +75,7 @@ def test_an_answer_cannot_become_markup(tmp_path: Path) -> None:
     rows = [{**row, "answers": ["a|b <i>*c*</i> `d` [e](f)"]} for row in answers.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=answers.schema), results / "answers.parquet")
     subprocess.run([sys.executable, SCRIPT, results, page], check=True)
-    assert r"| a\|b \<i\>\*c\*\</i\> \`d\` \[e\](f) |" in Path(page).read_text("utf-8")
+    assert r"| a\|b &lt;i&gt;\*c\*&lt;/i&gt; \`d\` \[e\](f) |" in Path(page).read_text("utf-8")
 
 
 def test_every_claim_has_a_verdict_of_the_four() -> None:

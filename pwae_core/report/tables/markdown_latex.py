@@ -9,42 +9,32 @@ from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
 from pwae_core.report.safe_html import short
 from pwae_core.report.tables.averaged import Cell
 from pwae_core.report.tables.plain_table import OURS, Row, Table
+from pwae_core.text.markdown import as_code, as_markdown
 
 NAME = 80
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
 
 
 def to_markdown(tables: Sequence[Table], heading: str) -> str:
     """Every table under its own heading, with notes and signatures below it."""
-    parts = [f"# {_markdown_text(heading)}"]
+    parts = [f"# {as_markdown(heading)}"]
     for table in tables:
         heads = [table.first, "from", *table.columns]
         lines = [_markdown_row(heads), _markdown_row([":--", ":--", *["--:"] * len(table.columns)], plain=False)]
         lines += [
             _markdown_row(
-                [_markdown_text(_name(row)), row.source, *(_markdown_cell(row.cells.get(c)) for c in table.columns)],
+                [as_markdown(_name(row)), row.source, *(_markdown_cell(row.cells.get(c)) for c in table.columns)],
                 plain=False,
             )
             for row in table.rows
         ]
-        parts += [f"## {_markdown_text(table.title)}", "\n".join(lines)]
-        parts += [_markdown_text(note) for note in table.notes]
-        parts += [
-            "\n".join(f"- `{_code(text)}` {_markdown_text(who)}".rstrip() for text, who in table.signatures.items())
-        ]
+        parts += [f"## {as_markdown(table.title)}", "\n".join(lines)]
+        parts += [as_markdown(note) for note in table.notes]
+        parts += ["\n".join(f"- {as_code(text)} {as_markdown(who)}".rstrip() for text, who in table.signatures.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _markdown_row(values: Sequence[str], *, plain: bool = True) -> str:
-    return "| " + " | ".join(_markdown_text(value) if plain else value for value in values) + " |"
-
-
-def _markdown_text(text: str) -> str:
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
-
-
-def _code(text: str) -> str:
-    return " ".join(text.replace("`", "'").split())
+    return "| " + " | ".join(as_markdown(value) if plain else value for value in values) + " |"
 
 
 def _markdown_cell(cell: Cell | None) -> str:

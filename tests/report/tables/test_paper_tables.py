@@ -657,7 +657,7 @@ def test_markdown_keeps_its_columns_whatever_a_system_is_called(hostile: Sequenc
     bare = [line.replace("\\|", "") for line in rows]
     assert {line.count("|") for line in bare} == {2 + 1 + len(printed.AUTOMATIC)}
     (mine,) = [line for line in rows if "50%" in line]
-    assert "A\\|B \\& 50% \\$x\\_1\\$ \\<b\\> \\[l\\]\\(u\\) \\`c\\` \\\\cmd\\{\\} \\# h" in mine
+    assert "A\\|B &amp; 50% \\$x\\_1\\$ &lt;b&gt; \\[l\\](u) \\`c\\` \\\\cmd\\{\\} # h" in mine
     assert "**0.2500** ±0.0400" in mine
 
 

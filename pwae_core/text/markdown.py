@@ -1,0 +1,19 @@
+"""Text as Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]|~$]|^[#+-]|(?<=^\d)[.)])")
+"""What means something inside a line, and at its start."""
+
+
+def as_markdown(text: str) -> str:
+    """``text`` as one line of Markdown that shows it and does nothing else, in the cell of a table too."""
+    return SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+
+
+def as_code(text: str) -> str:
+    """``text`` as one line of code; its backquotes become single quotes."""
+    return f"`{' '.join(text.replace('`', chr(39)).split())}`"
