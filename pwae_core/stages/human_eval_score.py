@@ -27,7 +27,6 @@ from pwae_core.human_eval.ratings.key import Key, KeyItem, read_key
 from pwae_core.human_eval.ratings.preferences import Preference, arrange_pairs, preferences, systems_of
 from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
 from pwae_core.human_eval.ratings.returned_files import PassedOver, find, load, read
-from pwae_core.human_eval.sheets.form import Form
 from pwae_core.metrics.bootstrap import LEVEL, caution
 from pwae_core.progress import SILENT, Progress
 
@@ -100,7 +99,7 @@ def human_eval_score(
     if out:
         tables = _choice_tables if key_read.form.mode == "pairs" else _tables
         with artifacts.draft(out, sources.plan) as draft:
-            for name, table in tables(items, key_read.form, gathered, facts).items():
+            for name, table in tables(items, key_read, gathered, facts).items():
                 draft.write(name, table)
             draft.facts = facts
     return _report(facts, sources, out, standing=False)
@@ -168,7 +167,7 @@ def _facts(
     told = returned(gathered, key.items, key.form.rated, codes)
     return {
         "mode": key.form.mode,
-        "contexts": len(ratings.contexts),
+        "contexts": ratings.rated,
         "systems": systems_of(ratings) if pairs else list(ratings.systems),
         "annotators": list(ratings.annotators),
         "level": LEVEL,
@@ -177,9 +176,7 @@ def _facts(
         "codes": [asdict(one) for one in verify(handed_in, key, codes)],
         **_results(ratings, pairs, config, progress),
         "comments": len(gathered.comments),
-        "notes": attention_notes(found, config)
-        + _notes(told, len(ratings.annotators))
-        + caution(len(ratings.contexts)),
+        "notes": attention_notes(found, config) + _notes(told, len(ratings.annotators)) + caution(ratings.rated),
     }
 
 
@@ -209,16 +206,16 @@ def _notes(told: Sequence[Returned], annotators: int) -> list[str]:
     return notes
 
 
-def _tables(items: Sequence[KeyItem], form: Form, gathered: Gathered, facts: dict[str, Any]) -> dict[str, pa.Table]:
+def _tables(items: Sequence[KeyItem], key: Key, gathered: Gathered, facts: dict[str, Any]) -> dict[str, pa.Table]:
     ratings = [
         _named(item, system=item.system, showing=item.showing)
         | {"criterion": name, "rating": gathered.ratings.get((item.item_id, name))}
         for item in items
-        for name in form.rated
+        for name in key.form.rated
     ]
     comments = [
         _named(item, system=item.system) | {"comment": gathered.comments[item.item_id]}
-        for item in items
+        for item in key.items
         if item.item_id in gathered.comments
     ]
     return {
@@ -231,17 +228,17 @@ def _tables(items: Sequence[KeyItem], form: Form, gathered: Gathered, facts: dic
 
 
 def _choice_tables(
-    items: Sequence[KeyItem], form: Form, gathered: Gathered, facts: dict[str, Any]
+    items: Sequence[KeyItem], key: Key, gathered: Gathered, facts: dict[str, Any]
 ) -> dict[str, pa.Table]:
     choices = [
         _named(item, first=item.system, second=item.other, showing=item.showing)
         | {"criterion": name, "choice": gathered.ratings.get((item.item_id, name))}
         for item in items
-        for name in form.rated
+        for name in key.form.rated
     ]
     comments = [
         _named(item, first=item.system, second=item.other) | {"comment": gathered.comments[item.item_id]}
-        for item in items
+        for item in key.items
         if item.item_id in gathered.comments
     ]
     return {

@@ -11,7 +11,7 @@ import judged
 import openpyxl
 import pytest
 from browser import ESCAPE, RIGHT, Browser, chromium
-from filling import key_of, write_csv
+from filling import csv_rows, key_of, write_csv
 from forms import CHINESE, PAIRS
 
 from pwae_core import artifacts
@@ -162,6 +162,18 @@ def test_named_pairs_without_ties(study: Path, tmp_path: Path) -> None:
         export(study, tmp_path / "other", pairs=["Quokka=ground-truth"])
 
 
+def careless(know: Answer) -> Answer:
+    """As ``know``, but annotator 2 answers every check wrong."""
+
+    def answer(item: KeyItem, name: str) -> int:
+        right = know(item, name)
+        if item.annotator == 1 or name not in item.expected:
+            return right
+        return 0 if name == "personalisation" else 3 - right
+
+    return answer
+
+
 @pytest.mark.parametrize("mode", ["ratings", "pairs"])
 def test_attention_checks_are_scored_apart(study: Path, tmp_path: Path, mode: str) -> None:
     """Annotator 2 answers them all wrong, and everything else as annotator 1 does."""
@@ -169,13 +181,7 @@ def test_attention_checks_are_scored_apart(study: Path, tmp_path: Path, mode: st
     assert report.items == 18 + 4
     form, know = (PAIRS, prefer("Quokka")) if mode == "pairs" else (Form(PAIRS.words), attentive)
 
-    def careless(item: KeyItem, name: str) -> int:
-        right = know(item, name)
-        if item.annotator == 1 or name not in item.expected:
-            return right
-        return 0 if name == "personalisation" else 3 - right
-
-    paths = fill(tmp_path / "out", form, careless)
+    paths = fill(tmp_path / "out", form, careless(know))
     scored = human_eval_score(paths, tmp_path / "out-key", QUICK, out=tmp_path / "scores")
     assert [(one.checks, one.answered, one.passed, one.failed) for one in scored.attention] == [
         (4, 4, 4, False),
@@ -195,6 +201,32 @@ def test_attention_checks_are_scored_apart(study: Path, tmp_path: Path, mode: st
     assert human_eval_score(paths, tmp_path / "out-key", strict).annotators == [1]
     with pytest.raises(EmptyResultError, match="passed the attention checks"):
         human_eval_score(paths[1:], tmp_path / "out-key", strict)
+
+
+@pytest.mark.parametrize("mode", ["ratings", "pairs"])
+def test_every_remark_is_kept(study: Path, tmp_path: Path, mode: str) -> None:
+    """Those on checks, and those of an annotator who is left out."""
+    export(study, tmp_path / "out", mode=mode, checks=4)
+    form, know = (PAIRS, prefer("Quokka")) if mode == "pairs" else (Form(PAIRS.words), attentive)
+    paths = fill(tmp_path / "out", form, careless(know))
+    for path in paths:
+        write_csv(path, [row | {form.head("comment"): "odd"} for row in csv_rows(path)])
+    strict = QUICK.model_copy(update={"exclude_inattentive": True})
+    scored = human_eval_score(paths, tmp_path / "out-key", strict, out=tmp_path / "scores")
+    kind = "human-eval-preferences" if mode == "pairs" else "human-eval-scores"
+    comments = artifacts.load(tmp_path / "scores", kind).table("comments.parquet").to_pylist()
+    assert scored.comments == len(comments) == 2 * (18 + 4)
+
+
+def test_contexts_are_those_that_somebody_rated(study: Path, tmp_path: Path) -> None:
+    export(study, tmp_path / "out")
+    paths = fill(tmp_path / "out", Form(PAIRS.words), attentive)
+    sessions = {item.item_id: item.session_id for item in key_of(tmp_path / "out-key")}
+    (first, *_) = sorted(sessions.values())
+    for path in paths:
+        write_csv(path, [row for row in csv_rows(path) if sessions[row["item"]] == first])
+    scored = human_eval_score(paths, tmp_path / "out-key", QUICK)
+    assert {one.contexts for one in scored.means} == {scored.contexts} == {1}
 
 
 def test_nothing_in_the_files_tells_a_check(study: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 ALL_EQUAL = "not defined: all ratings are the same"
 NO_ITEMS = "not defined: no item has two ratings"
@@ -66,12 +67,18 @@ def _observed(rated: Floats, weights: Floats) -> float:
 
 def fleiss_kappa(counts: Floats) -> Coefficient:
     """Fleiss (1971). It requires equally many ratings per item, so it uses only the items with the most ratings."""
-    number = counts.sum(axis=1)
-    complete = counts[(number == number.max(initial=0)) & (number >= 2)]
-    if not len(complete):
+    rated = counts[complete(counts)]
+    if not len(rated):
         return Coefficient(None, 0, NO_ITEMS)
-    shares = complete.sum(axis=0) / complete.sum()
-    return _above_chance(_observed(complete, identity_weights(counts.shape[1])), float(shares @ shares), len(complete))
+    shares = rated.sum(axis=0) / rated.sum()
+    return _above_chance(_observed(rated, identity_weights(counts.shape[1])), float(shares @ shares), len(rated))
+
+
+def complete(counts: Floats) -> Bools:
+    """(items,): whether an item has as many ratings as any other, and at least two."""
+    number = counts.sum(axis=1)
+    most: Bools = (number == number.max(initial=0)) & (number >= 2)
+    return most
 
 
 def _above_chance(observed: float, chance: float, items: int) -> Coefficient:

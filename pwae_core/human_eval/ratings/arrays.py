@@ -26,6 +26,12 @@ class Ratings:
     systems: tuple[str, ...]
     values: Mapping[int, Mapping[str, Floats]]
 
+    @property
+    def rated(self) -> int:
+        """The number of contexts with a rating."""
+        given = [~np.isnan(values).all(axis=(0, 2)) for values in self.values[FIRST].values()]
+        return int(np.any(given, axis=0).sum())
+
     def first(self, criterion: str) -> Floats:
         return self.values[FIRST][criterion]
 
@@ -109,14 +115,14 @@ def between_two(criterion: Criterion) -> dict[str, Callable[[Floats], Coefficien
     return made | {name: of_counts(lambda counts: agreement.gwet_ac(counts, weights))}
 
 
-def resampled(ratings: Ratings, criterion: Criterion, statistic: Statistic, resamples: int, seed: int) -> Floats:
-    """(resamples,) bootstrap values of a coefficient, with contexts drawn with replacement; NaN if undefined."""
-    counts = agreement.table(ratings.items(criterion.name), criterion.ratings)
-    by_context = counts.reshape(len(ratings.contexts), -1, counts.shape[1])
+def resampled(by_context: Floats, statistic: Statistic, resamples: int, seed: int) -> Floats:
+    """(resamples,) bootstrap values of a coefficient of counts (contexts, systems, categories), with contexts drawn
+    with replacement; NaN if undefined.
+    """
     generator = np.random.Generator(np.random.PCG64(seed))
     values = []
     for _ in range(resamples):
         drawn = by_context[generator.integers(0, len(by_context), len(by_context))]
-        value = statistic(drawn.reshape(-1, counts.shape[1])).value
+        value = statistic(drawn.reshape(-1, by_context.shape[2])).value
         values.append(np.nan if value is None else value)
     return np.array(values)

@@ -10,7 +10,7 @@ import numpy as np
 
 from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.errors import ConfigError
-from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, table
+from pwae_core.human_eval.ratings.agreement import Coefficient, Floats, complete, table
 from pwae_core.human_eval.ratings.arrays import Ratings, between_two, context_means, resampled, statistics
 from pwae_core.human_eval.sheets.form import Criterion
 from pwae_core.metrics.bootstrap import Interval, interval, resampled_means
@@ -89,9 +89,11 @@ def _agreements(ratings: Ratings, criterion: Criterion, config: HumanEvalScoreCo
     items = ratings.items(criterion.name)
     if len(ratings.annotators) > 1:
         counts = table(items, criterion.ratings)
-        contexts = int((counts.sum(axis=1) > 1).reshape(len(ratings.contexts), -1).any(axis=1).sum())
         for name, statistic in statistics(criterion).items():
-            ends = interval(resampled(ratings, criterion, statistic, config.resamples, config.seed), contexts)
+            used = counts * complete(counts)[:, None] if name == "fleiss_kappa" else counts
+            by_context = used.reshape(len(ratings.contexts), -1, used.shape[1])
+            contexts = int((by_context.sum(axis=2) > 1).any(axis=1).sum())
+            ends = interval(resampled(by_context, statistic, config.resamples, config.seed), contexts)
             yield _agreed(criterion, EVERYBODY, name, statistic(counts), ends)
     for one, two in combinations(range(len(ratings.annotators)), 2):
         pair = items[:, [one, two]]

@@ -8,10 +8,14 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
+from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.human_eval.blinding.assignment import assign
 from pwae_core.human_eval.blinding.placement import Context, Item
 from pwae_core.human_eval.ratings import agreement
 from pwae_core.human_eval.ratings.agreement import ALL_EQUAL, NO_ITEMS, Coefficient, Floats
+from pwae_core.human_eval.ratings.arrays import Ratings
+from pwae_core.human_eval.ratings.results import Agreed, agreements
+from pwae_core.human_eval.sheets.form import Criterion
 
 NONE = np.nan
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", example C: 4 observers, 12 units, gaps.
@@ -167,3 +171,26 @@ def test_ratings_that_nobody_shares() -> None:
         None, 0, "not defined: no item was rated by both"
     )
     assert agreement.fleiss_kappa(counts[:0]) == nothing
+
+
+def test_fleiss_interval_is_of_the_items_that_its_value_is_of() -> None:
+    """Two annotators rate 100 contexts, a third 30 of them or fewer: the others are no part of the coefficient."""
+    rated = np.random.default_rng(0).integers(1, 4, (3, 100, 1)).astype(float)
+    rated[2, 30:] = NONE
+    enough = _fleiss(rated)
+    assert enough.items == 30
+    assert enough.low is not None
+    rated[2, 29:] = NONE
+    few = _fleiss(rated)
+    assert (few.items, few.low, few.high) == (29, None, None)
+
+
+def _fleiss(rated: Floats) -> Agreed:
+    """Of ``rated`` (annotators, contexts, 1)."""
+    criterion = Criterion("readability", "", "", {1: "", 2: "", 3: ""}, ordinal=True)
+    contexts = tuple(f"c{number}" for number in range(rated.shape[1]))
+    values = {showing: {criterion.name: rated} for showing in (1, 2)}
+    found = agreements(
+        Ratings((criterion,), (1, 2, 3), contexts, ("one",), values), HumanEvalScoreConfig(resamples=100)
+    )
+    return next(one for one in found if (one.between, one.statistic) == ("all", "fleiss_kappa"))
