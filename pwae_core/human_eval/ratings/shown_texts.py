@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from pwae_core.human_eval.ratings.grid import Formula
 from pwae_core.human_eval.ratings.text_table import ENCODINGS, WESTERN
@@ -15,7 +16,6 @@ UNIFIED = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
 CARRIAGE_RETURN = re.compile("_x000d_", re.IGNORECASE)  # as workbooks write it
-LOST = re.compile("[?\ufffd]+")
 MISREAD = ("cp1252", "latin-1", "gb18030")  # encodings that UTF-8 is mistaken for
 POORER = ("ascii", "cp1252", "mac_roman", "gbk", "big5", "cp932", "cp949", "cp1251")
 """Encodings that a text may be saved in; characters that they lack become "?"."""
@@ -32,7 +32,8 @@ class ShownTexts:
         """Whether ``value`` is the item's text, or empty.
 
         Spaces, line ends, Unicode forms, quotation marks, dashes, capitals and the CSV's apostrophe may have changed,
-        and letters may have been lost to another encoding. The text of another item never counts.
+        and letters may have been lost to another encoding, mark for mark or several to a mark. The text of another item
+        never counts; nor does one whose marks fit another item letter by letter, and this one only roughly.
         """
         found = value.text if isinstance(value, Formula) else str("" if value is None else value)
         shown = self.shown[item_id]
@@ -43,7 +44,18 @@ class ShownTexts:
         ours, wanted = _plain(found), _plain(shown)
         if ours in (wanted, f"'{wanted}") or f"'{ours}" == wanted:
             return True
-        return not shown.isascii() and any(_lossy(found) == _lossy(image) for image in _damaged(shown))
+        if shown.isascii():
+            return False
+        images = _images(shown)
+        if _marked(found) in images:
+            return True
+        roughly = _merged(_marked(found)) in {_merged(image) for image in images}
+        return roughly and _marked(found) not in self._images
+
+    @cached_property
+    def _images(self) -> set[str]:
+        """What damage makes of any text."""
+        return {image for text in set(self.shown.values()) for image in _images(text)}
 
 
 def _spaced(text: str) -> str:
@@ -55,8 +67,19 @@ def _plain(text: str) -> str:
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
 
 
-def _lossy(text: str) -> str:
-    return LOST.sub("?", _plain(text)).removeprefix("'")
+def _marked(text: str) -> str:
+    """``text`` with a question mark for each character that was lost."""
+    return _plain(text).replace("\ufffd", "?").removeprefix("'")
+
+
+def _merged(marked: str) -> str:
+    """With one mark for all that were lost next to each other: programs differ in how many they write."""
+    return re.sub(r"\?+", "?", marked)
+
+
+def _images(text: str) -> set[str]:
+    """``text`` as damage may leave it, marked."""
+    return {_marked(image) for image in _damaged(text)}
 
 
 def _damaged(text: str) -> Iterator[str]:

@@ -70,6 +70,9 @@ def test_the_text_of_another_item_is_never_taken() -> None:
     assert not accepts("'a", "a", "'a")
     assert accepts("???", "你好吗")
     assert not accepts("???", "你好吗", "???")
+    assert accepts("????????????", "你好")  # several marks for a letter
+    assert not accepts("????????????", "你好", "哈哈哈，真的吗！我不信。")
+    assert accepts("??", "你好", "哈哈哈，真的吗！我不信。")
     assert not accepts("so “fine”", 'so "fine"', "so “fine”")
     assert accepts("same", "same", "same"), "two items may show one text"
 
