@@ -181,6 +181,23 @@ def test_a_system_that_fails_while_it_trains_is_one_line(
     result.fails(3, "The system s of acme 1.2 failed in acme_system_", f", line 5 ({raised})")
 
 
+@pytest.mark.parametrize("failing", ["first", "second"])
+def test_of_two_systems_of_a_package_the_one_that_was_asked_for_is_blamed(
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path, failing: str
+) -> None:
+    """Their module is not that of the entry points, which re-exports them; and what fails is in a third one."""
+    package = site / f"twins_{failing}"
+    package.mkdir()
+    for name in ("first", "second"):
+        write_plugin(site, "system", name, "", module=package.name)
+    body = f"def phases(self, config):\n        from {package.name}.inner import fail\n        return fail()"
+    (package / "__init__.py").write_text(f"from {package.name}.system import PART")
+    (package / "system.py").write_text(SYSTEM.format(body=body))
+    (package / "inner.py").write_text("def fail():\n    return 1 / 0")
+    result = pwae("train", made.corpus, "--model", failing, "--device", "cpu", "--out", tmp_path / "out")
+    result.fails(3, f"The system {failing} of acme 1.2 failed in inner.py, line 2 (ZeroDivisionError: division by zero")
+
+
 def test_what_no_plugin_has_done_is_nobody_s_fault(site: Path) -> None:
     write_plugin(site, "system", "s", SYSTEM.format(body="pass"))
     write_plugin(site, "reader", "r", "PART = 1")
