@@ -87,6 +87,13 @@ def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
         raise found.refused(f"failed ({told(error)})") from error
 
 
+def known(error: Exception | SystemExit) -> PwaeError | None:
+    """``error`` as one of ours, if it is one, the operating system's or that of a plugin's system."""
+    if isinstance(error, PwaeError):
+        return error
+    return (of_the_system(error) if isinstance(error, Exception) else None) or culprit(error)
+
+
 def culprit(error: BaseException) -> ConfigError | None:
     """The error that names the plugin's system in whose package ``error`` was raised; None if it was raised elsewhere.
 
