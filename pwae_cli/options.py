@@ -93,7 +93,8 @@ class Command(TyperCommand):
             shown = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
             for value in _words(ctx.params.get(parameter.name)):
                 _check_argument(shown, value)
-        return super().invoke(ctx)
+        with console.kept_stdout():
+            return super().invoke(ctx)
 
 
 def _today(renamed: dict[str, str], args: list[str], silent: bool) -> Iterable[str]:

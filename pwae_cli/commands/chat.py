@@ -83,7 +83,7 @@ def _turn(chat: Chat, line: str | InputError) -> None:
         raise InputError(f"{word}: no such command. /help lists them.")
     else:
         console.print_line(f"{chat.user}: {chat.say(line)}")
-    sys.stdout.flush()
+    console.flush()
 
 
 def _remark(chat: Chat) -> None:
