@@ -172,13 +172,14 @@ class BarProgress:
 
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
-        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
+        spinner = [] if self.console.options.ascii_only else [SpinnerColumn()]
+        columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
         told = [TextColumn(f"{{task.fields[{field}]}}", markup=False) for field in ("pace", "note")]
-        with Bars(*columns, TimeElapsedColumn(), *told, console=self.console, transient=True) as bars:
+        with Bars(*spinner, *columns, TimeElapsedColumn(), *told, console=self.console, transient=True) as bars:
             yield _BarTask(bars, bars.add_task(inert(label), total=total, note="", pace=""), _Pace(total))
 
     def say(self, message: str) -> None:
-        self.console.print(inert(message), markup=False, highlight=False, soft_wrap=True)
+        self.console.print(inert(message), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class _PlainTask:
@@ -214,9 +215,9 @@ def _tell(message: str) -> None:
 
 
 def progress() -> Progress:
-    """Bars if stderr is a terminal, otherwise plain lines."""
+    """Bars if stderr is a terminal that can redraw a line, otherwise plain lines."""
     console = Console(stderr=True)
-    return BarProgress(console) if console.is_terminal else PlainProgress()
+    return BarProgress(console) if console.is_terminal and not console.is_dumb_terminal else PlainProgress()
 
 
 def error(message: str) -> None:
