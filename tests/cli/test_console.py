@@ -38,11 +38,11 @@ def test_names_of_emoji_in_data_stay_what_they_are(capsys):
     console.print_line(text)
     assert capsys.readouterr().out.count(text) == 4
     bars = console.BarProgress(terminal())
-    bars.say(text)
+    bars.say(f"said {text}")
     with bars.task(f"label {text}", 2) as task:
         task.advance(1, f"note {text}")
     shown = bars.console.file.getvalue()
-    for printed in (text, f"label {text}", f"note {text}"):
+    for printed in (f"said {text}", f"label {text}", f"note {text}"):
         assert printed in shown
 
 
