@@ -145,7 +145,7 @@ def command(
         console.print_json([asdict(row) for row in rows]) if json else _print_rows(rows)
         return
     if out is None:
-        raise ConfigError("--out is missing: name the folder to write, or only look at rows with --explain.")
+        raise typer.BadParameter("--out is missing: name the folder to write, or only look at rows with --explain.")
     address = cluster if engine == "ray" else None
     report = preprocess(
         raw,
