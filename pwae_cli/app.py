@@ -34,7 +34,7 @@ from pwae_cli.commands import (
 from pwae_cli.grouping import Group
 from pwae_cli.options import Command
 from pwae_core import __version__, plugins
-from pwae_core.errors import PwaeError, of_the_system
+from pwae_core.errors import PwaeError
 
 INTERRUPTED, READER_GONE = 130, 141
 WIDEST = 160
@@ -109,7 +109,7 @@ def _run() -> int:
     except SystemExit as stop:  # how Typer and Rich exit when a pipe breaks, and perhaps a plugin's system
         if isinstance(stop.__context__, BrokenPipeError):
             raise stop.__context__ from None
-        if blamed := plugins.culprit(stop):
+        if blamed := plugins.known(stop):
             return _told(blamed)
         raise
     except BrokenPipeError:
@@ -118,7 +118,7 @@ def _run() -> int:
         return _told(error)
     except Exception as error:
         console.flush()  # if stdout itself failed, this says so
-        known = of_the_system(error) or plugins.culprit(error)
+        known = plugins.known(error)
         if known is None:
             raise
         return _told(known)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -28,6 +28,8 @@ from pwae_core.text.inert import OBEYED, inert
 PLAIN_EVERY_SECONDS = 10.0
 LONGEST_LINE = 1 << 16
 """The most bytes that a typed line may have."""
+_kept: list[TextIO] = []
+"""Stdout, while ``kept_stdout`` keeps it."""
 ESCAPED = {code: f"\\u{code:04x}" for code in OBEYED if code >= 127}  # JSON itself escapes those below
 
 
@@ -50,10 +52,26 @@ def open_streams() -> Iterator[None]:
         flush()
 
 
+@contextmanager
+def kept_stdout() -> Iterator[None]:
+    """Keeps stdout for what this module prints. What anything else prints meanwhile, such as a plugin, is on stderr."""
+    _kept.append(stdout())
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _kept.pop()
+
+
+def stdout() -> TextIO:
+    """Where results are printed."""
+    return _kept[-1] if _kept else sys.stdout
+
+
 def flush() -> None:
     """Flushes stdout. Raises StorageError if it cannot be written, BrokenPipeError if its reader has gone."""
     with _printing():
-        sys.stdout.flush()
+        stdout().flush()
 
 
 def _open_if_closed(number: int) -> None:
@@ -69,10 +87,10 @@ def _printing() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _silence(sys.stdout)
+        _silence(stdout())
         raise
     except OSError as error:
-        _silence(sys.stdout)
+        _silence(stdout())
         raise StorageError(f"Cannot print the result: {error.strerror}. What the command wrote is complete.") from error
 
 
@@ -154,13 +172,14 @@ class BarProgress:
 
     @contextmanager
     def task(self, label: str, total: int | None = None) -> Iterator[Task]:
-        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
+        spinner = [] if self.console.options.ascii_only else [SpinnerColumn()]
+        columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
         told = [TextColumn(f"{{task.fields[{field}]}}", markup=False) for field in ("pace", "note")]
-        with Bars(*columns, TimeElapsedColumn(), *told, console=self.console, transient=True) as bars:
+        with Bars(*spinner, *columns, TimeElapsedColumn(), *told, console=self.console, transient=True) as bars:
             yield _BarTask(bars, bars.add_task(inert(label), total=total, note="", pace=""), _Pace(total))
 
     def say(self, message: str) -> None:
-        self.console.print(inert(message), markup=False, highlight=False, soft_wrap=True)
+        self.console.print(inert(message), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class _PlainTask:
@@ -196,9 +215,9 @@ def _tell(message: str) -> None:
 
 
 def progress() -> Progress:
-    """Bars if stderr is a terminal, otherwise plain lines."""
+    """Bars if stderr is a terminal that can redraw a line, otherwise plain lines."""
     console = Console(stderr=True)
-    return BarProgress(console) if console.is_terminal else PlainProgress()
+    return BarProgress(console) if console.is_terminal and not console.is_dumb_terminal else PlainProgress()
 
 
 def error(message: str) -> None:
@@ -224,7 +243,7 @@ def print_json_lines(values: Sequence[object]) -> None:
 
 
 def _json(value: object, indent: int | None = None) -> str:
-    readable = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    readable = (stdout().encoding or "utf-8").lower().startswith("utf")
     return json.dumps(value, ensure_ascii=not readable, allow_nan=False, indent=indent).translate(ESCAPED)
 
 
@@ -235,7 +254,7 @@ def print_line(text: str = "") -> None:
 
 def _put(text: str) -> None:
     with _printing():
-        print(text)  # noqa: T201
+        print(text, file=stdout())
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, numbers_from: int = 1) -> None:
@@ -249,9 +268,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(Text(inert(column)), justify="right" if index >= numbers_from else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(cell)) for cell in row))
-    console = Console()
+    console = Console(file=stdout())
     if not console.is_terminal:
-        console = Console(width=160)
+        console = Console(file=stdout(), width=160)
     with _printing():
         console.print(table)
 

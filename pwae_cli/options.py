@@ -16,6 +16,7 @@ from pwae_cli import console
 from pwae_cli.grouping import write_options
 from pwae_core.config.base import Config
 from pwae_core.config.places import Place, dotted
+from pwae_core.config.sample import READ_BY, DecodingConfig
 from pwae_core.config.train import PRESETS
 from pwae_core.errors import ConfigError, StorageError
 
@@ -56,6 +57,30 @@ RENAMED: dict[str, dict[str, str]] = {
 """What options were called in version 0.1, by command. These names still work, with a warning."""
 
 
+SAMPLING = tuple((f"--{name.replace('_', '-')}", f"--strategy {' or '.join(by)}") for name, by in READ_BY.items())
+NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
+    "preprocess": (("--cluster", "--engine ray"), ("--workers", "--engine local")),
+    "sample": SAMPLING,
+    "chat": SAMPLING,
+    "demo": SAMPLING,
+    "evaluate": (("--permutations", "--compare"),),
+    "persona-scores": (("--run-contexts --swap-samples --others", "--run"),),
+    "human-eval-export": (("--ties", "--mode pairs"), ("--together", "--raters")),
+}
+"""Options without effect unless another one is given, or has a certain value, by command."""
+EXCLUDED: dict[str, tuple[tuple[str, str], ...]] = {
+    "preprocess": (("--out --force --vocabulary --workers --engine --cluster", "--explain"),),
+    "embed-words": (
+        (
+            "--dimension --architecture --word-window --negative --epochs --learning-rate --subsampling --threads",
+            "--from",
+        ),
+    ),
+    "human-eval-score": (("--as-latex", "--json"),),
+}
+"""Options without effect if another one is given, by command."""
+
+
 def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
     """The option for a config field. Its help text is the field's description; a shell completes its choices."""
     choices = [choice for choice in get_args(config.model_fields[field].annotation) if isinstance(choice, str)]
@@ -67,6 +92,10 @@ def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
 def called(**names: str) -> Place:
     """Where a user wrote the fields of a config whose options have other ``names``."""
     return lambda loc: names.get(dotted(loc), dotted(loc))
+
+
+OF_DECODING = called(**{f"decoding.{name}": name for name in DecodingConfig.model_fields})
+"""Where ``sample``, ``chat`` and ``demo`` have the settings of decoding."""
 
 
 class Command(TyperCommand):
@@ -93,7 +122,9 @@ class Command(TyperCommand):
             shown = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
             for value in _words(ctx.params.get(parameter.name)):
                 _check_argument(shown, value)
-        return super().invoke(ctx)
+        _check_effect(ctx, str(self.name))
+        with console.kept_stdout():
+            return super().invoke(ctx)
 
 
 def _today(renamed: dict[str, str], args: list[str], silent: bool) -> Iterable[str]:
@@ -112,6 +143,34 @@ def _words(value: object) -> Iterable[str | Path]:
     if isinstance(value, str | Path):
         return (value,)
     return value if isinstance(value, list | tuple) else ()
+
+
+def _check_effect(ctx: Any, command: str) -> None:
+    """Raises ConfigError for options that the user gave and that have no effect."""
+    given = _given(ctx)
+    for table, least, without in ((NEEDED, False, "without"), (EXCLUDED, True, "with")):
+        for names, other in table.get(command, ()):
+            name, _, values = other.partition(" ")
+            idle = [given[one] for one in names.split() if one in given]
+            if idle and _is_on(ctx, name, values) == least:
+                has, it = ("has", "it") if len(idle) == 1 else ("have", "them")
+                raise ConfigError(f"{' and '.join(idle)} {has} no effect {without} {other}. Leave {it} out.")
+
+
+def _given(ctx: Any) -> dict[str, str]:
+    """The options that the user gave, and how: ``--no-ties`` for ``--ties``."""
+    given = {}
+    for one in ctx.command.params:
+        if getattr(ctx.get_parameter_source(one.name), "name", "DEFAULT") != "DEFAULT":
+            no = one.secondary_opts if ctx.params[one.name] is False else ()
+            given[one.opts[0]] = (no or one.opts)[0]
+    return given
+
+
+def _is_on(ctx: Any, name: str, values: str) -> bool:
+    """Whether an option has one of the ``values`` (``a or b``); if there are none, whether it has any."""
+    value = next(ctx.params[one.name] for one in ctx.command.params if name in one.opts)
+    return str(value) in values.split(" or ") if values else value not in (None, [], ()) and value is not False
 
 
 def _check_argument(shown: str, value: str | Path) -> None:

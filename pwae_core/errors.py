@@ -12,9 +12,9 @@
     ├── MemoryShortError      10  out of memory; settings that cannot fit at all are a ConfigError
     └── Interrupted           130 SIGINT (143: SIGTERM); finished work is saved
 
-Exit code 2 is the command line's own: an unknown option or a missing argument. 141: the reader of stdout has gone away
-(``| head -1``). docs/reliability.md shows the codes to users. The message is one line: what is wrong, where, and what
-to do.
+Exit code 1: runs of an experiment failed. Exit code 2 is the command line's own: an unknown option or a missing
+argument. 141: the reader of stdout has gone away (``| head -1``). docs/reliability.md shows the codes to users. The
+message is one line: what is wrong, where, and what to do.
 """
 
 from __future__ import annotations

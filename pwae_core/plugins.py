@@ -87,23 +87,39 @@ def guarded(kind: Kind, name: str, own: Container[str]) -> Iterator[None]:
         raise found.refused(f"failed ({told(error)})") from error
 
 
-def culprit(error: BaseException) -> ConfigError | None:
-    """The error that names the plugin's system in whose module ``error`` was raised; None if it was raised elsewhere.
+def known(error: Exception | SystemExit) -> PwaeError | None:
+    """``error`` as one of ours, if it is one, the operating system's or that of a plugin's system."""
+    if isinstance(error, PwaeError):
+        return error
+    return (of_the_system(error) if isinstance(error, Exception) else None) or culprit(error)
 
-    A system is called from many places, so its errors are recognised by the frames that they passed through.
+
+def culprit(error: BaseException) -> ConfigError | None:
+    """The error that names the plugin's system in whose package ``error`` was raised; None if it was raised elsewhere.
+
+    A system is called from many places, so its errors are recognised by the frames that they passed through. Of
+    several systems in a package, it is the one that was picked last.
     """
     for frame, line in reversed(list(walk_tb(error.__traceback__))):
-        module = frame.f_globals.get("__name__")
-        for one in installed("system"):
-            if one.entry.module == module:
+        package = _package(frame.f_globals.get("__name__", ""))
+        for one in reversed(_picked_systems):
+            if _package(one.entry.module) == package:
                 place = f"{Path(frame.f_code.co_filename).name}, line {line}"
                 return one.refused(f"failed in {place} ({told(error)})")
     return None
 
 
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def installed(kind: Kind) -> list[Plugin]:
     """All of a kind, by name; nothing is imported."""
     return _installed(kind, tuple(sys.path))
+
+
+_picked_systems: list[Plugin] = []
+"""In this process, the latest last."""
 
 
 @cache
@@ -166,6 +182,8 @@ def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, st
     wrong = problem(part, name)
     if wrong:
         raise found.refused(wrong)
+    if kind == "system":
+        _picked_systems.append(found)
     return part
 
 

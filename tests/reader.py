@@ -37,8 +37,10 @@ SMALLER: dict[str, tuple[str, ...]] = {
     "embed-words": ("--dimension", "16", "--epochs", "1"),
     "train": (*(word for size in SIZES for word in ("--set", size)), "--max-steps", str(STEPS)),
     "sample": ("--samples", "2", "--max-length", "6"),
-    "evaluate": (*RESAMPLED, "--permutations", "50"),
-    "persona-scores": (*RESAMPLED, "--run-contexts", "4"),
+    "evaluate": RESAMPLED,
+    "evaluate --compare": ("--permutations", "50"),
+    "persona-scores": RESAMPLED,
+    "persona-scores --run": ("--run-contexts", "4"),
     "human-eval-export": ("--contexts", "4", "--history", "2", "--completion-code"),
     "human-eval-score": (*RESAMPLED, "--permutations", "50"),
     "report": ("--cases", "2", "--table6-contexts", "1", "--points", "20"),
@@ -82,7 +84,12 @@ class Reader:
     def _smaller(self, words: Sequence[str]) -> list[str]:
         if words[0] == "experiment":
             return [words[0], smaller_plan(words[1], self.folder), *words[2:]]
-        return [*words, *(RESUMED if "--resume" in words else self.smaller.get(words[0], ()))]
+        if words[0] == "embed-words" and "--from" in words:
+            return [*words]
+        if "--resume" in words:
+            return [*words, *RESUMED]
+        known = (self.smaller.get(" ".join((words[0], *other)), ()) for other in ((), *((one,) for one in words[1:])))
+        return [*words, *(word for options in known for word in options)]
 
     def _make_way(self, words: Sequence[str]) -> None:
         name = out_of(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from fake_plugins import write_plugin
 from judged import make_corpus, make_responses
+from trained import SIZES
 
 from pwae_core import plugins
 from pwae_core.config.preprocess import FORMATS
@@ -181,6 +183,23 @@ def test_a_system_that_fails_while_it_trains_is_one_line(
     result.fails(3, "The system s of acme 1.2 failed in acme_system_", f", line 5 ({raised})")
 
 
+@pytest.mark.parametrize("failing", ["first", "second"])
+def test_of_two_systems_of_a_package_the_one_that_was_asked_for_is_blamed(
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path, failing: str
+) -> None:
+    """Their module is not that of the entry points, which re-exports them; and what fails is in a third one."""
+    package = site / f"twins_{failing}"
+    package.mkdir()
+    for name in ("first", "second"):
+        write_plugin(site, "system", name, "", module=package.name)
+    body = f"def phases(self, config):\n        from {package.name}.inner import fail\n        return fail()"
+    (package / "__init__.py").write_text(f"from {package.name}.system import PART")
+    (package / "system.py").write_text(SYSTEM.format(body=body))
+    (package / "inner.py").write_text("def fail():\n    return 1 / 0")
+    result = pwae("train", made.corpus, "--model", failing, "--device", "cpu", "--out", tmp_path / "out")
+    result.fails(3, f"The system {failing} of acme 1.2 failed in inner.py, line 2 (ZeroDivisionError: division by zero")
+
+
 def test_what_no_plugin_has_done_is_nobody_s_fault(site: Path) -> None:
     write_plugin(site, "system", "s", SYSTEM.format(body="pass"))
     write_plugin(site, "reader", "r", "PART = 1")
@@ -265,6 +284,51 @@ def test_a_metric_changes_and_prints_what_it_likes(
     assert (system["totals"]["a"]["value"], system["totals"]["b"]["value"]) == (1, 6)
     assert "|x:y z/|" in system["totals"]["a"]["signature"]
     assert "here" in result.stderr
+
+
+READS = """
+from pwae_core import record_reader
+print('imported')
+def rows(record):
+    print('rows')
+    yield {**record, 'conversation_id': record['conversation']}
+PART = record_reader(name='r', recognises=bool, rows=rows, holds='a', shape='turns')
+"""
+TURNS = [{"conversation": f"c{n // 3}", "turn": n % 3, "user_id": "ann", "text": f"tea {n}"} for n in range(24)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_reader_prints_is_no_part_of_the_results(
+    pwae: Callable[..., Any], site: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], workers: int
+) -> None:
+    write_plugin(site, "reader", "r", READS)
+    for part in range(2):
+        lines = (json.dumps(turn) for turn in TURNS[12 * part : 12 * part + 12])
+        (tmp_path / f"{part}.jsonl").write_text("\n".join(lines))
+    command = ("preprocess", tmp_path / "*.jsonl", "--format", "r", "--min-utterances", 1, "--workers", workers)
+    result = pwae(*command, "--out", tmp_path / "out", "--valid", 1, "--test", 1, "--json").succeeds()
+    assert result.json["counts"]["rows"] == 24
+    workers_printed = capfd.readouterr()
+    assert workers_printed.out == ""
+    assert "imported\nrows\n" in result.stderr + workers_printed.err
+
+
+def test_what_a_system_or_a_metric_prints_is_no_part_of_the_results(
+    pwae: Callable[..., Any], site: Path, made: Any, answers: tuple[Path, Path], tmp_path: Path
+) -> None:
+    body = "def phases(self, config):\n        print('phases')\n        return super().phases(config)"
+    write_plugin(site, "system", "s", SYSTEM.format(body=body))
+    command = ("train", made.corpus, "--model", "s", "--device", "cpu", "--out", tmp_path / "out")
+    small = [word for size in SIZES for word in ("--set", f"model.{size}")]
+    trained = pwae(*command, "--preset", "small", "--max-steps", 1, *small, "--json").succeeds()
+    assert trained.json["steps"] == 1
+    assert "phases\n" in trained.stderr
+    write_plugin(
+        site, "metric", "m", "print('imported')\n" + METRIC.format(name="m", score="lambda a, _: [1] * len(a)")
+    )
+    scored = pwae("evaluate", answers[0], "--metric", "m", "--json").succeeds()
+    assert scored.json["systems"][0]["totals"]["m"]["value"] == 1
+    assert "imported\n" in scored.stderr
 
 
 def test_the_names_of_systems_and_formats_are_those_of_their_classes() -> None:

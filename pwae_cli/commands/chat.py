@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Device, option
+from pwae_cli.options import OF_DECODING, Device, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.errors import InputError
 
@@ -43,7 +43,7 @@ def command(
     /user NAME switches who answers, in the middle of the conversation.
     """
     decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
-    config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})
+    config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding}, OF_DECODING)
 
     from pwae_core.stages.chat import open_chat
 
@@ -83,7 +83,7 @@ def _turn(chat: Chat, line: str | InputError) -> None:
         raise InputError(f"{word}: no such command. /help lists them.")
     else:
         console.print_line(f"{chat.user}: {chat.say(line)}")
-    sys.stdout.flush()
+    console.flush()
 
 
 def _remark(chat: Chat) -> None:

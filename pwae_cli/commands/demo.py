@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import option
+from pwae_cli.options import OF_DECODING, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.errors import ConfigError
 
@@ -34,7 +34,7 @@ def command(
     See people's answers side by side and what led to them, and move along z. Ctrl-C ends it.
     """
     decoding = {"strategy": strategy, "temperature": temperature, "no_repeat_ngram": no_repeat_ngram}
-    config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding})
+    config = SampleConfig.make({"checkpoint": checkpoint, "seed": seed, "decoding": decoding}, OF_DECODING)
     try:
         from pwae_core.demo.server import ADDRESS, bound, serve
     except ModuleNotFoundError as error:

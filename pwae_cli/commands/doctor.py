@@ -20,7 +20,7 @@ def command(json: Json = False) -> None:
 
     from pwae_core.stages.doctor import doctor
 
-    report = doctor()
+    report = doctor(console.stdout())
     if json:
         console.print_json(asdict(report))
     else:

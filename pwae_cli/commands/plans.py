@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pwae_cli import console
-from pwae_core.config.experiment import shipped_plans
-from pwae_core.errors import InputError
+from pwae_core.config.experiment import near_plan, shipped_plans
+from pwae_core.errors import ConfigError
 
 
 def command(
@@ -28,4 +28,4 @@ def command(
         for line in plans[name].splitlines():
             console.print_line(line)
     else:
-        raise InputError(f"{name}: no such plan. Choose one of {', '.join(plans)}.")
+        raise ConfigError(f"There is no plan {name!r:.80}. {near_plan(name)}")

@@ -145,7 +145,7 @@ def command(
         console.print_json([asdict(row) for row in rows]) if json else _print_rows(rows)
         return
     if out is None:
-        raise ConfigError("--out is missing: name the folder to write, or only look at rows with --explain.")
+        raise typer.BadParameter("--out is missing: name the folder to write, or only look at rows with --explain.")
     address = cluster if engine == "ray" else None
     report = preprocess(
         raw,
@@ -164,11 +164,13 @@ def command(
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:
-    columns = {}
+    columns: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals or not column:
             raise ConfigError(f"--column {pair}: expected FIELD=COLUMN, for example user_id=author.")
+        if field in columns:
+            raise ConfigError(f"--column: {field}={columns[field]} and {pair} map one field twice. Leave one out.")
         columns[field] = column
     return columns
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pwae_cli import console
-from pwae_cli.options import Device, Force, Json, option
+from pwae_cli.options import OF_DECODING, Device, Force, Json, option
 from pwae_core.config.sample import DecodingConfig, SampleConfig
 from pwae_core.errors import InputError
 from pwae_core.grammar import counted
@@ -93,7 +93,7 @@ def command(
         "allow_unknown": allow_unknown,
     }
     values = {"samples": samples, "limit": limit, "batch_size": batch_size, "checkpoint": checkpoint, "seed": seed}
-    config = SampleConfig.make(values | {"decoding": decoding})
+    config = SampleConfig.make(values | {"decoding": decoding}, OF_DECODING)
     of_the_split = force or not (corpus is None and test_of is None and limit is None)
     _check(out, context, input, user, keep_going, of_the_split)
     if corpus is not None and test_of is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pwae_core.config.places import Loc, Place, given_in, in_toml
 from pwae_core.config.resolve import layered, merge, read_toml
 from pwae_core.config.sample import SampleConfig
 from pwae_core.config.train import PRESETS, TrainConfig, lacks_components, no_components
-from pwae_core.errors import ConfigError
+from pwae_core.errors import ConfigError, InputError
 
 JOINERS = str.maketrans("", "", "\u200c\u200d")
 
@@ -102,10 +103,24 @@ def shipped_plans() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.toml"))}
 
 
+def near_plan(name: str) -> str:
+    """A hint at which shipped plan an unknown name may have meant."""
+    plans = shipped_plans()
+    near = difflib.get_close_matches(name.removesuffix(".toml"), plans, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(plans)}."
+
+
 def _file_of(plan: Path) -> Path:
-    """The path of a plan. A name that is not a file may be the name of a shipped plan."""
+    """The path of a plan. A name that is not a file may be the name of a shipped plan.
+
+    Raises InputError for a name that is neither.
+    """
+    if len(plan.parts) != 1 or plan.exists() or plan.is_symlink():
+        return plan
     shipped = SHIPPED / f"{plan}.toml"
-    return shipped if len(plan.parts) == 1 and not plan.exists() and shipped.is_file() else plan
+    if not shipped.is_file():
+        raise InputError(f"{plan}: no such file, and no plan that comes with pwae. {near_plan(plan.name)}")
+    return shipped
 
 
 def read_plan(path: Path, overrides: Mapping[str, Any]) -> ExperimentConfig:

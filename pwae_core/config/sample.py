@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pwae_core.config.base import Config
 
 Strategy = Literal["greedy", "top-k", "nucleus", "beam"]
+READ_BY: dict[str, tuple[Strategy, ...]] = {
+    "top_k": ("top-k",),
+    "top_p": ("nucleus",),
+    "temperature": ("top-k", "nucleus"),
+    "beam_size": ("beam",),
+}
+"""The strategies that read a setting; with the others it has no effect."""
 
 
 class DecodingConfig(Config):
@@ -22,6 +29,13 @@ class DecodingConfig(Config):
     no_repeat_ngram: int = Field(0, ge=0, description="Allow no n-gram of this size twice in an answer; 0: no limit.")
     max_length: int = Field(40, gt=0, le=10_000, description="Maximum tokens of an answer.")
     allow_unknown: bool = Field(False, description="Allow the token for unknown words in answers.")
+
+    @model_validator(mode="after")
+    def _all_are_read(self) -> Self:
+        for name, readers in READ_BY.items():
+            if self.strategy not in readers and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} has no effect without the strategy {' or '.join(readers)}")
+        return self
 
 
 class SampleConfig(Config):

@@ -41,7 +41,7 @@ def preprocess_job(
     lacks.
     """
     job = runner.job
-    scanned, rejected, suspect, unread_time = _scan(runner)
+    scanned, rejected, suspect, absent, unread_time = _scan(runner)
     threaded = _thread(runner) if scanned["nodes"] else {}
     job.drop("nodes", "names", "handles", "known", "links", "roots")
     ordered = _arrange(runner)
@@ -67,7 +67,7 @@ def preprocess_job(
         arranged=arranged,
         users=_added(counted),
         most=most,
-        told=[sentence for source in job.sources for sentence in source.told],
+        told=[*(sentence for source in job.sources for sentence in source.told), *absent],
         suspect=suspect,
         astray=astray,
         unread_time=unread_time,
@@ -81,8 +81,10 @@ def preprocess_job(
     draft.facts = facts(job.config, totals, words, wanted) | told
 
 
-def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
-    """The counts, rows left out by reason, warnings about damaged ids, and a time that was not understood."""
+def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[str], str]:
+    """The counts, rows left out by reason, warnings about damaged ids, notes on users to drop that do not exist, and a
+    time that was not understood.
+    """
     job = runner.job
     scanned = runner.run("Reading", scan, len(job.spans))
     suspect = []
@@ -100,7 +102,13 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], str]:
         raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}). {times}".rstrip())
     if times and job.config.split_by == "time":
         raise ConfigError(f"--split-by time: {times} Without them, split by session or conversation.")
-    return total, rejected, suspect, unread
+    dropped = {user for one in scanned for user in one["dropped"]}
+    absent = [
+        f"--drop-user {user!r}: no row has this user id. Is it misspelt?"
+        for user in dict.fromkeys(job.config.drop_users)
+        if user not in dropped
+    ]
+    return total, rejected, suspect, absent, unread
 
 
 def _by_reason(rejected: Counter[str]) -> str:

@@ -20,9 +20,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pwae_core import plugins
 from pwae_core.demo.requests import Ask, Between
 from pwae_core.demo.session import Demo
-from pwae_core.errors import ConfigError, InputError, PwaeError, of_the_system
+from pwae_core.errors import ConfigError, InputError
 
 ADDRESS = "127.0.0.1"
 HOSTS = (ADDRESS, "localhost")
@@ -110,10 +111,8 @@ def _asked(
         try:
             with lock:
                 return JSONResponse(told(_parsed(raw)))
-        except PwaeError as error:
-            return _refusal(str(error), 400)
-        except Exception as error:
-            known = of_the_system(error)
+        except (Exception, SystemExit) as error:
+            known = plugins.known(error)
             if known is None:
                 raise
             return _refusal(str(known), 400)

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pwae_core import plugins
 from pwae_core.artifacts import Plan
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun
 from pwae_core.data.responses import Named
-from pwae_core.errors import ArtifactError, Interrupted, PwaeError
+from pwae_core.errors import ArtifactError, Interrupted
 from pwae_core.experiment.checks import check, failure_told, refuse_other_plans, runs_of
 from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_others, report_of, write
 from pwae_core.models import system_of
@@ -61,8 +62,11 @@ def _result(
         return _measured(plan, run, folder, device, progress, force=force)
     except Interrupted:
         raise
-    except (PwaeError, RuntimeError, MemoryError) as error:
-        message = " ".join(str(error).split()) or type(error).__name__
+    except (Exception, SystemExit) as error:
+        known = plugins.known(error)
+        if known is None and not isinstance(error, RuntimeError):
+            raise
+        message = " ".join(str(known or error).split()) or type(error).__name__
         failure = failure_told(message, folder.parent)
         progress.say(f"{run.folder} failed: {failure}")
         return RunResult(run.label, run.seed, run.folder, {}, failure)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -98,12 +96,11 @@ def with_own(scores: Scores, found: Sequence[Found], responses: pa.ChunkedArray,
 
 
 def _values(one: Found, responses: pa.ChunkedArray, references: pa.ChunkedArray) -> Floats:
-    """The metric gets lists of its own, which it may change; what it prints does not get among the results."""
+    """The metric gets lists of its own, which it may change."""
     contexts = len(responses)
     try:
-        with redirect_stdout(sys.stderr):
-            given = one.metric.score(responses.to_pylist(), references.to_pylist())
-            values = np.array([float(value) for value in islice(given, contexts + 1)], dtype=np.float64)
+        given = one.metric.score(responses.to_pylist(), references.to_pylist())
+        values = np.array([float(value) for value in islice(given, contexts + 1)], dtype=np.float64)
     except (Exception, SystemExit) as error:
         raise one.plugin.refused(f"failed ({plugins.told(error)})") from error
     if len(values) != contexts:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TextIO
 
 import torch
 
@@ -38,11 +39,14 @@ class DoctorReport:
     notes: tuple[str, ...]
 
 
-def doctor() -> DoctorReport:
-    """Examines this installation and this machine. The report contains no path, user name, host name or token."""
+def doctor(stdout: TextIO) -> DoctorReport:
+    """Examines this installation and this machine. The report contains no path, user name, host name or token.
+
+    ``stdout``: where the command prints.
+    """
     needed, extras = _requirements()
     there = {name: _version(name) for name in needed}
-    terminal = _terminal()
+    terminal = _terminal(stdout)
     missing = [f"{name} is {ABSENT}, though pwae needs it." for name, found in there.items() if found == ABSENT]
     return DoctorReport(
         pwae=__version__,
@@ -100,11 +104,11 @@ def _machine() -> dict[str, str]:
     return told | {"free disk here": f"{free / 1e9:,.1f} GB"} | _environment(THREADS)
 
 
-def _terminal() -> dict[str, str]:
+def _terminal(stdout: TextIO) -> dict[str, str]:
     size = shutil.get_terminal_size()
     return {
-        "stdout": f"{'a terminal' if sys.stdout.isatty() else 'no terminal'}, {size.columns} columns",
-        "stdout's encoding": sys.stdout.encoding or "none",
+        "stdout": f"{'a terminal' if stdout.isatty() else 'no terminal'}, {size.columns} columns",
+        "stdout's encoding": stdout.encoding or "none",
         "file names' encoding": sys.getfilesystemencoding(),
         "locale's encoding": locale.getpreferredencoding(False),
     } | _environment(SHOWN)

@@ -215,3 +215,20 @@ def test_a_wrong_command_line_does_not_steer_the_terminal(pwae, arguments):
     result = pwae(*arguments)
     assert result.exit_code == 2
     assert not {"\x1b", "\u202e"} & set(result.stderr)
+
+
+def test_control_c_while_the_command_starts_is_quiet():
+    """The signal comes in the middle of an import, as it does when somebody changes their mind at once."""
+    code = (
+        "import importlib.abc, runpy, signal, sys, os\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Meanwhile(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == sys.argv[1]:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Meanwhile())\n"
+        "runpy.run_module('pwae_cli', run_name='__main__')\n"
+    )
+    for module in ("pwae_cli.app", "typer", "rich.console"):
+        done = run(code, module)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -32,6 +32,20 @@ def test_markup_in_data_is_inert(capsys):
     assert "[green]note[/green]" in shown
 
 
+def test_names_of_emoji_in_data_stay_what_they_are(capsys):
+    text = "a :heart: b"
+    console.print_table(text, [text], [[text]])
+    console.print_line(text)
+    assert capsys.readouterr().out.count(text) == 4
+    bars = console.BarProgress(terminal())
+    bars.say(f"said {text}")
+    with bars.task(f"label {text}", 2) as task:
+        task.advance(1, f"note {text}")
+    shown = bars.console.file.getvalue()
+    for printed in (f"said {text}", f"label {text}", f"note {text}"):
+        assert printed in shown
+
+
 def test_control_characters_in_data_cannot_steer_a_terminal(capsys):
     evil = "a\x1b]0;owned\x07b\x9b2J\rc"
     console.print_line(evil)
@@ -77,7 +91,28 @@ def test_progress_is_plain_where_stderr_is_no_terminal():
 
 def test_progress_is_bars_where_stderr_is_a_terminal(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     assert isinstance(console.progress(), console.BarProgress)
+
+
+def test_progress_is_plain_on_a_terminal_that_cannot_move_its_cursor(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(console.progress(), console.PlainProgress)
+
+
+@pytest.mark.parametrize(("encoding", "spins"), [("utf-8", True), ("iso-8859-1", False)])
+def test_nothing_spins_where_the_terminal_lacks_the_characters(encoding, spins):
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace")
+    bars = console.BarProgress(Console(file=file, force_terminal=True, width=200, color_system=None))
+    with bars.task("Training", 2) as task:
+        task.advance(1)
+    file.flush()
+    shown = raw.getvalue().decode(encoding)
+    assert "Training" in shown
+    assert any("\u2800" <= character <= "\u28ff" for character in shown) == spins
+    assert "\\u28" not in shown
 
 
 def test_plain_lines_come_now_and_then(capsys, monkeypatch):

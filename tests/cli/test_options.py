@@ -10,7 +10,9 @@ import typer
 
 from pwae_cli.app import app
 from pwae_cli.grouping import GROUPS, OTHERS, group_of
-from pwae_cli.options import RENAMED
+from pwae_cli.options import EXCLUDED, NEEDED, RENAMED
+from pwae_core.config.sample import SampleConfig
+from pwae_core.errors import ConfigError
 
 COMMANDS = typer.main.get_command(app).commands
 OPTIONS = [
@@ -143,8 +145,11 @@ def test_what_follows_two_hyphens_is_no_option(pwae):
     ("arguments", "name"),
     [
         (("evaluate", "x", "--first", 0), "first: "),
-        (("persona-scores", "x", "--corpus", "c", "--run-contexts", 0), "run_contexts: "),
+        (("persona-scores", "x", "--corpus", "c", "--run", "r", "--run-contexts", 0), "run_contexts: "),
         (("report", "x", "--out", "r.html", "--table6-users", 0), "table6_users: "),
+        (("sample", "run", "--out", "o", "--strategy", "foo"), "pwae: strategy: "),
+        (("chat", "run", "--strategy", "foo"), "pwae: strategy: "),
+        (("demo", "run", "--no-repeat-ngram", -1), "pwae: no_repeat_ngram: "),
         (("adapt", "run", "--history-file", "h", "--start-users", -1), "start_users: "),
     ],
 )
@@ -167,3 +172,49 @@ def test_a_shell_completes(words, offered):
     command = [sys.executable, "-m", "pwae_cli"]
     done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
     assert {*done.stdout.split()} == offered
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("sample run --out o --temperature 0.5", "--temperature has no effect without --strategy top-k or nucleus."),
+        ("sample run --out o --temperature 1.0", "--temperature has no effect without --strategy top-k or nucleus."),
+        ("sample run --out o --strategy beam --top-k 4", "--top-k has no effect without --strategy top-k."),
+        ("sample run --out o --strategy top-k --top-p 0.4", "--top-p has no effect without --strategy nucleus."),
+        ("sample run --out o --strategy nucleus --beam-size 4", "--beam-size has no effect without --strategy beam."),
+        ("chat run --temperature 2", "--temperature has no effect without --strategy top-k or nucleus."),
+        ("demo run --temperature 2", "--temperature has no effect without --strategy top-k or nucleus."),
+        ("preprocess raw --out o --cluster auto", "--cluster has no effect without --engine ray. Leave it out."),
+        ("preprocess raw --out o --engine ray --workers 2", "--workers has no effect without --engine local."),
+        (
+            "preprocess raw --explain 0 --out o --force",
+            "--out and --force have no effect with --explain. Leave them out.",
+        ),
+        ("human-eval-score s --key k --json --as-latex", "--as-latex has no effect with --json."),
+        ("human-eval-export r --corpus c --out o --no-ties", "--no-ties has no effect without --mode pairs."),
+        ("human-eval-export r --corpus c --out o --ties", "--ties has no effect without --mode pairs."),
+        ("human-eval-export r --corpus c --out o --no-together", "--no-together has no effect without --raters."),
+        ("evaluate r --permutations 10000", "--permutations has no effect without --compare."),
+        ("evaluate r --trials 9", "--permutations has no effect without --compare."),
+        ("persona-scores r --corpus c --others 3", "--others has no effect without --run."),
+        ("embed-words c --out o --from v --epochs 3 --threads 2", "--epochs and --threads have no effect with --from."),
+    ],
+)
+def test_an_option_that_has_no_effect_is_refused(pwae, command, said):
+    pwae(*command.split()).fails(3, said)
+
+
+def test_the_tables_name_options_that_the_commands_have():
+    for name, rules in (*NEEDED.items(), *EXCLUDED.items()):
+        known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+        if name not in ("chat", "demo"):  # these have a few of sample's
+            assert {one for names, _ in rules for one in names.split()} <= known
+        assert {other.split()[0] for _, other in rules} <= known
+
+
+@pytest.mark.parametrize("decoding", [{"temperature": 0.5}, {"strategy": "beam", "top_p": 0.5}])
+def test_a_setting_of_decoding_that_its_strategy_does_not_read_is_refused(decoding):
+    name = [*decoding][-1]
+    with pytest.raises(ConfigError, match=f"decoding: {name} has no effect without the strategy "):
+        SampleConfig.make({"decoding": decoding})
+    assert SampleConfig.make({"decoding": {"strategy": "nucleus", "temperature": 0.5, "top_k": 40}})

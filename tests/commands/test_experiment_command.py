@@ -491,6 +491,49 @@ def test_a_plugin_s_system_with_a_diagnosis(
     assert (run["folder"], run["exists"]) == ("my-system-seed1", ["run", "responses", "scores"])
 
 
+@pytest.mark.parametrize(
+    ("failing", "raised"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("exit(3)", "SystemExit: 3"),
+        ("torch.ones(2) @ torch.ones(3)", "RuntimeError: "),
+    ],
+)
+def test_a_plugin_s_system_that_fails_ends_its_own_run_alone(
+    pwae: Callable[..., Any],
+    plan: Path,
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
+    raised: str,
+) -> None:
+    body = f"def negative_log_likelihood(self, batch, noise):\n        return {failing}"
+    imports = "import torch\nfrom sys import exit\nfrom pwae_core.models import MODELS\n"
+    code = f"{imports}class PART(MODELS['seq2seq']):\n    {body}"
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site", "system", "mine", code))
+    plan.write_text(SINGLE.replace("seq2seq", "mine") + '[[systems]]\nmodel = "seq2seq"\nlabel = "Theirs"\n')
+    done = pwae("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out", "--device", "cpu", "--json")
+    assert done.exit_code == 1, done
+    mine, theirs = done.json["runs"]
+    assert mine["failure"].startswith("The system mine of acme 1.2 failed in acme_system_")
+    assert f", line 6 ({raised}" in mine["failure"]
+    assert theirs["failure"] is None
+
+
+def test_a_mistake_of_pwae_s_own_ends_the_plan(
+    plan: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan.write_text(SINGLE)
+
+    def mistaken(*_: Any, **__: Any) -> None:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(running, "train", mistaken)
+    with pytest.raises(KeyError):
+        experiment.experiment(read_plan(plan, {"corpus": corpus}), tmp_path / "out", device="cpu")
+
+
 def _only_first(plan: Path, folder: Path) -> Path:
     first = folder / "first.toml"
     first.write_text(plan.read_text().replace('[[systems]]\nmodel = "persona"\n', ""))

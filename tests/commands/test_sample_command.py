@@ -62,20 +62,24 @@ def test_text_is_inert(pwae, made):
     assert "\x1b" not in shown
 
 
-def test_options_are_the_settings_of_their_names(pwae, made, tmp_path):
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"strategy": "nucleus", "top_p": 0.5, "temperature": 0.7},
+        {"strategy": "top-k", "top_k": 6},
+        {"strategy": "beam", "beam_size": 2},
+    ],
+)
+def test_options_are_the_settings_of_their_names(pwae, made, tmp_path, chosen):
     options = {
         "samples": 3,
         "limit": 2,
         "batch_size": 5,
         "checkpoint": "last",
         "seed": 4,
-        "strategy": "nucleus",
-        "top_k": 6,
-        "top_p": 0.5,
-        "temperature": 0.7,
-        "beam_size": 2,
         "no_repeat_ngram": 3,
         "max_length": 9,
+        **chosen,
     }
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
     pwae("sample", made.seq2seq, "--out", tmp_path / "r", *words, "--allow-unknown").succeeds()
@@ -111,9 +115,9 @@ def test_options_of_the_test_split_are_refused_for_a_context(pwae, made, option)
     [
         (["--samples", 0], ["samples: Input should be greater than 0 (got 0)."]),
         (["--limit", 0], ["limit: Input should be greater than 0 (got 0)."]),
-        (["--strategy", "best"], ["decoding.strategy: Input should be 'greedy', 'top-k', 'nucleus' or 'beam'"]),
-        (["--top-p", 1.5], ["decoding.top_p: Input should be less than or equal to 1 (got 1.5)."]),
-        (["--temperature", "inf"], ["decoding.temperature: Input should be a finite number (got inf)."]),
+        (["--strategy", "best"], ["strategy: Input should be 'greedy', 'top-k', 'nucleus' or 'beam'"]),
+        (["--strategy", "nucleus", "--top-p", 1.5], ["top_p: Input should be less than or equal to 1 (got 1.5)."]),
+        (["--strategy", "top-k", "--temperature", "inf"], ["temperature: Input should be a finite number (got inf)."]),
         (["--checkpoint", "first"], ["checkpoint: Input should be 'best', 'last' or 'average' (got 'first')."]),
         (["--seed", 2**40], ["seed: Input should be less than 4294967296"]),
         (["--device", "tpu"], ["--device tpu: there is no such device here. Use auto, cpu or cuda."]),

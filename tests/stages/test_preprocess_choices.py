@@ -42,7 +42,7 @@ def test_ids_that_are_missing_in_every_way(tmp_path):
                 {**row, "utterance_id": str(row.pop("turn")), "reply_to": a}
                 for row, a in zip(rows, above[:-1], strict=True)
             ]
-        report = made(write_jsonl(rows, tmp_path / shape), tmp_path / f"out-{shape}", drop_users=["bot"])
+        report = made(write_jsonl(rows, tmp_path / shape), tmp_path / f"out-{shape}", drop_users=["bot", "bott"])
         assert rejected(report) == {
             ("row", "no user_id"): 3,
             ("row", "no user_id (null, [deleted] and the like)"): 2,
@@ -50,6 +50,7 @@ def test_ids_that_are_missing_in_every_way(tmp_path):
             ("row", "user left out (--drop-user)"): 1,
         }
         assert report.counts["utterances"] == 5
+        assert report.notes[-1:] == ["--drop-user 'bott': no row has this user id. Is it misspelt?"]
 
 
 def test_a_user_with_an_absurd_share_gets_a_warning(tmp_path):

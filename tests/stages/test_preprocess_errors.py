@@ -103,6 +103,8 @@ def test_settings_that_make_no_sense(fails):
     )
     fails(ROWS, 3, "columns: 'user' is not a field;", options=("--column", "user=author"))
     fails(ROWS, 3, "--column author: expected FIELD=COLUMN", options=("--column", "author"))
+    twice = ("--column", "text=text", "--column", "text=user_id")
+    fails(ROWS, 3, "--column: text=text and text=user_id map one field twice. Leave one out.", options=twice)
     fails(ROWS, 3, "workers: at least 1 is needed (got 0).", options=("--workers", "0"))
     fails(ROWS, 3, "window: ", options=("--window", "1"))
 

@@ -168,7 +168,7 @@ def test_what_stands_is_left_alone(pwae, made, tmp_path, snapshot):
     first = pwae(*command).succeeds().json
     before = snapshot(tmp_path / "r")
     assert pwae(*command).succeeds().json == first | {"standing": True}
-    pwae(*command, "--top-k", 3).fails(6, "made differently (config decoding.top_k: 40, now 3)", "--force to replace")
+    pwae(*command, "--seed", 3).fails(6, "made differently (config seed: 7, now 3)", "--force to replace")
     assert snapshot(tmp_path / "r") == before
     assert pwae(*command, "--force").succeeds().json == first
     assert snapshot(tmp_path / "r") == before

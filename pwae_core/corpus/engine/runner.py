@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -96,7 +97,8 @@ def runner(job: J, progress: Progress, workers: int, address: str | None = None)
 
 
 def _start_worker() -> None:
-    """Lets a worker leave interrupts to its parent and end with it."""
+    """Lets a worker leave interrupts to its parent, leave stdout to its parent's results, and end with it."""
+    sys.stdout = sys.stderr
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -58,7 +58,9 @@ class Rules:
 
 @dataclass
 class Seen:
-    """What was found in a span: rows left out, by reason; repaired and damaged ids; times that were not understood."""
+    """What was found in a span: rows left out, by reason; repaired and damaged ids; times that were not understood;
+    which of the users to drop there are.
+    """
 
     rejected: Counter[str] = field(default_factory=Counter)
     trimmed: int = 0
@@ -66,6 +68,7 @@ class Seen:
     damage: identifiers.Damage = field(default_factory=dict)
     unread_times: int = 0
     unread_time: str = ""
+    dropped: set[str] = field(default_factory=set)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -75,6 +78,7 @@ class Seen:
             "damage": self.damage,
             "unread_times": self.unread_times,
             "unread_time": self.unread_time,
+            "dropped": sorted(self.dropped),
         }
 
 
@@ -138,6 +142,7 @@ def _write_placed(
     """Writes the complete rows, whose columns give their places in conversations; returns how many."""
     rows = rows.select([name for name in schema.names if name != "key"])
     needed = unplaced(rows, shape) | lacks(rows, rows["user_id"], rules)
+    seen.dropped.update(_found(rows["user_id"], needed))
     rows, emptied = cleaned(rows, rules)
     rows = rows.filter(_count(first(needed | emptied, rows.num_rows), seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
@@ -158,6 +163,7 @@ def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int,
     by_name = pc.and_(pc.equal(rows["kind"], chains.QUOTED), pc.is_valid(rows["user_name"]))
     users = pc.if_else(by_name, pc.coalesce(rows["user_id"], rows["user_name"]), rows["user_id"])
     needed = lacks(rows, users, rules)
+    seen.dropped.update(_found(users, needed))
     rows, emptied = cleaned(rows, rules)
     why = first(needed | emptied, rows.num_rows)
     _count(why.filter(own), seen.rejected)
@@ -203,6 +209,12 @@ def lacks(rows: pa.Table, users: pa.ChunkedArray, rules: Rules) -> dict[str, pa.
         NO_TEXT: pc.equal(texts, ""),
         f"{NO_TEXT} (NULL, [removed] and the like)": nobody.is_no_text(texts),
     }
+
+
+def _found(users: pa.ChunkedArray, why: dict[str, pa.ChunkedArray]) -> list[str]:
+    """Which of the users to drop are among ``users``."""
+    found: list[str] = pc.unique(users.filter(why[LEFT_OUT])).to_pylist()
+    return found
 
 
 def blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
