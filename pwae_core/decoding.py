@@ -46,9 +46,8 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
 
 def sharpened(logits: Tensor, temperature: float) -> Tensor:
     """The logits divided by ``temperature``, after subtracting each row's largest, so that no temperature gives NaN."""
-    numbers = torch.finfo(logits.dtype)
     largest = logits.amax(dim=-1, keepdim=True)
-    return (logits - largest) / min(max(temperature, numbers.tiny), numbers.max)
+    return (logits - largest) / max(temperature, torch.finfo(logits.dtype).tiny)
 
 
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
