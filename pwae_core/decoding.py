@@ -46,9 +46,8 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
 
 def sharpened(logits: Tensor, temperature: float) -> Tensor:
     """The logits divided by ``temperature``, after subtracting each row's largest, so that no temperature gives NaN."""
-    numbers = torch.finfo(logits.dtype)
     largest = logits.amax(dim=-1, keepdim=True)
-    return (logits - largest) / min(max(temperature, numbers.tiny), numbers.max)
+    return (logits - largest) / max(temperature, torch.finfo(logits.dtype).tiny)
 
 
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
@@ -68,10 +67,15 @@ def top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def nucleus(logits: Tensor, mass: float) -> Tensor:
-    """[rows, vocabulary]: -inf outside the smallest set of words with probability ``mass`` (Holtzman et al. 2020)."""
+    """[rows, vocabulary]: -inf outside the smallest set of words with probability ``mass`` (Holtzman et al. 2020).
+
+    The likeliest word is always in it, even if ``mass`` is 0 in float32.
+    """
     values, order = torch.sort(logits, dim=-1, descending=True)
-    before = torch.softmax(values, dim=-1).cumsum(dim=-1) - torch.softmax(values, dim=-1)
-    outside = torch.zeros_like(logits, dtype=torch.bool).scatter_(-1, order, before >= mass)
+    probabilities = torch.softmax(values, dim=-1)
+    beyond = probabilities.cumsum(dim=-1) - probabilities >= mass
+    beyond[..., 0] = False
+    outside = torch.zeros_like(beyond).scatter_(-1, order, beyond)
     return logits.masked_fill(outside, -torch.inf)
 
 

@@ -39,7 +39,7 @@ SMALL: dict[str, Any] = {
         "initialisation": "torch",
         "max_length": 20,
     },
-    "autoencoder": {"kind": "adam", "rate": 5e-3, "clip": 1.0},
+    "autoencoder": {"kind": "adam", "rate": 5e-3, "decay": 1.0, "clip": 1.0},
     "generator": {"kind": "rmsprop", "rate": 1e-3},
     "critic": {"kind": "rmsprop", "rate": 1e-3},
     "batch_size": 32,

@@ -177,9 +177,16 @@ def test_at_the_lowest_temperatures_the_likeliest_word_is_drawn(strategy: str, t
     assert decode(step, start(23), config, noise()) == decode(step, start(23), DecodingConfig(max_length=8), noise())
 
 
+@pytest.mark.parametrize("top_p", [5e-324, 1e-50, 1e-7])
+def test_at_the_lowest_mass_the_likeliest_word_is_drawn(top_p: float) -> None:
+    step = bigrams_of_rows(probabilities_of_rows(23, seed=5))
+    config = DecodingConfig(strategy="nucleus", top_p=top_p, max_length=8)
+    assert decode(step, start(23), config, noise()) == decode(step, start(23), DecodingConfig(max_length=8), noise())
+
+
 def test_at_the_highest_temperature_words_are_drawn_alike() -> None:
     step = bigram({BOS: {A: 1.0}})
-    answers = decode(step, start(900), DecodingConfig(strategy="top-k", temperature=1e300, max_length=1), noise())
+    answers = decode(step, start(900), DecodingConfig(strategy="top-k", temperature=1e30, max_length=1), noise())
     assert {str(answer): answers.count(answer) for answer in answers} == {
         str(answer): pytest.approx(225, abs=50) for answer in ([A], [B], [C], [])
     }

@@ -21,7 +21,8 @@ from pwae_core.training.signals import StopRequest
 PREPROCESS = ("--tokenizer", "whitespace", "--min-utterances", 5, "--valid", 0.1, "--test", 0.1)
 SIZES = ("word_size=16", "hidden_size=24", "user_size=12", "latent_size=8", "max_length=12")
 DROPOUT = ("word_dropout=0.1", "decoder_dropout=0")
-QUICK = ("autoencoder.kind=adam", "autoencoder.rate=5e-3", "generator.rate=1e-3", "critic.rate=1e-3", "batch_size=16")
+RATES = ("autoencoder.rate=5e-3", "generator.rate=1e-3", "critic.rate=1e-3")
+QUICK = ("autoencoder.kind=adam", "autoencoder.decay=1", *RATES, "batch_size=16")
 
 
 @dataclass(frozen=True)

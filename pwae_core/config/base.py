@@ -14,6 +14,8 @@ from pwae_core.errors import ConfigError
 
 LARGEST = 2**53
 """The largest whole number: every reader of JSON can hold it exactly."""
+LARGEST_FLOAT = 1e30
+"""The largest other number: float32, in which models compute, ends at 3.4e38, and optimisers multiply by up to 10."""
 LONGEST_SHOWN = 80
 
 
@@ -30,6 +32,9 @@ class Config(BaseModel):
         """Raises ValueError for a number too large to compute with, and for a path that no file can have."""
         if isinstance(value, int) and abs(value) > LARGEST:
             raise ValueError(f"a number beyond {LARGEST} is too large")
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, float) and abs(one) > LARGEST_FLOAT for one in numbers):
+            raise ValueError(f"a number beyond {LARGEST_FLOAT:g} is too large")
         if isinstance(value, Path) and "\0" in str(value):
             raise ValueError("a file name cannot contain a zero byte")
         return value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pwae_core import plugins
 from pwae_core.config.base import Config
@@ -206,6 +207,14 @@ class TrainConfig(Config):
     explosion: float = Field(1e4, gt=0, description="Absolute value of a loss above which training counts as diverged.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random.")
 
+    @field_validator("autoencoder", "generator", "critic", mode="before")
+    @classmethod
+    def _keeps_what_a_table_leaves_out(cls, table: object, info: ValidationInfo) -> object:
+        """A table with some fields of an optimiser leaves the others as they are in the default."""
+        if not isinstance(table, Mapping):
+            return table
+        return {**cls.model_fields[str(info.field_name)].default.model_dump(exclude_unset=True), **table}
+
     @model_validator(mode="after")
     def _answers_are_there_to_select_by(self) -> Self:
         if self.select_by in OF_ANSWERS and self.answered_sessions == 0:
@@ -236,7 +245,7 @@ PRESETS: dict[str, dict[str, object]] = {
             "user_dropout": 0.05,
             "initialisation": "torch",
         },
-        "autoencoder": {"kind": "adam", "rate": 2e-3, "clip": 1.0},
+        "autoencoder": {"kind": "adam", "rate": 2e-3, "decay": 1.0, "clip": 1.0},
         "generator": {"kind": "rmsprop", "rate": 5e-4},
         "critic": {"kind": "rmsprop", "rate": 2.5e-4},
         "batch_size": 64,

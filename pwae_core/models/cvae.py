@@ -1,7 +1,8 @@
 """CVAE (Zhao et al. 2017), as in section 4.2: PersonaWAE's networks, trained with the KL divergence of equation 1.
 
 A KL divergence needs densities, so there are no generators: z is the sample itself. With K_c = K_u = 1 the fused prior
-is a Gaussian and the divergence is exact; otherwise it is estimated with the z that is decoded (Monte Carlo).
+is a Gaussian and the divergence is exact; otherwise it is estimated with the z that is decoded (Monte Carlo). It is a
+small difference of large numbers, so posterior and prior are computed in float32 even under autocast.
 """
 
 from __future__ import annotations
@@ -86,12 +87,15 @@ class CVAE(Model):
         """q(z|x, c): equation 7."""
         words = noise.dropout(self.word_table(batch.response[:, 1:-1]), self.config.word_dropout)
         x = noise.dropout(self.response_encoder(words, batch.response_lengths - 1), self.config.utterance_dropout)
-        gaussian: Gaussian = self.recognition(torch.cat((x, c), dim=-1))
+        with torch.autocast(c.device.type, enabled=False):
+            gaussian: Gaussian = self.recognition(torch.cat((x, c), dim=-1).float())
         return gaussian
 
     def prior(self, c: Tensor, u: Tensor) -> Mixture:
         """p(z|c, u): equations 4, 5 and 8, fused by equation 9 into K_c x K_u components."""
-        return fused(self.fusion(c, u), self.context_mixture(c), self.personalisation(u))
+        c = c.float()
+        with torch.autocast(c.device.type, enabled=False):
+            return fused(self.fusion(c, u), self.context_mixture(c), self.personalisation(u))
 
     def sample_prior(self, c: Tensor, u: Tensor, noise: Noise) -> Tensor:
         return self.context_mixture.sample(self.prior(c, u), noise)
@@ -125,7 +129,7 @@ class CVAE(Model):
         if self.bag_of_words is not None:
             logits = self.bag_of_words(torch.cat((z, c), dim=-1))
             real = real_positions(batch.response_lengths - 1, batch.response.shape[1] - 2)
-            bag = bag_of_words_loss(torch.log_softmax(logits, dim=-1), batch.response[:, 1:-1], real) / tokens
+            bag = bag_of_words_loss(torch.log_softmax(logits.float(), dim=-1), batch.response[:, 1:-1], real) / tokens
             total, terms = total + self.config.bag_of_words * bag, terms | {"bag_of_words": Mean(bag, tokens)}
         return Loss(Mean(total, tokens), terms)
 

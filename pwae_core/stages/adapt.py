@@ -54,7 +54,8 @@ def adapt(
     answered and a tab. Users of the corpus who were never trained may be adapted to. A person who was learned from the
     same text under that name is not learned again. ``force`` replaces an adapted person of that name. Raises InputError
     for an unusable file or name, ArtifactError for a name that is taken, EmptyResultError if cleaning leaves no
-    utterance or the run knows none of the words, ConfigError for a system that knows nothing about users.
+    utterance or the run knows none of the words, ConfigError for a system that knows nothing about users,
+    DivergenceError if learning diverges.
     """
     where = choose_device(device)
     settle_people(run)

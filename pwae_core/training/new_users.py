@@ -21,7 +21,7 @@ from pwae_core.artifacts.staging import settle
 from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Batch, Ints, Sessions
 from pwae_core.data.statistics import words_of
-from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.errors import ArtifactError, ConfigError, DivergenceError
 from pwae_core.files import write_new
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import Noise, seeded
@@ -123,7 +123,7 @@ def person(
     """The rows of a person who said ``utterances`` (token ids), as responses in ``sessions``.
 
     ``trained`` are the rows of the trained users. ``model`` cannot be used for anything else afterwards. Raises
-    ConfigError for a system that knows nothing about users.
+    ConfigError for a system that knows nothing about users, DivergenceError.
     """
     if not model.user_rows:
         raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
@@ -140,7 +140,7 @@ def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, devi
 
     The loss is -log p(responses) - log p(u), where p(u) is a Gaussian fitted to the trained users' embeddings: if there
     are few utterances, the person stays close to the others. The starting point is the likeliest of the trained users
-    and their mean.
+    and their mean. Raises DivergenceError if -log p(responses) is not finite in the end.
     """
     model.requires_grad_(requires_grad=False)
     users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
@@ -155,6 +155,10 @@ def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, devi
             loss = loss + 0.5 * ((row - mean).square() / variance).sum()
         (row.grad,) = torch.autograd.grad(loss, [row])
         optimiser.step()
+    with torch.no_grad():
+        loss = likelihood(model, batch, seeded(config.seed, device, training=False))
+    if not loss.isfinite():
+        raise DivergenceError(f"Learning the embedding diverged: -log p is {loss:g}. Try a lower --rate.")
     return row.detach()
 
 

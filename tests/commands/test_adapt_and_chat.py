@@ -105,6 +105,17 @@ def test_adapt_warns_of_unknown_words_and_refuses_where_all_are(
     assert "Warning" not in pwae(*command, "--force").succeeds().stderr
 
 
+@pytest.mark.parametrize("steps", [1, 5])
+def test_adapt_keeps_nobody_whose_embedding_diverges(
+    pwae: Callable[..., Any], own: Path, history: Path, snapshot: Any, steps: int
+) -> None:
+    command = ("adapt", own, "--history-file", history, "--steps", steps, "--json")
+    before = snapshot(own)
+    pwae(*command, "--rate", 1e30).fails(8, "Learning the embedding diverged: ", "Try a lower --rate.")
+    pwae(*command, "--rate", 3e39).fails(3, "rate: a number beyond 1e+30 is too large (got 3e+39).")
+    assert snapshot(own) == before
+
+
 def test_adapt_refuses_what_it_cannot_take(pwae: Callable[..., Any], own: Path, history: Path, tmp_path: Path) -> None:
     def refused(code: int, *words: str, file: Path = history, **options: str) -> None:
         given = [word for name, value in options.items() for word in (f"--{name}", value)]

@@ -82,6 +82,8 @@ def test_every_setting_of_every_stage_is_described_in_a_sentence(kind):
 class Place(Config):
     folder: Path = Field(Path(), description="A folder.")
     size: int | None = Field(None, description="A size.")
+    rate: float | None = Field(None, description="A rate.")
+    shares: tuple[float, ...] = Field((), description="Shares.")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,8 @@ class Place(Config):
     [
         ({"folder": "a\0b"}, "folder: a file name cannot contain a zero byte (got 'a\\x00b')."),
         ({"size": -(2**60)}, f"size: a number beyond 9007199254740992 is too large (got {-(2**60)})."),
+        ({"rate": 1.1e30}, "rate: a number beyond 1e+30 is too large (got 1.1e+30)."),
+        ({"shares": [1, -1e308]}, "shares: a number beyond 1e+30 is too large (got [1, -1e+308])."),
         (
             {"size": "x" * 10_000},
             "size: Input should be a valid integer, unable to parse string as an integer (got 'xx",

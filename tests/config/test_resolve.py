@@ -3,7 +3,7 @@
 import pytest
 
 from pwae_core.config.resolve import merge, parse_setting, preset_of, resolve
-from pwae_core.config.train import PRESETS, TrainConfig
+from pwae_core.config.train import PRESETS, OptimiserConfig, TrainConfig
 from pwae_core.errors import ConfigError, InputError
 
 
@@ -58,6 +58,28 @@ def test_file_over_preset_and_settings_over_file_and_options_over_all(toml):
     assert config.autoencoder.kind == "rmsprop"
     assert config.autoencoder.rate == resolve("small", None, []).autoencoder.rate
     assert config.model.latent_size == resolve("small", None, []).model.latent_size
+
+
+OTHERS = [
+    *({"kind": kind} for kind in ("sgd", "rmsprop", "adam")),
+    *({"rate": 0.25}, {"decay": 0.5}, {"decay_every": 3}, {"warmup": 7}, {"clip": 2.0}),
+    {"schedule": "iterations", "decay": 0.5, "decay_every": 3},
+]
+
+
+@pytest.mark.parametrize("phase", ["autoencoder", "generator", "critic"])
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_table_changes_only_the_fields_that_it_names(toml, preset, phase):
+    assert {name for other in OTHERS for name in other} == {*OptimiserConfig.model_fields}
+    before = resolve(preset, None, []).model_dump()
+    for other in OTHERS:
+        after = {**before, phase: {**before[phase], **other}}
+        assert resolve(preset, None, [f"{phase}.{name}={value}" for name, value in other.items()]).model_dump() == after
+        lines = [f"{name} = {value!r}" for name, value in other.items()]
+        assert resolve(preset, toml("\n".join([f"[{phase}]", *lines])), []).model_dump() == after
+        assert TrainConfig.make(after).model_dump() == after
+        if preset == "paper":
+            assert TrainConfig.make({phase: other}).model_dump() == after
 
 
 def test_merging_changes_neither_side():
