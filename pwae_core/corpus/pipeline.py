@@ -16,7 +16,7 @@ from pwae_core.corpus.account import Totals, account, facts, lost_links, reasons
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
-from pwae_core.corpus.steps import identifiers, splits, summary, threads
+from pwae_core.corpus.steps import identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
 from pwae_core.corpus.steps.scan import scan
@@ -48,6 +48,7 @@ def preprocess_job(
     arranged = _added(ordered)
     astray = min((counts["astray"] for counts in ordered if counts["astray"]), default=None)
     job.drop("rows", "messages", "threads")
+    naming.settle(job)
     counted = runner.run("Counting users", count, job.shards)
     job.drop("users")
     slid = _added(runner.run("Sliding the window", slide, job.shards))

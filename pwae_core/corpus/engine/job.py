@@ -5,6 +5,7 @@ scan       span   -> rows/SPAN        cleaned rows, sharded by conversation
                      nodes/SPAN       cleaned rows of reply trees, sharded by id; names/SPAN, sharded by name
            (reply trees only: the steps of ``threads`` -> threads/SHARD, sharded by tree)
 arrange    shard  -> dialogue/SHARD   utterances in order, each with its place; users/SHARD, sharded by user
+                     paths/SHARD      what its conversations are called (``naming``)
 count      shard  -> speakers/SHARD   the users over the threshold
 slide      shard  -> windows/SHARD    where sessions end, and the number that decides their split
 segment    shard  -> tokens/SHARD     tokens of the utterances that sessions need; words/SHARD, responders/SHARD
@@ -78,8 +79,10 @@ DIALOGUE = pa.schema(
         ("ordinal", pa.int32()),  # place in the conversation, from 0
         ("length", pa.int32()),  # utterances of the conversation
         ("back", pa.int32()),  # how many rows back the previous utterance is; 0 for the first
+        ("tree", pa.string()),  # in reply trees: the thread or, where there is none, the id of the root
     ]
 )
+PATHS = pa.schema([("name", pa.uint64()), ("longer", pa.uint64())])  # hashes of names
 USER_COUNTS = pa.schema([("user_id", pa.string()), ("utterances", pa.int64())])
 WINDOWS = pa.schema([("end", pa.int64()), ("number", pa.uint64())])
 RESPONSES = pa.schema([("user_id", pa.string()), ("train_responses", pa.int64())])

@@ -53,6 +53,11 @@ def named(columns: Mapping[str, str]) -> dict[str, str]:
     return {field: columns.get(field, field) for field in FIELDS}
 
 
+def are_own(found: Iterable[str]) -> bool:
+    """Whether ``found`` are columns of one's own, under their own names, whatever else is among them."""
+    return any({*found} >= {*fields} for fields in REQUIRED.values())
+
+
 def shape_of(found: Iterable[str], config: PreprocessConfig) -> Shape:
     """How rows with the columns ``found`` form conversations; ``--shape``, if given, decides."""
     if config.shape != "auto":

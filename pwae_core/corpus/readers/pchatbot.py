@@ -27,9 +27,13 @@ def recognises(head: Head) -> bool:
 
 
 def _are_pairs(lines: Sequence[str]) -> bool:
-    """Whether half of the first lines have six fields, of which the third and the last are times, or are the header."""
+    """Whether half of the first lines have six fields, of which the third and the last are times, or are the header.
+
+    The first such line tells: tables of six columns begin with a header of their own.
+    """
     rows = [line.rstrip("\r").split("\t") for line in lines if line.strip()]
-    return 2 * sum(map(_is_pair, rows)) >= len(rows) > 0
+    first = next((row for row in rows if len(row) == 6), [])
+    return _is_pair(first) and 2 * sum(map(_is_pair, rows)) >= len(rows)
 
 
 def _is_pair(row: Sequence[str]) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pwae_core.corpus.readers.base import EmptyFileError, NotOursError, Source
 from pwae_core.corpus.readers.head import Head, look
-from pwae_core.corpus.readers.registry import READERS
+from pwae_core.corpus.readers.own import are_own
+from pwae_core.corpus.readers.registry import OWN, READERS
 
 ARCHIVE = b"PK\x03\x04"
 COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has no user ids
@@ -25,7 +26,9 @@ def recognise(path: Path, name: str, format: str = "auto") -> Source:
 
 
 def _format(head: Head) -> str:
-    found = next((reader.name for reader in READERS.values() if reader.recognises(head)), None)
+    own = any(map(are_own, head.records))
+    readers = (reader for reader in READERS.values() if reader.name in OWN or not own)
+    found = next((reader.name for reader in readers if reader.recognises(head)), None)
     name = Path(head.name).name
     if found == "csv" and name.endswith("_comments.csv") and not {"user_id", "author"} & {*head.header}:
         return COMMENT_TABLE

@@ -46,6 +46,9 @@ READERS: dict[str, Reader] = {
     )
 }
 
+OWN = {module.READER.name for module in (parquet, jsonl, own_json, delimited)}
+"""The formats of the user's own rows."""
+
 
 def reader_of(format: str) -> Reader:
     """The reader of a format, pwae's own or a plugin's. Raises ConfigError for an unknown name or a wrong plugin."""

@@ -5,7 +5,6 @@ Dates in which the day or the month may come first (``01/02/2024``) are not gues
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -26,15 +25,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """From a number of that size on, an epoch is in nanoseconds, microseconds or milliseconds: parts of a second."""
 
+LARGEST = 2.0**63
 WEIBO = "%a %b %d %H:%M:%S %z %Y"
-BASIC = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
+BASIC = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 MONTHS = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 YEAR_FIRST = re.compile(r"\d{4}\D")
 CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日")
 NEVER = ("", "null", "none", "nan", "nat", "undefined", "n/a", "\\n", "0000-00-00", "0000-00-00 00:00:00")
 """What is written, in lower case, in place of a missing time."""
 
-QUICK_EPOCH = r"^(?:\d{9,13}|\d{16}|\d{19})$"
+QUICK_EPOCH = r"^(?:\d{9,11}|[03-8]\d{11}|\d{13}|\d{16}|[0-8]\d{18})$"
+"""Epochs that ``_basic`` does not take for dates, and that fit into 64 bits."""
 QUICK_ISO = r"^[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?$"
 DAY, SLOT = 86_400_000_000, 900_000_000
 """Microseconds; a zone changes its offset at quarters of an hour."""
@@ -137,7 +138,7 @@ def _basic(text: str) -> datetime:
 
 def _epoch(text: str) -> datetime:
     number = to_float(text)
-    if not math.isfinite(number):
+    if not abs(number) < LARGEST:
         raise ValueError(text)
     parts = next((parts for least, parts in UNITS if abs(number) >= least), 1.0)
     if text.isdecimal():

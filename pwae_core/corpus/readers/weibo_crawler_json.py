@@ -16,8 +16,7 @@ POSTS = ("weibo", documents.ITEM)
 
 
 def recognises(head: Head) -> bool:
-    first = next(iter(head.members), "")
-    return first == "weibo" or (first == "user" and isinstance(head.members["user"], dict))
+    return next(iter(head.members), "") in ("user", "weibo") and "weibo" in head.members
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001

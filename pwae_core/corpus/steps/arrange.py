@@ -12,7 +12,7 @@ from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import DIALOGUE, KNOWN, MESSAGES, ROWS, USER_COUNTS, Job
 from pwae_core.corpus.engine.keys import hash_texts
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import chats, links, trees
+from pwae_core.corpus.steps import chats, links, naming, trees
 from pwae_core.corpus.steps.chains import OWN, QUOTED
 from pwae_core.corpus.steps.chats import changes
 from pwae_core.corpus.steps.trees import Indices, Mask
@@ -30,11 +30,10 @@ def arrange(job: Job, piece: int) -> Counts:
     duplicate = _duplicate(rows)
     messages = spill.read_shard(job.files("messages", len(job.spans)), MESSAGES, piece, job.shards)
     talks, repeated = chats.conversations(messages, job.config.gap)
-    rows = pa.concat_tables([rows, talks])
-    own = rows.num_rows
+    own = rows.num_rows + talks.num_rows
     if job.config.merge_consecutive:
-        rows = merged(rows)
-    parts = [in_line(rows)]
+        rows, talks = merged(rows), merged(talks)
+    parts = [in_line(rows), in_line(talks)]
     threads = job.files("threads", job.shards)
     counts: Counts = {"own": 0, "quoted": 0, "circular": 0, **links.count_none()}
     if threads[0].is_file():
@@ -43,6 +42,7 @@ def arrange(job: Job, piece: int) -> Counts:
     rows = together(parts)
     counts["own"] += own
     spill.write(job.file("dialogue", piece), rows)
+    naming.note(job, piece, rows)
     users = rows.group_by("user_id", use_threads=False).aggregate([([], "count_all")])
     users = users.rename_columns(["user_id", "utterances"]).cast(USER_COUNTS)
     with spill.writer(job.file("users", piece), USER_COUNTS) as out:
@@ -103,7 +103,9 @@ def in_line(rows: pa.Table) -> pa.Table:
     first = np.flatnonzero(conversation_starts(rows))
     sizes = np.diff(np.append(first, rows.num_rows))
     ordinals = np.arange(rows.num_rows) - np.repeat(first, sizes)
-    return _dialogue(rows, rows["conversation_id"], ordinals, np.repeat(sizes, sizes), (ordinals > 0).astype(np.int64))
+    backs = (ordinals > 0).astype(np.int64)
+    none = pa.nulls(rows.num_rows, pa.string())
+    return _dialogue(rows, rows["conversation_id"], ordinals, np.repeat(sizes, sizes), backs, none)
 
 
 def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
@@ -136,7 +138,8 @@ def in_trees(rows: pa.Table, merge: bool) -> tuple[pa.Table, Counts]:
         forest = trees.grow(parents, np.arange(rows.num_rows))
         rows = rows.take(pa.array(forest.order)).combine_chunks()
     names = rows["utterance_id"].take(pa.array(forest.leaves))
-    return _dialogue(rows, names, forest.depths, forest.lengths, forest.backs), counts
+    within = pc.coalesce(rows["conversation_id"], rows["utterance_id"].take(pa.array(forest.roots)))
+    return _dialogue(rows, names, forest.depths, forest.lengths, forest.backs, within), counts
 
 
 def _parents(rows: pa.Table) -> Indices:
@@ -164,10 +167,17 @@ def together(parts: Sequence[pa.Table]) -> pa.Table:
     return rows.take(pa.array(np.argsort(keys, kind="stable"))).combine_chunks()
 
 
-def _dialogue(rows: pa.Table, names: pa.ChunkedArray, ordinals: Indices, lengths: Indices, backs: Indices) -> pa.Table:
+def _dialogue(
+    rows: pa.Table,
+    names: pa.ChunkedArray,
+    ordinals: Indices,
+    lengths: Indices,
+    backs: Indices,
+    within: pa.Array | pa.ChunkedArray,
+) -> pa.Table:
     places = [pa.array(values, pa.int32()) for values in (ordinals, lengths, backs)]
     texts = [rows[name] for name in ("user_id", "text", "timestamp", "key")]
-    return pa.table([names, *texts, *places], schema=DIALOGUE)
+    return pa.table([names, *texts, *places, within], schema=DIALOGUE)
 
 
 def _duplicate(rows: pa.Table) -> list[object] | None:

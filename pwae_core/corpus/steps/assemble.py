@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import splits
+from pwae_core.corpus.steps import naming, splits
 from pwae_core.corpus.steps.segment import Roles, sessions_of
 from pwae_core.corpus.steps.trees import Indices
 from pwae_core.corpus.steps.windows import session_ids
@@ -44,7 +44,7 @@ class Shard:
 
 def assemble(job: Job, piece: int) -> Counts:
     """Writes one shard of the splits and of the histories. Counts their rows, and the sessions that have a time."""
-    rows = spill.read(job.file("dialogue", piece))
+    rows = naming.named(job, piece)
     windows, split = sessions_of(job, piece, rows)
     roles = Roles.of(rows.num_rows, windows, split)
     shard = _open(job, piece, rows, roles)

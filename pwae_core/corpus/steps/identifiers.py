@@ -18,7 +18,7 @@ LONG = 16
 ROUNDED = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,3}$|^-?\d{16,}\.0*$"
 """8.12346E+17, 812345678901234560.0: ids as a spreadsheet or a float has left them."""
 
-WHOLE = r"^-?\d{1,15}(?:\.0)?$|^$"
+WHOLE = r"^(-?\d{1,15})\.0$"
 CUT = r"^\d{15}0+$"
 REFUSED_SHARE = 0.01
 SUSPECT_SHARE, SUSPECT_LEAST = 0.5, 10
@@ -37,7 +37,7 @@ class Repaired:
 
 
 def put_right(rows: pa.Table) -> Repaired:
-    """Removes white space around ids, and the ``.0`` of ids in a column that has only whole numbers."""
+    """Removes white space around ids, and the ``.0`` of whole numbers; each id alone, whatever other rows hold."""
     trimmed, floats = _Marks(rows.num_rows), _Marks(rows.num_rows)
     for name in FIELDS:
         if name not in rows.column_names or rows[name].null_count == rows.num_rows:
@@ -45,9 +45,9 @@ def put_right(rows: pa.Table) -> Repaired:
         before = rows[name]
         values = pc.utf8_trim_whitespace(before)
         trimmed.add(pc.not_equal(pc.binary_length(values), pc.binary_length(before)))
-        if pc.any(pc.ends_with(values, ".0")).as_py() and pc.all(pc.match_substring_regex(values, WHOLE)).as_py():
-            floats.add(pc.ends_with(values, ".0"))
-            values = pc.replace_substring_regex(values, r"\.0$", "")
+        if pc.any(pc.ends_with(values, ".0")).as_py():
+            floats.add(pc.match_substring_regex(values, WHOLE))
+            values = pc.replace_substring_regex(values, WHOLE, r"\1")
         if trimmed.last or floats.last:
             rows = rows.set_column(rows.schema.get_field_index(name), name, values)
     return Repaired(rows, trimmed.count(), floats.count())

@@ -40,6 +40,13 @@ class Forest:
         """The position (in this order) where the longest path through each row ends."""
         return np.arange(len(self.order)) + self.heights
 
+    @property
+    def roots(self) -> Indices:
+        """The position (in this order) of the root above each row."""
+        at = np.arange(len(self.order))
+        found: Indices = np.maximum.accumulate(np.where(self.backs == 0, at, 0))
+        return found
+
 
 def levels(parents: Indices) -> list[Indices]:
     """The rows at depth 0, 1, ...; rows in a cycle, or below one, are in none of them."""

@@ -13,7 +13,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import WINDOWS, Job
 from pwae_core.corpus.engine.runner import Counts
-from pwae_core.corpus.steps import splits
+from pwae_core.corpus.steps import naming, splits
 from pwae_core.corpus.steps.trees import Indices, Mask
 
 
@@ -47,7 +47,7 @@ def slide(job: Job, piece: int) -> Counts:
     ``few`` utterances or too ``short`` for a window.
     """
     config = job.config
-    rows = spill.read(job.file("dialogue", piece))
+    rows = naming.named(job, piece)
     places = Places.of(rows)
     ends = window_ends(places, config)
     kept = ends[_speakers_known(job, rows, places, ends)]

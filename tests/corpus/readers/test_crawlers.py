@@ -150,6 +150,42 @@ def test_pchatbot(tmp_path, header):
     assert batches[0].passed == {"not six fields": 1}
 
 
+OWN = {"conversation_id": "c", "turn": 0, "timestamp": 1372480809, "user_id": "u", "text": "x", "likes": 0}
+
+
+@pytest.mark.parametrize("names", [OWN, ("thread", "turn", "time", "user", "words", "likes")])
+def test_own_tables_of_six_columns_are_no_pairs(tmp_path, names):
+    rows = ["\t".join(map(str, row)) for row in (names, *[OWN.values()] * 5)]
+    path = tmp_path / "own.tsv"
+    path.write_text("\n".join(rows))
+    assert readers.recognise(path, "own.tsv").format == "csv"
+    assert refused(path, "pchatbot").startswith("own.tsv does not hold lines of six tab-separated fields")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"author": "a", "created_utc": 1, "subreddit": "s", "title": "t"},
+        {"comment_id": 1, "content": "c", "video_id": 2},
+        {"_id": 1, "content": "c", "user": {}, "mblogid": 3},
+        {"id": 1, "speaker": "a", "reply_to": None},
+    ],
+)
+@pytest.mark.parametrize("place", ["conversation_id", "turn", "utterance_id"])
+@pytest.mark.parametrize("write", [write_lines, write_table])
+def test_own_rows_that_keep_a_crawlers_columns_are_own_rows(tmp_path, more, place, write):
+    own = {**OWN, "utterance_id": "1", "reply_to": None}
+    others = {"conversation_id": ("turn",), "turn": ("utterance_id",), "utterance_id": ("conversation_id", "turn")}
+    row = {name: value for name, value in own.items() if name not in others[place]}
+    found = readers.recognise(write(tmp_path / "own", [{**more, **row}]), "own").format
+    assert found == ("jsonl" if write is write_lines else "csv")
+
+
+def test_rows_that_begin_with_a_user_are_no_crawlers_document(tmp_path):
+    rows = [{"user": {"id": "1"}, "text": "x"}, {"user": {"id": "2"}, "text": "y"}]
+    assert readers.recognise(write_lines(tmp_path / "own", rows), "own").format == "jsonl"
+
+
 def test_generic_reply_trees_and_renamed_columns(tmp_path):
     rows = [{"utterance_id": "a", "reply_to": None, "user_id": "u", "text": "x"}]
     found, made, _ = read_all(write_lines(tmp_path / "a.jsonl", rows))

@@ -27,10 +27,28 @@ def test_every_form_is_the_same_moment(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "nan", "1_372_480_809", "inf", "1e300", "2013-13-01", "0001-01-01T00:00:00+10:00"]
+    "text",
+    [
+        *("", "yesterday", "nan", "1_372_480_809", "inf", "1e300", "2013-13-01", "0001-01-01T00:00:00+10:00"),
+        *("9999999999999999999", "-9223372036854775809", "9" * 30, "99999999999999999999.5"),
+    ],
 )
 def test_what_is_no_time_is_none(text):
     assert parse_time(text) is None
+    assert parse_times(pa.array([text, "1372480809"])).to_pylist() == [None, MOMENT]
+
+
+@pytest.mark.parametrize("text", ["201306290440", "20130629044000"])
+def test_dates_that_are_digits_only(text):
+    assert parse_time(text) == MOMENT.replace(second=0)
+    assert parse_times(pa.array([text, "1372480800"])).to_pylist() == [MOMENT.replace(second=0)] * 2
+
+
+def test_milliseconds_of_twelve_digits_that_are_no_date():
+    assert parse_times(pa.array(["201399999999", "372480809000"])).to_pylist() == [
+        datetime(1976, 5, 20, 0, 26, 39, 999000, UTC),
+        datetime(1981, 10, 21, 2, 53, 29, tzinfo=UTC),
+    ]
 
 
 def test_arrays_keep_their_nulls_and_their_order():
