@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pwae_core.artifacts import Plan
+from pwae_core.artifacts.ownership import staging_folder
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
@@ -49,7 +50,7 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
     if list(raw).count(STANDARD_INPUT) > 1:
         raise ConfigError("Standard input (-) can be named only once.")
     with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:
-        search = Search()
+        search = Search.beside(out, *map(staging_folder, (out.absolute(), _spooled(out))))
         found = [source for name in raw for source in _sources(name, spool, search, config)]
         yield Found(_without_comment_tables(found, search.skipped), search.skipped)
 
@@ -57,12 +58,15 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
 @contextmanager
 def _standard_input(out: Path, config: PreprocessConfig) -> Iterator[Path]:
     """Standard input, in a file of a hidden folder beside ``out`` that belongs to this process alone."""
-    target = out.absolute().with_name(f"{out.name}.stdin")
-    with staging(target, Plan("standard input", {}, {}), (KEPT,)) as stage:
+    with staging(_spooled(out), Plan("standard input", {}, {}), (KEPT,)) as stage:
         spool = stage.new / KEPT
         _keep(sys.stdin.buffer, spool, config)
         yield spool
         stage.clear()
+
+
+def _spooled(out: Path) -> Path:
+    return out.absolute().with_name(f"{out.name}.stdin")
 
 
 def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
