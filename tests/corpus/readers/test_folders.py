@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from planted import planted
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.folders import AGAIN, HIDDEN, HIDDEN_FOLDER, NO_FILE, Search
+from pwae_core.corpus.readers.sources import sources
 from pwae_core.corpus.steps import summary
 from pwae_core.errors import InputError, StorageError
 from pwae_core.stages.preprocess import preprocess
@@ -54,6 +57,22 @@ def test_what_a_kill_leaves_in_the_folder_changes_nothing(raw, snapshot, monkeyp
     assert (raw / place).with_name(".corpus.partial").is_dir()
     preprocess([raw], raw / place, config)
     assert snapshot(raw / place) == expected
+
+
+def test_the_folder_of_a_parquet_dataset(tmp_path):
+    parts = []
+    for name in ("a", "b"):
+        rows = [{"conversation_id": name, "turn": n, "user_id": "u", "text": "t"} for n in range(3)]
+        table = pa.Table.from_pylist(rows)
+        pq.write_table(table, tmp_path / f"{name}.parquet", metadata_collector=parts)
+        parts[-1].set_file_path(f"{name}.parquet")
+    pq.write_metadata(table.schema, tmp_path / "_metadata", metadata_collector=parts)
+    pq.write_metadata(table.schema, tmp_path / "_common_metadata")
+    (tmp_path / "_SUCCESS").touch()
+    skipped = ("empty file", "file of no known format", "file without rows")
+    with sources([str(tmp_path)], tmp_path / "out", PreprocessConfig()) as found:
+        assert [source.path.name for source in found.sources] == ["a.parquet", "b.parquet"]
+        assert found.skipped == dict.fromkeys(skipped, 1)
 
 
 def tree(folder: Path, *names: str) -> Path:
