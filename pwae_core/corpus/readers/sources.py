@@ -20,6 +20,7 @@ from pwae_core.corpus.readers import Source, Span
 from pwae_core.corpus.readers.base import NotOursError
 from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
+from pwae_core.corpus.readers.registry import OWN, READERS
 from pwae_core.errors import ConfigError, InputError
 
 STANDARD_INPUT, STANDARD_INPUT_SHOWN = "-", "standard input"
@@ -52,7 +53,9 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
     with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:
         search = Search.beside(out, *map(staging_folder, (out.absolute(), _spooled(out))))
         found = [source for name in raw for source in _sources(name, spool, search, config)]
-        yield Found(_without_comment_tables(found, search.skipped), search.skipped)
+        kept = _without_comment_tables(found, search.skipped)
+        _refuse_columns(kept, config)
+        yield Found(kept, search.skipped)
 
 
 @contextmanager
@@ -103,6 +106,15 @@ def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Sour
 def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
     source = readers.recognise(path, shown, config.format)
     return source if source.format == COMMENT_TABLE else readers.check(source, config)
+
+
+def _refuse_columns(found: Sequence[Source], config: PreprocessConfig) -> None:
+    """Raises ConfigError if columns are named and no file has rows of the user's own; plugins may use them."""
+    if config.columns and found and all(source.format in READERS.keys() - OWN for source in found):
+        raise ConfigError(
+            f"--column is for your own rows; {found[0].name} is read as {found[0].format}. If its rows are your own, "
+            "say so with --format jsonl, json or csv."
+        )
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:
