@@ -2,6 +2,8 @@
 
 import csv
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +12,7 @@ import pytest
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, jsonl, parquet
+from pwae_core.corpus.readers.times import parse_time
 from pwae_core.corpus.readers.values import RAW
 from pwae_core.errors import InputError
 
@@ -156,6 +159,20 @@ def test_bad_csv_is_refused(tmp_path):
     assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
     path.write_bytes(b"\x00\x01\x02")
     assert refused(path).startswith("a is of no known format.")
+
+
+def test_decimals_that_are_whole_are_whole_numbers(tmp_path):
+    whole = {"turn": Decimal("3"), "user_id": Decimal("812345678901234567"), "timestamp": Decimal("1372480809")}
+    for exponent in ("1", "1.00"):
+        row = ROW | {name: value.quantize(Decimal(exponent)) for name, value in whole.items()}
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a")
+        (found,) = read_all(tmp_path / "a")
+        assert (found["turn"], found["user_id"]) == (3, "812345678901234567")
+        assert parse_time(found["timestamp"]) == datetime(2013, 6, 29, 4, 40, 9, tzinfo=UTC)
+    pq.write_table(pa.Table.from_pylist([ROW | {"user_id": Decimal("1.5")}]), tmp_path / "a")
+    assert refused(tmp_path / "a").startswith(
+        "a, row 1: user_id is Decimal('1.5'), expected a string or a whole number"
+    )
 
 
 def test_bad_parquet_is_refused(tmp_path):
