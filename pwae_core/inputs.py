@@ -36,10 +36,16 @@ MAGIC = {
     b"\x28\xb5\x2f\xfd": "zstd",
     **{bytes((number, 0x2A, 0x4D, 0x18)): "zstd" for number in range(0x50, 0x60)},  # skippable frames may come first
 }
+ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 LARGEST_WINDOW = 31
 """Base 2 logarithm of the largest zstd window that is decompressed: Reddit dumps need it, and 2 GiB of memory."""
 
 CHUNK = 1 << 16
+
+
+def without_packing(path: Path) -> Path:
+    """What the file would be called if it were not compressed."""
+    return path.with_suffix("") if path.suffix in ENDINGS else path
 
 
 def opened(path: Path, shown: str = "") -> io.BufferedReader:

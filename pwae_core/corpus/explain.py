@@ -105,9 +105,8 @@ def _results(rows: pa.Table, batch: Batch, rules: Rules, chained: bool) -> tuple
     if chained:
         own = [_own_words(text) for text in rows["text"].to_pylist()]
         rows = rows.set_column(rows.schema.get_field_index("text"), "text", pa.array(own, pa.string()))
-    needed = scan.unplaced(rows, batch.shape) | scan.lacks(rows, rows["user_id"], rules)
-    rows, emptied = scan.cleaned(rows, rules)
-    return rows["text"], scan.first(needed | emptied, rows.num_rows)
+    rows, why = scan.judged(rows, batch.shape, rules, scan.Seen())
+    return rows["text"], why
 
 
 def _own_words(text: str | None) -> str | None:

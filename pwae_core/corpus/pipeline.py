@@ -19,7 +19,7 @@ from pwae_core.corpus.engine.runner import Counts, Runner
 from pwae_core.corpus.steps import identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
-from pwae_core.corpus.steps.scan import scan
+from pwae_core.corpus.steps.scan import Rules, Seen, judged, prepared, scan
 from pwae_core.corpus.steps.segment import segment
 from pwae_core.corpus.steps.windows import slide
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
@@ -151,11 +151,16 @@ def _places(job: Job, conversation: str, turn: int) -> list[str]:
     """Where a turn is in the raw files: read again, since only an error message needs it."""
     places = []
     for source in job.sources:
+        rules, seen = Rules.of(source, job.config), Seen()
         spans = [span for span in job.spans if span.source == source]
         whole = readers.Span(source, spans[0].start, spans[-1].end)
         for batch in readers.read(whole, job.config):
-            ids, turns = batch.table["conversation_id"].to_pylist(), batch.table["turn"].to_pylist()
-            found = [i for i, row in enumerate(zip(ids, turns, strict=True)) if row == (conversation, turn)]
+            if batch.shape != "turns":
+                continue
+            rows, why = judged(prepared(batch.table, rules, seen), batch.shape, rules, seen)
+            columns = (why, rows["conversation_id"], rows["turn"])
+            known = zip(*(column.to_pylist() for column in columns), strict=True)
+            found = [i for i, row in enumerate(known) if row == ("", conversation, turn)]
             places += [f"{source.name}, {readers.reader(source).unit} {batch.places[i]}" for i in found]
     return places
 

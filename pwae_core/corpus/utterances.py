@@ -1,4 +1,4 @@
-"""The utterances of the training split, each once, although overlapping windows repeat them."""
+"""The utterances of the training split, each once per conversation, although overlapping windows repeat them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ def training_utterances(corpus: Artifact) -> pa.ListArray:
     """The ids of every utterance of the training sessions and the histories, in the order in which they first occur.
 
     Two utterances are the same if conversation and turn are. The turns of a window's utterances follow on from its
-    first.
+    first. In a reply tree, where every path is a conversation, an utterance in the contexts of several paths is
+    repeated for each: sessions do not say that it is the same one.
     """
     sessions = corpus.table("train.parquet", ["conversation_id", "turn", "context_ids", "response_ids"])
     histories = corpus.table("histories.parquet", ["conversation_id", "turn", "ids"])

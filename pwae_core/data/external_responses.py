@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from pwae_core.data.json_rows import LONGEST_LINE, parsed, string, strings, utterances
 from pwae_core.errors import ConfigError, InputError
-from pwae_core.inputs import opened, unpacked
+from pwae_core.inputs import opened, unpacked, without_packing
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import TOKENIZERS
 
@@ -46,9 +46,10 @@ def read_external(path: Path, tokenizer: str | None) -> External:
         raise InputError(
             f"{path} does not exist. Give a folder written by 'pwae sample', or a .jsonl or .parquet file."
         )
-    if path.suffix not in readers:
+    kind = without_packing(path).suffix
+    if kind not in readers:
         raise InputError(f"{path} is neither a folder written by 'pwae sample' nor a .jsonl or .parquet file.")
-    return from_rows(readers[path.suffix](path), tokenizer, str(path))
+    return from_rows(readers[kind](path), tokenizer, str(path))
 
 
 def from_rows(

@@ -21,6 +21,7 @@ from pwae_core.data.external_responses import GIVEN, read_external
 from pwae_core.errors import EmptyResultError, InputError
 from pwae_core.files import hash_file
 from pwae_core.grammar import counted
+from pwae_core.inputs import without_packing
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
 
@@ -95,8 +96,10 @@ def named(argument: str) -> Named:
 def read_responses(path: Path, tokenizer: str | None = None, system: str | None = None) -> ResponseSet:
     """Reads one system's responses.
 
-    ``path`` is an artifact's folder or a .jsonl, .ndjson or .parquet file; ``tokenizer`` (a key of ``TOKENIZERS``) is
-    for files that hold strings; ``system`` is the name to show, by default the artifact's own or the file's stem.
+    ``path`` is an artifact's folder or a .jsonl, .ndjson (both also .gz and the like) or .parquet file; ``tokenizer``
+    (a key of ``TOKENIZERS``) is for files that hold strings; ``system`` is the name to show, by default the artifact's
+    own or the file's stem.
+
     Raises InputError for a file that is not as documented, ArtifactError for a folder that is not an artifact.
     """
     if path.is_dir():
@@ -108,7 +111,8 @@ def read_responses(path: Path, tokenizer: str | None = None, system: str | None 
         )
     else:
         external = read_external(path, tokenizer)
-        made = ResponseSet(system or path.stem, external.table, None, hash_file(path), path, external.tokenizer)
+        name = system or without_packing(path).stem
+        made = ResponseSet(name, external.table, None, hash_file(path), path, external.tokenizer)
     _check_unique(made)
     return made
 

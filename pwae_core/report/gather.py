@@ -13,6 +13,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact, kind_of
 from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
 from pwae_core.errors import ArtifactError, InputError
+from pwae_core.inputs import without_packing
 from pwae_core.metrics.table import LENGTH
 from pwae_core.outside_scores import Outside, check, read_outside
 from pwae_core.report.system_names import Claim, distinct
@@ -125,7 +126,7 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
     folders: dict[str, list[Named]] = {kind: [] for kind in (*SHOWN, GROWING)}
     external: list[Named] = []
     for one in given:
-        if one.path.is_file() and one.path.suffix in FILES:
+        if one.path.is_file() and without_packing(one.path).suffix in FILES:
             external.append(one)
             continue
         found = [(kind, path) for kind, path in _found(one) if kind in folders]

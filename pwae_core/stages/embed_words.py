@@ -62,8 +62,9 @@ def embed_words(
 ) -> EmbedWordsReport:
     """Writes one vector for each id of the corpus's vocabulary: row i is the id i.
 
-    Each distinct utterance of the training sessions and histories is read once; ``vectors`` is a word2vec file to
-    import instead. A token without a vector gets random values with the same spread as the known ones, ``<pad>`` zeros.
+    Each utterance of the training sessions and histories is read once per conversation (of a reply tree, per path);
+    ``vectors`` is a word2vec file to import instead. A token without a vector gets random values with the same spread
+    as the known ones, ``<pad>`` zeros.
     Raises ArtifactError for the corpus, InputError for the file, ConfigError for vectors that cannot fit in memory,
     DivergenceError if training ends with values that are not finite, StorageError for ``out``.
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 from pathlib import Path
 from typing import Any
@@ -204,6 +206,15 @@ def test_parquet_that_cannot_be_rows(tmp_path: Path) -> None:
     pq.write_table(pa.table([broken, answers], names=["session_id", "responses"]), path)
     with pytest.raises(InputError, match=r"x\.parquet is not a readable Parquet file \(.*utf-8"):
         read_responses(path, tokenizer="whitespace")
+
+
+@pytest.mark.parametrize(("ending", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_compressed_files_as_compressors_call_them(tmp_path: Path, ending: str, pack: Any) -> None:
+    plain = read_responses(jsonl(tmp_path, ROW))
+    packed = tmp_path / f"other.jsonl{ending}"
+    packed.write_bytes(pack((tmp_path / "other.jsonl").read_bytes()))
+    read = read_responses(packed)
+    assert (read.system, read.table) == ("other", plain.table)
 
 
 def test_other_bad_files(tmp_path: Path) -> None:

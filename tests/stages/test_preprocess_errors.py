@@ -49,6 +49,19 @@ def test_rows_that_are_wrong(fails):
     fails(twice, 4, f"Turn {turn} of conversation '{conversation}' occurs more than once", *places)
 
 
+def test_a_turn_that_occurs_twice_is_found_where_its_id_was_put_right(fails):
+    row = {"conversation_id": "7", "turn": 0, "user_id": "ann", "text": "hi"}
+    rows = [
+        {**row, "user_id": None},
+        {**row, "conversation_id": "7.0"},
+        {**row, "text": "?!"},
+        {**row, "text": "[哈哈]"},
+    ]
+    rows += [{**row, "conversation_id": " 7", "timestamp": 1}]
+    fails(rows, 4, "Turn 0 of conversation '7' occurs more than once", "raw.jsonl, line 2 and ", "raw.jsonl, line 3)")
+    fails([*rows[:2], *rows[3:]], 4, "raw.jsonl, line 2 and ", "raw.jsonl, line 4)")
+
+
 def test_columns_with_other_names_are_proposed_as_the_shell_takes_them(fails):
     rows = [{"Sender": "ann", "$(Message)": "hello", "Thread": "a", "Sent at": "01/03/2024 08:03"}]
     proposed = ("--column 'timestamp=Sent at'", "--column user_id=Sender", "--column 'text=$(Message)'?")

@@ -25,6 +25,7 @@ from pwae_core.errors import InputError
 
 LONGEST_FIELD = 64 << 20
 CHUNK = 1 << 20
+TWICE = "Within quoted fields, write quotation marks twice."
 NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
@@ -93,7 +94,7 @@ def rows(source: Source) -> Iterator[Iterator[list[str]]]:
         except UnicodeError as error:
             raise InputError(_undecodable(source, dialect.encoding)) from error
         except csv.Error as error:
-            raise InputError(f"{source.name}, line {reader.line_num} is not valid CSV: {error}.") from error
+            raise InputError(f"{source.name}, line {reader.line_num} is not valid CSV: {error}. {TWICE}") from error
 
 
 def _text(source: Source, encoding: str) -> io.TextIOWrapper:
@@ -124,15 +125,16 @@ def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
 def quoting_told(source: Source) -> Source:
     """The source with the role of quotation marks, inferred from the whole file; and a note if they do not quote.
 
-    They quote if rows then fit the header. If every line by itself fits it and quoting would split or join lines, they
-    are ordinary characters.
+    They quote if rows then fit the header, or if a whole column or the header is in quotation marks. If every line by
+    itself fits the header and quoting would split or join lines, they are ordinary characters.
     """
     dialect: Dialect = source.layout
     if not _holds(source, '"'.encode("utf-16-le" if dialect.encoding == "utf-16" else "utf-8")):
         return source
     plain = replace(dialect, quoted=False)
     quoting, by_line = _fit(source, dialect), _fit(source, plain)
-    if quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows):
+    fits = quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows)
+    if fits or by_line.enclosed:
         return source
     lost = f"{by_line.rows - quoting.rows:,} of {by_line.rows:,} rows" if quoting.whole else "rows"
     told = f"{source.name}: quotation marks are read as ordinary characters; as quotes they would swallow {lost}."
@@ -155,11 +157,15 @@ def _beginning(source: Source) -> tuple[str, int, str]:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How the rows of a file fit its header in a dialect; ``whole``: whether it could be read to its end."""
+    """How the rows of a file fit its header in a dialect; ``whole``: whether it could be read to its end.
+
+    ``enclosed``: whether every field of a column, or one of the header, is in quotation marks.
+    """
 
     rows: int
     misfits: int
     whole: bool
+    enclosed: bool = False
 
 
 def _fit(source: Source, dialect: Dialect) -> _Fit:
@@ -167,15 +173,23 @@ def _fit(source: Source, dialect: Dialect) -> _Fit:
     try:
         with _text(source, dialect.encoding) as handle:
             found = (row for row in islice(_reader(handle, dialect), dialect.skip, None) if row)
-            width = len(next(found, []))
+            header: list[str] = next(found, [])
+            columns = {*range(len(header))}
             for row in found:
                 count += 1
-                misfits += len(row) != width
+                misfits += len(row) != len(header)
+                if columns:
+                    columns &= _enclosed(row)
     except csv.Error:
         return _Fit(count, misfits + 1, False)
     except UnicodeError as error:
         raise InputError(_undecodable(source, dialect.encoding)) from error
-    return _Fit(count, misfits, True)
+    return _Fit(count, misfits, True, bool(columns or _enclosed(header)))
+
+
+def _enclosed(row: Sequence[str]) -> set[int]:
+    """The columns whose fields begin and end with a quotation mark."""
+    return {place for place, field in enumerate(row) if len(field) > 1 and field[0] == field[-1] == '"'}
 
 
 def _holds(source: Source, mark: bytes) -> bool:

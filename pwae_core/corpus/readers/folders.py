@@ -1,7 +1,7 @@
 """Which files a name refers to: a file, a folder with everything below it, a pattern.
 
-Linked folders are followed; each folder and file is read once, however many links lead to it. Skipped files are
-counted.
+A pattern with ``**`` refers to files only. Linked folders are followed; each folder and file is read once, however many
+links lead to it. Skipped files are counted.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from fnmatch import fnmatchcase
+from pathlib import Path
 
 from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.errors import InputError
@@ -20,16 +22,23 @@ AGAIN = "file already read (named twice, or a link)"
 FOLDER_AGAIN = "folder met before (a link)"
 NO_FILE = "broken link, pipe, socket or device"
 OURS = "folder that pwae wrote"
+DEEP = "**"
 Identity = tuple[int, int]
 
 
 @dataclass
 class Search:
-    """The files and folders met so far, and what was ``skipped``, by reason."""
+    """The files and folders met so far, and what was ``skipped``, by reason; ``own`` folders are not even counted."""
 
     skipped: Counter[str] = field(default_factory=Counter)
     files: set[Identity] = field(default_factory=set)
     folders: set[Identity] = field(default_factory=set)
+    own: frozenset[Identity] = frozenset()
+
+    @classmethod
+    def beside(cls, *own: Path) -> Search:
+        """A search that passes over the folders ``own``: what the run itself writes."""
+        return cls(own=frozenset(_identity(path) for path in own if path.exists()))
 
     def named(self, name: str) -> list[Path]:
         """The files that ``name`` refers to, in the order of their paths.
@@ -40,21 +49,28 @@ class Search:
             return sorted(self._below(Path(name)))
         if os.path.exists(name):  # noqa: PTH110
             return self._new([Path(name)])
-        found = sorted(self._matching(name))
-        if not found:
+        parts = Path(name).parts
+        depth = parts.index(DEEP) if DEEP in parts else len(parts)
+        found = self._matching(parts[:depth], parts[depth:])
+        if found is None:
             raise InputError(f"{name} does not exist. Name a raw file, a folder, a pattern, or - for standard input.")
-        return found
+        return sorted(found)
 
-    def _matching(self, pattern: str) -> list[Path]:
-        before, stars, after = pattern.partition("**")
+    def _matching(self, before: Sequence[str], deep: Sequence[str]) -> list[Path] | None:
+        """The files that a pattern refers to, its parts up to ``**`` and from there on; None if nothing matches."""
+        pattern = os.path.join(*before) if before else os.curdir  # noqa: PTH118
         try:
-            if not stars:
-                return self._new([path for path in map(Path, glob.glob(pattern)) if path.is_file()])  # noqa: PTH207
-            starts = [Path(one) for one in glob.glob(before or ".") if os.path.isdir(one)]  # noqa: PTH112, PTH207
-        except (ValueError, OSError):
-            return []
-        rest = after.strip("/")
-        return [path for start in starts for path in self._below(start) if not rest or PurePath(path).match(rest)]
+            matched = [Path(one) for one in sorted(glob.glob(pattern, include_hidden=True))]  # noqa: PTH207
+            seen = [path for one in matched for path in self._seen(one, _is_hidden(one, before))]
+            folders = [path for path in seen if path.is_dir()]
+        except ValueError:
+            return None
+        except OSError as error:
+            raise InputError(f"Cannot read {pattern}: {error.strerror or error}.") from error
+        below = [(one, path) for one in folders for path in self._below(one)]
+        if deep:
+            return [path for folder, path in below if _fits(path.relative_to(folder).parts, deep)] or None
+        return [*(path for path in seen if path.is_file()), *(path for _, path in below)] if matched else None
 
     def _below(self, folder: Path) -> list[Path]:
         """The files of a folder and of those below it."""
@@ -69,18 +85,22 @@ class Search:
                     self.skipped[OURS] += 1
                 else:
                     for entry in os.scandir(folder):
-                        (left if entry.is_dir() else found).extend(self._seen(folder / entry.name, entry))
+                        seen = self._seen(folder / entry.name, entry.name.startswith("."))
+                        (left if entry.is_dir() else found).extend(seen)
             except OSError as error:
                 raise InputError(f"Cannot read {folder}: {error.strerror or error}.") from error
         return found
 
-    def _seen(self, path: Path, entry: os.DirEntry[str]) -> list[Path]:
+    def _seen(self, path: Path, hidden: bool) -> list[Path]:
         """A folder or a new file; nothing if it is skipped."""
-        if entry.name.startswith("."):
-            self.skipped[HIDDEN_FOLDER if entry.is_dir() else HIDDEN] += 1
-        elif entry.is_dir():
+        folder = path.is_dir()
+        if folder and _identity(path) in self.own:
+            return []
+        if hidden:
+            self.skipped[HIDDEN_FOLDER if folder else HIDDEN] += 1
+        elif folder:
             return [path]
-        elif entry.is_file():
+        elif path.is_file():
             return self._new([path])
         else:
             self.skipped[NO_FILE] += 1
@@ -94,12 +114,30 @@ class Search:
 
 def _met(path: Path, known: set[Identity]) -> bool:
     """Whether a file or folder is seen for the first time, whatever it is called."""
-    status = path.stat()
-    identity = (status.st_dev, status.st_ino)
+    identity = _identity(path)
     if identity in known:
         return False
     known.add(identity)
     return True
+
+
+def _identity(path: Path) -> Identity:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _is_hidden(path: Path, pattern: Sequence[str]) -> bool:
+    """Whether a part of a path is hidden for which the pattern does not begin with a dot."""
+    return any(part[0] == "." != wanted[0] for part, wanted in zip(path.parts, pattern, strict=False))
+
+
+def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the parts of a path match those of a pattern, in which ``**`` stands for any number of them."""
+    if not wanted:
+        return not parts
+    if wanted[0] == DEEP:
+        return any(_fits(parts[skipped:], wanted[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
 
 
 def _is_ours(folder: Path) -> bool:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Reader, Source, Span
 from pwae_core.corpus.readers.head import Head
 from pwae_core.errors import InputError
 
@@ -37,6 +37,9 @@ def spans(source: Source) -> list[Span]:
 
 def check(source: Source, config: PreprocessConfig) -> Source:
     file = _open(source)
+    there = file.metadata.num_row_groups and file.metadata.num_columns
+    if there and file.metadata.row_group(0).column(0).file_path:
+        raise NotOursError(f"{source.name} only describes the rows of other files. Give those, or their folder.")
     own.once(source, file.schema_arrow.names, config)
     source = own.require(source, file.schema_arrow.names, config)
     if not file.metadata.num_rows:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pwae_core.artifacts import Plan
+from pwae_core.artifacts.ownership import staging_folder
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
@@ -19,6 +20,7 @@ from pwae_core.corpus.readers import Source, Span
 from pwae_core.corpus.readers.base import NotOursError
 from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
+from pwae_core.corpus.readers.registry import OWN, READERS
 from pwae_core.errors import ConfigError, InputError
 
 STANDARD_INPUT, STANDARD_INPUT_SHOWN = "-", "standard input"
@@ -49,20 +51,25 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
     if list(raw).count(STANDARD_INPUT) > 1:
         raise ConfigError("Standard input (-) can be named only once.")
     with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:
-        search = Search()
+        search = Search.beside(out, *map(staging_folder, (out.absolute(), _spooled(out))))
         found = [source for name in raw for source in _sources(name, spool, search, config)]
-        yield Found(_without_comment_tables(found, search.skipped), search.skipped)
+        kept = _without_comment_tables(found, search.skipped)
+        _refuse_columns(kept, config)
+        yield Found(kept, search.skipped)
 
 
 @contextmanager
 def _standard_input(out: Path, config: PreprocessConfig) -> Iterator[Path]:
     """Standard input, in a file of a hidden folder beside ``out`` that belongs to this process alone."""
-    target = out.absolute().with_name(f"{out.name}.stdin")
-    with staging(target, Plan("standard input", {}, {}), (KEPT,)) as stage:
+    with staging(_spooled(out), Plan("standard input", {}, {}), (KEPT,)) as stage:
         spool = stage.new / KEPT
         _keep(sys.stdin.buffer, spool, config)
         yield spool
         stage.clear()
+
+
+def _spooled(out: Path) -> Path:
+    return out.absolute().with_name(f"{out.name}.stdin")
 
 
 def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
@@ -99,6 +106,15 @@ def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Sour
 def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
     source = readers.recognise(path, shown, config.format)
     return source if source.format == COMMENT_TABLE else readers.check(source, config)
+
+
+def _refuse_columns(found: Sequence[Source], config: PreprocessConfig) -> None:
+    """Raises ConfigError if columns are named and no file has rows of the user's own; plugins may use them."""
+    if config.columns and found and all(source.format in READERS.keys() - OWN for source in found):
+        raise ConfigError(
+            f"--column is for your own rows; {found[0].name} is read as {found[0].format}. If its rows are your own, "
+            "say so with --format jsonl, json or csv."
+        )
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -93,8 +94,8 @@ def shorten(value: object) -> str:
 def _identifier(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return None if value is None else well_formed(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _digits(value)
+    if isinstance(value, (int, Decimal)) and (whole := _whole(value)) is not None:
+        return _digits(whole)
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, float) and value.is_integer():
@@ -125,8 +126,8 @@ def _whole(value: object) -> int | None:
     if isinstance(value, str):
         found = WHOLE.fullmatch(value)
         return int(found[1]) if found else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
+    if isinstance(value, (float, Decimal)):
+        return int(value) if math.isfinite(value) and value == int(value) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -6,11 +6,14 @@ A comment answers the comment that heads its thread (``root_id``), and that one 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +47,7 @@ def recognises(head: Head) -> bool:
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
-    with closing(_open(source)) as database:
+    with _open(source) as database:
         found = _tables(source, database)
         try:
             if any(database.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in found):
@@ -56,7 +59,7 @@ def check(source: Source, config: PreprocessConfig) -> Source:  # noqa: ARG001
 
 def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
     source = span.source
-    with closing(_open(source)) as database:
+    with _open(source) as database:
         for name, columns_of in _tables(source, database).items():
             rows = enumerate(_rows(source, database, name, columns_of), start=1)
             for batch in row_batches(rows, partial(_where, source, name)):
@@ -91,12 +94,22 @@ def _damaged(source: Source, error: sqlite3.Error) -> str:
     return f"{source.name} is not a readable SQLite file: {error}. Fetch it again."
 
 
-def _open(source: Source) -> sqlite3.Connection:
+@contextmanager
+def _open(source: Source) -> Iterator[sqlite3.Connection]:
+    """The database. With a journal that no program is using, it is copied: SQLite would leave a file beside it."""
     if source.packed:
         raise InputError(f"{source.name} is a compressed SQLite file. Decompress it first.")
-    journal = source.path.with_name(f"{source.path.name}-wal")
-    still = "" if journal.exists() else "&immutable=1"
-    return sqlite3.connect(f"file:{quote(os.fsencode(source.path.absolute()))}?mode=ro{still}", uri=True)
+    journal, index = (source.path.with_name(source.path.name + ending) for ending in ("-wal", "-shm"))
+    path, still = source.path.absolute(), "" if journal.exists() else "&immutable=1"
+    with tempfile.TemporaryDirectory() as folder:
+        if journal.exists() and not index.exists():
+            try:
+                path = Path(shutil.copy(path, folder))
+                shutil.copy(journal, folder)
+            except OSError as error:
+                raise InputError(f"{source.name} cannot be copied to {folder}: {error.strerror or error}.") from error
+        with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro{still}", uri=True)) as database:
+            yield database
 
 
 def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]:

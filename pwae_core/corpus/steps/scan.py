@@ -141,13 +141,19 @@ def _write_placed(
 ) -> int:
     """Writes the complete rows, whose columns give their places in conversations; returns how many."""
     rows = rows.select([name for name in schema.names if name != "key"])
-    needed = unplaced(rows, shape) | lacks(rows, rows["user_id"], rules)
-    seen.dropped.update(_found(rows["user_id"], needed))
-    rows, emptied = cleaned(rows, rules)
-    rows = rows.filter(_count(first(needed | emptied, rows.num_rows), seen.rejected))
+    rows, why = judged(rows, shape, rules, seen)
+    rows = rows.filter(_count(why, seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
     spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
     return int(rows.num_rows)
+
+
+def judged(rows: pa.Table, shape: Shape, rules: Rules, seen: Seen) -> tuple[pa.Table, pa.ChunkedArray]:
+    """The ``prepared`` rows with cleaned texts, and why each of them is left out, or ""."""
+    needed = unplaced(rows, shape) | lacks(rows, rows["user_id"], rules)
+    seen.dropped.update(_found(rows["user_id"], needed))
+    rows, emptied = cleaned(rows, rules)
+    return rows, first(needed | emptied, rows.num_rows)
 
 
 def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int, pa.Table, pa.Table]:

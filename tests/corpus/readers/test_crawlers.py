@@ -1,6 +1,9 @@
 """Every crawler's format: recognised by its content, read into the same raw rows, refused with one clear line."""
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 
 import pyarrow as pa
 import pytest
@@ -105,6 +108,22 @@ def test_weibo_crawler_sqlite(tmp_path):
         ("r", "p", "5", "name5", "yes//@name2:one", False),
     ]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["weibo.db"]
+
+
+def test_nothing_is_left_beside_a_database_with_a_journal(tmp_path):
+    raw = write_crawler_sqlite(tmp_path / "w.db", weibo=[("1", "u", "in the file")])
+    left = tmp_path / "left"
+    left.mkdir()
+    with closing(sqlite3.connect(raw)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("UPDATE weibo SET text = 'in the journal'")
+        database.commit()
+        for name in ("w.db", "w.db-wal"):
+            shutil.copy(tmp_path / name, left)
+        for folder in (left, tmp_path):
+            before = sorted(path.name for path in folder.iterdir())
+            assert [row["text"] for row in read_all(folder / "w.db")[1]] == ["in the journal"]
+            assert sorted(path.name for path in folder.iterdir()) == before
 
 
 @pytest.mark.parametrize("kind", ["array", "lines", "table"])

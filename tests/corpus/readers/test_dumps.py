@@ -156,6 +156,21 @@ def test_a_convokit_folder(tmp_path):
     assert conversations(tmp_path) == {"0": [("ann", "a")]}
 
 
+def test_columns_that_no_file_uses_are_refused(pwae, tmp_path):
+    raw = tmp_path / "raw.jsonl"
+    rows = [convokit_utterance(str(n), "ann", "a", "0", str(n - 1) if n else None, mended=f"m{n}") for n in range(3)]
+    write_lines(raw, rows)
+    columns = {"text": "mended", "user_id": "speaker", "utterance_id": "id"}
+    options = [part for field, name in columns.items() for part in ("--column", f"{field}={name}")]
+    pwae("preprocess", raw, "--explain", 1, *options).fails(
+        3, "raw.jsonl is read as convokit. If its rows are your own, say so with --format jsonl, json or csv."
+    )
+    told = pwae("preprocess", raw, "--explain", 1, "--format", "jsonl", *options).succeeds().stdout
+    assert "before: m0" in told
+    own = write_lines(tmp_path / "own", [{"id": "x", "speaker": "u", "reply_to": None, "mended": "own"}])
+    assert "before: m" not in pwae("preprocess", raw, own, "--explain", 9, *options).succeeds().stdout
+
+
 def test_rows_of_ones_own_are_not_taken_for_an_utterance(tmp_path):
     row = {"id": "1", "speaker": "a", "conversation_id": "c", "reply_to": None, "text": "t", "turn": 0}
     assert readers.recognise(write_lines(tmp_path / "a", [row]), "a").format == "jsonl"

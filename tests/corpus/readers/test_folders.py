@@ -3,8 +3,19 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from planted import planted
+
+from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers.folders import AGAIN, HIDDEN, HIDDEN_FOLDER, NO_FILE, Search
+from pwae_core.corpus.readers.sources import sources
+from pwae_core.corpus.steps import summary
+from pwae_core.errors import InputError, StorageError
+from pwae_core.stages.preprocess import preprocess
+
+OURS = {"reason": "folder that pwae wrote", "unit": "file"}
 
 
 @pytest.fixture
@@ -25,7 +36,92 @@ def test_a_corpus_in_the_folder_that_it_is_made_of_is_no_raw_data(pwae, raw, sna
     assert pwae(*command).succeeds().json == first | {"standing": True}
     assert snapshot(raw) == before
     again = pwae(*command, "--force").succeeds().json
-    assert again == first | {"rejected": [{"reason": "folder that pwae wrote", "count": 1, "unit": "file"}]}
+    assert again == first
+    other = ["preprocess", raw, "--out", raw.parent / "other", *command[4:]]
+    assert pwae(*other).succeeds().json["rejected"] == [{**OURS, "count": 1}]
+
+
+@pytest.mark.parametrize("place", ["corpus", "more/corpus"])
+def test_what_a_kill_leaves_in_the_folder_changes_nothing(raw, snapshot, monkeypatch, place):
+    config = PreprocessConfig.make({"min_utterances": 5, "valid": 5, "test": 5})
+    preprocess([raw], raw / place, config)
+    expected = snapshot(raw / place)
+    (raw / place).rename(raw.parent / "kept")
+
+    def full(*arguments):
+        raise StorageError("No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(StorageError):
+        patched.setattr(summary, "count_words", full)
+        preprocess([raw], raw / place, config)
+    assert (raw / place).with_name(".corpus.partial").is_dir()
+    preprocess([raw], raw / place, config)
+    assert snapshot(raw / place) == expected
+
+
+def test_the_folder_of_a_parquet_dataset(tmp_path):
+    parts = []
+    for name in ("a", "b"):
+        rows = [{"conversation_id": name, "turn": n, "user_id": "u", "text": "t"} for n in range(3)]
+        table = pa.Table.from_pylist(rows)
+        pq.write_table(table, tmp_path / f"{name}.parquet", metadata_collector=parts)
+        parts[-1].set_file_path(f"{name}.parquet")
+    pq.write_metadata(table.schema, tmp_path / "_metadata", metadata_collector=parts)
+    pq.write_metadata(table.schema, tmp_path / "_common_metadata")
+    (tmp_path / "_SUCCESS").touch()
+    skipped = ("empty file", "file of no known format", "file without rows")
+    with sources([str(tmp_path)], tmp_path / "out", PreprocessConfig()) as found:
+        assert [source.path.name for source in found.sources] == ["a.parquet", "b.parquet"]
+        assert found.skipped == dict.fromkeys(skipped, 1)
+
+
+def tree(folder: Path, *names: str) -> Path:
+    """A folder with files of one row each."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"conversation_id": name, "turn": 0, "user_id": "u", "text": "t"}) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*", ["2024/01/b", "2024/01/deep/c", "2024/a", "d"]),
+        ("2*/*", ["2024/01/b", "2024/01/deep/c", "2024/a"]),
+        ("2024/[a-z]", ["2024/a"]),
+        ("**", ["2024/01/b", "2024/01/deep/c", "2024/a", "d"]),
+        ("**/*", ["2024/01/b", "2024/01/deep/c", "2024/a", "d"]),
+        ("**/2024/**/*", ["2024/01/b", "2024/01/deep/c", "2024/a"]),
+        ("2024/**/*", ["2024/01/b", "2024/01/deep/c", "2024/a"]),
+        ("**/01/**", ["2024/01/b", "2024/01/deep/c"]),
+        ("**/01/*", ["2024/01/b"]),
+        ("**/de*/c", ["2024/01/deep/c"]),
+    ],
+)
+def test_a_pattern_is_read_with_everything_below(tmp_path, monkeypatch, pattern, found):
+    monkeypatch.chdir(tree(tmp_path, *("2024/01/b", "2024/01/deep/c", "2024/a", "d")))
+    for start in ("", f"{tmp_path}/"):
+        search = Search()
+        assert [str(path.absolute().relative_to(tmp_path)) for path in search.named(start + pattern)] == found
+        assert not search.skipped
+
+
+def test_what_a_pattern_matches_and_is_not_read_is_counted(tmp_path):
+    tree(tmp_path, "a", ".hidden", ".git/b", "sub/.c", "sub/d")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "again").symlink_to(tmp_path / "a")
+    counted = {HIDDEN: 2, HIDDEN_FOLDER: 1, NO_FILE: 1, AGAIN: 1}
+    for pattern in ("*", "**/*"):
+        search = Search()
+        assert len(search.named(f"{tmp_path}/{pattern}")) == 2
+        assert search.skipped == counted
+    search = Search()
+    assert search.named(f"{tmp_path}/.h*") == [tmp_path / ".hidden"]
+    assert search.named(f"{tmp_path}/.g*") == [tmp_path / ".git" / "b"]
+    assert not search.skipped
+    with pytest.raises(InputError, match="x\\* does not exist"):
+        Search().named(f"{tmp_path}/x*")
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "plan.json"])

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +12,7 @@ import pytest
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, jsonl, parquet
+from pwae_core.corpus.readers.times import parse_time
 from pwae_core.corpus.readers.values import RAW
 from pwae_core.errors import InputError
 
@@ -120,19 +123,56 @@ def test_files_that_are_not_utf8_are_refused(tmp_path):
     assert refused(path).startswith("a, line 1 is not UTF-8 (byte 0xff). Convert the file to UTF-8 first.")
 
 
+TWICE = "Within quoted fields, write quotation marks twice."
+
+
+@pytest.mark.parametrize("said", ['he said "hi" to me', r"he said \"hi\" to me", '"well', 'a "'])
+@pytest.mark.parametrize("header", ['"conversation_id","turn","user_id","text"', "conversation_id,turn,user_id,text"])
+@pytest.mark.parametrize("row", ['"c","{}","u","{}"', 'c,{},u,"{}"'])
+def test_a_quotation_mark_astray_in_a_quoted_file_is_told(tmp_path, header, row, said):
+    path = tmp_path / "a"
+    path.write_text("\n".join([header, *(row.format(turn, "ok") for turn in range(9)), row.format(9, said)]) + "\n")
+    told = refused(path)
+    assert told.startswith("a, line 11 is not valid CSV: ")
+    assert told.endswith(TWICE)
+
+
+def test_marks_in_a_file_that_does_not_quote_are_characters(tmp_path):
+    path = tmp_path / "a"
+    texts = ["ok", '"not at all', "oh", 'he said "hi" to me', '"yes"', '"so"', '"well "said""', 'as he used to say"']
+    path.write_text(
+        "conversation_id\tturn\tuser_id\ttext\n" + "".join(f"c\t{n}\tu\t{t}\n" for n, t in enumerate(texts))
+    )
+    assert [row["text"] for row in read_all(path)] == texts
+
+
 def test_bad_csv_is_refused(tmp_path):
     path = tmp_path / "a"
     header = "conversation_id,turn,user_id,text\n"
     path.write_text(header + "c,0,u,ok\nc,1,u,one,two\n")
     assert refused(path).startswith("a, row 2 has 5 fields, expected 4 as in the header.")
     path.write_text(header + 'c,0,u,"a, b"\nc,1,u,"open, and\n')
-    assert refused(path) == "a, line 3 is not valid CSV: unexpected end of data."
+    assert refused(path) == f"a, line 3 is not valid CSV: unexpected end of data. {TWICE}"
     path.write_text(header)
     assert refused(path).startswith("a has a header but no rows.")
     path.write_text(header + "c,x,u,ok\n")
     assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
     path.write_bytes(b"\x00\x01\x02")
     assert refused(path).startswith("a is of no known format.")
+
+
+def test_decimals_that_are_whole_are_whole_numbers(tmp_path):
+    whole = {"turn": Decimal("3"), "user_id": Decimal("812345678901234567"), "timestamp": Decimal("1372480809")}
+    for exponent in ("1", "1.00"):
+        row = ROW | {name: value.quantize(Decimal(exponent)) for name, value in whole.items()}
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a")
+        (found,) = read_all(tmp_path / "a")
+        assert (found["turn"], found["user_id"]) == (3, "812345678901234567")
+        assert parse_time(found["timestamp"]) == datetime(2013, 6, 29, 4, 40, 9, tzinfo=UTC)
+    pq.write_table(pa.Table.from_pylist([ROW | {"user_id": Decimal("1.5")}]), tmp_path / "a")
+    assert refused(tmp_path / "a").startswith(
+        "a, row 1: user_id is Decimal('1.5'), expected a string or a whole number"
+    )
 
 
 def test_bad_parquet_is_refused(tmp_path):

@@ -67,6 +67,19 @@ def test_chats_of_a_telegram_account_followed_by_replies(tmp_path):
     assert names(corpus) == ["telegram-1/4", "telegram-2/4"]
 
 
+def test_a_post_is_read_once_for_each_path_that_has_it_in_a_context(tmp_path):
+    post = {"utterance_id": "p", "reply_to": None, "user_id": "u", "text": "post"}
+    rows = [post]
+    for n in range(3):
+        rows += [
+            {**post, "utterance_id": f"c{n}", "reply_to": "p"},
+            {**post, "utterance_id": f"r{n}", "reply_to": f"c{n}"},
+        ]
+    corpus = made([write_jsonl(rows, tmp_path / "raw")], tmp_path / "out")
+    assert names(corpus) == ["r0", "r1", "r2"]
+    assert len(training_utterances(corpus)) == 3 * 3
+
+
 def test_the_division_of_the_rows_changes_no_name(tmp_path, monkeypatch, snapshot):
     rows = [row for number in range(30) for row in thread(f"t{number}", 3 + number % 7)]
     made([write_jsonl(rows, tmp_path / "raw")], tmp_path / "one", valid=5, test=5)
