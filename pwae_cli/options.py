@@ -81,12 +81,13 @@ EXCLUDED: dict[str, tuple[tuple[str, str], ...]] = {
 """Options without effect if another one is given, by command."""
 
 
-def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
+def option(config: type[Config], field: str, *names: str, repeatable: bool = False, **extra: Any) -> Any:
     """The option for a config field. Its help text is the field's description; a shell completes its choices."""
+    told = f"{config.model_fields[field].description}{' Repeatable.' if repeatable else ''}"
     choices = [choice for choice in get_args(config.model_fields[field].annotation) if isinstance(choice, str)]
     if choices:
         extra.setdefault("autocompletion", completing(choices))
-    return typer.Option(*names, help=config.model_fields[field].description, **extra)
+    return typer.Option(*names, help=told, **extra)
 
 
 def called(**names: str) -> Place:

@@ -48,7 +48,7 @@ class SampleConfig(Config):
         description="Maximum contexts of the test split: the same ones for every seed and system. Default: all.",
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
-    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use: best, last or average.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of sampled words.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 
