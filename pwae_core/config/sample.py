@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -40,6 +40,8 @@ class DecodingConfig(Config):
 
 class SampleConfig(Config):
     """Which answers are drawn."""
+
+    listed: ClassVar[str] = "docs/experiments.md lists the settings of decoding."
 
     samples: int = Field(10, gt=0, description="Responses per context (4.4: 10).")
     limit: int | None = Field(
