@@ -149,11 +149,11 @@ def _words(value: object) -> Iterable[str | Path]:
 def _check_effect(ctx: Any, command: str) -> None:
     """Raises ConfigError for options that the user gave and that have no effect."""
     given = _given(ctx)
-    for table, least, without in ((NEEDED, False, "without"), (EXCLUDED, True, "with")):
+    for table, beside, without in ((NEEDED, False, "without"), (EXCLUDED, True, "with")):
         for names, other in table.get(command, ()):
             name, _, values = other.partition(" ")
             idle = [given[one] for one in names.split() if one in given]
-            if idle and _is_on(ctx, name, values) == least:
+            if idle and _is_on(ctx, name, values) == beside:
                 has, it = ("has", "it") if len(idle) == 1 else ("have", "them")
                 raise ConfigError(f"{' and '.join(idle)} {has} no effect {without} {other}. Leave {it} out.")
 
