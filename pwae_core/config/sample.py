@@ -41,7 +41,7 @@ class DecodingConfig(Config):
 class SampleConfig(Config):
     """Which answers are drawn."""
 
-    listed: ClassVar[str] = "docs/experiments.md lists the settings of decoding."
+    listed: ClassVar[str] = f"The settings of decoding are {', '.join(DecodingConfig.model_fields)}."
 
     samples: int = Field(10, gt=0, description="Responses per context (4.4: 10).")
     limit: int | None = Field(

@@ -117,7 +117,7 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (ConfigError, "decoding.top_p", lambda run: run.answer(TYPED, decoding={"top_p": 2})),
     (
         ConfigError,
-        "decoding.topk: unknown setting. Did you mean top_k? docs/experiments.md lists the settings of decoding.",
+        "decoding.topk: unknown setting. Did you mean top_k? The settings of decoding are strategy, top_k, ",
         lambda run: run.answer(TYPED, decoding={"topk": 2}),
     ),
     (ConfigError, "decoding: Input should be", lambda run: run.answer(TYPED, decoding=np.array([1, 2]))),  # type: ignore[arg-type]
