@@ -81,12 +81,13 @@ EXCLUDED: dict[str, tuple[tuple[str, str], ...]] = {
 """Options without effect if another one is given, by command."""
 
 
-def option(config: type[Config], field: str, *names: str, **extra: Any) -> Any:
+def option(config: type[Config], field: str, *names: str, repeatable: bool = False, **extra: Any) -> Any:
     """The option for a config field. Its help text is the field's description; a shell completes its choices."""
+    told = f"{config.model_fields[field].description}{' Repeatable.' if repeatable else ''}"
     choices = [choice for choice in get_args(config.model_fields[field].annotation) if isinstance(choice, str)]
     if choices:
         extra.setdefault("autocompletion", completing(choices))
-    return typer.Option(*names, help=config.model_fields[field].description, **extra)
+    return typer.Option(*names, help=told, **extra)
 
 
 def called(**names: str) -> Place:
@@ -148,11 +149,11 @@ def _words(value: object) -> Iterable[str | Path]:
 def _check_effect(ctx: Any, command: str) -> None:
     """Raises ConfigError for options that the user gave and that have no effect."""
     given = _given(ctx)
-    for table, least, without in ((NEEDED, False, "without"), (EXCLUDED, True, "with")):
+    for table, beside, without in ((NEEDED, False, "without"), (EXCLUDED, True, "with")):
         for names, other in table.get(command, ()):
             name, _, values = other.partition(" ")
             idle = [given[one] for one in names.split() if one in given]
-            if idle and _is_on(ctx, name, values) == least:
+            if idle and _is_on(ctx, name, values) == beside:
                 has, it = ("has", "it") if len(idle) == 1 else ("have", "them")
                 raise ConfigError(f"{' and '.join(idle)} {has} no effect {without} {other}. Leave {it} out.")
 

@@ -119,7 +119,7 @@ def installed(kind: Kind) -> list[Plugin]:
 
 
 _picked_systems: list[Plugin] = []
-"""In this process, the latest last."""
+"""The systems of plugins that this process has asked for, the latest last."""
 
 
 @cache

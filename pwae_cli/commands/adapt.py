@@ -18,7 +18,8 @@ def command(
         Path,
         typer.Option(
             "--history-file",
-            help="Text file with one utterance of the person per line; what it answers and a tab may come before it.",
+            help="Text file with one of the person's utterances per line, optionally after the message it answers and "
+            "a tab.",
         ),
     ],
     user: Annotated[str | None, typer.Option(help="Name for the person; default: the file's name.")] = None,

@@ -67,7 +67,7 @@ def _turn(chat: Chat, line: str | InputError) -> None:
         raise line
     word, _, rest = line.partition(" ")
     if word == "/user":
-        chat.switch(rest.strip())
+        chat.switch(rest.strip(), "/user")
         _remark(chat)
     elif word == "/users":
         _print_users(chat.find(rest.strip()))

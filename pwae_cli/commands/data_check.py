@@ -68,6 +68,6 @@ def _print(report: DataCheckReport) -> None:
     for text, count in found.repeated[:5]:
         console.print_line(f"Repeated {count:,} times: {text}")
     for sentence in found.advice:
-        console.print_line(f"Look at: {sentence}")
+        console.print_line(f"Check: {sentence}")
     if report.page:
         console.print_line(f"Page: {report.page}")

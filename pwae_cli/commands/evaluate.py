@@ -46,7 +46,7 @@ def command(
     smoothing: Annotated[Smoothing, option(EvaluateConfig, "smoothing")] = DEFAULTS.smoothing,
     variant: Annotated[Variant, option(EvaluateConfig, "variant")] = DEFAULTS.variant,
     samples: Annotated[int | None, option(EvaluateConfig, "samples", "--first")] = DEFAULTS.samples,
-    metric: Annotated[list[str] | None, option(EvaluateConfig, "metrics")] = None,
+    metric: Annotated[list[str] | None, option(EvaluateConfig, "metrics", repeatable=True)] = None,
     tokenizer: Annotated[TokenizerName | None, option(EvaluateConfig, "tokenizer")] = DEFAULTS.tokenizer,
     common: Annotated[bool, option(EvaluateConfig, "common", "--common")] = DEFAULTS.common,
     compare: Annotated[bool, option(EvaluateConfig, "compare", "--compare")] = DEFAULTS.compare,

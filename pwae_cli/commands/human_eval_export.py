@@ -37,7 +37,9 @@ def command(
         Path | None, typer.Option("--key", help="Folder for the key, never for the annotators. Default: OUT-key.")
     ] = None,
     mode: Annotated[Mode, option(HumanEvalConfig, "mode")] = DEFAULTS.mode,
-    pairs: Annotated[list[str] | None, option(HumanEvalConfig, "pairs", "--pair", metavar="ONE=OTHER")] = None,
+    pairs: Annotated[
+        list[str] | None, option(HumanEvalConfig, "pairs", "--pair", metavar="ONE=OTHER", repeatable=True)
+    ] = None,
     ties: Annotated[bool, option(HumanEvalConfig, "ties")] = DEFAULTS.ties,
     language: Annotated[str, option(HumanEvalConfig, "language", metavar="en|zh|FILE")] = DEFAULTS.language,
     contexts: Annotated[int, option(HumanEvalConfig, "contexts")] = DEFAULTS.contexts,

@@ -21,7 +21,7 @@ def command(
     config: Annotated[
         Path | None, typer.Option("--config", help="TOML file of settings that override the preset.")
     ] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as key=value. Repeatable.")] = None,
     words: Annotated[int, typer.Option("--vocabulary-size", min=1, max=10**9, help="Words of the vocabulary.")] = WORDS,
     users: Annotated[int, typer.Option(min=0, max=10**9, help="Users of the corpus.")] = 10_000,
     as_json: Json = False,
@@ -41,7 +41,9 @@ def command(
     if as_json:
         console.print_json([*map(asdict, systems), *({"name": one.name, "plugin": one.label} for one in others)])
         return
-    title = f"Systems, with their parameters at the sizes of the {preset} preset, {words:,} words and {users:,} users"
+    own = ", with your settings" if config or settings else ""
+    sizes = f"the sizes of the {preset} preset{own}, {words:,} words and {users:,} users"
+    title = f"Systems, with their parameters at {sizes}"
     columns = ("--model", "in Table 2", "reference", "knows about the user", "decoding", "parameters")
     rows = [
         (

@@ -110,7 +110,7 @@ def _print(report: PersonaReport) -> None:
         console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; --json has its bounds.")
     for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):
         console.print_line(sentence)
-    console.print_line("'pwae metrics' says what these numbers cannot tell.")
+    console.print_line("'pwae metrics' explains what these numbers cannot show.")
 
 
 def _print_rows(title: str, headings: Mapping[str, str], systems: Sequence[SystemPersona]) -> None:

@@ -58,7 +58,7 @@ def command(
         int | None, typer.Option(help="Show this many raw rows before and after cleaning; write nothing.")
     ] = None,
     format: Annotated[str, option(PreprocessConfig, "format", callback=_list_formats, is_eager=True)] = DEFAULTS.format,
-    column: Annotated[list[str] | None, option(PreprocessConfig, "columns")] = None,
+    column: Annotated[list[str] | None, option(PreprocessConfig, "columns", repeatable=True)] = None,
     shape: Annotated[Literal["auto", "turns", "replies", "times"], option(PreprocessConfig, "shape")] = DEFAULTS.shape,
     time_zone: Annotated[str, option(PreprocessConfig, "time_zone")] = DEFAULTS.time_zone,
     time_format: Annotated[str | None, option(PreprocessConfig, "time_format")] = DEFAULTS.time_format,
@@ -68,7 +68,7 @@ def command(
     clean: Annotated[str, option(PreprocessConfig, "clean")] = ", ".join(DEFAULTS.clean),
     lowercase: Annotated[bool, option(PreprocessConfig, "lowercase")] = DEFAULTS.lowercase,
     unfold: Annotated[bool, option(PreprocessConfig, "unfold")] = DEFAULTS.unfold,
-    drop_user: Annotated[list[str] | None, option(PreprocessConfig, "drop_users")] = None,
+    drop_user: Annotated[list[str] | None, option(PreprocessConfig, "drop_users", repeatable=True)] = None,
     giant_share: Annotated[float, option(PreprocessConfig, "giant_share")] = DEFAULTS.giant_share,
     gap: Annotated[float, option(PreprocessConfig, "gap")] = DEFAULTS.gap,
     merge_consecutive: Annotated[bool, option(PreprocessConfig, "merge_consecutive")] = DEFAULTS.merge_consecutive,

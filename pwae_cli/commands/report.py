@@ -19,7 +19,7 @@ Paths = Annotated[
     list[str],
     typer.Argument(
         help="Runs, responses (NAME=PATH; .jsonl files too), scores, human scores and the corpus, in any order; or a "
-        "folder that holds them, up to two levels deep."
+        "folder that holds them, up to three levels deep."
     ),
 ]
 Page = Annotated[Path, typer.Option("--out", help="The HTML file to write.")]

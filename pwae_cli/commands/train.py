@@ -38,11 +38,11 @@ Embeddings = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Folder of the run. An interrupted run there is continued.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings that override the preset.")]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting, as key=value; repeatable. See --show-config.")
+    list[str] | None, typer.Option("--set", help="One setting, as key=value. Repeatable. See --show-config.")
 ]
 Without = Annotated[
     list[Part] | None,
-    typer.Option(help="Table 4: PersonaWAE without its personalised prior or its fusion; repeatable."),
+    typer.Option(help="Table 4: PersonaWAE without its personalised prior or its fusion. Repeatable."),
 ]
 Resume = Annotated[
     bool,

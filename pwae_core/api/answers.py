@@ -46,7 +46,7 @@ def open_run(
     from pwae_core.training.runs import choose_device, open_run
 
     config = _sampling(checkpoint=checkpoint)
-    return Run(open_run(path(folder, "folder"), choose_device(device), config.checkpoint))
+    return Run(open_run(path(folder, "folder"), choose_device(device, "device"), config.checkpoint))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,7 +169,7 @@ class Run:
         """
         from pwae_core.training.typed import typed_sessions
 
-        config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
+        config = _sampling(samples=samples, seed=seed, decoding=decoding, batch_size=batch_size)
         said = [_context(one) for one in listed(contexts, "contexts", "contexts")]
         people = [NOBODY] * len(said) if users is None else names(users, "users")
         if len(people) != len(said):
@@ -213,7 +213,7 @@ class Run:
         from pwae_core.data.untrained import as_nobody
         from pwae_core.training.runs import corpus_of
 
-        config = _sampling(samples=samples, seed=seed, decoding=decoding or {}, batch_size=batch_size)
+        config = _sampling(samples=samples, seed=seed, decoding=decoding, batch_size=batch_size)
         data = corpus_of(self._run.artifact, path(corpus, "corpus") if corpus is not None else None)
         table = _chosen(data.table(split_file(split), COLUMNS), session_ids, f"the {split} split of {data.folder}")
         if not len(table):
@@ -239,7 +239,7 @@ class Run:
         """
         from pwae_core.stages.chat import Chat
 
-        chat = Chat(self._run, _sampling(seed=seed, decoding=decoding or {}))
+        chat = Chat(self._run, _sampling(seed=seed, decoding=decoding))
         chat.switch(user, "user")
         return chat
 
@@ -255,7 +255,7 @@ class Run:
 def _sampling(**values: Any) -> SampleConfig:
     from pwae_core.config.sample import SampleConfig
 
-    return SampleConfig.make(values)
+    return SampleConfig.make({name: value for name, value in values.items() if name != "decoding" or value is not None})
 
 
 def _context(context: Sequence[Utterance]) -> list[Utterance]:

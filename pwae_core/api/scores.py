@@ -38,6 +38,9 @@ class Scores:
     totals: Mapping[str, Total]
     contexts: Mapping[str, NDArray[np.float64]] = field(compare=False, repr=False)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.totals.items()))
+
     def to_pandas(self) -> pd.DataFrame:
         """The totals, one row per metric."""
         import pandas as pd

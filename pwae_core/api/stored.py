@@ -148,6 +148,6 @@ def _session(session_id: str, user: str, speakers: list[str], context: list[list
 
 
 def split_file(split: str) -> str:
-    if split not in ("train", "valid", "test"):
+    if not isinstance(split, str) or split not in ("train", "valid", "test"):
         raise InputError(f"split: expected train, valid or test, got {split!r:.80}.")
     return f"{split}.parquet"

@@ -15,7 +15,7 @@ class DiagnoseConfig(Config):
     contexts: int = Field(200, gt=0, description="Contexts of the validation split to check.")
     samples: int = Field(10, gt=1, description="Responses per context.")
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
-    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use: best, last or average.")
     activity: float = Field(
         0.01, gt=0, description="Variance over contexts above which a dimension of z is active (Burda et al. 2016)."
     )

@@ -77,7 +77,7 @@ class PreprocessConfig(Config):
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
-        description="Name of a raw column, if it is another: FIELD=COLUMN, for example user_id=author. Repeatable.",
+        description="Which raw column holds a field, if it has another name: FIELD=COLUMN, for example user_id=author.",
     )
     tokenizer: Literal["nltk", "jieba", "char", "whitespace"] = Field(
         "nltk", description="Tokenizer: nltk (English), jieba (Chinese), char, or whitespace (already segmented text)."

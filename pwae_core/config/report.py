@@ -23,7 +23,7 @@ class ReportConfig(Config):
     points: int = Field(400, ge=20, le=5000, description="Test sessions whose latent codes are plotted.")
     map_users: int = Field(2000, ge=2, le=5000, description="Users on the map: those who answer most.")
     characters: int = Field(400, ge=40, le=5000, description="Maximum characters of an utterance to show.")
-    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use: best, last or average.")
     refresh: int = Field(0, ge=0, le=3600, description="Seconds after which the page reloads itself; 0: never.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of everything random: which contexts, which codes.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,8 @@ class DecodingConfig(Config):
 class SampleConfig(Config):
     """Which answers are drawn."""
 
+    listed: ClassVar[str] = f"The settings of decoding are {', '.join(DecodingConfig.model_fields)}."
+
     samples: int = Field(10, gt=0, description="Responses per context (4.4: 10).")
     limit: int | None = Field(
         None,
@@ -48,7 +50,7 @@ class SampleConfig(Config):
         description="Maximum contexts of the test split: the same ones for every seed and system. Default: all.",
     )
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
-    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use.")
+    checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use: best, last or average.")
     seed: int = Field(7, ge=0, lt=2**32, description="Seed of z and of sampled words.")
     decoding: DecodingConfig = Field(DecodingConfig(), description="How words are chosen.")
 

@@ -62,7 +62,7 @@ def same_answer(responses: pa.Table) -> str:
     told = detokenise(answer.split(TOKEN_END))
     return (
         f'{count:,} of the {counted(len(responses), "context")} get the same first answer, "{told:.80}". '
-        "Scores of such a system say little; see how it was trained."
+        "Scores of such a system mean little; check how it was trained."
     )
 
 

@@ -56,7 +56,7 @@ class Chat:
         user, length = self.run.answering(self.user), self.run.model.config.max_length
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])
 
-    def switch(self, name: str, asked: str = "/user") -> None:
+    def switch(self, name: str, asked: str = "name") -> None:
         """Makes ``name`` answer from now on. Raises InputError for an unknown user."""
         self.run.user_number(name, asked)
         self.user = name
@@ -67,7 +67,9 @@ class Chat:
         return self.run.remark(self.user)
 
     def find(self, part: str) -> list[str]:
-        """The users whose names contain ``part``."""
+        """The users whose names contain ``part``. Raises InputError if it is no text."""
+        if not isinstance(part, str):
+            raise InputError(f"part: expected a text, got {part!r:.80}.")
         return [name for name in self.run.users if part.lower() in name.lower()]
 
     @torch.no_grad()
@@ -76,7 +78,7 @@ class Chat:
         without these. Raises InputError if there is no answer yet.
         """
         if self.last is None:
-            raise InputError("/why: there is no answer yet. Say something first.")
+            raise InputError("There is no answer yet. Say something first.")
         noise = own_noise(self.config.seed, [_key(self.turns)], 1, self.run.device)
         found = self.run.model.explain(self.last.batch(np.arange(1)).to(self.run.device), noise)
         return {name: values[0].tolist() for name, values in found.items()}

@@ -165,7 +165,7 @@ def _judge(data: Artifact, contexts: pa.Table, config: PersonaScoresConfig, prog
         seed=config.seed,
     )
     learned = counted(len(persons.speakers), "utterance")
-    progress.say(f"Learning to distinguish {counted(len(persons.names), 'user')} apart from {learned}")
+    progress.say(f"Learning to tell {counted(len(persons.names), 'user')} apart from {learned}")
     speakers = learn(persons.utterances, persons.speakers, config.seed)
     rows = [number for number, name in enumerate(names) if name in persons.numbers]
     return _Judge(persons, speakers, Own(persons.words), rows, contexts.take(rows), config)

@@ -267,17 +267,17 @@ def describe_system(model: Model) -> str:
     return model.display_name + "".join(f" w/o {part}" for part in without)
 
 
-def choose_device(name: str) -> torch.device:
-    """``auto``: CUDA if available. Raises ConfigError for a device that does not exist."""
+def choose_device(name: str, asked: str = "--device") -> torch.device:
+    """``auto``: CUDA if available. Raises ConfigError, which calls it ``asked``, for a device that does not exist."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ConfigError(f"--device {name}: there is no such device here. Use auto, cpu or cuda.") from error
+        raise ConfigError(f"{asked} {name}: there is no such device here. Use auto, cpu or cuda.") from error
     if device.type not in ("cpu", "cuda"):
-        raise ConfigError(f"--device {name}: pwae cannot train on it. Use auto, cpu or cuda.")
+        raise ConfigError(f"{asked} {name}: pwae cannot train on it. Use auto, cpu or cuda.")
     return torch.device("cpu") if device.type == "cpu" else device  # cpu:0, which weights cannot be read onto
 
 

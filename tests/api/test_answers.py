@@ -115,7 +115,17 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
     (InputError, "expected train, valid or test", lambda run: run.answer_sessions(split="dev")),  # type: ignore[arg-type]
     (ConfigError, "samples: Input should be greater than 0", lambda run: run.answer(TYPED, samples=0)),
     (ConfigError, "decoding.top_p", lambda run: run.answer(TYPED, decoding={"top_p": 2})),
-    (ConfigError, "decoding.topk: unknown setting", lambda run: run.answer(TYPED, decoding={"topk": 2})),
+    (
+        ConfigError,
+        "decoding.topk: unknown setting. Did you mean top_k? The settings of decoding are strategy, top_k, ",
+        lambda run: run.answer(TYPED, decoding={"topk": 2}),
+    ),
+    (ConfigError, "decoding: Input should be", lambda run: run.answer(TYPED, decoding=np.array([1, 2]))),  # type: ignore[arg-type]
+    (InputError, "expected train, valid or test", lambda run: run.answer_sessions(split=np.array(["a", "b"]))),  # type: ignore[arg-type]
+    (InputError, "part: expected a text, got 5.", lambda run: run.chat().find(5)),  # type: ignore[arg-type]
+    (InputError, "name: expected a name, got 5.", lambda run: run.chat().switch(5)),  # type: ignore[arg-type]
+    (InputError, "name zoe: the run knows no such user.", lambda run: run.chat().switch("zoe")),
+    (InputError, "There is no answer yet.", lambda run: run.chat().why()),
     (ArtifactError, "holds run (of 'pwae train'), expected corpus", lambda run: run.answer_sessions(corpus=run.folder)),
 ]
 
@@ -174,8 +184,8 @@ def test_what_cannot_be_opened_is_one_line(made: Any, tmp_path: Path) -> None:
     for place, words in (("a\0b", "zero byte"), ("x" * 300, "holds no run"), ("\ud800", "not UTF-8")):
         with pytest.raises(pwae_core.PwaeError, match=words):
             pwae_core.open_run(place)
-    for device in ("abacus", None):
-        with pytest.raises(ConfigError, match="no such device"):
+    for device in ("abacus", None, 5, "a\nb"):
+        with pytest.raises(ConfigError, match=r"^device .*: there is no such device here"):
             pwae_core.open_run(made.personawae, device=device)  # type: ignore[arg-type]
     for folder in (None, 3, b"run"):
         with pytest.raises(InputError, match="folder: expected a path, got"):

@@ -44,7 +44,7 @@ SIGNATURES = {
     "Artifact.to_pandas": "(self, table: 'str', columns: 'Sequence[str] | None' = None) -> 'pd.DataFrame'",
     "sessions": "(corpus: 'str | Path', split: 'Split' = 'test') -> 'Iterator[Session]'",
     "Chat.say": "(self, text: 'str') -> 'str'",
-    "Chat.switch": "(self, name: 'str', asked: 'str' = '/user') -> 'None'",
+    "Chat.switch": "(self, name: 'str', asked: 'str' = 'name') -> 'None'",
     "Chat.find": "(self, part: 'str') -> 'list[str]'",
     "Chat.why": "(self) -> 'Mapping[str, list[float]]'",
 }

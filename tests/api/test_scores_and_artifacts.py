@@ -111,6 +111,7 @@ def test_scores_are_equal_where_their_totals_are() -> None:
     assert found == pwae_core.score(TOKENS, REFERENCES)
     assert found != pwae_core.score(TOKENS, TOKENS)
     assert "array" not in repr(found)
+    assert {found: 1}[pwae_core.score(TOKENS, REFERENCES)] == 1
 
 
 def test_columns_are_named_by_whatever_holds_them(made: Any) -> None:

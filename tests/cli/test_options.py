@@ -11,7 +11,7 @@ import typer
 from pwae_cli.app import app
 from pwae_cli.grouping import GROUPS, OTHERS, group_of
 from pwae_cli.options import EXCLUDED, NEEDED, RENAMED
-from pwae_core.config.sample import SampleConfig
+from pwae_core.config.sample import SampleConfig, Strategy
 from pwae_core.errors import ConfigError
 
 COMMANDS = typer.main.get_command(app).commands
@@ -202,6 +202,18 @@ def test_a_shell_completes(words, offered):
 )
 def test_an_option_that_has_no_effect_is_refused(pwae, command, said):
     pwae(*command.split()).fails(3, said)
+
+
+@pytest.mark.parametrize("name", sorted({word(one) for _, one in OPTIONS if one.multiple}))
+def test_an_option_that_may_be_repeated_says_so(name):
+    assert ["repeat" in one.help.lower() for _, one in BY_NAME[name] if one.multiple].count(False) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"), [("--checkpoint", ("best", "last", "average")), ("--strategy", Strategy.__args__)]
+)
+def test_an_option_whose_choices_the_settings_check_names_them(name, choices):
+    assert [choice for _, one in BY_NAME[name] for choice in choices if choice not in one.help] == []
 
 
 def test_the_tables_name_options_that_the_commands_have():

@@ -158,8 +158,8 @@ def test_chat_switches_who_answers_and_says_why(pwae: Callable[..., Any], run: P
     assert said[5] == "user000  user001  user002  user003  user004  user005"
     assert said[6].startswith("user003: ")
     assert len(said) == 7
-    errors = [line for line in done.stderr.splitlines() if line.startswith("pwae: /")]
-    assert errors[0] == "pwae: /why: there is no answer yet. Say something first."
+    errors = [line for line in done.stderr.splitlines() if line.startswith("pwae: ")]
+    assert errors[0] == "pwae: There is no answer yet. Say something first."
     assert errors[1] == "pwae: /user nobody: the run knows no such user. /users PART finds one."
     assert errors[2] == "pwae: /what: no such command. /help lists them."
 

@@ -27,6 +27,9 @@ def test_shows_a_table(pwae) -> None:
     shown = pwae("models", "--preset", "small").succeeds().stdout
     assert "dialogwae-gmp, diawae-gmd" in shown
     assert "Gu et al. 2019" in shown
+    assert "at the sizes of the small preset, 31,000 words" in shown
+    own = pwae("models", "--preset", "small", "--set", "model.hidden_size=8").succeeds().stdout
+    assert "at the sizes of the small preset, with your settings, 31,000 words" in own
 
 
 def test_ablations_are_options_of_train(pwae) -> None:

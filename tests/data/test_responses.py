@@ -301,8 +301,8 @@ def answered(*responses: list[list[str]]) -> pa.Table:
 def test_a_system_that_gives_most_contexts_one_answer_is_told() -> None:
     told = same_answer(answered(*[[["no", "."], ["hi"]]] * 6, *[[[f"w{n}"]] for n in range(5)]))
     assert told == (
-        '6 of the 11 contexts get the same first answer, "no.". Scores of such a system say little; see how it was '
-        "trained."
+        '6 of the 11 contexts get the same first answer, "no.". Scores of such a system mean little; check how it '
+        "was trained."
     )
     assert '"".' in same_answer(answered(*[[[]]] * 10)), "an empty answer too"
 

@@ -6,12 +6,15 @@ import asyncio
 import socket
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from pwae_core import plugins
 from pwae_core.config.sample import SampleConfig
+from pwae_core.demo import server
 from pwae_core.demo.server import HEADERS, LARGEST_QUESTION, PAGE, application, bound
 from pwae_core.demo.session import open_demo
 from pwae_core.errors import ConfigError
@@ -125,6 +128,22 @@ def test_what_cannot_be_answered_is_one_line(page: TestClient, question: Any, wo
     assert response.status_code == 400
     assert words in response.json()["error"]
     assert "\n" not in response.json()["error"]
+
+
+@pytest.mark.parametrize("raised", [KeyError("tea"), SystemExit(3)])
+def test_a_plugin_s_system_that_fails_is_named(
+    made: Any, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def fails(*_: Any) -> None:
+        raise raised
+
+    entry = EntryPoint("s", f"{__name__}:System", "pwae.systems")
+    monkeypatch.setattr(plugins, "_picked_systems", [plugins.Plugin("system", "s", "acme", "1.2", entry)])
+    monkeypatch.setattr(server, "_answer", fails)
+    with client(made.seq2seq) as page:
+        response = page.post("/answer", json=TALK)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith("The system s of acme 1.2 failed in test_server.py, line ")
 
 
 @pytest.mark.parametrize(
