@@ -296,4 +296,4 @@ class Trainer:
             if self.start:
                 put_back(self.checkpoints, self.start, self.position)
             drop_checkpoint(self.checkpoints, best.AVERAGE)
-            self.log.cut(self.position.log_lines)
+            self.log.cut(self.position.log_lines, self.position.step)
