@@ -280,6 +280,7 @@ def _facts(trainer: Trainer, corpus: Artifact, ended: str) -> dict[str, object]:
         "steps": trainer.position.step,
         "epochs": trainer.position.epoch + 1,
         "best_step": trainer.position.best_step,
+        "selected_by": trainer.validator.selected(trainer.period),
         "valid": trainer.log.values("valid", trainer.position.best_step),
         "ended": ended,
         "processes": trainer.group.size,

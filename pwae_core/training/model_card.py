@@ -98,7 +98,7 @@ def _training(note: Mapping[str, Any], last: Mapping[str, Any] | None) -> Iterab
     yield "Settings", f"preset {preset_of(config)}; seed {config['seed']}"
     sessions = counted(config["batch_size"], "session")
     yield "Iterations", f"{facts['steps']:,}, each of {sessions}; ended: {facts['ended']}"
-    yield "Weights", f"of iteration {facts['best_step']:,}, selected by {config['select_by']}"
+    yield "Weights", f"of iteration {facts['best_step']:,}, selected by {facts['selected_by']}"
     yield "Precision", facts["precision"]
     threads = made.get("threads")
     yield "Device", str(made["device"]) + (f", {counted(int(threads), 'thread')}" if threads else "")

@@ -135,10 +135,11 @@ class Validator:
 
     def loss(self, period: Period, measures: Mapping[str, float]) -> float:
         """The measure that decides which checkpoint is best, with its sign chosen so that lower is better."""
-        selected = self._selected(period)
+        selected = self.selected(period)
         return -measures[selected] if selected in OF_ANSWERS else measures[selected]
 
-    def _selected(self, period: Period) -> str:
+    def selected(self, period: Period) -> str:
+        """The measure that selects the best checkpoint of a period."""
         return period.select_by or self.config.select_by
 
     def _codes(self) -> dict[str, float]:
