@@ -147,7 +147,7 @@ def _show(report: TrainReport, as_json: bool) -> None:
         ("parameters", report.parameters),
         ("training sessions", report.train_sessions),
         ("of these, cut at model.max_length", report.cut_responses),
-        ("users who were never trained", report.untrained_users),
+        ("users of whom nothing was learned", report.untrained_users),
         ("iterations", report.steps),
         ("ended", report.ended),
         ("best iteration", report.best_step),

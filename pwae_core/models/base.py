@@ -100,6 +100,11 @@ class Model(nn.Module, ABC):
         super().__init__()
         self.config, self.vocabulary_size, self.user_count = config, vocabulary_size, users
 
+    @property
+    def knows_by_words(self) -> bool:
+        """Whether users are represented by their personal words (tf-idf)."""
+        return "user_words.weights" in self.user_rows
+
     @abstractmethod
     def phases(self, config: TrainConfig) -> tuple[Phase, ...]:
         """The phases of one iteration, in order; if there are several periods, those of the last one."""

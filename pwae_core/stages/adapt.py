@@ -53,9 +53,9 @@ def adapt(
     ``history`` is UTF-8 text, an utterance a line, at whose end are \\n, \\r\\n or \\r; a line may begin with what it
     answered and a tab. Users of the corpus who were never trained may be adapted to. A person who was learned from the
     same text under that name is not learned again. ``force`` replaces an adapted person of that name. Raises InputError
-    for an unusable file or name, ArtifactError for a name that is taken, EmptyResultError if cleaning leaves no
-    utterance or the run knows none of the words, ConfigError for a system that knows nothing about users,
-    DivergenceError if learning diverges.
+    for an unusable file or name, ArtifactError for a name that is taken, ConfigError for a system that knows nothing
+    about users, DivergenceError if learning diverges. Raises EmptyResultError if cleaning leaves no utterance, if the
+    run knows none of the words, or if the system knows users by words and every user of the run says all of these.
     """
     where = choose_device(device)
     settle_people(run)
@@ -75,6 +75,10 @@ def adapt(
     before = nats_a_token(opened.model, sessions, 0, config, where)
     if not stands:
         rows = person(opened.model, _trained(opened), sessions, said, config, where)
+        if opened.model.knows_by_words and not rows["user_words.weights"].any():
+            raise EmptyResultError(
+                f"{history}: every user of the run says all of its words, so they tell nothing about {user}."
+            )
         keep_person(opened.artifact, user, rows, source, **computed_on(where))
     joined = open_run(run, where)
     after = nats_a_token(joined.model, sessions, joined.users[user], config, where)

@@ -208,7 +208,8 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
     table = data.table("test.parquet", COLUMNS)
     place = {name: number for number, name in enumerate(table["session_id"].to_pylist())}
     table = table.take([place[session] for session in sessions_of])
-    sessions, untrained = as_nobody(from_table(table, run.model.config.max_length), run.known)
+    sessions = from_table(table, run.model.config.max_length)
+    sessions, untrained = as_nobody(sessions, run.known, by_words=run.model.knows_by_words)
     rows = np.where(run.known, np.arange(len(run.known)), 0)[judge.persons.rows[others]]
     if untrained.sessions:
         progress.say(f"{name}: {untrained.told('context')}")

@@ -102,7 +102,8 @@ def _sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
     rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}
     users = np.array([rows[name] for name in names], dtype=np.int64)
     sessions = replace(from_table(table, run.model.config.max_length), user=users)
-    return as_nobody(sessions, np.append(run.known, np.zeros(len(strangers), dtype=bool)))
+    known = np.append(run.known, np.zeros(len(strangers), dtype=bool))
+    return as_nobody(sessions, known, by_words=run.model.knows_by_words)
 
 
 def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:

@@ -53,8 +53,8 @@ class TrainReport:
     token.
 
     ``cut_responses``: training responses that are longer than the system reads. ``untrained_users``: users about whom
-    nothing is learned, because they never answer in the training split. ``warnings``: those that ``pwae diagnose``
-    would give for the best checkpoint's validation.
+    nothing is learned, because they never answer in the training split or have no words of their own. ``warnings``:
+    those that ``pwae diagnose`` would give for the best checkpoint's validation, and one if this is true of all users.
     """
 
     out: str
@@ -216,7 +216,7 @@ def _build(job: _Job, where: torch.device) -> _Built:
     periods_of(model, config)
     inform(model, data, training)
     known = known_users(model, data.table("users.parquet", ["train_responses"]))
-    valid, untrained = as_nobody(valid, known)
+    valid, untrained = as_nobody(valid, known, by_words=model.knows_by_words)
     if config.select_by == "speaker":
         candidates(training, valid, config)
     facts = {
@@ -280,6 +280,7 @@ def _facts(trainer: Trainer, corpus: Artifact, ended: str) -> dict[str, object]:
         "steps": trainer.position.step,
         "epochs": trainer.position.epoch + 1,
         "best_step": trainer.position.best_step,
+        "selected_by": trainer.validator.selected(trainer.period),
         "valid": trainer.log.values("valid", trainer.position.best_step),
         "ended": ended,
         "processes": trainer.group.size,
@@ -292,6 +293,4 @@ def _report(run: Artifact, *, standing: bool) -> TrainReport:
     told = {name: facts[name] for name in TrainReport.__dataclass_fields__ if name in facts}
     note = Untrained(**facts["untrained"]).told("validation session")
     notes = (note,) if note else ()
-    return TrainReport(
-        out=str(run.folder), standing=standing, notes=notes, warnings=warnings_in(facts["valid"]), **told
-    )
+    return TrainReport(out=str(run.folder), standing=standing, notes=notes, warnings=warnings_in(facts), **told)

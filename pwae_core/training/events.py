@@ -45,7 +45,7 @@ class Events:
         self.path, self.before = path, before
         self.writer: Any = None
 
-    def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
+    def begin(self, lines: Sequence[Mapping[str, Any]], step: int) -> None:  # noqa: ARG002
         from tensorboardX.proto.event_pb2 import Event, SessionLog
         from tensorboardX.record_writer import RecordWriter
 

@@ -19,8 +19,8 @@ from pwae_core.schemas import LOG
 class Listener(Protocol):
     """Something that follows the log and writes a file of its own."""
 
-    def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Training begins, after the lines that are already in the log."""
+    def begin(self, lines: Sequence[Mapping[str, Any]], step: int) -> None:
+        """Training begins after ``step`` iterations, and after the lines that are already in the log."""
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         """A line was written to the log."""
@@ -45,15 +45,15 @@ class TrainingLog:
             )
         return kept
 
-    def cut(self, lines: int) -> None:
-        """Keeps only the first ``lines`` lines: what was logged after the checkpoint to continue from will be logged
-        again.
+    def cut(self, lines: int, step: int) -> None:
+        """Keeps only the first ``lines`` lines: what was logged after the checkpoint to continue from, which is that of
+        iteration ``step``, will be logged again.
 
         Raises ArtifactError as ``check`` does.
         """
         write_bytes(self.path, b"".join(self.check(lines)), token_of(self.path.parent))
         for listener in self.listeners:
-            listener.begin(self.lines())
+            listener.begin(self.lines(), step)
 
     def write(self, step: int, epoch: int, split: str, values: Mapping[str, float]) -> None:
         line = json.dumps({"step": step, "epoch": epoch, "split": split, "values": dict(values)})

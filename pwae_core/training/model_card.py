@@ -63,7 +63,7 @@ def model_card(model: Model, note: Mapping[str, Any], last: Mapping[str, Any] | 
         _section("The system", _system(model, note)),
         _section("Training data", _data(note)),
         _section("Training", _training(note, last)),
-        f"{_section('Validation', _validation(facts))}{_warnings(facts['valid'])}",
+        f"{_section('Validation', _validation(facts))}{_warnings(facts)}",
         USE,
         LIMITS,
         YOURS,
@@ -88,7 +88,7 @@ def _data(note: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "Corpus", f"fingerprint {note['inputs']['corpus'][:16]}"
     yield "Training sessions", f"{facts['train_sessions']:,}, split by {made['split_by']}"
     yield "Users", f"{facts['users'] - 1:,}, each with at least {counted(made['min_utterances'], 'utterance')}"
-    yield "Users without a training session", f"{facts['untrained_users']:,}"
+    yield "Users of whom nothing was learned", f"{facts['untrained_users']:,}"
     yield "Words", f"{facts['vocabulary_size']:,}, tokenizer {facts['tokenizer']}"
     yield "Responses cut at the maximum length", f"{facts['cut_responses']:,}"
 
@@ -98,7 +98,7 @@ def _training(note: Mapping[str, Any], last: Mapping[str, Any] | None) -> Iterab
     yield "Settings", f"preset {preset_of(config)}; seed {config['seed']}"
     sessions = counted(config["batch_size"], "session")
     yield "Iterations", f"{facts['steps']:,}, each of {sessions}; ended: {facts['ended']}"
-    yield "Weights", f"of iteration {facts['best_step']:,}, selected by {config['select_by']}"
+    yield "Weights", f"of iteration {facts['best_step']:,}, selected by {facts['selected_by']}"
     yield "Precision", facts["precision"]
     threads = made.get("threads")
     yield "Device", str(made["device"]) + (f", {counted(int(threads), 'thread')}" if threads else "")
@@ -113,8 +113,8 @@ def _validation(facts: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield f"`{name}`", f"{value:.4f}"
 
 
-def _warnings(valid: Mapping[str, float]) -> str:
-    return "".join(f"\nWarning: {warning}\n" for warning in warnings_in(valid))
+def _warnings(facts: Mapping[str, Any]) -> str:
+    return "".join(f"\nWarning: {warning}\n" for warning in warnings_in(facts))
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> str:

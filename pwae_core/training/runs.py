@@ -91,6 +91,8 @@ class Run:
         row = self.users[name]
         if self.known[row]:
             return ""
+        if self.model.knows_by_words:
+            return f"{name} has no words of their own, and is answered as nobody ({NOBODY})."
         untrained = "model.user_dropout was 0"
         if row == 0:
             return f"Nobody in particular ({NOBODY}) was never trained: {untrained}. Name a user."
@@ -243,12 +245,13 @@ def known_users(model: Model, users: pa.Table) -> Known:
     """Whether training teaches the system something about each row of its user tables.
 
     Only users who answer in the training split have their embedding trained, and nobody's is trained by user dropout;
-    otherwise an embedding stays random. Tf-idf words are known for users who said some; a user without words is nobody.
+    otherwise an embedding stays random. Tf-idf words are known for users who say some that not everybody says; others
+    are nobody.
     """
     if "user_table.weight" in model.user_rows:
         known: Known = users["train_responses"].to_numpy() > 0
         return np.append(model.config.user_dropout > 0, known[1:])
-    if "user_words.weights" in model.user_rows:
+    if model.knows_by_words:
         words: Known = (model.state_dict()["user_words.weights"][: len(users)].sum(dim=1) > 0).cpu().numpy()
         return np.append(True, words[1:])
     return np.ones(len(users), dtype=bool)

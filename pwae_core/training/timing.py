@@ -32,8 +32,8 @@ class Timing:
         self.elapsed = self.validated = self.rate = 0.0
         self.step = 0
 
-    def begin(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Starts the clock after the iterations that are in the log ``lines``.
+    def begin(self, lines: Sequence[Mapping[str, Any]], step: int) -> None:  # noqa: ARG002
+        """Starts the clock after ``step`` iterations.
 
         Continues the existing file, without a last line that a kill cut off.
         """
@@ -42,7 +42,7 @@ class Timing:
         write_bytes(self.path, whole, token_of(self.path.parent))
         self.elapsed = before[-1]["elapsed"] if before else 0.0
         self.started = self.marked = time.monotonic()
-        self.step = lines[-1]["step"] if lines else 0
+        self.step = step
 
     @contextmanager
     def validation(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,6 +56,9 @@ class Codes:
     variances: Tensor
 
 
+ALIKE = "no user has words of their own, because everybody says all of them: all users are answered alike."
+
+
 def hardly_used(fact: str, least: float) -> str:
     """The warning about a low measure of z."""
     return f"{fact}, below {least:g}: z is hardly used."
@@ -71,9 +75,11 @@ def warnings_of(z_nats: float, prior_gap: float, config: DiagnoseConfig = DEFAUL
     return tuple(warning for warning, holds in given if holds)
 
 
-def warnings_in(valid: Mapping[str, float]) -> tuple[str, ...]:
-    """The warnings about a validation's measures; none for a system without a z."""
-    return warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ()
+def warnings_in(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """The warnings about a run: about its z, if it has one, and about users who are all without words of their own."""
+    valid, by_words = facts["valid"], facts["untrained"].get("by_words", False)
+    alike = (ALIKE,) if by_words and facts["untrained_users"] == facts["users"] - 1 else ()
+    return alike + (warnings_of(valid["z_nats"], valid["prior_gap"]) if "z_nats" in valid else ())
 
 
 @torch.no_grad()
@@ -129,10 +135,11 @@ class Validator:
 
     def loss(self, period: Period, measures: Mapping[str, float]) -> float:
         """The measure that decides which checkpoint is best, with its sign chosen so that lower is better."""
-        selected = self._selected(period)
+        selected = self.selected(period)
         return -measures[selected] if selected in OF_ANSWERS else measures[selected]
 
-    def _selected(self, period: Period) -> str:
+    def selected(self, period: Period) -> str:
+        """The measure that selects the best checkpoint of a period."""
         return period.select_by or self.config.select_by
 
     def _codes(self) -> dict[str, float]:

@@ -26,6 +26,7 @@ def test_ids_that_are_missing_in_every_way(tmp_path):
         " ",
         "null",
         "NaN",
+        "<unk>",
         "d41d8cd98f00b204e9800998ecf8427e",
         "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
     ]
@@ -45,7 +46,7 @@ def test_ids_that_are_missing_in_every_way(tmp_path):
         report = made(write_jsonl(rows, tmp_path / shape), tmp_path / f"out-{shape}", drop_users=["bot", "bott"])
         assert rejected(report) == {
             ("row", "no user_id"): 3,
-            ("row", "no user_id (null, [deleted] and the like)"): 2,
+            ("row", "no user_id (null, [deleted] and the like)"): 3,
             ("row", "no user_id (the hash of nothing)"): 3,
             ("row", "user left out (--drop-user)"): 1,
         }

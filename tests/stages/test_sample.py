@@ -53,7 +53,7 @@ def test_ten_answers_to_every_test_context(pwae, made, tmp_path):
         "decoding": "greedy per z",
         "samples": 10,
         "seed": 7,
-        "untrained": {"users": 0, "sessions": 0, "nobody": False},
+        "untrained": {"users": 0, "sessions": 0, "nobody": False, "by_words": False},
     }
     assert made_of.manifest["inputs"]["run"] == run.fingerprint
     assert (report["contexts"], report["samples"], report["standing"], len(report["shown"])) == (20, 10, False, 3)

@@ -87,10 +87,16 @@ def test_the_card_says_what_the_run_records(made):
     assert card["Training data"]["Corpus"] == f"fingerprint {note['inputs']['corpus'][:16]}"
     assert card["Training data"]["Users"] == "6, each with at least 5 utterances"
     assert card["Training"]["Iterations"] == "60, each of 16 sessions; ended: all 60 iterations done"
-    assert card["Training"]["Weights"].startswith(f"of iteration {facts['best_step']}, selected by ")
+    assert card["Training"]["Weights"] == f"of iteration {facts['best_step']}, selected by posterior_nll"
     assert card["Training"]["Duration"].partition(", until ")[2].startswith("20")
     assert {"Use", "Limits", "To be added by you"} <= card.keys()
     assert card_of(made.seq2seq)["The system"]["Same answer every time"].startswith("yes")
+
+
+def test_the_card_says_by_what_the_last_period_was_selected(pwae, made, tmp_path):
+    pwae(*made.train(tmp_path / "run", "model.name=rl-persona", "max_steps=4")).succeeds()
+    assert artifacts.load(tmp_path / "run", "run").facts["selected_by"] == "negative_reward"
+    assert card_of(tmp_path / "run")["Training"]["Weights"] == "of iteration 4, selected by negative_reward"
 
 
 def test_the_card_warns_of_a_silent_z_and_names_nobody(made):

@@ -3,7 +3,13 @@
 import json
 
 import pytest
+from planted import planted
+from small_training import small_config, small_trainer
+from tiny import tiny
+from together import StopAfter
 
+from pwae_core.errors import Interrupted
+from pwae_core.training.loop import Trainer
 from pwae_core.training.timing import Timing, timings
 
 
@@ -17,7 +23,7 @@ def clock(monkeypatch):
 
 def test_validation_is_no_part_of_the_pace(tmp_path, clock):
     timing = Timing(tmp_path, 32.0)
-    timing.begin([])
+    timing.begin([], 0)
     assert str(timing) == ""
     clock[0] += 3
     with timing.validation():
@@ -35,14 +41,32 @@ def test_validation_is_no_part_of_the_pace(tmp_path, clock):
 def test_it_goes_on_after_a_torn_line(tmp_path, clock, torn):
     path = tmp_path / "timing.jsonl"
     first = Timing(tmp_path, 1.0)
-    first.begin([])
+    first.begin([], 0)
     clock[0] += 4
     first.write(2, 0, "train", {})
     path.write_bytes(path.read_bytes() + torn)
     again = Timing(tmp_path, 1.0)
-    again.begin([{"step": 2}])
+    again.begin([{"step": 2}], 2)
     clock[0] += 1
     again.write(3, 0, "train", {})
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["step"], line["elapsed"]) for line in lines] == [(2, 4), (3, 5)]
     assert [line["iterations_per_second"] for line in lines] == [0.5, 1]
+
+
+def test_the_pace_after_a_resume_is_that_of_the_iterations_since(tmp_path, clock, monkeypatch):
+    """Each takes a second; the checkpoint to continue from is two iterations later than the last line of the log."""
+    config = small_config(model={"name": "seq2seq"}, log_every=4, max_steps=8, validate_every=100)
+    data = tiny(planted(users=4, conversations=8, seed=1).rows)
+    iteration = Trainer.iteration
+
+    def slowly(trainer, batch):
+        clock[0] += 1
+        return iteration(trainer, batch)
+
+    monkeypatch.setattr(Trainer, "iteration", slowly)
+    with pytest.raises(Interrupted, match="Stopped at iteration 6"):
+        small_trainer(data, tmp_path, config, StopAfter(5)).run()
+    small_trainer(data, tmp_path, config).run()
+    paces = [line["iterations_per_second"] for line in timings(tmp_path / "timing.jsonl") if line["split"] == "train"]
+    assert paces == [1, 1, 1]

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from pwae_core.corpus.readers.base import Reader
 
+NOBODY = "<unk>"
+"""pwae's own name for nobody in particular: row 0 of the users."""
 EMPTY_HASHES = [hashlib.new(name, b"").hexdigest() for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")]
 USERS = (
     "null",
@@ -52,7 +54,7 @@ NO_PARENT = ("0", "-1", "root", "null", "none", "nan", "undefined", "n/a", "<na>
 
 def words_for(reader: Reader) -> tuple[str, ...]:
     """The user ids, in lower case, that mean nobody in a format."""
-    return (*(() if reader.names_people else USERS), *sorted(reader.nobody))
+    return (NOBODY, *(() if reader.names_people else USERS), *sorted(reader.nobody))
 
 
 def is_placeholder(users: pa.Array, words: Sequence[str]) -> pa.Array:

@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import RESPONSES, WORDS, Job
+from pwae_core.corpus.steps.nobody import NOBODY
 from pwae_core.corpus.steps.windows import speakers
 from pwae_core.schemas import USERS
 from pwae_core.text.vocabulary import SPECIALS, Vocabulary, build
-
-NOBODY = "<unk>"
 
 
 @dataclass(frozen=True)
