@@ -109,7 +109,11 @@ class Budget:
 
 
 def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
-    """The periods, with shares that add up to 1. Raises ConfigError for shares that do not fit the system."""
+    """The periods, with shares that add up to 1.
+
+    Raises ConfigError for shares that do not fit the system, and for a plateau that patience does not wait for.
+    """
+    _refuse_endless_plateaus(config)
     periods = model.periods(config)
     shares = config.period_shares or tuple(period.share for period in periods)
     if len(shares) != len(periods) or not sum(shares):
@@ -119,6 +123,16 @@ def periods_of(model: Model, config: TrainConfig) -> tuple[Period, ...]:
             f"give a share for each, not all of them 0 (got {list(shares)})."
         )
     return tuple(replace(one, share=share / sum(shares)) for one, share in zip(periods, shares, strict=True))
+
+
+def _refuse_endless_plateaus(config: TrainConfig) -> None:
+    for name in ("autoencoder", "generator", "critic"):
+        every = getattr(config, name).decay_every
+        if getattr(config, name).schedule == "plateau" and 0 < config.patience <= every:
+            raise ConfigError(
+                f"{name}: decay_every = {every}: with patience = {config.patience}, training ends before a plateau is "
+                "that long; give a smaller decay_every or more patience."
+            )
 
 
 def budget_of(config: TrainConfig, periods: tuple[Period, ...], sessions: int) -> Budget:
