@@ -149,10 +149,10 @@ class Trainer:
         terms = self.iteration(batch)
         self.position.step += 1
         self.position.batch += 1
-        step = self.position.step
-        if step % self.config.log_every == 0 or step == 1:
+        if (step := self.position.step) % self.config.log_every == 0 or step == 1:
             self._log("train", terms)
-        task.advance(note=f"loss {terms['reconstruction']:.3f}{self.timing}")
+        loss = terms.get("reconstruction", terms[f"{self.phases[0].name}_loss"])
+        task.advance(note=f"loss {loss:.3f}{self.timing}")
         every = self.config.validate_every
         if (step % every == 0) if every else self.position.batch == self.budget.a_pass:
             self._judge(measures := self._measure())

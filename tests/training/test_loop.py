@@ -156,6 +156,25 @@ def test_a_schedule_that_goes_nowhere_is_refused(values: dict[str, Any], message
         OptimiserConfig.make(values)
 
 
+def test_a_plateau_that_patience_does_not_wait_for_is_refused() -> None:
+    critic = {"schedule": "plateau", "decay": 0.5, "decay_every": 3}
+    told = "critic: decay_every = 3: with patience = 3, training ends before a plateau is that long"
+    with pytest.raises(ConfigError, match=told):
+        small_config(critic=critic, patience=3)
+    for patience in (0, 4):
+        assert small_config(critic=critic, patience=patience).patience == patience
+
+
+def test_a_system_need_not_log_its_reconstruction(data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = small_trainer(data, tmp_path, small_config(model={"name": "seq2seq"}, max_steps=2))
+    whole = trainer.iteration
+    monkeypatch.setattr(
+        trainer, "iteration", lambda batch: {k: v for k, v in whole(batch).items() if k != "reconstruction"}
+    )
+    trainer.run()
+    assert trainer.position.step == 2
+
+
 def test_selecting_by_answers_takes_answers() -> None:
     with pytest.raises(ConfigError, match="answered_sessions = 0: select_by = distinct needs answers to measure"):
         small_config(select_by="distinct", answered_sessions=0)
