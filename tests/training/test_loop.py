@@ -156,13 +156,13 @@ def test_a_schedule_that_goes_nowhere_is_refused(values: dict[str, Any], message
         OptimiserConfig.make(values)
 
 
-def test_a_plateau_that_patience_does_not_wait_for_is_refused() -> None:
+def test_a_plateau_that_patience_does_not_wait_for_is_refused(data: Tiny, tmp_path: Path) -> None:
     critic = {"schedule": "plateau", "decay": 0.5, "decay_every": 3}
     told = "critic: decay_every = 3: with patience = 3, training ends before a plateau is that long"
     with pytest.raises(ConfigError, match=told):
-        small_config(critic=critic, patience=3)
+        small_trainer(data, tmp_path / "3", small_config(critic=critic, patience=3))
     for patience in (0, 4):
-        assert small_config(critic=critic, patience=patience).patience == patience
+        small_trainer(data, tmp_path / str(patience), small_config(critic=critic, patience=patience))
 
 
 def test_a_system_need_not_log_its_reconstruction(data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
