@@ -216,17 +216,6 @@ class TrainConfig(Config):
         return {**cls.model_fields[str(info.field_name)].default.model_dump(exclude_unset=True), **table}
 
     @model_validator(mode="after")
-    def _patience_waits_for_a_plateau(self) -> Self:
-        for name in ("autoencoder", "generator", "critic"):
-            one: OptimiserConfig = getattr(self, name)
-            if one.schedule == "plateau" and 0 < self.patience <= one.decay_every:
-                raise ValueError(
-                    f"{name}: decay_every = {one.decay_every}: with patience = {self.patience}, training ends before a "
-                    "plateau is that long; give a smaller decay_every or more patience"
-                )
-        return self
-
-    @model_validator(mode="after")
     def _answers_are_there_to_select_by(self) -> Self:
         if self.select_by in OF_ANSWERS and self.answered_sessions == 0:
             raise ValueError(f"answered_sessions = 0: select_by = {self.select_by} needs answers to measure")
