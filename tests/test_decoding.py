@@ -86,10 +86,11 @@ def test_top_k_and_nucleus_keep_what_they_say() -> None:
     assert nucleus(logits, 1.0).isfinite().all()
 
 
-@pytest.mark.parametrize("strategy", ["top-k", "nucleus"])
-def test_sampling_follows_the_probabilities_and_the_seed(strategy: str) -> None:
+@pytest.mark.parametrize(
+    "config", [DecodingConfig(strategy="top-k", top_k=2), DecodingConfig(strategy="nucleus", top_p=1.0)]
+)
+def test_sampling_follows_the_probabilities_and_the_seed(config: DecodingConfig) -> None:
     step = bigram({BOS: {A: 0.7, B: 0.3}, A: {EOS: 1.0}, B: {EOS: 1.0}})
-    config = DecodingConfig(strategy=strategy, top_k=2, top_p=1.0)
     answers = decode(step, start(4000), config, noise())
     assert answers == decode(step, start(4000), config, noise())
     assert sum(answer == [A] for answer in answers) / 4000 == pytest.approx(0.7, abs=0.03)

@@ -88,12 +88,12 @@ class CVAE(Model):
         words = noise.dropout(self.word_table(batch.response[:, 1:-1]), self.config.word_dropout)
         x = noise.dropout(self.response_encoder(words, batch.response_lengths - 1), self.config.utterance_dropout)
         with torch.autocast(c.device.type, enabled=False):
-            gaussian: Gaussian = self.recognition(torch.cat((x, c), dim=-1).float())
+            gaussian: Gaussian = self.recognition(_widened(torch.cat((x, c), dim=-1)))
         return gaussian
 
     def prior(self, c: Tensor, u: Tensor) -> Mixture:
         """p(z|c, u): equations 4, 5 and 8, fused by equation 9 into K_c x K_u components."""
-        c = c.float()
+        c = _widened(c)
         with torch.autocast(c.device.type, enabled=False):
             return fused(self.fusion(c, u), self.context_mixture(c), self.personalisation(u))
 
@@ -129,7 +129,7 @@ class CVAE(Model):
         if self.bag_of_words is not None:
             logits = self.bag_of_words(torch.cat((z, c), dim=-1))
             real = real_positions(batch.response_lengths - 1, batch.response.shape[1] - 2)
-            bag = bag_of_words_loss(torch.log_softmax(logits.float(), dim=-1), batch.response[:, 1:-1], real) / tokens
+            bag = bag_of_words_loss(torch.log_softmax(_widened(logits), dim=-1), batch.response[:, 1:-1], real) / tokens
             total, terms = total + self.config.bag_of_words * bag, terms | {"bag_of_words": Mean(bag, tokens)}
         return Loss(Mean(total, tokens), terms)
 
@@ -182,3 +182,8 @@ class CVAE(Model):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         states = self.decoder(state["state"], self.word_table(tokens).unsqueeze(1), state["user"])[:, 0]
         return self.output(states), state | {"state": states}
+
+
+def _widened(values: Tensor) -> Tensor:
+    """In float32, or in the wider type that they have."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
