@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import re
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]|~$]|^[#+-]|(?<=^\d)[.)])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]|~$]|^[#+-])")
 """What means something inside a line, and at its start."""
+NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
 def as_markdown(text: str) -> str:
     """``text`` as one line of Markdown that shows it and does nothing else, in the cell of a table too."""
-    return SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    shown = SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    return NUMBERED.sub(r"\1\\\2", shown)
 
 
 def as_code(text: str) -> str:

@@ -20,6 +20,8 @@ HOSTILE = (
     "- item",
     "+ item",
     "1. item",
+    "12. item",
+    "2026) item",
     "> quoted",
     "a|b",
     "\\ and \\*",
