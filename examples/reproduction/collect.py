@@ -1,10 +1,10 @@
 """Gathers what the study has so far: ``python examples/reproduction/collect.py reproduction benchmarks/reproduction``.
 
-Of every complete run under WORK its totals (``results.parquet``) and validations (``curves.parquet``); of every table,
-the systems against PersonaWAE and other bases, over the seeds that both have (``comparisons.parquet``); what
-they rest on (``study.json``); and some answers of Table 2's systems, on corpora whose licence allows it
-(``answers.parquet``). No other text of a corpus is in any of them. What is in RESULTS already and no longer under WORK
-is kept, so that runs may be made on several machines.
+Of every complete run under WORK its totals (``results.parquet``), validations (``curves.parquet``) and the scores of
+each context (a file for each run in ``scores``); of every table, the systems against PersonaWAE and other bases, over
+the seeds that both have (``comparisons.parquet``); what they rest on (``study.json``); and some answers of Table 2's
+systems, on corpora whose licence allows it (``answers.parquet``). No other text of a corpus is in any of them. What is
+in RESULTS already and no longer under WORK is kept, so that runs may be made on several machines.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from tables import STUDY, fuller, merged, read_study, write
+from runs import Made, Scored, keep_scores, kept_scores, made
+from tables import STUDY, fuller, grouped, merged, read_study, read_table, remade, write
 
 from pwae_core.artifacts import Artifact, load
-from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
-from pwae_core.config.train import TrainConfig
-from pwae_core.errors import ArtifactError, PwaeError
+from pwae_core.errors import PwaeError
 from pwae_core.metrics import comparisons, persona
 from pwae_core.metrics.table import Scores
-from pwae_core.models import MODELS
 from pwae_core.schemas import DIFFERENCES, TIMING, TOTALS
 from pwae_core.stages.persona_scores import REAL
 from pwae_core.text.tokenize import detokenise
@@ -59,99 +56,17 @@ ANSWERS = pa.schema(
     [*PLACE, LABELLED[-1], SEEDED, pa.field("context", pa.int64(), nullable=False)]
     + [pa.field(name, pa.list_(pa.string())) for name in ("utterances", "real", "answers")]
 )
+SCHEMAS = {"results": RESULTS, "curves": CURVES, "answers": ANSWERS, "comparisons": COMPARED}
+RUN = ("corpus", "split", "label", "seed")
 QUOTED, CONTEXTS, ANSWERED = ("chitchat", "cped"), 4, 3
 """The corpora whose licence allows their text here; how many contexts, the first of the test split; their answers."""
-Key = tuple[str, int]
-"""A label and a seed."""
 TESTED = ("corpus", "split", "table", "base")
-"""What is tested, and corrected, together."""
+"""What is corrected together."""
+PAIRED = (*TESTED, "label")
 FACTS_OF_CORPUS = ("counts", "overlap", "split_by", "split_rule", "tokenizer", "out_of_vocabulary")
 FACTS_OF_RUN = ("parameters", "steps", "epochs", "best_step", "ended", "valid")
-ARTIFACTS = {
-    "run": "run",
-    "responses": "responses",
-    "scores": "scores",
-    "persona": "persona-scores",
-    "diagnosis": "diagnosis",
-}
-READ = {"run": ("log.parquet",), "diagnosis": ("totals.parquet",)}
-READ |= dict.fromkeys(("scores", "persona"), ("totals.parquet", "scores.parquet"))
-MADE_OF = {"responses": "run", "scores": "responses", "persona": "responses", "diagnosis": "run"}
-FAMILIES = {
-    "scores": comparisons.FAMILIES,
-    "answers": (persona.OF_ANSWERS,),
-    "swaps": (persona.OF_SWAPS, persona.OF_LIKELIHOODS),
-}
+FAMILIES = (comparisons.FAMILIES, (persona.OF_ANSWERS,), (persona.OF_SWAPS, persona.OF_LIKELIHOODS))
 """Of the tests: what was scored on the same contexts is tested together, and corrected by family."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """A complete run. ``diagnosis`` is of those systems only that have a z."""
-
-    corpus: str
-    split: str
-    table: str
-    planned: PlannedRun
-    run: Artifact
-    responses: Artifact
-    scores: Artifact
-    persona: Artifact
-    diagnosis: Artifact | None
-
-    @property
-    def place(self) -> dict[str, str]:
-        return {"corpus": self.corpus, "split": self.split}
-
-    @property
-    def key(self) -> dict[str, Any]:
-        return {**self.place, "label": self.planned.label, "seed": self.planned.seed}
-
-
-def plans(work: Path) -> dict[str, dict[str, PlannedRun]]:
-    """By table, by folder: the runs that the script has planned so far."""
-    found: dict[str, dict[str, PlannedRun]] = {}
-    names = {name: model.display_name for name, model in MODELS.items()}
-    for path in sorted((work / "plans").glob("*-seeds-*.toml")):
-        table = found.setdefault(path.name.partition("-seeds-")[0], {})
-        table |= {run.folder: run for run in planned_runs(read_plan(path, {}), names)}
-    return found
-
-
-def made(work: Path) -> Iterator[Made]:
-    """The runs that are complete, with what is measured of them. Of others, stderr tells what is wrong."""
-    planned = plans(work)
-    for runs in sorted(work.glob("*/*/runs")):
-        split, corpus = runs.parent.name, runs.parent.parent.name
-        for table, of_table in planned.items():
-            for name, run in of_table.items():
-                try:
-                    found = _artifacts(runs / name, run)
-                except PwaeError as error:
-                    print(f"{runs / name} is left out: {error}", file=sys.stderr)
-                    continue
-                if found:
-                    yield Made(corpus, split, table, run, **found)
-
-
-def _artifacts(folder: Path, planned: PlannedRun) -> dict[str, Artifact | None]:
-    """What a run has made, by part; nothing while it is not complete. Raises ArtifactError for what is damaged, was
-    trained by another plan, or was measured of another run.
-    """
-    latent = MODELS[planned.train.model.name].latent
-    kinds = ARTIFACTS if latent else {part: kind for part, kind in ARTIFACTS.items() if part != "diagnosis"}
-    if not all((folder / kind / "manifest.json").exists() for kind in kinds.values()):
-        return {}
-    found = {part: load(folder / kind, kind) for part, kind in kinds.items()}
-    for part, one in found.items():
-        for name in READ.get(part, ()):
-            one.path(name)
-    if TrainConfig.make(found["run"].config) != planned.train:
-        raise ArtifactError("it was trained by another plan.")
-    for part, source in MADE_OF.items():
-        if part in found and found[source].fingerprint not in found[part].manifest["inputs"].values():
-            raise ArtifactError(f"{kinds[part]} was not made of the {kinds[source]} beside it. Run run.sh again.")
-    return {"diagnosis": None, **found}
 
 
 def result_rows(one: Made) -> Iterator[dict[str, Any]]:
@@ -181,59 +96,51 @@ def answer_rows(one: Made) -> Iterator[dict[str, Any]]:
         yield {**one.key, "context": number} | {name: [*map(detokenise, texts)] for name, texts in said.items()}
 
 
-def compared_rows(runs: Sequence[Made]) -> Iterator[dict[str, Any]]:
-    """The tests of each corpus, split and table."""
-    for place in dict.fromkeys((one.corpus, one.split) for one in runs):
-        here = [one for one in runs if (one.corpus, one.split) == place]
-        for table in dict.fromkeys(one.table for one in here):
-            told = dict(zip(("corpus", "split", "table"), (*place, table), strict=True))
-            for base, against in CONTRASTS.get(table, {BASE: EVERY}).items():
-                of_table = [one for one in here if one.table == table]
-                others = [one for one in of_table if one.planned.label in against] if against else of_table
-                yield from _compared([*others, *(one for one in here if one.planned.label == base)], base, told)
+def compared_rows(runs: Sequence[Scored]) -> Iterator[dict[str, Any]]:
+    """The tests of each corpus, split and table, not yet corrected."""
+    for corpus, split, table in dict.fromkeys((one.corpus, one.split, one.table) for one in runs):
+        here = [one for one in runs if (one.corpus, one.split) == (corpus, split)]
+        for base, against in CONTRASTS.get(table, {BASE: EVERY}).items():
+            of_base = {one.seed: one for one in here if one.label == base}
+            of_table = [one for one in here if one.table == table and one.seed in of_base and one.label != base]
+            for label in dict.fromkeys(one.label for one in of_table if one.label in against or not against):
+                own = [one for one in of_table if one.label == label]
+                told = {"corpus": corpus, "split": split, "table": table, "label": label, "base": base}
+                yield from (told | row for row in _compared(own, [of_base[one.seed] for one in own]))
 
 
-def _compared(runs: Sequence[Made], base: str, place: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    labels: dict[str, dict[int, Made]] = {}
-    for one in runs:
-        labels.setdefault(one.planned.label, {})[one.planned.seed] = one
-    shared = {label: sorted(own.keys() & labels.get(base, {}).keys()) for label, own in labels.items() if label != base}
-    for group, families in FAMILIES.items():
-        metrics = [metric for family in families for metric in family]
-        scored = _same_contexts(
-            {(label, seed): _scores(one, group, metrics) for label, own in labels.items() for seed, one in own.items()}
-        )
-        pairs = [
-            {name: [scored[name, seed] for seed in own] for name in (label, base)}
-            for label, own in shared.items()
-            if own
-        ]
-        made = [one for pair in pairs for one in comparisons.compare(pair, base, TRIALS, SEED, families)]
-        for found in comparisons.corrected(made, families):
+def _compared(own: Sequence[Scored], base: Sequence[Scored]) -> Iterator[dict[str, Any]]:
+    """A system, and the base, with the same seeds."""
+    for families in FAMILIES:
+        scored = _same_contexts([*own, *base], [metric for family in families for metric in family])
+        pair = {own[0].label: scored[: len(own)], base[0].label: scored[len(own) :]}
+        for found in comparisons.compare(pair, base[0].label, TRIALS, SEED, families):
             row = asdict(found)
-            told = {"label": row.pop("system"), "base": row.pop("base"), "measure": row.pop("metric")}
-            yield {**place, **told, "seeds": len(shared[found.system]), **row}
+            del row["system"]
+            yield {"measure": row.pop("metric"), "seeds": len(own), **row}
 
 
-def _scores(one: Made, group: str, metrics: Sequence[str]) -> dict[str, dict[str, float]]:
-    """By metric, by context."""
-    artifact = one.scores if group == "scores" else one.persona
-    scored = artifact.table("scores.parquet").to_pylist()
-    found: dict[str, dict[str, float]] = {}
-    for row in scored:
-        if row["metric"] in metrics and row["system"] != REAL:
-            found.setdefault(row["metric"], {})[row["session_id"]] = row["value"]
-    return found
+def _same_contexts(runs: Sequence[Scored], metrics: Sequence[str]) -> list[Scores]:
+    """The ``metrics`` that all have, over the contexts that any has; NaN where one has none."""
+    there = [metric for metric in metrics if all(metric in one.scores for one in runs)]
+    contexts = sorted(set().union(*(one.scores[there].dropna(how="all").index for one in runs)))
+    frames = [one.scores.reindex(contexts) for one in runs]
+    return [Scores({metric: frame[metric].to_numpy() for metric in there}, {}) for frame in frames]
 
 
-def _same_contexts(runs: Mapping[Key, Mapping[str, Mapping[str, float]]]) -> dict[Key, Scores]:
-    """The metrics that all have, over the contexts that any has; NaN where one has none."""
-    metrics = [metric for metric in next(iter(runs.values())) if all(metric in run for run in runs.values())]
-    contexts = sorted({context for run in runs.values() for metric in metrics for context in run[metric]})
-    return {
-        key: Scores({m: np.array([run[m].get(context, np.nan) for context in contexts]) for m in metrics}, {})
-        for key, run in runs.items()
-    }
+def corrected_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The tests with Holm's correction, over all systems that are compared with the same base."""
+    families = [family for group in FAMILIES for family in group]
+    for tests in grouped(rows, TESTED).values():
+        made = [comparisons.Comparison(row["label"], row["base"], row["measure"], *_numbers(row)) for row in tests]
+        for row, one in zip(tests, comparisons.corrected(made, families), strict=True):
+            holm = {"bootstrap_holm": one.bootstrap_holm, "randomisation_holm": one.randomisation_holm}
+            yield {**row, **holm}
+
+
+def _numbers(row: Mapping[str, Any]) -> list[Any]:
+    names = [field.name for field in fields(comparisons.Comparison)]
+    return [row[name] for name in names if name not in ("system", "base", "metric")]
 
 
 def study(work: Path, runs: Sequence[Made]) -> dict[str, Any]:
@@ -277,20 +184,22 @@ def collect(work: Path, out: Path) -> None:
     """Writes what is under ``work`` into the results at ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     runs = list(made(work))
-    seeds = ("corpus", "split", "label", "seed")
-    compared = fuller(out / "comparisons.parquet", list(compared_rows(runs)), COMPARED, TESTED)
-    tables = {
-        "results": ([row for one in runs for row in result_rows(one)], RESULTS, seeds),
-        "curves": ([row for one in runs for row in curve_rows(one)], CURVES, seeds),
-        "answers": ([row for one in runs for row in answer_rows(one)], ANSWERS, seeds),
-        "comparisons": (compared, COMPARED, TESTED),
+    keep_scores(runs, out)
+    found = {
+        "results": [row for one in runs for row in result_rows(one)],
+        "curves": [row for one in runs for row in curve_rows(one)],
+        "answers": [row for one in runs for row in answer_rows(one)],
     }
-    for name, (rows, schema, keys) in tables.items():
-        write(out / f"{name}.parquet", merged(out / f"{name}.parquet", rows, schema, keys))
-    path = out / STUDY
-    known = read_study(path)
-    told = {part: {**known[part], **found} for part, found in study(work, runs).items()}
-    write(path, json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    there = {name: read_table(out / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
+    again = remade(there["results"], found["results"])
+    tests = fuller(there["comparisons"], list(compared_rows(kept_scores(out))), PAIRED, again)
+    tables = {name: merged(there[name], rows, SCHEMAS[name], RUN) for name, rows in found.items()}
+    tables["comparisons"] = merged([], list(corrected_rows(tests)), COMPARED, ())
+    for name, table in tables.items():
+        write(out / f"{name}.parquet", table)
+    known = read_study(out / STUDY)
+    told = {part: {**known[part], **facts} for part, facts in study(work, runs).items()}
+    write(out / STUDY, json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     print(f"{out}: {len(runs)} complete runs under {work}")
 
 

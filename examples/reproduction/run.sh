@@ -4,6 +4,7 @@
 #   --quick          everything at toy size, in minutes; chitchat only, unless CPED and CHECKED are set; results and
 #                    page are written under WORK
 #   --only PATTERN   only steps whose name matches: 'chitchat/*', '*/conversation/table2/*' (repeatable)
+#   --missing        only runs whose scores are not in benchmarks/reproduction: those that no machine has made
 #   --list           only list the steps, in order
 #   --collect        only collect the results and write the page, from the runs that are complete
 #
@@ -16,20 +17,21 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source examples/environment.sh
 here=examples/reproduction
-budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=()
+budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=() missing=
 results=benchmarks/reproduction page=docs/reproduction.md
-more=7,8,9 # the seeds of the finished study; seed 7 runs first
+seeds=(7 8 9) others=(10 11 12) # of Table 2; of the tables of one corpus
 while [ $# -gt 0 ]; do
   case $1 in
     --quick)
-      budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 more=7
+      budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 seeds=(7) others=(8)
       results=$work/results page=$work/reproduction.md
       ;;
     --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
+    --missing) missing=yes ;;
     --list) mode=list ;;
     --collect) mode=collect ;;
     *)
-      echo "run.sh: $1 is not an option. The options are --quick, --only PATTERN, --list and --collect." >&2
+      echo "run.sh: $1 is not an option. The options are --quick, --only PATTERN, --missing, --list and --collect." >&2
       exit 2
       ;;
   esac
@@ -39,23 +41,24 @@ CPED=${CPED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/cped_tv_dialogue.zh.parquet}}
 CHECKED=${CHECKED:-${PWAE_DATA_DIR:+$PWAE_DATA_DIR/checked_weibo_comments.zh.parquet}}
 corpora=(chitchat ${CPED:+cped} ${CHECKED:+checked})
 
-# Corpus, split, table and seeds of every step; the first steps give a small picture of everything. The tables of a corpus
-# and split share a folder of runs, so PersonaWAE is trained once for all of them. Tables 3 and 4 and the readings are of
-# one corpus: CPED, where a run is the shortest, if its path is known.
+# Corpus, split, table and seed of every step; the first steps give a small picture of everything. Tables 3 and 4 and the
+# readings are of one corpus: CPED, where a run is the shortest, if its path is known.
 steps() {
-  local seeds split corpus table detailed=${CPED:+cped}
-  for seeds in $(printf '%s\n' 7 $more | uniq); do
+  local seed split corpus table detailed=${CPED:+cped}
+  for seed in "${seeds[@]}"; do
     for split in session conversation; do
       for corpus in "${corpora[@]}"; do
-        echo "$corpus $split table2 $seeds"
+        echo "$corpus $split table2 $seed"
       done
     done
   done
   for corpus in "${corpora[@]}"; do
     echo "$corpus session selection 7"
   done
-  for table in table4 table3 readings; do
-    echo "${detailed:-chitchat} session $table $more"
+  for table in base table4 table3 readings; do
+    for seed in "${others[@]}"; do
+      echo "${detailed:-chitchat} session $table $seed"
+    done
   done
   if [ -n "$CHECKED" ] && [ $budget != quick.toml ]; then
     echo "checked session paper 7"
@@ -98,21 +101,22 @@ prepare() { # preprocess a corpus with a split, and train its embeddings
   pwae embed-words "$work/$1/$2/corpus" --out "$work/$1/$2/vectors" --epochs $epochs --threads 1
 }
 
-plan() { # write the plan of a table: seeds, budget, systems
-  local file=$work/plans/$1-seeds-$2.toml
-  mkdir -p "$work/plans"
-  {
-    echo "seeds = [$2]"
-    if [ "$1" = paper ]; then cat $here/paper.toml; else cat "$here/$budget" "$here/$1.toml"; fi
-  } > "$file.$$"
+plan() { # corpus, split, table, seed: write the plan of the step and print its name; nothing if no run is missing
+  local file=$work/$1/$2/plans/$3-$4.toml parts=("$here/$budget" "$here/$3.toml")
+  [ "$3" != paper ] || parts=("$here/paper.toml")
+  mkdir -p "${file%/*}"
+  python $here/plan.py --seed "$4" "${parts[@]}" ${missing:+--but-for "$results" "$1" "$2" "$3"} > "$file.$$" || return
+  [ -s "$file.$$" ] || { rm "$file.$$" && return; }
   mv "$file.$$" "$file"
   echo "$file"
 }
 
-step() { # corpus, split, table, seeds
+step() { # corpus, split, table, seed
+  local plan made=$work/$1/$2
+  plan=$(plan "$@") || return
+  [ -n "$plan" ] || return 0
   prepare "$1" "$2" || return
-  local made=$work/$1/$2
-  pwae experiment "$(plan "$3" "$4")" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs"
+  pwae experiment "$plan" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs/$3-$4"
 }
 
 gather() { # write the results and the page from the runs that are complete
@@ -130,8 +134,8 @@ if [ $mode = run ] && [ $budget != quick.toml ]; then
 fi
 BUSY=7 # the exit code of pwae if another process is writing
 left=() failed=()
-while read -r -u 3 corpus split table seeds; do
-  name=$corpus/$split/$table/$seeds
+while read -r -u 3 corpus split table seed; do
+  name=$corpus/$split/$table/$seed
   wanted "$name" || continue
   if [ $mode = list ]; then
     echo "$name"
@@ -139,7 +143,7 @@ while read -r -u 3 corpus split table seeds; do
   fi
   echo "== $name: $(date '+%F %T')" >&2
   status=0
-  step "$corpus" "$split" "$table" "$seeds" 3<&- || status=$?
+  step "$corpus" "$split" "$table" "$seed" 3<&- || status=$?
   case $status in
     0) ;;
     "$BUSY") left+=("$name") ;;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 Row = dict[str, Any]
 TABLES = ("results", "comparisons", "curves", "answers")
 STUDY = "study.json"
+SYSTEM, SIDES = ("corpus", "split", "label"), ("label", "base")
+System = tuple[str, ...]
+"""A corpus, a split, and a system's label there."""
 
 
 def read_table(path: Path, schema: pa.Schema | None = None) -> list[Row]:
@@ -32,33 +35,46 @@ def read_table(path: Path, schema: pa.Schema | None = None) -> list[Row]:
     return found.to_pylist()
 
 
-def merged(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, keys: Sequence[str]) -> pa.Table:
-    """``rows``, and those of the table at ``path`` whose keys are not among theirs; in the order of all columns up to
-    the measure, or the context.
+def merged(there: Sequence[Row], rows: Sequence[Row], schema: pa.Schema, keys: Sequence[str]) -> pa.Table:
+    """``rows``, and those that are ``there`` whose keys are not among theirs; in the order of all columns up to the
+    measure, or the context. Of rows with the same name, one: the real responses come with every run.
     """
-    there = {tuple(row[key] for key in keys) for row in rows}
-    kept = [row for row in read_table(path, schema) if tuple(row[key] for key in keys) not in there]
+    now = grouped(rows, keys)
+    kept = [row for row in there if tuple(row[key] for key in keys) not in now]
     last = "measure" if "measure" in schema.names else "context"
-    order = [(name, "ascending") for name in schema.names[: schema.names.index(last) + 1]]
-    return pa.Table.from_pylist([*kept, *_distinct(rows, order)], schema=schema).sort_by(order)
+    names = schema.names[: schema.names.index(last) + 1]
+    distinct = {tuple(row[name] for name in names): row for row in [*kept, *rows]}
+    return pa.Table.from_pylist([*distinct.values()], schema=schema).sort_by([(name, "ascending") for name in names])
 
 
-def _distinct(rows: Sequence[Mapping[str, Any]], order: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
-    """One row for each of its names: the real responses come with every run."""
-    return list({tuple(row[name] for name, _ in order): row for row in rows}.values())
+def grouped(rows: Iterable[Row], keys: Sequence[str]) -> dict[tuple[Any, ...], list[Row]]:
+    """The rows by what they have under ``keys``."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
 
 
-def fuller(
-    path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, tested: Sequence[str]
-) -> list[Mapping[str, Any]]:
-    """Those ``rows`` whose tests rest on as many runs as the tests at ``path``, or more."""
+def remade(there: Sequence[Row], rows: Sequence[Row]) -> set[System]:
+    """The systems of which a run is among ``rows`` with other totals than it has ``there``."""
+    runs = (*SYSTEM, "seed")
+    before, now = (
+        {run: {(row["measure"], row["value"]) for row in own} for run, own in grouped(found, runs).items()}
+        for found in (there, rows)
+    )
+    return {run[:3] for run, totals in now.items() if before.get(run, totals) != totals}
 
-    def weight(tests: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], int]:
-        runs = {(*(row[key] for key in tested), row["label"]): row["seeds"] for row in tests}
-        return {group: sum(runs[one] for one in runs if one[:-1] == group) for group in {one[:-1] for one in runs}}
 
-    before, now = weight(read_table(path, schema)), weight(rows)
-    return [row for row in rows if now[key := tuple(row[name] for name in tested)] >= before.get(key, 0)]
+def fuller(there: Sequence[Row], rows: Sequence[Row], pair: Sequence[str], again: Container[System]) -> list[Row]:
+    """The tests of each pair: those of ``rows``, or the ones that are ``there`` if they rest on more seeds. Tests of
+    systems that were remade, ``again``, are not kept.
+    """
+    kept = [row for row in there if not any((row["corpus"], row["split"], row[side]) in again for side in SIDES)]
+    of_pairs = grouped(kept, pair)
+    for key, tests in grouped(rows, pair).items():
+        if key not in of_pairs or tests[0]["seeds"] >= of_pairs[key][0]["seeds"]:
+            of_pairs[key] = tests
+    return [row for tests in of_pairs.values() for row in tests]
 
 
 def read_study(path: Path) -> Row:

@@ -16,6 +16,7 @@ from typing import TextIO
 import torch
 
 from pwae_core import __version__, memory
+from pwae_core.artifacts.environment import processor
 
 SHOWN = ("TERM", "COLORTERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "PYTHONUTF8", "PYTHONIOENCODING")
 """Environment variables that change what a terminal shows. Only these and THREADS are read."""
@@ -100,8 +101,11 @@ def _torch() -> dict[str, str]:
 def _machine() -> dict[str, str]:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free = shutil.disk_usage(".").free
-    told = {"processors": f"{usable} usable of {os.cpu_count()}", "memory": f"{memory.of_machine() / 1e9:,.1f} GB"}
-    return told | {"free disk here": f"{free / 1e9:,.1f} GB"} | _environment(THREADS)
+    return {
+        "processors": f"{usable} usable of {os.cpu_count()}: {processor()}",
+        "memory": f"{memory.of_machine() / 1e9:,.1f} GB",
+        "free disk here": f"{free / 1e9:,.1f} GB",
+    } | _environment(THREADS)
 
 
 def _terminal(stdout: TextIO) -> dict[str, str]:

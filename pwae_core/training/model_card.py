@@ -101,7 +101,8 @@ def _training(note: Mapping[str, Any], last: Mapping[str, Any] | None) -> Iterab
     yield "Weights", f"of iteration {facts['best_step']:,}, selected by {facts['selected_by']}"
     yield "Precision", facts["precision"]
     threads = made.get("threads")
-    yield "Device", str(made["device"]) + (f", {counted(int(threads), 'thread')}" if threads else "")
+    device = made.get("processor", made["device"])
+    yield "Device", f"{device}, {counted(int(threads), 'thread')}" if threads else str(device)
     yield "Versions", f"pwae {note['pwae']}, torch {made['torch']}, Python {made['python']}"
     if last:
         day = datetime.fromtimestamp(last["time"], UTC).date().isoformat()

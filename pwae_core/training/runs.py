@@ -19,6 +19,7 @@ import torch
 
 from pwae_core import plugins
 from pwae_core.artifacts import Artifact, load, same_vocabulary
+from pwae_core.artifacts.environment import processor
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
@@ -202,9 +203,11 @@ def _of_the_user() -> tuple[set[Path], set[str]]:
 
 
 def computed_on(device: torch.device) -> dict[str, str | int]:
-    """What the last digits depend on besides the versions: the device and, on a CPU, the number of threads."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    return {"device": name, "threads": torch.get_num_threads()}
+    """What the last digits depend on besides the versions: the device, or the processor and the number of threads."""
+    if device.type == "cuda":
+        return {"device": torch.cuda.get_device_name(device), "threads": torch.get_num_threads()}
+    name = f"{processor()}, {torch.backends.cpu.get_cpu_capability()}"
+    return {"device": "cpu", "processor": name, "threads": torch.get_num_threads()}
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:

@@ -11,6 +11,7 @@ import torch
 from trained import weights
 
 from pwae_core import artifacts
+from pwae_core.artifacts import environment
 from pwae_core.config.train import ModelConfig
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.training.runs import (
@@ -144,5 +145,25 @@ def test_a_run_is_used_from_any_folder(pwae, made, tmp_path, monkeypatch):
     assert "was not found" not in shown
     made_with = artifacts.load(tmp_path / "runs" / "a", "run").manifest["environment"]
     assert made_with == {**made_with, "device": "cpu", "threads": torch.get_num_threads()}
-    assert {"python", "torch", "numpy", "pyarrow", "device", "threads"} == made_with.keys()
-    assert computed_on(CPU) == {"device": "cpu", "threads": torch.get_num_threads()}
+    assert {"python", "torch", "numpy", "pyarrow", "device", "processor", "threads"} == made_with.keys()
+    assert computed_on(CPU) == {name: made_with[name] for name in ("device", "processor", "threads")}
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (
+            "processor\t: 0\nmodel name\t: Some Processor 9 @ 2.00GHz\nmodel name\t: Another\n",
+            "Some Processor 9 @ 2.00GHz",
+        ),
+        ("processor\t: 0\nBogoMIPS\t: 50.00\n", "aarch64"),
+        (None, "aarch64"),
+    ],
+)
+def test_a_run_names_the_processor_that_it_was_computed_on(tmp_path, monkeypatch, told, name):
+    monkeypatch.setattr(environment, "PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(environment.platform, "processor", lambda: "")
+    monkeypatch.setattr(environment.platform, "machine", lambda: "aarch64")
+    if told is not None:
+        (tmp_path / "cpuinfo").write_text(told)
+    assert computed_on(CPU)["processor"].startswith(f"{name}, ")
