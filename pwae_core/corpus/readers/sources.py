@@ -87,20 +87,18 @@ def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -
     paths = search.named(name)
     if paths == [Path(name)]:
         return [_checked(paths[0], name, config)]
-    found = [source for path in paths if (source := _usable(path, config, search.skipped))]
+    found, refused = [], {}
+    for path in paths:
+        try:
+            found.append(_checked(path, str(path), config))
+        except NotOursError as error:
+            search.skipped[error.reason] += 1
+            refused[path.stat().st_size] = str(error)
     if not found and not search.skipped[AGAIN]:
         reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(search.skipped.items()))
-        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}).")
+        largest = refused[max(refused)] if refused else ""
+        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}). {largest}".rstrip())
     return found
-
-
-def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
-    """A file of a folder; None, and counted, if it is to be skipped."""
-    try:
-        return _checked(path, str(path), config)
-    except NotOursError as error:
-        skipped[error.reason] += 1
-        return None
 
 
 def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
