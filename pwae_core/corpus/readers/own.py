@@ -17,6 +17,7 @@ from pwae_core.config.preprocess import FIELDS, PreprocessConfig
 from pwae_core.corpus.readers.base import (
     BATCH_ROWS,
     Batch,
+    LacksColumnsError,
     NoRowsError,
     NotOursError,
     Shape,
@@ -86,9 +87,9 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
         if column not in known and (field in REQUIRED[shape] or field in config.columns)
     ]
     if lacking:
-        raise NotOursError(
-            _lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names)
-        )
+        there = {*REQUIRED[shape]} - {*lacking}
+        refused = LacksColumnsError if "text" in there and len(there) > 1 else NotOursError
+        raise refused(_lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names))
     told = _told(source, shape, {*known}, config)
     return replace(source, told=(*source.told, told)) if told else source
 

@@ -175,8 +175,23 @@ def test_texts_in_other_encodings_are_passed_over_in_folders(tmp_path, encoding)
 def test_a_folder_without_anything_to_read_says_what_is_wrong_with_its_largest_file(tmp_path):
     (tmp_path / "about.txt").write_text("About this.")
     (tmp_path / "chat.csv").write_text("conversation_id,turn,author,text\n" + "c,0,u,hi\n" * 9)
-    words = (
-        r"\(file of no known format: 2\)\. .*chat\.csv has no column 'user_id'; .* Perhaps --column user_id=author\?$"
-    )
+    words = r"lacks a column: 1\)\. .*chat\.csv has no column 'user_id'; .* Perhaps --column user_id=author\?$"
     with pytest.raises(InputError, match=words), sources([str(tmp_path)], tmp_path / "o", PreprocessConfig()):
         pass
+
+
+def test_files_of_a_folder_that_lack_a_column_are_named(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for month, user in (("05", "user_id"), ("06", "user_id"), ("07", "author"), ("08", "author")):
+        rows = "".join(f"{month},{n},u{n % 2},hi\n" for n in range(30))
+        (raw / f"{month}.csv").write_text(f"conversation_id,turn,{user},text\n{rows}")
+    (raw / "users.csv").write_text("user_id,name\nu0,Ann\n")
+    report = preprocess([raw], tmp_path / "out", PreprocessConfig(tokenizer="whitespace"), workers=1)
+    files = {one["reason"]: one["count"] for one in report.rejected if one["unit"] == "file"}
+    assert files == {"file of no known format": 1, "file with texts that lacks a column": 2}
+    assert report.counts["rows"] == 60
+    assert report.notes == [
+        f"2 files were passed over for lack of a column. {raw / '07.csv'} has no column 'user_id'; its columns are: "
+        "author, conversation_id, text, turn. Perhaps --column user_id=author?"
+    ]
