@@ -17,7 +17,7 @@ TIMES_THE_AVERAGE = 10
 
 
 LOST_SHARE = 0.05
-"""The share of reply links without a target from which on a warning is given."""
+"""The share of reply links without a target, or of ids that two users have, from which on a warning is given."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,17 @@ def lost_links(arranged: Counts, astray: Sequence[str] | None) -> str:
     )
 
 
+def clashing_ids(threaded: Counts, kept: int) -> str:
+    """A sentence about rows left out for an ``utterance_id`` that a row of somebody else has; empty if they are few."""
+    number = threaded.get("clashing", 0)
+    if number < LOST_SHARE * kept or not number:
+        return ""
+    return (
+        f"{number:,} rows were left out because their utterance_id is that of a row of another user. If ids are unique "
+        "only within a file or a thread, give each its conversation_id."
+    )
+
+
 def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
     """The facts of the manifest."""
     segmented, assembled = totals.segmented, totals.assembled
@@ -147,7 +158,8 @@ def _share(part: int, whole: int) -> float:
 
 
 def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, without_time: int) -> list[str]:
-    found = [*totals.suspect, *filter(None, [lost_links(totals.arranged, totals.astray)])]
+    clashing = clashing_ids(totals.threaded, totals.arranged["own"])
+    found = [*totals.suspect, *filter(None, [clashing, lost_links(totals.arranged, totals.astray)])]
     if totals.scanned["unread_times"]:
         found.append(unread_times(totals.scanned["unread_times"], totals.unread_time))
     if config.split_by == "time" and without_time:

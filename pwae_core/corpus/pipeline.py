@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
@@ -16,6 +16,7 @@ from pwae_core.corpus.account import Totals, account, facts, lost_links, reasons
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
+from pwae_core.corpus.readers.sources import Found
 from pwae_core.corpus.steps import identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
@@ -31,11 +32,9 @@ MANY_LEFT_OUT = 0.1
 PACKED = (*splits.SPLITS, "histories")
 
 
-def preprocess_job(
-    runner: Runner[Job], draft: Draft, skipped: Mapping[str, int], vocabulary: Vocabulary | None = None
-) -> None:
-    """Runs the steps and fills the draft. ``skipped`` counts skipped files by reason; ``vocabulary`` is another
-    corpus's, or None for the most frequent words of the training split.
+def preprocess_job(runner: Runner[Job], draft: Draft, found: Found, vocabulary: Vocabulary | None = None) -> None:
+    """Runs the steps and fills the draft. ``found`` says which files were skipped; ``vocabulary`` is another corpus's,
+    or None for the most frequent words of the training split.
 
     A step's files are removed when no later step needs them. Raises InputError and EmptyResultError for what the data
     lacks.
@@ -68,7 +67,7 @@ def preprocess_job(
         arranged=arranged,
         users=_added(counted),
         most=most,
-        told=[*(sentence for source in job.sources for sentence in source.told), *absent],
+        told=[*found.told, *(sentence for source in job.sources for sentence in source.told), *absent],
         suspect=suspect,
         astray=astray,
         unread_time=unread_time,
@@ -76,7 +75,7 @@ def preprocess_job(
         segmented=segmented,
         assembled=assembled,
     )
-    left_out = reasons(job.config, skipped, rejected, totals)
+    left_out = reasons(job.config, found.skipped, rejected, totals)
     draft.write("rejected.parquet", pa.Table.from_pylist(left_out, schema=REJECTED))
     told = {"rejected": left_out, "account": account(left_out, totals)}
     draft.facts = facts(job.config, totals, words, wanted) | told

@@ -83,7 +83,7 @@ def preprocess(
             spans, shards = cut(found.sources)
             job = Job(draft.work, draft.folder, config, spans, shards)
             with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
-                preprocess_job(running, draft, found.skipped, words)
+                preprocess_job(running, draft, found, words)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
 

@@ -205,14 +205,14 @@ def _is_number(field: bytes) -> bool:
 
 
 def _text_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
-    """A word may contain spaces (". . ." does in published files), but a row may not have more values than the
-    dimension. Blank lines may end a file.
+    """Spaces or tabs separate the values. A word may contain spaces (". . ." does in published files), but a row may
+    not have more values than the dimension. Blank lines may end a file.
     """
     number, blank = (0 if shape.announced is None else 1), 0
     while True:
         line = buffer.until(b"\n", LONGEST_LINE)
         last = line is None
-        line = (buffer.rest() if line is None else line).rstrip(b" \r")
+        line = (buffer.rest() if line is None else line).replace(b"\t", b" ").rstrip(b" \r")
         number += 1
         if line:
             if blank:

@@ -149,6 +149,28 @@ CRAWLS = {
 }
 
 
+def test_ids_that_two_users_have_are_warned_of(tmp_path):
+    rows = [
+        {"utterance_id": n, "reply_to": n - 1 if n else None, "user_id": f"{file}{n % 2}", "text": f"{file} {n}"}
+        for file in "ab"
+        for n in range(20)
+    ]
+    write_lines(tmp_path / "a.jsonl", rows[:20])
+    write_lines(tmp_path / "b.jsonl", rows[20:])
+    report = made(tmp_path, tmp_path / "corpus")
+    assert {"unit": "row", "reason": "utterance_id occurs more than once", "count": 20} in report.rejected
+    assert report.warnings == [
+        "20 rows were left out because their utterance_id is that of a row of another user. If ids are unique only "
+        "within a file or a thread, give each its conversation_id."
+    ]
+    write_lines(tmp_path / "b.jsonl", rows[:20])
+    assert made(tmp_path, tmp_path / "again").warnings == []
+    write_lines(tmp_path / "b.jsonl", rows[20:])
+    write_lines(tmp_path / "a.jsonl", [{**row, "conversation_id": "a"} for row in rows[:20]])
+    report = made(tmp_path, tmp_path / "threads")
+    assert (report.warnings, report.counts["rows_kept"]) == ([], 40)
+
+
 def count_crawl(path, kind):
     if kind == "sqlite":
         with closing(sqlite3.connect(path)) as database, database:

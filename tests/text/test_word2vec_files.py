@@ -41,6 +41,12 @@ def file(tmp_path):
     return write
 
 
+@pytest.mark.parametrize("header", ["3 2\n", "3\t2\n", ""])
+def test_tabs_may_separate_the_values(file, header):
+    found = read_vectors(file(header + "tea\t0.5\t-1\t\nzebra 1e-3\t2\n蛋糕\t0.25 4\n"), IDS)
+    assert {number: vector.tolist() for number, vector in found.vectors.items()} == {4: [0.5, -1.0], 5: [0.25, 4.0]}
+
+
 @pytest.mark.parametrize(
     "data",
     [

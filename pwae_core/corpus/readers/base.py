@@ -43,6 +43,12 @@ class NotOursError(InputError):
     reason = "file of no known format"
 
 
+class LacksColumnsError(NotOursError):
+    """Texts with some of the columns that are needed, but not all: in a folder such a file is named."""
+
+    reason = "file with texts that lacks a column"
+
+
 class EmptyFileError(NotOursError):
     reason = "empty file"
 

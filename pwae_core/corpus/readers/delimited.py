@@ -19,7 +19,7 @@ import numpy as np
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, NotOursError, Reader, Source, Span
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span
 from pwae_core.corpus.readers.head import DELIMITERS, UTF_16, Head, fields
 from pwae_core.errors import InputError
 
@@ -44,12 +44,12 @@ def recognises(head: Head) -> bool:
 
 
 def check(source: Source, config: PreprocessConfig) -> Source:
-    source = laid_out(source, list(own.named(config.columns).values()))
     try:
+        source = laid_out(source, list(own.named(config.columns).values()))
         with rows(source) as found:
             header = next(found, [])
     except InputError as error:
-        raise NotOursError(str(error)) from error
+        raise own.unreadable(source, error, config) from error
     own.once(source, header, config)
     source = quoting_told(own.require(source, header, config))
     with rows(source) as found:

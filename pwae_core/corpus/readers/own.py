@@ -17,6 +17,7 @@ from pwae_core.config.preprocess import FIELDS, PreprocessConfig
 from pwae_core.corpus.readers.base import (
     BATCH_ROWS,
     Batch,
+    LacksColumnsError,
     NoRowsError,
     NotOursError,
     Shape,
@@ -25,6 +26,7 @@ from pwae_core.corpus.readers.base import (
     at,
     raw_batch,
 )
+from pwae_core.corpus.readers.head import look
 from pwae_core.errors import InputError
 
 LOOKED_AT = 100
@@ -85,9 +87,9 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
         if column not in known and (field in REQUIRED[shape] or field in config.columns)
     ]
     if lacking:
-        raise NotOursError(
-            _lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names)
-        )
+        there = {*REQUIRED[shape]} - {*lacking}
+        refused = LacksColumnsError if "text" in there and len(there) > 1 else NotOursError
+        raise refused(_lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names))
     told = _told(source, shape, {*known}, config)
     return replace(source, told=(*source.told, told)) if told else source
 
@@ -147,8 +149,8 @@ def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None
 def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
     """The source of JSON objects, with its shape (``layout``).
 
-    The first hundred objects must show every required column at least once. An object that cannot be read is an
-    InputError if all have been shown by then; otherwise the file is not ours.
+    The first hundred objects must show every required column at least once. Raises InputError for an object that
+    cannot be read (see ``unreadable``).
     """
     columns: dict[str, None] = {}
     found = 0
@@ -156,18 +158,23 @@ def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], conf
         for found, (_, record) in enumerate(islice(records, LOOKED_AT), start=1):  # noqa: B007
             columns.update(dict.fromkeys(record))
     except InputError as error:
-        if _shows(columns, config):
-            raise
-        raise NotOursError(str(error)) from error
+        raise unreadable(source, error, config, columns) from error
     if not found:
         raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
     return replace(require(source, columns, config), layout=shape_of(columns, config))
 
 
-def _shows(columns: Iterable[str], config: PreprocessConfig) -> bool:
-    """Whether the columns that every such row has are among ``columns``."""
+def unreadable(source: Source, error: InputError, config: PreprocessConfig, columns: Iterable[str] = ()) -> InputError:
+    """The error about a file: NotOursError unless ``columns`` or its beginning show the columns that every row has.
+
+    In a beginning that is not UTF-8, a name that is not ASCII cannot be recognised: it may be there.
+    """
+    shown = {*columns, *(name for record in look(source.path, source.name).records for name in record)}
     names = named(config.columns)
-    return {names["user_id"], names["text"]} <= {*columns}
+    lacking = {names["user_id"], names["text"]} - shown
+    if any("\ufffd" in name for name in shown):
+        lacking = {name for name in lacking if name.isascii()}
+    return NotOursError(str(error)) if lacking else error
 
 
 def batches(

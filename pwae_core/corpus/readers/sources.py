@@ -17,11 +17,12 @@ from pwae_core.artifacts.staging import staging
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, Span
-from pwae_core.corpus.readers.base import NotOursError
+from pwae_core.corpus.readers.base import LacksColumnsError, NotOursError
 from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
 from pwae_core.corpus.readers.registry import OWN, READERS
 from pwae_core.errors import ConfigError, InputError
+from pwae_core.grammar import counted
 
 STANDARD_INPUT, STANDARD_INPUT_SHOWN = "-", "standard input"
 BEGINNING = 1 << 20
@@ -33,10 +34,11 @@ WITHOUT_USERS = "weibo-crawler's comment table without user ids (its SQLite file
 
 @dataclass(frozen=True)
 class Found:
-    """The files to read, and the number of skipped files by reason."""
+    """The files to read, and the number of skipped files by reason; ``told`` are sentences about these."""
 
     sources: list[Source]
     skipped: Mapping[str, int]
+    told: Sequence[str] = ()
 
 
 @contextmanager
@@ -52,10 +54,11 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
         raise ConfigError("Standard input (-) can be named only once.")
     with _standard_input(out, config) if STANDARD_INPUT in raw else nullcontext(out) as spool:
         search = Search.beside(out, *map(staging_folder, (out.absolute(), _spooled(out))))
-        found = [source for name in raw for source in _sources(name, spool, search, config)]
+        lacking: list[str] = []
+        found = [source for name in raw for source in _sources(name, spool, search, config, lacking)]
         kept = _without_comment_tables(found, search.skipped)
         _refuse_columns(kept, config)
-        yield Found(kept, search.skipped)
+        yield Found(kept, search.skipped, _passed_over(lacking))
 
 
 @contextmanager
@@ -81,26 +84,32 @@ def _keep(stream: BinaryIO, spool: Path, config: PreprocessConfig) -> None:
         shutil.copyfileobj(stream, handle, 1 << 20)
 
 
-def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig) -> list[Source]:
+def _passed_over(lacking: Sequence[str]) -> list[str]:
+    """A sentence about the files of folders that lack columns (``lacking``: what is wrong with each), if there are."""
+    many = counted(len(lacking), "file was", "files were")
+    return [f"{many} passed over for lack of a column. {lacking[0]}"] if lacking else []
+
+
+def _sources(name: str, spool: Path, search: Search, config: PreprocessConfig, lacking: list[str]) -> list[Source]:
+    """The files that ``name`` refers to. What is wrong with files that lack columns is appended to ``lacking``."""
     if name == STANDARD_INPUT:
         return [_checked(spool, STANDARD_INPUT_SHOWN, config)]
     paths = search.named(name)
     if paths == [Path(name)]:
         return [_checked(paths[0], name, config)]
-    found = [source for path in paths if (source := _usable(path, config, search.skipped))]
+    found, refused = [], {}
+    for path in paths:
+        try:
+            found.append(_checked(path, str(path), config))
+        except NotOursError as error:
+            search.skipped[error.reason] += 1
+            refused[path.stat().st_size] = str(error)
+            lacking += [str(error)] if isinstance(error, LacksColumnsError) else []
     if not found and not search.skipped[AGAIN]:
         reasons = ", ".join(f"{reason}: {number}" for reason, number in sorted(search.skipped.items()))
-        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}).")
+        largest = refused[max(refused)] if refused else ""
+        raise InputError(f"{name} holds no file to read ({reasons or 'it is empty'}). {largest}".rstrip())
     return found
-
-
-def _usable(path: Path, config: PreprocessConfig, skipped: Counter[str]) -> Source | None:
-    """A file of a folder; None, and counted, if it is to be skipped."""
-    try:
-        return _checked(path, str(path), config)
-    except NotOursError as error:
-        skipped[error.reason] += 1
-        return None
 
 
 def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:

@@ -31,6 +31,9 @@ BASIC = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 MONTHS = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 YEAR_FIRST = re.compile(r"\d{4}\D")
 CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日")
+COMMENT = re.compile(r"\s*\([^()]*\)$")
+GREENWICH = re.compile(r"(?i)(?:GMT|UTC)\s*(?=[+-]\d)")
+ABBREVIATED = re.compile(r"(?i):\d\d[\d.,]*\s*[a-z]{3,}[+-]\d")
 NEVER = ("", "null", "none", "nan", "nat", "undefined", "n/a", "\\n", "0000-00-00", "0000-00-00 00:00:00")
 """What is written, in lower case, in place of a missing time."""
 
@@ -152,7 +155,7 @@ def _weibo(text: str) -> datetime:
 
 def _mail(text: str) -> datetime:
     """RFC 2822, with the name of the day before a comma or without it."""
-    if not MONTHS.search(text) or not text[-1:].isalnum() or not re.search(r"\d:\d\d.* \S+$", text):
+    if not MONTHS.search(text) or not text[-1:].isalnum() or not re.search(r"\d:\d\d\S* \S+$", text):
         raise ValueError(text)
     moment = parsedate_to_datetime(text)
     if moment.tzinfo is None and not text.endswith("-0000"):
@@ -161,9 +164,12 @@ def _mail(text: str) -> datetime:
 
 
 def _written_out(text: str) -> datetime:
-    """A date that begins with its year or has its month in letters; it must be whole."""
-    text = CHINESE.sub(r"\1-\2-\3", text)
-    if not (YEAR_FIRST.match(text) or MONTHS.search(text)):
+    """A date that begins with its year or has its month in letters; it must be whole.
+
+    ``GMT+8`` is east of Greenwich, as people write it; dateutil reads signs after a name the other way round.
+    """
+    text = GREENWICH.sub(" ", CHINESE.sub(r"\1-\2-\3", COMMENT.sub("", text)))
+    if not (YEAR_FIRST.match(text) or MONTHS.search(text)) or ABBREVIATED.search(text):
         raise ValueError(text)
     defaults = (datetime(2001, 1, 1), datetime(2002, 2, 2))
     one, other = (parser.parse(text, default=default, tzinfos=_zone) for default in defaults)

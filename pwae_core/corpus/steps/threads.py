@@ -31,8 +31,9 @@ def names(job: Job, piece: int) -> Counts:
 
 
 def gather(job: Job, piece: int) -> Counts:
-    """Each utterance of one shard once. Counts ``repeated`` ones, quotations of ``unknown`` users, and links within
-    threads that were repaired (``mended``) or mean none (``rooted``).
+    """Each utterance of one shard once. Counts ``repeated`` ones, those of another user than the one kept
+    (``clashing``), quotations of ``unknown`` users, and links within threads that were repaired (``mended``) or mean
+    none (``rooted``).
     """
     rows = spill.read_shard(job.files("nodes", len(job.spans)), NODES, piece, job.shards)
     rows, repeated = each_once(rows)
@@ -48,7 +49,7 @@ def gather(job: Job, piece: int) -> Counts:
     spill.write(job.file("known", piece), rows.append_column("key", pa.array(keys)).cast(KNOWN))
     loose = rows.filter(pc.invert(threaded))
     spill.write(job.file("links", piece), _links(loose))
-    return {"repeated": repeated, "unknown": unknown} | _mended(mended, own)
+    return {**repeated, "unknown": unknown, **_mended(mended, own)}
 
 
 def _links(loose: pa.Table) -> pa.Table:
@@ -70,24 +71,29 @@ def _mended(mended: links.Mended, own: trees.Mask) -> Counts:
     }
 
 
-def each_once(rows: pa.Table) -> tuple[pa.Table, int]:
+def each_once(rows: pa.Table) -> tuple[pa.Table, Counts]:
     """One row per id, in the order of ids; an utterance's own row is preferred to an alias, and that to a quotation.
 
-    Also returns how many own rows with a user and a text were dropped. Which of several rows is kept does not depend on
-    their order: one with both is preferred, then the earliest.
+    Also counts the own rows with a user and a text that were dropped (``repeated``), and those of them that another
+    user wrote (``clashing``). Which of several rows is kept does not depend on their order: one with both is preferred,
+    then the earliest.
     """
     by = ("conversation_id", "utterance_id", "kind", "lacks", "timestamp", "user_id", "text", "reply_to")
     rows = rows.append_column("lacks", pc.or_(pc.is_null(rows["user_id"]), pc.is_null(rows["text"])))
     rows = rows.sort_by([(name, "ascending") for name in by]).combine_chunks()
     if not rows.num_rows:
-        return rows.drop_columns(["lacks"]), 0
+        return rows.drop_columns(["lacks"]), {"repeated": 0, "clashing": 0}
     again = np.zeros(rows.num_rows, np.bool_)
     ids, threads = (rows[name].combine_chunks() for name in ("utterance_id", "conversation_id"))
     threads = pc.fill_null(threads, "")
     same = pc.and_(pc.equal(ids[1:], ids[:-1]), pc.equal(threads[1:], threads[:-1]))
     again[1:] = same.to_numpy(zero_copy_only=False)
-    own = (rows["kind"].to_numpy() == OWN) & ~rows["lacks"].to_numpy()
-    return rows.filter(pa.array(~again)).drop_columns(["lacks"]), int((again & own).sum())
+    dropped = again & (rows["kind"].to_numpy() == OWN) & ~rows["lacks"].to_numpy()
+    users = rows["user_id"].combine_chunks()
+    kept = np.maximum.accumulate(np.where(again, 0, np.arange(rows.num_rows)))
+    others = pc.fill_null(pc.not_equal(users, users.take(pa.array(kept))), False).to_numpy(zero_copy_only=False)
+    counts = {"repeated": int(dropped.sum()), "clashing": int((dropped & others).sum())}
+    return rows.filter(pa.array(~again)).drop_columns(["lacks"]), counts
 
 
 def _resolved(job: Job, rows: pa.Table) -> tuple[pa.Table, int]:

@@ -9,6 +9,7 @@ import pytest
 from planted import planted
 
 from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.corpus.readers.base import NotOursError
 from pwae_core.corpus.readers.folders import AGAIN, HIDDEN, HIDDEN_FOLDER, NO_FILE, Search
 from pwae_core.corpus.readers.sources import sources
 from pwae_core.corpus.steps import summary
@@ -130,3 +131,67 @@ def test_a_folder_with_a_note_that_is_not_ours_is_read(pwae, raw, tmp_path, name
     command = ["preprocess", raw, "--out", tmp_path / "c", "--min-utterances", 5, "--valid", 5, "--test", 5, "--json"]
     rows = sum(len(path.read_text().splitlines()) for path in raw.rglob("*.jsonl"))
     assert pwae(*command).succeeds().json["counts"]["rows"] == rows
+
+
+ROW = {"conversation_id": "七", "turn": 0, "user_id": "安", "text": "你好"}
+LINE = json.dumps(ROW, ensure_ascii=False) + "\n"
+TABLE = "conversation_id,turn,user_id,text\n七,0,安,你好\n"
+ABOUT = "本数据集仅供学术研究使用。\n请勿外传,谢谢。\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns", "place"),
+    [
+        ("b.jsonl", LINE.encode("gb18030"), {}, "line 1 is not UTF-8"),
+        ("b.jsonl", LINE.encode("utf-16"), {}, "line 1 is not UTF-8"),
+        ("b.json", f"[{LINE}]".encode("big5"), {}, "line 1 is not UTF-8"),
+        ("b.csv", TABLE.encode("gb18030"), {}, "line 2 is not UTF-8"),
+        ("b.csv", TABLE.replace("text", "内容").encode("gb18030"), {"text": "内容"}, "line 1 is not UTF-8"),
+    ],
+)
+def test_damaged_rows_of_ones_own_in_a_folder_are_not_passed_over(tmp_path, name, content, columns, place):
+    tree(tmp_path, "a.jsonl")
+    (tmp_path / name).write_bytes(content)
+    config = PreprocessConfig(columns=columns)
+    if columns:
+        (tmp_path / "a.jsonl").unlink()
+    with (
+        pytest.raises(InputError, match=f"{name}, {place}") as raised,
+        sources([str(tmp_path)], tmp_path / "o", config),
+    ):
+        pass
+    assert not isinstance(raised.value, NotOursError)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "shift-jis", "utf-16", "utf-8"])
+def test_texts_in_other_encodings_are_passed_over_in_folders(tmp_path, encoding):
+    tree(tmp_path, "a.jsonl")
+    (tmp_path / "说明.txt").write_text(ABOUT.replace("请", ""), encoding=encoding, errors="replace")
+    with sources([str(tmp_path)], tmp_path / "o", PreprocessConfig()) as found:
+        assert [source.path.name for source in found.sources] == ["a.jsonl"]
+        assert found.skipped == {"file of no known format": 1}
+
+
+def test_a_folder_without_anything_to_read_says_what_is_wrong_with_its_largest_file(tmp_path):
+    (tmp_path / "about.txt").write_text("About this.")
+    (tmp_path / "chat.csv").write_text("conversation_id,turn,author,text\n" + "c,0,u,hi\n" * 9)
+    words = r"lacks a column: 1\)\. .*chat\.csv has no column 'user_id'; .* Perhaps --column user_id=author\?$"
+    with pytest.raises(InputError, match=words), sources([str(tmp_path)], tmp_path / "o", PreprocessConfig()):
+        pass
+
+
+def test_files_of_a_folder_that_lack_a_column_are_named(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for month, user in (("05", "user_id"), ("06", "user_id"), ("07", "author"), ("08", "author")):
+        rows = "".join(f"{month},{n},u{n % 2},hi\n" for n in range(30))
+        (raw / f"{month}.csv").write_text(f"conversation_id,turn,{user},text\n{rows}")
+    (raw / "users.csv").write_text("user_id,name\nu0,Ann\n")
+    report = preprocess([raw], tmp_path / "out", PreprocessConfig(tokenizer="whitespace"), workers=1)
+    files = {one["reason"]: one["count"] for one in report.rejected if one["unit"] == "file"}
+    assert files == {"file of no known format": 1, "file with texts that lacks a column": 2}
+    assert report.counts["rows"] == 60
+    assert report.notes == [
+        f"2 files were passed over for lack of a column. {raw / '07.csv'} has no column 'user_id'; its columns are: "
+        "author, conversation_id, text, turn. Perhaps --column user_id=author?"
+    ]

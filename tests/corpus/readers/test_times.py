@@ -51,6 +51,29 @@ def test_milliseconds_of_twelve_digits_that_are_no_date():
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sat Jun 29 2013 12:40:09 GMT+0800 (China Standard Time)",
+        "Sat Jun 29 2013 00:40:09 GMT-0400 (CST)",
+        "2013-06-29 12:40:09 GMT+8",
+        "2013-06-29 12:40:09 UTC+08:00",
+        "2013-06-29 12:40:09 utc +0800",
+        "2013-06-29 10:10:09 UTC+5:30",
+        "Sat, 29 Jun 2013 12:40:09 +0800 (CST)",
+    ],
+)
+def test_a_zone_east_of_greenwich_is_ahead_of_it(text):
+    assert parse_time(text) == MOMENT
+
+
+@pytest.mark.parametrize(
+    "text", ["Sat Jun 29 12:40:09 CST 2013", "2013-06-29 12:40:09 CST+8", "2013-06-29 12:40:09 BRT-3"]
+)
+def test_abbreviations_of_several_zones_are_not_guessed(text):
+    assert parse_time(text) is None
+
+
 def test_arrays_keep_their_nulls_and_their_order():
     times = parse_times(pa.array(["1372480809", None, "never", "1372480809"]))
     assert times.to_pylist() == [MOMENT, None, None, MOMENT]
