@@ -173,12 +173,11 @@ def _judge(data: Artifact, contexts: pa.Table, config: PersonaScoresConfig, prog
 
 def _answers(sources: Comparable | None, judge: _Judge, data: Artifact, progress: Progress) -> list[_Row]:
     """The real responses first, then each system."""
-    if sources is None:
-        given = {REAL: [[one] for one in judge.table["response"].to_pylist()]}
-    else:
-        given = {REAL: [known[:1] for known in judge.table["references"].to_pylist()]}
-        for one in sources.aligned.sets:
-            given[one.system] = one.table["responses"].take(judge.rows).to_pylist()
+    said = data.table("test.parquet", ["session_id", "response"]).to_pydict()
+    real = dict(zip(said["session_id"], said["response"], strict=True))
+    given = {REAL: [[real[session]] for session in judge.table["session_id"].to_pylist()]}
+    for one in sources.aligned.sets if sources else ():
+        given[one.system] = one.table["responses"].take(judge.rows).to_pylist()
     made = []
     with progress.task("Identifying", len(given)) as task:
         for system, answers in given.items():

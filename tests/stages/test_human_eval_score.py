@@ -181,14 +181,35 @@ def test_text_files_as_programs_save_them(folder: Path, encoding: str, delimiter
     check_planted(score(folder, sorted(folder.glob("renamed *"))))
 
 
-def test_windows_letters_in_a_comment(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "comment"),
+    [
+        *[("cp1252", one) for one in ("très étrange é", "schön und gut", "größer", "mañana, ¿no?", "Ça va")],
+        *[("gbk", one) for one in ("不通顺，有点怪", "回答ok", "ok吗", "怪", "這句話很奇怪")],
+        ("gb18030", "ok👍"),
+    ],
+)
+def test_letters_of_windows_and_of_china_in_a_comment(folder: Path, encoding: str, comment: str) -> None:
     rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
-    rows = [{name: row[name] for name in ("item", *RATED)} | {"comment": "très étrange é"} for row in rows]
-    write_csv(folder / "one.csv", rows, "cp1252", ";")
+    rows = [{name: row[name] for name in ("item", *RATED)} | {"comment": comment} for row in rows]
+    write_csv(folder / "one.csv", rows, encoding, ";")
     report = score(folder, [folder / "one.csv"], out=folder / "scores")
     comments = artifacts.load(folder / "scores", "human-eval-scores").table("comments.parquet").to_pylist()
     assert report.comments == len(comments) == 28
-    assert {one["comment"] for one in comments} == {"très étrange é"}
+    assert {one["comment"] for one in comments} == {comment}
+
+
+def test_a_comment_that_a_spreadsheet_takes_for_a_formula(folder: Path) -> None:
+    path = folder / "out/annotator-1.xlsx"
+    fill_all(folder)
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[-1]
+    assert page.cell(1, page.max_column).value == "comment"
+    page.cell(2, page.max_column).value = "=-too long"
+    book.save(path)
+    score(folder, [path], out=folder / "scores")
+    comments = artifacts.load(folder / "scores", "human-eval-scores").table("comments.parquet").to_pylist()
+    assert "=-too long" in [one["comment"] for one in comments]
 
 
 def test_a_workbook_with_hidden_and_moved_columns(folder: Path) -> None:

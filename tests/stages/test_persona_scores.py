@@ -128,6 +128,21 @@ def test_the_corpus_alone_gives_the_ceiling(made: Made) -> None:
     assert report.answers[0].contexts == report.contexts
 
 
+def test_the_ceiling_is_what_the_corpus_says_whatever_references_a_file_has(tmp_path: Path) -> None:
+    raw = write_jsonl(planted(users=10, conversations=200, seed=1).rows, tmp_path / "raw.jsonl")
+    config = PreprocessConfig(tokenizer="whitespace", min_utterances=5, valid=0.1, test=0.1)
+    preprocess([raw], tmp_path / "corpus", config)
+    test = artifacts.load(tmp_path / "corpus", "corpus").table("test.parquet").to_pylist()
+    rows = [
+        {"session_id": one["session_id"], "references": [["so"], one["response"]], "responses": [["so"]]}
+        for one in test
+    ]
+    (tmp_path / "llm.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    alone = persona_scores([], tmp_path / "corpus", CONFIG)
+    beside = persona_scores([Named(tmp_path / "llm.jsonl")], tmp_path / "corpus", CONFIG)
+    assert beside.answers[0].totals == alone.answers[0].totals
+
+
 def test_runs_of_one_system_keep_rows_of_their_own(made: Made, tmp_path: Path) -> None:
     other = tmp_path / "another"
     settings = small_config(model={"name": "seq2seq"}, max_steps=2, validate_every=2, seed=9)

@@ -141,7 +141,7 @@ def rating(value: object, criterion: Criterion) -> int | None:
     """
     allowed = ", ".join(map(str, criterion.ratings))
     if isinstance(value, Formula):
-        raise ValueError(f"{_shown(value.text)} is a formula. Write the rating itself: {allowed}.")
+        raise ValueError(f"{_shown(value)} is a formula. Write the rating itself: {allowed}.")
     if isinstance(value, date | time):
         raise ValueError(f"{_shown(value)} is a date. Write one of {allowed}.")
     text = plain(value)

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from pwae_core.human_eval.ratings.grid import Formula
 from pwae_core.human_eval.ratings.text_table import ENCODINGS, WESTERN
 
 UNIFIED = str.maketrans(
@@ -35,7 +34,7 @@ class ShownTexts:
         and letters may have been lost to another encoding, mark for mark or several to a mark. The text of another item
         never counts; nor does one whose marks fit another item letter by letter, and this one only roughly.
         """
-        found = value.text if isinstance(value, Formula) else str("" if value is None else value)
+        found = str("" if value is None else value)
         shown = self.shown[item_id]
         if not found.strip() or _spaced(found) == _spaced(shown):
             return True

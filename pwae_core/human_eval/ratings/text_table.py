@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,8 @@ from pwae_core.human_eval.ratings.grid import HEADER_WITHIN, Grid, Header, fille
 
 DELIMITERS = ",;\t|"
 ENCODINGS = ("utf-8", "gb18030")  # tried in this order
-WESTERN = "cp1252"  # for text that is neither
+WESTERN = "cp1252"  # for text that is neither, or reads as words that no language has
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -28,10 +30,28 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le", "replace")
     for encoding in ENCODINGS:
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if encoding == "utf-8" or not _misread(text):
+            return text
     return data.decode(WESTERN, "replace")
+
+
+def _misread(chinese: str) -> bool:
+    """Whether text read as Chinese is Western: an accented letter and the letter after it become one character, which
+    stands alone and is mostly rare or inside a word.
+    """
+    runs = list(BEYOND_ASCII.finditer(chinese))
+    return 2 * sum(_is_two_letters(one) for one in runs) > len(runs)
+
+
+def _is_two_letters(run: re.Match[str]) -> bool:
+    character = run[0]
+    if len(character) > 1 or len(character.encode("gb18030")) > 2:
+        return False
+    around = run.string[run.start() - 1 : run.start()] + run.string[run.end() : run.end() + 1]
+    return not character.encode("gb2312", "ignore") or (len(around) == 2 and around.isalpha())
 
 
 def read_table(path: Path, text: str, header: Header) -> Grid:

@@ -150,16 +150,24 @@ def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:
-    """The systems of some scores. The same responses count once, and seeds of one name are averaged."""
-    seen: set[str] = set()
-    rows: dict[tuple[str, str], list[Scored]] = {}
+    """The systems of some scores. The same responses count once, with the metrics of all; seeds of one name are
+    averaged.
+    """
+    seen: dict[str, Scored] = {}
+    rows: dict[tuple[str, str], dict[str, None]] = {}
     for scores in group:
         for label, runs in _seeds(scores, _read(sources, scores, human)).items():
             fingerprints = [one.fingerprint for one in runs]
             key = (_name(sources, fingerprints, label), _settings(sources, fingerprints[0]))
-            rows.setdefault(key, []).extend(one for one in runs if one.fingerprint not in seen)
-            seen.update(fingerprints)
-    return [_averaged(sources, name, runs) for (name, _), runs in rows.items() if runs]
+            rows.setdefault(key, {}).update(dict.fromkeys(one for one in fingerprints if one not in seen))
+            seen |= {one.fingerprint: _united(seen.get(one.fingerprint, one), one) for one in runs}
+    return [_averaged(sources, name, [seen[one] for one in own]) for (name, _), own in rows.items() if own]
+
+
+def _united(one: Scored, again: Scored) -> Scored:
+    """``one`` with the metrics that only another scoring of the same responses has."""
+    signatures = {**again.signatures, **one.signatures}
+    return replace(one, cells={**again.cells, **one.cells}, signatures=signatures)
 
 
 def _read(sources: Sources, scores: Artifact, human: Mapping[str, Mapping[str, Cell]]) -> dict[str, Scored]:

@@ -242,6 +242,19 @@ def test_seeds_of_one_name_are_averaged_within_and_across_scorings(folder: Folde
     ]
 
 
+@pytest.mark.parametrize("plain_first", [True, False])
+def test_the_same_responses_scored_twice_are_one_row_with_the_metrics_of_both(
+    folder: Folder, plain_first: bool
+) -> None:
+    scorings_of = [("plain", {F1: 0.1}), ("others", {F1: 0.1, "BERTScore": 0.9})]
+    for name, values in scorings_of if plain_first else reversed(scorings_of):
+        folder.scores(name, {("PersonaWAE", "a"): values})
+    (scoring,) = scorings(folder.sources())
+    table = paper_tables.table_2(scoring)
+    assert (ours(table, F1), ours(table, "BERTScore")) == ([("PersonaWAE", "0.1000")], [("PersonaWAE", "0.9000")])
+    assert "BERTScore|n:3" in table.signatures
+
+
 def ours(table: Table, name: str) -> list[tuple[str, str]]:
     return [(row, text) for row, source, text, _ in column(table, name) if source == OURS]
 
