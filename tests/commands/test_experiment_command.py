@@ -317,6 +317,19 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     ("old", "new", "code", "words"),
     [
         ("resamples = 20", "samples = 3", 3, "[evaluate] samples: 3 of each context, but [sample] samples draws 2."),
+        (
+            "resamples = 20",
+            "resamples = 20\n[persona_scores]\nsamples = 3",
+            3,
+            "[persona_scores] samples: 3 of each context, but [sample] samples draws 2.",
+        ),
+        (
+            "resamples = 20",
+            'metrics = ["novelty"]',
+            3,
+            "There is no metric called novelty; no plugin with a metric is installed.",
+        ),
+        ('"seq2seq"', '"cvae"\n[diagnose]\ncheckpoint = "average"', 3, "cvae-seed1: [diagnose] checkpoint = average"),
         ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],
