@@ -105,6 +105,14 @@ def test_a_folder_has_a_name_whatever_the_label(path: Path) -> None:
     assert (run.folder, run.label) == ("personawae-w-o-prior-seed7", "PersonaWAE w/o prior")
 
 
+def test_an_ablation_is_named_wherever_the_plan_says_it(path: Path) -> None:
+    in_settings = "train = { model = { without_fusion = true } }\n"
+    named = [(run.folder, run.label) for run in runs(path, PERSONAWAE + PERSONAWAE + in_settings)]
+    assert named == [("personawae-seed7", "PersonaWAE"), ("personawae-w-o-fusion-seed7", "PersonaWAE w/o fusion")]
+    (run,) = runs(path, PERSONAWAE + 'without = ["fusion"]\n' + in_settings.replace("fusion", "prior"))
+    assert run.label == "PersonaWAE w/o fusion w/o prior"
+
+
 def test_rows_of_several_k_name_it(path: Path) -> None:
     text = (
         PERSONAWAE + "components = [1, 3]\n" + '[[systems]]\nmodel = "diawae-gmd"\nlabel = "Mine"\ncomponents = [2]\n'
