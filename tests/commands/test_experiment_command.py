@@ -313,6 +313,28 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     ]
 
 
+def test_force_trains_a_run_again_whose_weights_are_gone_and_no_other(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    command, made = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out"), tmp_path / "out/seq2seq-seed1"
+    table = pwae(*command, "--json").succeeds().json["rows"]
+    (weights,) = (made / "run").rglob("best-*.safetensors")
+    weights.unlink()
+    assert pwae(*command, "--force", "--json").succeeds().json["rows"] == table
+    assert not weights.exists(), "the answers are there: nothing needs the weights"
+    shutil.rmtree(made / "responses")
+    assert "is damaged" in pwae(*command).stderr
+    assert pwae(*command, "--force", "--json").succeeds().json["rows"] == table
+    assert weights.exists()
+    shutil.rmtree(made / "responses")
+    (made / "responses").mkdir()
+    (made / "responses" / "NOTES.md").write_text("mine")
+    before = (made / "run" / "manifest.json").stat().st_mtime_ns
+    assert pwae(*command, "--force").exit_code == 1
+    assert (made / "run" / "manifest.json").stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "words"),
     [
