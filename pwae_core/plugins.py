@@ -189,6 +189,8 @@ def pick(kind: Kind, name: str, own: Mapping[str, T], problem: Callable[[Any, st
 
 def hint(kind: Kind, name: str, own: Iterable[str]) -> str:
     """A hint at what an unknown name may have meant."""
-    known = [*own, *(one.name for one in installed(kind))]
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}" if near else f"choose one of {', '.join(known)}"
+    known = {one.casefold(): one for one in (*own, *(one.name for one in installed(kind)))}
+    near = difflib.get_close_matches(name.casefold(), known, n=1)
+    if not known:
+        return f"no plugin with a {kind} is installed"
+    return f"did you mean {known[near[0]]}" if near else f"choose one of {', '.join(known.values())}"

@@ -52,13 +52,16 @@ class Config(BaseModel):
 
 
 def explain(error: ValidationError, config: type[Config] = Config, place: Place = dotted) -> str:
-    """The first mistake of a validation error, as 'name: what is wrong (got ...)'."""
-    first = error.errors()[0]
+    """The first mistake of a validation error, as 'name: what is wrong (got ...)'; before others, an unknown name."""
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     loc = first["loc"]
     name = place(loc) if loc else "config"
     if first["type"] == "extra_forbidden":
         return f"{name}: unknown setting. {_close_to(config, loc)}{config.listed}"
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
+    if first["type"] == "tuple_type":
+        tables = isinstance(first["input"], Mapping)
+        message = f"expected a list of tables, [[{name}]]" if tables else "expected a list, in square brackets"
     got = "" if not loc or isinstance(first["input"], dict | BaseModel) else f" (got {_shown(first['input'])})"
     return f"{name}: {message}{got}." if loc else f"{message}."
 

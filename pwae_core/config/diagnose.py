@@ -12,7 +12,7 @@ from pwae_core.config.base import Config
 class DiagnoseConfig(Config):
     """What is checked, and the thresholds for a collapse."""
 
-    contexts: int = Field(200, gt=0, description="Contexts of the validation split to check.")
+    contexts: int = Field(200, gt=1, description="Contexts of the validation split to check.")
     samples: int = Field(10, gt=1, description="Responses per context.")
     batch_size: int = Field(64, gt=0, description="Contexts decoded together.")
     checkpoint: Literal["best", "last", "average"] = Field("best", description="Weights to use: best, last or average.")

@@ -39,6 +39,8 @@ def _once(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
+ABLATIONS = ("prior", "fusion")
+"""What Table 4 leaves out."""
 Apart = Annotated[tuple[int, ...], AfterValidator(_once)]
 """One run for each of them."""
 
@@ -178,8 +180,9 @@ def _planned(
     for values, place in layers[1:3]:
         _refuse_what_a_plan_says(values, place)
     config = TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
+    left_out = dict.fromkeys((*without, *(part for part in ABLATIONS if getattr(config.model, f"without_{part}"))))
     label = system.label or names.get(config.model.name, config.model.name)
-    label += "" if system.label else "".join(f" w/o {part}" for part in without)
+    label += "" if system.label else "".join(f" w/o {part}" for part in left_out)
     label += "" if components is None else f" K={components}"
     return PlannedRun(f"{_plain(label) or _plain(config.model.name)}-seed{seed}", label, seed, config)
 

@@ -27,14 +27,21 @@ MOST_UTTERANCES = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """A line. ``own[i]``: whether the answerer said utterance i. ``samples``: None if the line does not say."""
+    """A line. ``speakers``: who said each utterance. They and ``samples`` are None if the line does not say."""
 
     where: str
     session_id: str | None
     user_id: str
     context: tuple[str | list[str], ...]
-    own: tuple[bool, ...]
+    speakers: tuple[str, ...] | None
     samples: int | None
+
+    def own(self, answerer: str) -> tuple[bool, ...]:
+        """Whether each utterance is the answerer's own: what the line's user said, if it names one."""
+        if self.speakers is None:
+            return alternating(len(self.context))
+        who = answerer if self.user_id == NOBODY else self.user_id
+        return tuple(speaker == who for speaker in self.speakers)
 
 
 def read_line(line: bytes, where: str, *, first: bool) -> Asked | None:
@@ -51,7 +58,7 @@ def read_line(line: bytes, where: str, *, first: bool) -> Asked | None:
         None if session_id is None else string(session_id, where, "session_id"),
         NOBODY if user_id is None else string(user_id, where, "user_id"),
         tuple(context),
-        _own(row, where, len(context)),
+        _speakers(row, where, len(context)),
         _samples(row.get("samples"), where),
     )
 
@@ -67,13 +74,13 @@ def _context(row: Mapping[str, Any], where: str) -> list[str | list[str]]:
     return context
 
 
-def _own(row: Mapping[str, Any], where: str, turns: int) -> tuple[bool, ...]:
+def _speakers(row: Mapping[str, Any], where: str, turns: int) -> tuple[str, ...] | None:
     if row.get("context_user_ids") is None:
-        return alternating(turns)
+        return None
     speakers = strings(row["context_user_ids"], where, "context_user_ids")
     if len(speakers) != turns:
         raise InputError(f"{where}: context_user_ids: {len(speakers)} for {turns} utterances. Name one for each.")
-    return tuple(speaker == row.get("user_id") for speaker in speakers)
+    return tuple(speakers)
 
 
 def _samples(value: object, where: str) -> int | None:

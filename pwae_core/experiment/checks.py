@@ -13,8 +13,10 @@ from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
 from pwae_core.config.train import ALIASES
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
+from pwae_core.metrics.own import metrics_called
 from pwae_core.models import MODELS, inputs_of, system_of
 from pwae_core.stages.train import matching_vectors
+from pwae_core.training.best import AVERAGE
 from pwae_core.training.periods import periods_of
 from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
@@ -47,9 +49,13 @@ def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> di
 
 
 def _check_scoring(plan: ExperimentConfig) -> None:
-    asked, drawn = plan.evaluate.samples, plan.sample.samples
-    if asked and asked > drawn:
-        raise ConfigError(f"[evaluate] samples: {asked} of each context, but [sample] samples draws {drawn}.")
+    drawn = plan.sample.samples
+    for name, scoring in (("evaluate", plan.evaluate), ("persona_scores", plan.persona_scores)):
+        if scoring and scoring.samples and scoring.samples > drawn:
+            raise ConfigError(
+                f"[{name}] samples: {scoring.samples} of each context, but [sample] samples draws {drawn}."
+            )
+    metrics_called(plan.evaluate.metrics)
     if plan.evaluate.compare or plan.evaluate.base:
         raise ConfigError(
             "[evaluate] compare, base: an experiment scores every run separately. Leave them out, and give the "
@@ -58,7 +64,7 @@ def _check_scoring(plan: ExperimentConfig) -> None:
 
 
 def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:
-    """Checks that the word vectors fit the model, and that the periods fit the system.
+    """Checks that the word vectors fit the model, the periods the system, and the diagnosis the checkpoints.
 
     Raises ConfigError or ArtifactError, with the run's name in front.
     """
@@ -68,7 +74,10 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
             matching_vectors(plan.embeddings, corpus, config)
         with torch.device("meta"):
             rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
-            periods_of(system_of(config.model.name)(config.model, *rows), config)
+            model = system_of(config.model.name)(config.model, *rows)
+            periods_of(model, config)
+        if plan.diagnose and model.latent and plan.diagnose.checkpoint == AVERAGE and config.keep_best == 1:
+            raise ConfigError("[diagnose] checkpoint = average: only one is kept. Set keep_best in [train].")
     except (ConfigError, ArtifactError) as error:
         raise type(error)(f"{run.folder}: {for_a_plan(str(error))}") from error
 

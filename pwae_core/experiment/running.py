@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pwae_core import plugins
-from pwae_core.artifacts import Plan
+from pwae_core.artifacts import Plan, load
 from pwae_core.artifacts.staging import staging
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun
 from pwae_core.data.responses import Named
@@ -77,8 +77,15 @@ def _measured(
 ) -> RunResult:
     trained, responses = folder / "run", folder / "responses"
     common: dict[str, Any] = {"device": device, "progress": progress}
-    learned = _forced(partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common), force)
-    answered = _forced(partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common), force)
+    learn = partial(train, plan.corpus, trained, run.train, embeddings=plan.embeddings, **common)
+    answer = partial(sample_test_split, trained, responses, plan.sample, corpus=plan.corpus, **common)
+    learned = _forced(learn, force)
+    try:
+        answered = _forced(answer, force)
+    except ArtifactError:
+        if not force or _is_whole(trained):
+            raise
+        learned, answered = learn(force=True), _forced(answer, force)
     named, scores = [Named(responses, run.label)], folder / "scores"
     score = partial(evaluate, named, plan.evaluate, embeddings=plan.embeddings, out=scores, progress=progress)
     totals = dict(_forced(score, force).systems[0].totals)
@@ -103,3 +110,14 @@ def _forced(stage: Callable[..., T], force: bool) -> T:
         if not force:
             raise
         return stage(force=True)
+
+
+def _is_whole(trained: Path) -> bool:
+    """Whether all files of a run are as they were written."""
+    try:
+        run = load(trained, "run")
+        for name in run.manifest["files"]:
+            run.path(name)
+    except ArtifactError:
+        return False
+    return True

@@ -74,7 +74,7 @@ def adapt(
         progress.say("Nobody in particular was never trained (model.user_dropout was 0): 'as nobody' says little.")
     before = nats_a_token(opened.model, sessions, 0, config, where)
     if not stands:
-        rows = person(opened.model, _trained(opened), sessions, said, config, where)
+        rows = person(opened.model, _trained(opened), sessions, said, config, where, progress)
         if opened.model.knows_by_words and not rows["user_words.weights"].any():
             raise EmptyResultError(
                 f"{history}: every user of the run says all of its words, so they tell nothing about {user}."

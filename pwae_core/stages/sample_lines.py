@@ -117,4 +117,5 @@ def _told(run: Run, line: _Ready, texts: Iterator[tuple[str, ...]]) -> list[Line
 def _sessions(run: Run, rows: Sequence[tuple[_Ready, str]]) -> Sessions:
     contexts = [[run.vocabulary.encode(utterance) for utterance in line.context] for line, _ in rows]
     numbers = [run.answering(name) for _, name in rows]
-    return from_lists(contexts, [line.asked.own for line, _ in rows], numbers, run.model.config.max_length)
+    own = [line.asked.own(name) for line, name in rows]
+    return from_lists(contexts, own, numbers, run.model.config.max_length)

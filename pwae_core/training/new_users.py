@@ -19,16 +19,19 @@ from pwae_core.artifacts import MANIFEST, Artifact, Plan, draft, load
 from pwae_core.artifacts.ownership import OLD, staging_folder
 from pwae_core.artifacts.staging import settle
 from pwae_core.config.adapt import AdaptConfig
-from pwae_core.data.sessions import Batch, Ints, Sessions
+from pwae_core.data.sessions import Ints, Sessions
 from pwae_core.data.statistics import words_of
 from pwae_core.errors import ArtifactError, ConfigError, DivergenceError
 from pwae_core.files import write_new
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import Noise, seeded
+from pwae_core.progress import SILENT, Progress, Task
 from pwae_core.schemas import OTHER_FILES, PEOPLE
 
 (ROWS,) = OTHER_FILES[PEOPLE]
 Rows = dict[str, Tensor]
+PART = 500
+"""Utterances of a person that are processed at a time."""
 
 
 # -- kept beside the run
@@ -119,6 +122,7 @@ def person(
     utterances: Sequence[Sequence[int]],
     config: AdaptConfig,
     device: torch.device,
+    progress: Progress = SILENT,
 ) -> Rows:
     """The rows of a person who said ``utterances`` (token ids), as responses in ``sessions``.
 
@@ -128,15 +132,18 @@ def person(
     if not model.user_rows:
         raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
     if "user_table.weight" in model.user_rows:
-        batch = sessions.batch(np.arange(len(sessions))).to(device)
-        return {"user_table.weight": learned(model, trained, batch, config, device)}
+        starts = 1 + min(config.candidates, len(trained))
+        with progress.task(f"adapt {model.display_name}", starts + config.steps) as task:
+            return {"user_table.weight": learned(model, trained, sessions, config, device, task)}
     rarity = _table(model, "user_words.rarity").cpu().numpy()
     ids, weights = words_of(utterances, rarity, model.config.user_words)
     return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
 
 
-def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
-    """[1, user]: the embedding that makes the responses of ``batch`` likely, with everything else fixed.
+def learned(
+    model: Model, trained: Ints, sessions: Sessions, config: AdaptConfig, device: torch.device, task: Task
+) -> Tensor:
+    """[1, user]: the embedding that makes the responses of ``sessions`` likely, with everything else fixed.
 
     The loss is -log p(responses) - log p(u), where p(u) is a Gaussian fitted to the trained users' embeddings: if there
     are few utterances, the person stays close to the others. The starting point is the likeliest of the trained users
@@ -145,54 +152,66 @@ def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, devi
     model.requires_grad_(requires_grad=False)
     users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
     mean, variance = users.mean(dim=0, keepdim=True), users.var(dim=0, keepdim=True) if len(users) > 1 else None
-    row = _replace(model, "user_table.weight", _nearest(model, batch, users, mean, config, device))
-    batch = _as_user(batch, 0)
+    row = _replace(model, "user_table.weight", _nearest(model, sessions, users, mean, config, device, task))
     noise = seeded(config.seed, device, training=False)
     optimiser = torch.optim.Adam([row], config.rate)
     for _ in range(config.steps):
-        loss = likelihood(model, batch, noise)
+        row.grad = torch.zeros_like(row)
+        for loss in _likelihoods(model, sessions, 0, noise):
+            row.grad += torch.autograd.grad(loss, [row])[0]
         if variance is not None:
-            loss = loss + 0.5 * ((row - mean).square() / variance).sum()
-        (row.grad,) = torch.autograd.grad(loss, [row])
+            row.grad += (row.detach() - mean) / variance
         optimiser.step()
-    with torch.no_grad():
-        loss = likelihood(model, batch, seeded(config.seed, device, training=False))
+        task.advance()
+    loss = likelihood(model, sessions, 0, config, device)
     if not loss.isfinite():
         raise DivergenceError(f"Learning the embedding diverged: -log p is {loss:g}. Try a lower --rate.")
     return row.detach()
 
 
-def likelihood(model: Model, batch: Batch, noise: Noise) -> Tensor:
-    """-log p(responses), in nats: the mean of the system's measures, with z from the posterior and from the prior."""
-    measures = model.negative_log_likelihood(batch, noise)
-    return torch.stack(list(measures.values())).mean()
+def _likelihoods(model: Model, sessions: Sessions, user: int, noise: Noise) -> Iterator[Tensor]:
+    """-log p(responses) as the user of that row, in nats, part by part: as much is in memory as a part needs.
+
+    It is the mean of the system's measures, with z from the posterior and from the prior.
+    """
+    for start in range(0, len(sessions), PART):
+        rows = np.arange(start, min(start + PART, len(sessions)))
+        batch = sessions.batch(rows).to(noise.generator.device)
+        measures = model.negative_log_likelihood(replace(batch, user=torch.full_like(batch.user, user)), noise)
+        yield torch.stack(list(measures.values())).mean()
 
 
 @torch.no_grad()
+def likelihood(model: Model, sessions: Sessions, user: int, config: AdaptConfig, device: torch.device) -> Tensor:
+    """-log p of the responses of ``sessions`` as the user of that row, in nats, with the noise of the seed."""
+    noise = seeded(config.seed, device, training=False)
+    return torch.stack(list(_likelihoods(model, sessions, user, noise))).sum()
+
+
 def nats_a_token(model: Model, sessions: Sessions, user: int, config: AdaptConfig, device: torch.device) -> float:
     """-log p of the responses of ``sessions``, in nats per token, as the user of that row."""
-    batch = _as_user(sessions.batch(np.arange(len(sessions))).to(device), user)
-    noise = seeded(config.seed, device, training=False)
-    return (likelihood(model, batch, noise) / batch.response_lengths.sum()).item()
+    targets = sessions.response.lengths(np.arange(len(sessions)), sessions.max_length) + 1
+    return likelihood(model, sessions, user, config, device).item() / int(targets.sum())
 
 
 def _nearest(
-    model: Model, batch: Batch, users: Tensor, mean: Tensor, config: AdaptConfig, device: torch.device
+    model: Model,
+    sessions: Sessions,
+    users: Tensor,
+    mean: Tensor,
+    config: AdaptConfig,
+    device: torch.device,
+    task: Task,
 ) -> Tensor:
     chosen = torch.randperm(len(users), generator=torch.Generator().manual_seed(config.seed))[: config.candidates]
     starts = torch.cat((mean, users[chosen.to(users.device)]))
     _replace(model, "user_table.weight", starts)
-    with torch.no_grad():
-        losses = [
-            likelihood(model, _as_user(batch, row), seeded(config.seed, device, training=False))
-            for row in range(len(starts))
-        ]
+    losses = []
+    for row in range(len(starts)):
+        losses.append(likelihood(model, sessions, row, config, device))
+        task.advance()
     best = int(torch.stack(losses).argmin())
     return starts[best : best + 1].clone()
-
-
-def _as_user(batch: Batch, user: int) -> Batch:
-    return replace(batch, user=torch.full_like(batch.user, user))
 
 
 def pairs(utterances: Sequence[Sequence[int]]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from pwae_core import plugins
+from pwae_core import __version__, plugins
 from pwae_core.artifacts import Artifact, load, same_vocabulary
 from pwae_core.artifacts.environment import processor
 from pwae_core.config.train import ModelConfig
@@ -106,8 +106,8 @@ class Run:
 
 
 def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
-    """Opens a run. Raises ArtifactError if it is missing, unfinished or damaged, ConfigError for an average if only one
-    checkpoint was kept.
+    """Opens a run. Raises ArtifactError if it is missing, unfinished, damaged or of a version of pwae with other
+    settings, ConfigError for an average if only one checkpoint was kept.
     """
     artifact = load(folder, "run")
     if checkpoint == AVERAGE and artifact.config.get("keep_best", 1) == 1:
@@ -115,9 +115,14 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
     refuse_missing_plugin(folder, artifact.manifest)
     artifact.path(f"checkpoints/{checkpoint}.json")
     facts = artifact.facts
-    model = build_model(
-        ModelConfig.make(artifact.config["model"]), facts["vocabulary_size"], facts["users"], seed=0
-    ).to(device)
+    try:
+        config = ModelConfig.make(artifact.config["model"])
+    except ConfigError as error:
+        raise ArtifactError(
+            f"{folder} has settings that pwae {__version__} does not know ({str(error).partition('. ')[0]}). "
+            f"{trained_with(artifact.manifest)}"
+        ) from error
+    model = build_model(config, facts["vocabulary_size"], facts["users"], seed=0).to(device)
     tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
     try:
         model.load_state_dict(part(tensors, "model"))

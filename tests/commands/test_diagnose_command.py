@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,9 @@ def test_sessions_taken_are_the_same_sessions() -> None:
     taken = sessions.take(rows).batch(np.arange(3))
     for one, other in zip(vars(taken).values(), vars(sessions.batch(rows)).values(), strict=True):
         assert np.array_equal(one, other)
+
+
+def test_one_context_has_no_other_to_be_compared_with(pwae: Callable[..., Any], made: Made) -> None:
+    command = ("diagnose", made.personawae, "--samples", 2, "--json", "--contexts")
+    pwae(*command, 1).fails(3, "contexts: Input should be greater than 1 (got 1).")
+    assert isfinite(pwae(*command, 2).succeeds().json["prior_gap"])

@@ -313,10 +313,45 @@ def test_a_first_run_that_fails_before_it_has_a_folder_is_told(
     ]
 
 
+def test_force_trains_a_run_again_whose_weights_are_gone_and_no_other(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path
+) -> None:
+    plan.write_text(SINGLE)
+    command, made = ("experiment", plan, "--corpus", corpus, "--out", tmp_path / "out"), tmp_path / "out/seq2seq-seed1"
+    table = pwae(*command, "--json").succeeds().json["rows"]
+    (weights,) = (made / "run").rglob("best-*.safetensors")
+    weights.unlink()
+    assert pwae(*command, "--force", "--json").succeeds().json["rows"] == table
+    assert not weights.exists(), "the answers are there: nothing needs the weights"
+    shutil.rmtree(made / "responses")
+    assert "is damaged" in pwae(*command).stderr
+    assert pwae(*command, "--force", "--json").succeeds().json["rows"] == table
+    assert weights.exists()
+    shutil.rmtree(made / "responses")
+    (made / "responses").mkdir()
+    (made / "responses" / "NOTES.md").write_text("mine")
+    before = (made / "run" / "manifest.json").stat().st_mtime_ns
+    assert pwae(*command, "--force").exit_code == 1
+    assert (made / "run" / "manifest.json").stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "words"),
     [
         ("resamples = 20", "samples = 3", 3, "[evaluate] samples: 3 of each context, but [sample] samples draws 2."),
+        (
+            "resamples = 20",
+            "resamples = 20\n[persona_scores]\nsamples = 3",
+            3,
+            "[persona_scores] samples: 3 of each context, but [sample] samples draws 2.",
+        ),
+        (
+            "resamples = 20",
+            'metrics = ["novelty"]',
+            3,
+            "There is no metric called novelty; no plugin with a metric is installed.",
+        ),
+        ('"seq2seq"', '"cvae"\n[diagnose]\ncheckpoint = "average"', 3, "cvae-seed1: [diagnose] checkpoint = average"),
         ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],

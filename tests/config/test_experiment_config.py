@@ -65,6 +65,14 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
             "[train.model]\nname = 'cvae'\n" + SEQ2SEQ,
             "[train.model] name: a plan says that in its systems. Leave it out",
         ),
+        ("seeds = 7\n" + SEQ2SEQ, "seeds: expected a list, in square brackets (got 7)."),
+        ("seeds = []\n" + SEQ2SEQ, "seeds: List should have at least 1 item"),
+        (
+            PERSONAWAE + "without = 'prior'\n",
+            "[[systems]] 1: without: expected a list, in square brackets (got 'prior').",
+        ),
+        (SEQ2SEQ.replace("[[systems]]", "[systems]"), "systems: expected a list of tables, [[systems]]."),
+        (SEQ2SEQ.replace("[[systems]]", "[[system]]"), "system: unknown setting. Did you mean systems?"),
         ("seeds = [7, 8, 7]\n" + SEQ2SEQ, "seeds: a value is given twice"),
         ('[[systems]]\nmodel = "personawae"\ncomponents = [3, 3]', "[[systems]] 1: components: a value is given twice"),
     ],
@@ -103,6 +111,14 @@ def test_a_folder_has_a_name_whatever_the_label(path: Path) -> None:
     assert named == ["seq2seq-seed7", "é-seed7"]
     (run,) = runs(path, PERSONAWAE + 'without = ["prior", "prior"]\n')
     assert (run.folder, run.label) == ("personawae-w-o-prior-seed7", "PersonaWAE w/o prior")
+
+
+def test_an_ablation_is_named_wherever_the_plan_says_it(path: Path) -> None:
+    in_settings = "train = { model = { without_fusion = true } }\n"
+    named = [(run.folder, run.label) for run in runs(path, PERSONAWAE + PERSONAWAE + in_settings)]
+    assert named == [("personawae-seed7", "PersonaWAE"), ("personawae-w-o-fusion-seed7", "PersonaWAE w/o fusion")]
+    (run,) = runs(path, PERSONAWAE + 'without = ["fusion"]\n' + in_settings.replace("fusion", "prior"))
+    assert run.label == "PersonaWAE w/o fusion w/o prior"
 
 
 def test_rows_of_several_k_name_it(path: Path) -> None:

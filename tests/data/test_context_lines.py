@@ -24,7 +24,22 @@ from pwae_core.data.context_lines import read_line
 def test_who_said_what(told: dict[str, Any], own: tuple[bool, ...]) -> None:
     asked = read_line(json.dumps({"context": ["hi", "ho"]} | told).encode(), "here", first=True)
     assert asked is not None
-    assert asked.own == own
+    assert asked.own(asked.user_id) == own
+
+
+@pytest.mark.parametrize(
+    ("told", "own"),
+    [
+        ({"context_user_ids": ["b", "c"]}, (True, False)),
+        ({"user_id": "c", "context_user_ids": ["b", "c"]}, (False, True)),
+        ({}, (True, False)),
+    ],
+    ids=["the answerer's own", "in the place of the line's user", "nothing is said"],
+)
+def test_what_is_own_to_somebody_else_who_answers(told: dict[str, Any], own: tuple[bool, ...]) -> None:
+    asked = read_line(json.dumps({"context": ["hi", "ho"]} | told).encode(), "here", first=True)
+    assert asked is not None
+    assert asked.own("b") == own
 
 
 def test_a_byte_order_mark_comes_first_only() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Sessions, from_lists
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.models.base import Model
+from pwae_core.nn.noise import seeded
 from pwae_core.training.new_users import (
+    PART,
     Rows,
     join_people,
     keep_person,
@@ -128,6 +131,21 @@ def test_only_trained_users_are_started_from(tmp_path: Path) -> None:
     again = person(copy.deepcopy(model), np.array([1, 2, 3]), sessions_of(said), said, config, CPU)
     assert torch.equal(rows["user_table.weight"], again["user_table.weight"])
     assert rows["user_table.weight"].abs().max() < 100
+
+
+def test_as_much_is_in_memory_however_much_a_person_said() -> None:
+    """A long history is never one batch; where there is no noise, it gives what the whole of it would."""
+    model, config = build_model(small_config(model={"name": "persona"}).model, 20, 4, 0), AdaptConfig(steps=2)
+    said = [[5 + place % 11, 6 + place % 7] for place in range(2 * PART + 1)]
+    sessions, sizes = sessions_of(said), []
+    measured = model.negative_log_likelihood
+    model.negative_log_likelihood = lambda batch, noise: (sizes.append(len(batch)), measured(batch, noise))[1]  # type: ignore[method-assign]
+    whole = sessions.batch(np.arange(len(said)))
+    summed = measured(replace(whole, user=torch.full_like(whole.user, 2)), seeded(7, CPU, training=False))
+    nats = summed["prior_nll"].item() / int(whole.response_lengths.sum())
+    assert nats_a_token(model, sessions, 2, config, CPU) == pytest.approx(nats, rel=1e-5)
+    person(model, rows_of(model), sessions, said, config, CPU)
+    assert max(sizes) == PART
 
 
 @pytest.mark.parametrize("ablation", [{"name": "seq2seq"}, {"without_prior": True, "without_fusion": True}])

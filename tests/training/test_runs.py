@@ -10,7 +10,7 @@ import pytest
 import torch
 from trained import weights
 
-from pwae_core import artifacts
+from pwae_core import __version__, artifacts, files
 from pwae_core.artifacts import environment
 from pwae_core.config.train import ModelConfig
 from pwae_core.errors import ArtifactError, ConfigError
@@ -64,6 +64,19 @@ def test_a_checkpoint_of_another_run_is_refused(pwae, made, tmp_path):
     shutil.copytree(made.seq2seq / "checkpoints", run / "checkpoints")
     with pytest.raises(ArtifactError, match=r"best\.json is damaged: its bytes are not those that its manifest"):
         open_run(run, CPU)
+
+
+def test_a_run_of_a_version_with_other_settings_says_which_version_to_install(made, tmp_path):
+    run = shutil.copytree(made.seq2seq, tmp_path / "run")
+    note = files.unsealed((run / "manifest.json").read_bytes())
+    later = {**note, "pwae": "9.1.0", "config": {**note["config"], "model": {**note["config"]["model"], "heads": 4}}}
+    (run / "manifest.json").write_bytes(files.sealed(later))
+    with pytest.raises(ArtifactError) as caught:
+        open_run(run, CPU)
+    assert str(caught.value) == (
+        f"{run} has settings that pwae {__version__} does not know (heads: unknown setting). "
+        "It was trained as seq2seq of pwae 9.1.0: pip install pwae==9.1.0"
+    )
 
 
 def test_a_seed_gives_the_same_model_and_the_processs_own_randomness_is_left_alone():
