@@ -127,12 +127,20 @@ def person(
     """
     if not model.user_rows:
         raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
-    if "user_table.weight" in model.user_rows:
-        batch = sessions.batch(np.arange(len(sessions))).to(device)
-        return {"user_table.weight": learned(model, trained, batch, config, device)}
-    rarity = _table(model, "user_words.rarity").cpu().numpy()
-    ids, weights = words_of(utterances, rarity, model.config.user_words)
-    return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
+    if model.knows_by_words:
+        rarity = _table(model, "user_words.rarity").cpu().numpy()
+        ids, weights = words_of(utterances, rarity, model.config.user_words)
+        return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
+    batch = sessions.batch(np.arange(len(sessions))).to(device)
+    return {_embedding(model): learned(model, trained, batch, config, device)}
+
+
+def _embedding(model: Model) -> str:
+    """The name of the users' embeddings. Raises ConfigError for a system that has several tables of them."""
+    if len(model.user_rows) > 1:
+        several = ", ".join(model.user_rows)
+        raise ConfigError(f"{model.display_name} has several tables of users ({several}): only one can be adapted.")
+    return model.user_rows[0]
 
 
 def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, device: torch.device) -> Tensor:
@@ -143,9 +151,9 @@ def learned(model: Model, trained: Ints, batch: Batch, config: AdaptConfig, devi
     and their mean. Raises DivergenceError if -log p(responses) is not finite in the end.
     """
     model.requires_grad_(requires_grad=False)
-    users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
+    users = _table(model, _embedding(model))[torch.from_numpy(trained)].clone()
     mean, variance = users.mean(dim=0, keepdim=True), users.var(dim=0, keepdim=True) if len(users) > 1 else None
-    row = _replace(model, "user_table.weight", _nearest(model, batch, users, mean, config, device))
+    row = _replace(model, _embedding(model), _nearest(model, batch, users, mean, config, device))
     batch = _as_user(batch, 0)
     noise = seeded(config.seed, device, training=False)
     optimiser = torch.optim.Adam([row], config.rate)
@@ -181,7 +189,7 @@ def _nearest(
 ) -> Tensor:
     chosen = torch.randperm(len(users), generator=torch.Generator().manual_seed(config.seed))[: config.candidates]
     starts = torch.cat((mean, users[chosen.to(users.device)]))
-    _replace(model, "user_table.weight", starts)
+    _replace(model, _embedding(model), starts)
     with torch.no_grad():
         losses = [
             likelihood(model, _as_user(batch, row), seeded(config.seed, device, training=False))
