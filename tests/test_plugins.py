@@ -113,6 +113,7 @@ BROKEN: list[tuple[str, str, str, str]] = [
         SYSTEM.format(body="latent = True"),
         "has latent = True and does not define posterior_mean, latent",
     ),
+    ("system", "s", SYSTEM.format(body="user_rows = ('people.weight')"), "does not define user_rows"),
     ("system", "s", SYSTEM.format(body="def __init__(self): ..."), "cannot be made from a config, the size"),
     ("system", "seq2seq", SYSTEM.format(body="pass"), "has the name of one of pwae's own systems"),
     ("reader", "r", "PART = len", "is no pwae_core.Reader"),

@@ -27,7 +27,14 @@ MODELS: dict[str, type[Model]] = {
 """In the order of Table 2."""
 
 
-TOLD = {"display_name": str, "reference": str, "latent": bool, "user_information": str, "deterministic": bool}
+TOLD = {
+    "display_name": str,
+    "reference": str,
+    "latent": bool,
+    "user_information": str,
+    "deterministic": bool,
+    "user_rows": tuple,
+}
 """What a system's class says about it."""
 
 OF_Z = ("posterior_mean", "latent_samples", "draw_z", "begin_at", "cost_of")
@@ -62,6 +69,15 @@ def _problem(part: Any, name: str) -> str:  # noqa: ARG001
     except TypeError:
         return "cannot be made from a config, the size of a vocabulary and a number of users"
     return ""
+
+
+def refuse_missing_tables(model: Model, name: str) -> None:
+    """Raises ConfigError if ``user_rows`` of a plugin's system names what has no row for each user."""
+    tables = model.state_dict()
+    missing = [one for one in model.user_rows if one not in tables or tables[one].shape[:1] != (model.user_count,)]
+    plugin = plugins.find("system", name, MODELS)
+    if missing and plugin:
+        raise plugin.refused(f"has user_rows that name {missing[0]!r}, which has no row for each user")
 
 
 def _says(value: object, kind: type) -> bool:

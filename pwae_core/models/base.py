@@ -83,7 +83,8 @@ class Model(nn.Module, ABC):
     """A system. ``latent``: it has a z. ``deterministic``: it always gives the same answer to a context, so only one is
     decoded.
 
-    ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows about them.
+    ``user_rows`` names the parameters or buffers that have a row for each user: what the system knows about them. For
+    an embedding in ``self.people`` it is ``("people.weight",)``.
     ``iteration``, of the period, is set by the training loop: some losses follow a schedule.
     """
 

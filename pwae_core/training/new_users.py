@@ -131,13 +131,21 @@ def person(
     """
     if not model.user_rows:
         raise ConfigError(f"Nothing in this {model.display_name} reads who answers, so there is nothing to adapt.")
-    if "user_table.weight" in model.user_rows:
-        starts = 1 + min(config.candidates, len(trained))
-        with progress.task(f"adapt {model.display_name}", starts + config.steps) as task:
-            return {"user_table.weight": learned(model, trained, sessions, config, device, task)}
-    rarity = _table(model, "user_words.rarity").cpu().numpy()
-    ids, weights = words_of(utterances, rarity, model.config.user_words)
-    return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
+    if model.knows_by_words:
+        rarity = _table(model, "user_words.rarity").cpu().numpy()
+        ids, weights = words_of(utterances, rarity, model.config.user_words)
+        return {"user_words.ids": torch.from_numpy(ids), "user_words.weights": torch.from_numpy(weights)}
+    starts = 1 + min(config.candidates, len(trained))
+    with progress.task(f"adapt {model.display_name}", starts + config.steps) as task:
+        return {_embedding(model): learned(model, trained, sessions, config, device, task)}
+
+
+def _embedding(model: Model) -> str:
+    """The name of the users' embeddings. Raises ConfigError for a system that has several tables of them."""
+    if len(model.user_rows) > 1:
+        several = ", ".join(model.user_rows)
+        raise ConfigError(f"{model.display_name} has several tables of users ({several}): only one can be adapted.")
+    return model.user_rows[0]
 
 
 def learned(
@@ -150,9 +158,9 @@ def learned(
     and their mean. Raises DivergenceError if -log p(responses) is not finite in the end.
     """
     model.requires_grad_(requires_grad=False)
-    users = _table(model, "user_table.weight")[torch.from_numpy(trained)].clone()
+    users = _table(model, _embedding(model))[torch.from_numpy(trained)].clone()
     mean, variance = users.mean(dim=0, keepdim=True), users.var(dim=0, keepdim=True) if len(users) > 1 else None
-    row = _replace(model, "user_table.weight", _nearest(model, sessions, users, mean, config, device, task))
+    row = _replace(model, _embedding(model), _nearest(model, sessions, users, mean, config, device, task))
     noise = seeded(config.seed, device, training=False)
     optimiser = torch.optim.Adam([row], config.rate)
     for _ in range(config.steps):
@@ -205,7 +213,7 @@ def _nearest(
 ) -> Tensor:
     chosen = torch.randperm(len(users), generator=torch.Generator().manual_seed(config.seed))[: config.candidates]
     starts = torch.cat((mean, users[chosen.to(users.device)]))
-    _replace(model, "user_table.weight", starts)
+    _replace(model, _embedding(model), starts)
     losses = []
     for row in range(len(starts)):
         losses.append(likelihood(model, sessions, row, config, device))

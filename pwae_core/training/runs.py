@@ -25,7 +25,7 @@ from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
 from pwae_core.data.untrained import NOBODY, Known
 from pwae_core.errors import ArtifactError, ConfigError, InputError
-from pwae_core.models import MODELS, system_of
+from pwae_core.models import MODELS, refuse_missing_tables, system_of
 from pwae_core.models.base import Model
 from pwae_core.nn.initialise import orthogonal
 from pwae_core.plugins import PLUGIN
@@ -222,7 +222,8 @@ def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int
         model = system_of(config.name)(config, vocabulary_size, users)
         if config.initialisation == "orthogonal":
             orthogonal(model)
-        return model
+    refuse_missing_tables(model, config.name)
+    return model
 
 
 def initialise_words(model: Model, vectors: Artifact) -> None:
@@ -256,12 +257,12 @@ def known_users(model: Model, users: pa.Table) -> Known:
     otherwise an embedding stays random. Tf-idf words are known for users who say some that not everybody says; others
     are nobody.
     """
-    if "user_table.weight" in model.user_rows:
-        known: Known = users["train_responses"].to_numpy() > 0
-        return np.append(model.config.user_dropout > 0, known[1:])
     if model.knows_by_words:
         words: Known = (model.state_dict()["user_words.weights"][: len(users)].sum(dim=1) > 0).cpu().numpy()
         return np.append(True, words[1:])
+    if model.user_rows:
+        known: Known = users["train_responses"].to_numpy() > 0
+        return np.append(model.config.user_dropout > 0, known[1:])
     return np.ones(len(users), dtype=bool)
 
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 import pwae_core
 from pwae_core.text.vocabulary import SPECIALS
@@ -53,6 +54,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
     return {path.relative_to(site): Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_lists_are_those_that_a_checkout_shows(site: Path) -> None:
+    """The generator takes what is indented by less than four spaces out of its list."""
+    for page in ROOT.glob("docs/**/*.md"):
+        kinds = [token.type for token in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8"))]
+        name = "index" if page.stem == "README" else page.stem
+        shown = (site / page.relative_to(ROOT / "docs").with_name(f"{name}.html")).read_text(encoding="utf-8")
+        article = shown[shown.index("<article") : shown.index("</article>")]
+        if "::: " not in page.read_text(encoding="utf-8"):
+            lists = [article.count(f"<{tag}>") for tag in ("ul", "ol", "li")]
+            told = [kinds.count(f"{kind}_open") for kind in ("bullet_list", "ordered_list", "list_item")]
+            assert lists == told, page
 
 
 def test_every_page_is_on_the_site(pages: dict[Path, Page]) -> None:

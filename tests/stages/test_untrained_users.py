@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 import torch
+from fake_plugins import write_plugin
 from trained import Made
 
 from pwae_core import artifacts
@@ -139,3 +140,43 @@ def test_they_may_be_adapted_to_and_then_answer_as_themselves(
     assert (len(before["notes"]), len(after["notes"])) == (1, 0)
     run = open_run(out, torch.device("cpu"))
     assert run.answering(STRANGER) == 7
+
+
+OWN_TABLE = """
+from pwae_core.models import MODELS
+
+
+class PART(MODELS["persona"]):
+    user_rows = ("people.weight",)
+
+    def __init__(self, config, vocabulary_size, users):
+        super().__init__(config, vocabulary_size, users)
+        self.people = self._modules.pop("user_table")
+
+    @property
+    def user_table(self):
+        return self.people
+"""
+
+
+def test_a_plugin_may_call_its_embeddings_as_it_likes(
+    made: Made, corpus: Path, tmp_path: Path, pwae: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site", "system", "own", OWN_TABLE))
+    out, said = tmp_path / "run", tmp_path / "said.txt"
+    command = replace(made, corpus=corpus).train(out, "max_steps=10", "model.name=own")
+    del command[2:4]
+    assert pwae(*command, "--json").succeeds().json["untrained_users"] == 1
+    assert open_run(out, torch.device("cpu")).remark(STRANGER).startswith(NEVER)
+    said.write_text("do you like tea ?\ntea is good\n")
+    pwae("adapt", out, "--history-file", said, "--user", "new").succeeds()
+    assert pwae("sample", out, "--context", "tea", "--user", "new", "--json").succeeds()
+
+
+def test_a_plugin_that_names_no_table_is_one_line(
+    made: Made, tmp_path: Path, pwae: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = OWN_TABLE.replace("people.weight", "people")
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site", "system", "own", code))
+    told = "The system own of acme 1.2 has user_rows that name 'people', which has no row for each user."
+    pwae(*made.train(tmp_path / "run", "model.name=own")).fails(3, told)
