@@ -64,7 +64,7 @@ NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
     "chat": SAMPLING,
     "demo": SAMPLING,
     "evaluate": (("--permutations", "--compare"),),
-    "persona-scores": (("--run-contexts --swap-samples --others", "--run"),),
+    "persona-scores": (("--run-contexts --swap-samples --others --checkpoint", "--run"),),
     "human-eval-export": (("--ties", "--mode pairs"), ("--together", "--raters")),
 }
 """Options without effect unless another one is given, or has a certain value, by command."""

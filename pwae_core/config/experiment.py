@@ -86,6 +86,17 @@ class ExperimentConfig(Config):
     )
     systems: tuple[SystemPlan, ...] = Field(min_length=1, description="What is compared.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_weights_that_answer(cls, values: Any) -> Any:
+        """Unless they name a checkpoint, [persona_scores] and [diagnose] measure the one that [sample] draws from."""
+        sample = values.get("sample")
+        if not isinstance(sample, Mapping) or "checkpoint" not in sample:
+            return values
+        own = {name: values.get(name) for name in ("persona_scores", "diagnose")}
+        same = {"checkpoint": sample["checkpoint"]}
+        return values | {name: same | dict(one) for name, one in own.items() if isinstance(one, Mapping)}
+
 
 @dataclass(frozen=True)
 class PlannedRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from pwae_core.config.base import Config
@@ -27,6 +29,9 @@ class PersonaScoresConfig(Config):
     limit: int = Field(200, ge=1, description="Maximum contexts to answer and score with --run, drawn by the seed.")
     swap_samples: int = Field(3, ge=1, description="Answers to each of them, as the true user and as another user.")
     others: int = Field(5, ge=1, description="Other users whose likelihood is compared with the true user's.")
+    checkpoint: Literal["best", "last", "average"] = Field(
+        "best", description="Weights of --run to use: best, last or average."
+    )
     resamples: int = Field(1000, ge=1, le=100_000, description="Resamples of the bootstrap intervals.")
     seed: int = Field(7, ge=0, description="Seed of everything random.")
 

@@ -64,7 +64,7 @@ def _check_scoring(plan: ExperimentConfig) -> None:
 
 
 def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:
-    """Checks that the word vectors fit the model, the periods the system, and the diagnosis the checkpoints.
+    """Checks that the word vectors fit the model, the periods the system, and what is measured the checkpoints.
 
     Raises ConfigError or ArtifactError, with the run's name in front.
     """
@@ -76,8 +76,10 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
             rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
             model = system_of(config.model.name)(config.model, *rows)
             periods_of(model, config)
-        if plan.diagnose and model.latent and plan.diagnose.checkpoint == AVERAGE and config.keep_best == 1:
-            raise ConfigError("[diagnose] checkpoint = average: only one is kept. Set keep_best in [train].")
+        diagnose = plan.diagnose if model.latent else None
+        for name, part in (("persona_scores", plan.persona_scores), ("diagnose", diagnose)):
+            if part and part.checkpoint == AVERAGE and config.keep_best == 1:
+                raise ConfigError(f"[{name}] checkpoint = average: only one is kept. Set keep_best in [train].")
     except (ConfigError, ArtifactError) as error:
         raise type(error)(f"{run.folder}: {for_a_plan(str(error))}") from error
 

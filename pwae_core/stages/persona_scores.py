@@ -197,7 +197,8 @@ def _row(
 
 def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, progress: Progress) -> _Row:
     """The run's answers as the true user and as another, and the likelihood of real responses by user."""
-    config, run = judge.config, open_run(folder, choose_device(device))
+    config = judge.config
+    run = open_run(folder, choose_device(device), config.checkpoint)
     random = np.random.default_rng(config.seed)
     chosen = np.sort(random.permutation(len(judge.rows))[: config.limit])
     sessions_of, users = judge.table["session_id"].take(chosen).to_pylist(), judge.users[chosen]
@@ -221,6 +222,7 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
     answered = persona.score_swap(swap, judge.speakers)
     scores = Scores({**answered.contexts, **weighed.contexts}, weighed.corpus)
     parts = {**judge.parts, "samples": config.swap_samples, "others": others.shape[1]}
+    parts |= {} if config.checkpoint == "best" else {"ckpt": config.checkpoint}
     return _row(name, sessions_of, scores, parts, config)
 
 

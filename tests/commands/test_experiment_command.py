@@ -352,6 +352,12 @@ def test_force_trains_a_run_again_whose_weights_are_gone_and_no_other(
             "There is no metric called novelty; no plugin with a metric is installed.",
         ),
         ('"seq2seq"', '"cvae"\n[diagnose]\ncheckpoint = "average"', 3, "cvae-seed1: [diagnose] checkpoint = average"),
+        (
+            '"seq2seq"',
+            '"cvae"\n[persona_scores]\ncheckpoint = "average"',
+            3,
+            "cvae-seed1: [persona_scores] checkpoint = average",
+        ),
         ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],

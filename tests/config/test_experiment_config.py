@@ -121,6 +121,21 @@ def test_an_ablation_is_named_wherever_the_plan_says_it(path: Path) -> None:
     assert run.label == "PersonaWAE w/o fusion w/o prior"
 
 
+@pytest.mark.parametrize(
+    ("tables", "measured"),
+    [
+        ("[persona_scores]\n[diagnose]\n", ("last", "last")),
+        ('[persona_scores]\ncheckpoint = "best"\n[diagnose]\ncheckpoint = "average"\n', ("best", "average")),
+    ],
+)
+def test_a_row_is_of_the_weights_that_answer(path: Path, tables: str, measured: tuple[str, str]) -> None:
+    path.write_text('[sample]\ncheckpoint = "last"\n' + tables + SEQ2SEQ)
+    plan = read_plan(path, {})
+    assert plan.persona_scores
+    assert plan.diagnose
+    assert (plan.persona_scores.checkpoint, plan.diagnose.checkpoint) == measured
+
+
 def test_rows_of_several_k_name_it(path: Path) -> None:
     text = (
         PERSONAWAE + "components = [1, 3]\n" + '[[systems]]\nmodel = "diawae-gmd"\nlabel = "Mine"\ncomponents = [2]\n'

@@ -158,6 +158,22 @@ def test_runs_of_one_system_keep_rows_of_their_own(made: Made, tmp_path: Path) -
     assert len(set(perplexities.values())) == 2
 
 
+def test_a_run_is_measured_with_the_weights_that_are_asked_for(made: Made, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    settings = small_config(model={"name": "seq2seq"}, max_steps=40, validate_every=20, select_by="distinct")
+    settings = settings.model_copy(update={"patience": 0})
+    train(made.corpus, run, settings, device="cpu")
+    assert artifacts.load(run, "run").facts["best_step"] == 20, "so that the best weights are not the last"
+    told = {}
+    for checkpoint in ("best", "last"):
+        config = PersonaScoresConfig(limit=5, resamples=20, checkpoint=checkpoint)
+        (one,) = persona_scores([], made.corpus, config, runs=[run], device="cpu").runs
+        told[checkpoint] = one.totals["Perplexity-Prior"]
+    assert told["best"].value != told["last"].value
+    assert "ckpt:last" in told["last"].signature
+    assert "ckpt" not in told["best"].signature
+
+
 def test_the_name_of_the_real_responses_is_taken(made: Made) -> None:
     with pytest.raises(InputError, match=r"'real responses' is what the corpus's own are called here\. .*NAME=PATH"):
         persona_scores([Named(made.responses["seq2seq"], REAL)], made.corpus, CONFIG)
