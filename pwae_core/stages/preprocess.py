@@ -23,6 +23,8 @@ from pwae_core.files import hash_file
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import SPECIALS, Vocabulary
 
+BYTES_A_PROCESS = 8 << 20
+
 
 @dataclass(frozen=True)
 class PreprocessReport:
@@ -82,7 +84,8 @@ def preprocess(
         with artifacts.draft(out, plan, resume=True) as draft:
             spans, shards = cut(found.sources)
             job = Job(draft.work, draft.folder, config, spans, shards)
-            with runner(job, progress, _workers(workers, max(len(spans), shards)), cluster) as running:
+            processes = worth_starting(workers, len(spans), shards, sum(source.size for source in found.sources))
+            with runner(job, progress, processes, cluster) as running:
                 preprocess_job(running, draft, found, words)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
@@ -124,8 +127,12 @@ def _plan(found: Sequence[Source], config: PreprocessConfig, words: Vocabulary |
     return Plan("corpus", config.model_dump(mode="json"), inputs | inputs_of(config.format))
 
 
-def _workers(wanted: int | None, pieces: int) -> int:
-    return min(wanted or (os.cpu_count() or 1), pieces)
+def worth_starting(wanted: int | None, spans: int, shards: int, size: int) -> int:
+    """How many processes have something to do: those that are ``wanted``, or one per CPU of which each has a shard or
+    ``BYTES_A_PROCESS`` of the ``size``. To start one takes longer than to read less.
+    """
+    usual = min(os.cpu_count() or 1, max(shards, -(-size // BYTES_A_PROCESS)))
+    return min(wanted or usual, max(spans, shards))
 
 
 def _report(made: Artifact, *, standing: bool) -> PreprocessReport:

@@ -261,7 +261,9 @@ def test_what_no_run_could_do_with_is_refused_at_once(
     plan.write_text(PLAN + '[[systems]]\nmodel = "adaptation"\n')
     pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, "two runs would be adaptation-seed1")
     plan.write_text(PLAN + "[[systems]]\nmodle = 3\n")
-    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(3, f"{plan}: [[systems]] 4: modle: unknown setting. Did you mean model?")
+    pwae("experiment", plan, "--corpus", corpus, "--out", out).fails(
+        3, f"{plan}: [[systems]] 4: modle: unknown setting. Did you mean model?"
+    )
     assert not out.exists()
 
 

@@ -1,5 +1,6 @@
 """The whole stage against a plain-Python reading of section 4.1, and its promises about order, files and shards."""
 
+import os
 import random
 from collections import Counter
 from itertools import pairwise
@@ -13,7 +14,7 @@ from planted import planted, write_jsonl
 from pwae_core import artifacts
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import jsonl, sources
-from pwae_core.stages.preprocess import preprocess
+from pwae_core.stages.preprocess import preprocess, worth_starting
 from pwae_core.text.vocabulary import SPECIALS, UNK
 
 SPLITS = ("train", "valid", "test")
@@ -208,6 +209,23 @@ def test_several_processes_give_the_same_bytes(tmp_path, monkeypatch, snapshot):
     preprocess([raw], tmp_path / "one", config(), workers=1)
     preprocess([raw], tmp_path / "two", config(), workers=2)
     assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spans", "shards", "size", "used"),
+    [
+        (None, 60, 1, 60_000, 1),
+        (None, 3, 1, 30 << 20, 3),
+        (None, 16, 16, 1 << 30, 8),
+        (None, 1, 4, 5 << 20, 4),
+        (5, 60, 1, 60_000, 5),
+        (5, 1, 1, 1000, 1),
+    ],
+    ids=["small files", "files", "a large file", "a packed file", "asked for", "one piece"],
+)
+def test_processes_are_started_where_they_are_worth_it(monkeypatch, wanted, spans, shards, size, used):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert worth_starting(wanted, spans, shards, size) == used
 
 
 def test_the_seed_moves_sessions_between_splits_and_nothing_else(tmp_path):
