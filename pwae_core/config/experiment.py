@@ -190,6 +190,7 @@ def _planned(
     ]
     for values, place in layers[1:3]:
         _refuse_what_a_plan_says(values, place)
+    _refuse_otherwise(own, *layers[2])
     config = TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
     left_out = dict.fromkeys((*without, *(part for part in ABLATIONS if getattr(config.model, f"without_{part}"))))
     label = system.label or names.get(config.model.name, config.model.name)
@@ -207,6 +208,14 @@ def _refuse_what_a_plan_says(train: Mapping[str, Any], place: Place) -> None:
     ):
         if given:
             raise ConfigError(f"{place(loc)}: a plan says that in its {where}. Leave it out here.")
+
+
+def _refuse_otherwise(own: Mapping[str, Any], train: Mapping[str, Any], place: Place) -> None:
+    """Raises ConfigError for training settings of a system that differ from what it says itself: its K, its ablation."""
+    model = train.get("model")
+    for key, value in own.items():
+        if isinstance(model, Mapping) and model.get(key, value) != value:
+            raise ConfigError(f"{place(('model', key))}: the system says otherwise. Leave it out here.")
 
 
 def _shared(train: Mapping[str, Any], system: str) -> Mapping[str, Any]:

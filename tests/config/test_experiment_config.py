@@ -65,6 +65,14 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
             "[train.model]\nname = 'cvae'\n" + SEQ2SEQ,
             "[train.model] name: a plan says that in its systems. Leave it out",
         ),
+        (
+            PERSONAWAE + "components = [1, 2]\ntrain = { model = { components = 5 } }\n",
+            "[[systems]] 1: train.model.components: the system says otherwise. Leave it out here.",
+        ),
+        (
+            PERSONAWAE + 'without = ["prior"]\ntrain = { model = { without_prior = false } }\n',
+            "[[systems]] 1: train.model.without_prior: the system says otherwise. Leave it out here.",
+        ),
         ("seeds = 7\n" + SEQ2SEQ, "seeds: expected a list, in square brackets (got 7)."),
         ("seeds = []\n" + SEQ2SEQ, "seeds: List should have at least 1 item"),
         (
