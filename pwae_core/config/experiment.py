@@ -211,7 +211,7 @@ def _refuse_what_a_plan_says(train: Mapping[str, Any], place: Place) -> None:
 
 
 def _refuse_otherwise(own: Mapping[str, Any], train: Mapping[str, Any], place: Place) -> None:
-    """Raises ConfigError for training settings of a system that differ from what it says itself: its K, its ablation."""
+    """Raises ConfigError for settings of a system that differ from what it says itself: its K, what it is without."""
     model = train.get("model")
     for key, value in own.items():
         if isinstance(model, Mapping) and model.get(key, value) != value:
