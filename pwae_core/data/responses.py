@@ -66,6 +66,15 @@ def same_answer(responses: pa.Table) -> str:
     )
 
 
+def empty_references(responses: pa.Table) -> str:
+    """A remark if contexts have no reference with a word; otherwise empty."""
+    empty = sum(not any(references) for references in responses["references"].to_pylist())
+    if not empty:
+        return ""
+    having = counted(empty, "context has", "contexts have")
+    return f"{having} only empty references: BLEU is 0 there, whatever the answer is."
+
+
 @dataclass(frozen=True)
 class Alignment:
     """Response sets with the same sessions in the same order; ``left_out`` counts each system's other contexts.

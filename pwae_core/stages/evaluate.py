@@ -14,7 +14,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.responses import Alignment, Named, ResponseSet, same_answer
+from pwae_core.data.responses import Alignment, Named, ResponseSet, empty_references, same_answer
 from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError
 from pwae_core.metrics import comparisons, table
@@ -137,7 +137,7 @@ def _facts(
         + [
             f"{one.system}: {told}"
             for one in aligned.sets
-            for told in (_untrained(one), same_answer(one.table))
+            for told in (_untrained(one), same_answer(one.table), empty_references(one.table))
             if told
         ],
     }

@@ -15,7 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pwae_core import artifacts
-from pwae_core.data.responses import ResponseSet, align, complete, read_responses, same_answer
+from pwae_core.data.responses import (
+    ResponseSet,
+    align,
+    complete,
+    empty_references,
+    read_responses,
+    same_answer,
+)
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import ARTIFACTS, RESPONSES
 
@@ -312,3 +319,15 @@ def test_a_system_that_gives_most_contexts_one_answer_is_told() -> None:
 )
 def test_a_system_with_different_answers_or_few_contexts_is_not_told(responses: list[list[list[str]]]) -> None:
     assert same_answer(answered(*responses)) == ""
+
+
+@pytest.mark.parametrize(
+    ("references", "told"),
+    [
+        ([[["hi"]], [["good", "day"], []]], ""),
+        ([[["hi"]], [[]], [[], []]], "2 contexts have only empty references: BLEU is 0 there, whatever the answer is."),
+        ([[[]]], "1 context has only empty references: BLEU is 0 there, whatever the answer is."),
+    ],
+)
+def test_references_without_a_word_are_told(references: list[list[list[str]]], told: str) -> None:
+    assert empty_references(pa.table({"references": references})) == told
