@@ -119,8 +119,8 @@ step() { # corpus, split, table, seed
   pwae experiment "$plan" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs/$3-$4"
 }
 
-gather() { # write the results and the page from the runs that are complete
-  python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs/reproduction.md --out "$page"
+gather() { # write the results and the page from the runs that are complete; more threads would round differently
+  OMP_NUM_THREADS=1 python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs/reproduction.md --out "$page"
 } >&2
 
 if [ $mode = collect ]; then
