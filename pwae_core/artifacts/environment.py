@@ -28,5 +28,5 @@ def environment(kind: str) -> dict[str, str | int]:
 def processor() -> str:
     """The name of the processor; of its architecture where the system does not tell more."""
     lines = PROCESSORS.read_text("utf-8", errors="replace").splitlines() if PROCESSORS.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(filter(None, [*names, platform.processor(), platform.machine()]))
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()

@@ -39,8 +39,6 @@ def _once(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
-ABLATIONS = ("prior", "fusion")
-"""What Table 4 leaves out."""
 Apart = Annotated[tuple[int, ...], AfterValidator(_once)]
 """One run for each of them."""
 
@@ -192,7 +190,7 @@ def _planned(
         _refuse_what_a_plan_says(values, place)
     _refuse_otherwise(own, *layers[2])
     config = TrainConfig.make(layered(values for values, _ in layers), given_in(layers))
-    left_out = dict.fromkeys((*without, *(part for part in ABLATIONS if getattr(config.model, f"without_{part}"))))
+    left_out = dict.fromkeys((*without, *config.model.left_out))
     label = system.label or names.get(config.model.name, config.model.name)
     label += "" if system.label else "".join(f" w/o {part}" for part in left_out)
     label += "" if components is None else f" K={components}"

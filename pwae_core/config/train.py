@@ -83,6 +83,11 @@ class ModelConfig(Config):
         0.0, ge=0, lt=1, description="Share of sessions trained as if nobody in particular (<unk>) answered."
     )
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The parts of PersonaWAE that an ablation is without (Table 4)."""
+        return tuple(part for part in ("prior", "fusion") if getattr(self, f"without_{part}"))
+
     @field_validator("name", mode="before")
     @classmethod
     def _alias(cls, name: object) -> object:
@@ -97,9 +102,8 @@ class ModelConfig(Config):
 
     @model_validator(mode="after")
     def _ablations_are_of_personawae(self) -> Self:
-        for part in ("prior", "fusion"):
-            if getattr(self, f"without_{part}") and self.name != "personawae":
-                raise ValueError(f"without_{part} is an ablation of personawae; {self.name} has no such part")
+        if self.left_out and self.name != "personawae":
+            raise ValueError(f"without_{self.left_out[0]} is an ablation of personawae; {self.name} has no such part")
         return self
 
     @model_validator(mode="after")

@@ -114,7 +114,6 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
         raise ConfigError(f"{folder} has no average: keep_best was 1. Use the checkpoint best or last.")
     refuse_missing_plugin(folder, artifact.manifest)
     artifact.path(f"checkpoints/{checkpoint}.json")
-    facts = artifact.facts
     try:
         config = ModelConfig.make(artifact.config["model"])
     except ConfigError as error:
@@ -122,7 +121,7 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
             f"{folder} has settings that pwae {__version__} does not know ({str(error).partition('. ')[0]}). "
             f"{trained_with(artifact.manifest)}"
         ) from error
-    model = build_model(config, facts["vocabulary_size"], facts["users"], seed=0).to(device)
+    model = build_model(config, artifact.facts["vocabulary_size"], artifact.facts["users"], seed=0).to(device)
     tensors, _ = load_checkpoint(folder / "checkpoints", checkpoint, device)
     try:
         model.load_state_dict(part(tensors, "model"))
@@ -211,8 +210,8 @@ def computed_on(device: torch.device) -> dict[str, str | int]:
     """What the last digits depend on besides the versions: the device, or the processor and the number of threads."""
     if device.type == "cuda":
         return {"device": torch.cuda.get_device_name(device), "threads": torch.get_num_threads()}
-    name = f"{processor()}, {torch.backends.cpu.get_cpu_capability()}"
-    return {"device": "cpu", "processor": name, "threads": torch.get_num_threads()}
+    on = f"{processor()}, {torch.backends.cpu.get_cpu_capability()}"
+    return {"device": "cpu", "processor": on, "threads": torch.get_num_threads()}
 
 
 def build_model(config: ModelConfig, vocabulary_size: int, users: int, seed: int) -> Model:
@@ -275,8 +274,7 @@ def copy_tables(corpus: Artifact, folder: Path) -> None:
 
 def describe_system(model: Model) -> str:
     """The system's name as tables show it, with its ablations."""
-    without = [part for part in ("prior", "fusion") if getattr(model.config, f"without_{part}")]
-    return model.display_name + "".join(f" w/o {part}" for part in without)
+    return model.display_name + "".join(f" w/o {part}" for part in model.config.left_out)
 
 
 def choose_device(name: str, asked: str = "--device") -> torch.device:
