@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from runs import Made, Scored, keep_scores, kept_scores, made
+from runs import Made, Scored, keep_scores, kept_scores, made, refuse_twice
 from tables import STUDY, fuller, grouped, merged, read_study, read_table, remade, write
 
 from pwae_core.artifacts import Artifact, load
@@ -184,6 +184,7 @@ def collect(work: Path, out: Path) -> None:
     """Writes what is under ``work`` into the results at ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     runs = list(made(work))
+    refuse_twice({one.run.folder: tuple(one.key.values()) for one in runs})
     keep_scores(runs, out)
     found = {
         "results": [row for one in runs for row in result_rows(one)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,9 +126,18 @@ def keep_scores(runs: Sequence[Made], results: Path) -> None:
 
 def kept_scores(results: Path) -> list[Scored]:
     """The scores of all runs that the results have."""
-    found = []
+    found = {}
     for path in sorted((results / SCORES).glob("*.parquet")):
         frame = pd.DataFrame(read_table(path)).set_index("session_id")
         told = frame.iloc[0][list(KEY)]
-        found.append(Scored(*told[list(KEY[:-1])], int(told["seed"]), frame.drop(columns=list(KEY))))
-    return found
+        found[path] = Scored(*told[list(KEY[:-1])], int(told["seed"]), frame.drop(columns=list(KEY)))
+    refuse_twice({path: (one.corpus, one.split, one.label, one.seed) for path, one in found.items()})
+    return list(found.values())
+
+
+def refuse_twice(files: Mapping[Path, tuple[Any, ...]]) -> None:
+    """Ends the script if two files are of the same run (corpus, split, label, seed): its mean would count it twice."""
+    first: dict[tuple[Any, ...], Path] = {}
+    for path, run in files.items():
+        if (other := first.setdefault(run, path)) != path:
+            sys.exit(f"{other} and {path} are the same run: {run[2]}, seed {run[3]}. Remove one of them.")

@@ -27,6 +27,13 @@ def test_the_tables_are_those_of_the_results() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_no_run_counts_twice() -> None:
+    """Its mean over seeds would be another."""
+    rows = pq.read_table(RESULTS / "results.parquet").to_pylist()
+    runs = [tuple(row[name] for name in ("corpus", "split", "label", "seed", "measure")) for row in rows]
+    assert len(set(runs)) == len(runs)
+
+
 def test_a_number_that_is_in_no_result_is_refused(tmp_path: Path) -> None:
     text = PAGE.read_text("utf-8")
     first = re.search(r"<!-- table2 -->\n(.*?)<!-- /table2 -->", text, re.DOTALL)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -168,6 +169,16 @@ def test_a_run_that_was_made_again_with_other_totals_is_noticed(monkeypatch: pyt
     assert tables.remade(there, [totals("CVAE", 7, 0.1), totals("CVAE", 8, 0.2)]) == {("cped", "session", "CVAE")}
 
 
+def test_scores_of_a_run_that_are_there_twice_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = imported("runs", monkeypatch)
+    told = {"corpus": "cped", "split": "session", "table": "table2", "label": "CVAE", "seed": 7, "session_id": "s"}
+    (tmp_path / "scores").mkdir()
+    for name, table in (("one", "table2"), ("two", "base")):
+        pq.write_table(pa.Table.from_pylist([{**told, "table": table}]), tmp_path / "scores" / f"{name}.parquet")
+    with pytest.raises(SystemExit, match=r"one\.parquet and .*two\.parquet are the same run: CVAE, seed 7"):
+        runs.kept_scores(tmp_path)
+
+
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "docs").mkdir()
@@ -175,11 +186,11 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     (tmp_path / "examples" / "environment.sh").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
     own = {name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")}
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         command = ["bash", "examples/reproduction/run.sh", "--quick", *arguments]
         environment = own | {"OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return done
 
     steps = run("--list").stdout.split()
@@ -219,7 +230,16 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     before[changed[0]] = changed[0].read_bytes()
     assert not (work / "chitchat" / "session" / "runs" / "table2-7").exists(), "its runs are in the results"
 
-    runs = work / "chitchat" / "session" / "runs" / "table4-8"
+    plans, runs = work / "chitchat" / "session" / "plans", work / "chitchat" / "session" / "runs"
+    shutil.copy(plans / "table4-8.toml", plans / "again-8.toml")
+    (runs / "again-8").symlink_to(runs / "table4-8")
+    told = run("--collect", code=1).stderr
+    assert "runs/again-8/personawae-w-o-prior-seed8/run and " in told
+    assert "runs/table4-8/personawae-w-o-prior-seed8/run are the same run: PersonaWAE w/o prior, seed 8" in told
+    assert [path.name for path in before if path.read_bytes() != before[path]] == []
+    (plans / "again-8.toml").unlink()
+
+    runs /= "table4-8"
     one, two = (f"personawae-w-o-{part}-seed8" for part in ("prior", "fusion"))
     shutil.rmtree(runs / one / "scores")
     shutil.copytree(runs / two / "scores", runs / one / "scores")
