@@ -9,6 +9,7 @@ from typing import Any
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.readers.times import ROUNDED
 from pwae_core.corpus.steps import splits, summary
 from pwae_core.corpus.steps.scan import UTTERANCES
 
@@ -150,7 +151,10 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
 
 
 def unread_times(number: int, example: str) -> str:
-    return f"{number:,} timestamps were not understood, such as {example!r}. Describe yours with --time-format."
+    told = f"{number:,} timestamps were not understood, such as {example!r}."
+    if ROUNDED.fullmatch(example):
+        return f"{told} A spreadsheet has rounded them: export the file again with its times as text."
+    return f"{told} Describe yours with --time-format."
 
 
 def _share(part: int, whole: int) -> float:

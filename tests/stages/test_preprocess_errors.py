@@ -81,6 +81,12 @@ def test_times_that_are_not_understood_are_shown_where_nothing_is_left(fails):
     )
 
 
+def test_times_that_a_spreadsheet_has_rounded_are_not_read(fails):
+    rows = [{"user_id": "ann", "text": "hi", "conversation_id": "a", "timestamp": "1.37248E+12"}] * 3
+    told = "such as '1.37248E+12'. A spreadsheet has rounded them: export the file again with its times as text."
+    fails(rows, 5, told)
+
+
 def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):
     monkeypatch.setattr("pwae_core.corpus.readers.jsonl.SPAN_BYTES", 1000)
     rows = [*ROWS, {**ROWS[0], "turn": "last"}]
