@@ -26,7 +26,7 @@ class Totals:
     """The counts of every step, summed over its pieces.
 
     ``most``: [utterances, id] of the users who say the most; ``told``: the readers' notes on their files; ``suspect``:
-    warnings about damaged ids; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
+    warnings about ids and times; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
     timestamp that was not understood.
     """
 
@@ -106,6 +106,17 @@ def clashing_ids(threaded: Counts, kept: int) -> str:
     )
 
 
+def said_twice(arranged: Counts) -> str:
+    """A sentence about messages of chats that occur more than once; empty if they are few."""
+    twice, loose = arranged["twice"], arranged["loose"]
+    if twice < LOST_SHARE * loose or not twice:
+        return ""
+    return (
+        f"{twice:,} of {loose:,} messages of chats repeat another one (same chat, time, user and text). If files "
+        "overlap, take out what they share, or map an utterance_id: of messages with one id, one is kept."
+    )
+
+
 def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
     """The facts of the manifest."""
     segmented, assembled = totals.segmented, totals.assembled
@@ -163,7 +174,8 @@ def _share(part: int, whole: int) -> float:
 
 def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, without_time: int) -> list[str]:
     clashing = clashing_ids(totals.threaded, totals.arranged["own"])
-    found = [*totals.suspect, *filter(None, [clashing, lost_links(totals.arranged, totals.astray)])]
+    told = [clashing, said_twice(totals.arranged), lost_links(totals.arranged, totals.astray)]
+    found = [*totals.suspect, *filter(None, told)]
     if totals.scanned["unread_times"]:
         found.append(unread_times(totals.scanned["unread_times"], totals.unread_time))
     if config.split_by == "time" and without_time:

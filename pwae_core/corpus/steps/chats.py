@@ -23,7 +23,8 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     A conversation ends if the next message comes more than ``gap`` minutes later (0: never). It is called
     ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so the order of
     conversations does not depend on shards. Of messages with the same id the first is kept; ``repeated`` counts the
-    others.
+    others. Of those without an id (``loose``) all are kept; ``twice`` counts those that say again what was said before,
+    at the same time and by the same user.
     """
     messages = _in_order(messages)
     first = _first_of_ids(messages)
@@ -40,7 +41,8 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     keys = messages["key"].to_numpy() >> NUMBERS << NUMBERS | numbers.astype(np.uint64)
     names = pc.binary_join_element_wise(messages["conversation_id"], pa.array(numbers).cast(pa.string()), "/")
     told = [messages[name] for name in ("user_id", "text", "timestamp")]
-    return pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS), {"repeated": repeated}
+    rows = pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS)
+    return rows, {"repeated": repeated, **_said_twice(messages)}
 
 
 def _in_order(messages: pa.Table) -> pa.Table:
@@ -85,6 +87,12 @@ def _first_of_ids(messages: pa.Table) -> Mask:
     first: Mask = ~known
     first[grouped["at_min"].to_numpy()] = True
     return first
+
+
+def _said_twice(messages: pa.Table) -> Counts:
+    loose = messages.filter(pc.is_null(messages["utterance_id"]))
+    different = loose.group_by(["conversation_id", "timestamp", "user_id", "text"], use_threads=False).aggregate([])
+    return {"loose": loose.num_rows, "twice": loose.num_rows - different.num_rows}
 
 
 def changes(column: pa.ChunkedArray) -> Mask:
