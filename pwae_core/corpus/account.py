@@ -12,6 +12,7 @@ from pwae_core.corpus.engine.runner import Counts
 from pwae_core.corpus.readers.times import ROUNDED
 from pwae_core.corpus.steps import splits, summary
 from pwae_core.corpus.steps.scan import UTTERANCES
+from pwae_core.grammar import counted
 
 LONG_CJK_TOKENS = 6.0
 TIMES_THE_AVERAGE = 10
@@ -117,6 +118,16 @@ def said_twice(arranged: Counts) -> str:
     )
 
 
+def mixed(arranged: Counts) -> str:
+    """A sentence about chats in which messages of several files alternate; empty if there are none."""
+    if not arranged["mixed"]:
+        return ""
+    return (
+        f"In {counted(arranged['mixed'], 'chat')} messages of several files alternate. If a conversation_id means "
+        "another chat in each file, make the ids different."
+    )
+
+
 def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
     """The facts of the manifest."""
     segmented, assembled = totals.segmented, totals.assembled
@@ -174,7 +185,7 @@ def _share(part: int, whole: int) -> float:
 
 def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, without_time: int) -> list[str]:
     clashing = clashing_ids(totals.threaded, totals.arranged["own"])
-    told = [clashing, said_twice(totals.arranged), lost_links(totals.arranged, totals.astray)]
+    told = [clashing, said_twice(totals.arranged) or mixed(totals.arranged), lost_links(totals.arranged, totals.astray)]
     found = [*totals.suspect, *filter(None, told)]
     if totals.scanned["unread_times"]:
         found.append(unread_times(totals.scanned["unread_times"], totals.unread_time))

@@ -14,6 +14,8 @@ ORDER = ("key", "conversation_id", "timestamp", "turn", "utterance_id", "user_id
 SECOND = 1_000_000
 NEWEST_FIRST = 5
 """How many times as often a later message precedes an earlier one as follows it, in a chat with the newest first."""
+MIXED_SHARE = 0.1
+"""The share of a chat's messages before which the file changes, from which on two chats seem to have one name."""
 NUMBERS = np.uint64(32)  # bits of a key that number the conversations of a chat; the rest is the chat's own
 
 
@@ -24,7 +26,7 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so the order of
     conversations does not depend on shards. Of messages with the same id the first is kept; ``repeated`` counts the
     others. Of those without an id (``loose``) all are kept; ``twice`` counts those that say again what was said before,
-    at the same time and by the same user.
+    at the same time and by the same user. ``mixed`` counts chats in which messages of several files alternate.
     """
     messages = _in_order(messages)
     first = _first_of_ids(messages)
@@ -42,7 +44,7 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     names = pc.binary_join_element_wise(messages["conversation_id"], pa.array(numbers).cast(pa.string()), "/")
     told = [messages[name] for name in ("user_id", "text", "timestamp")]
     rows = pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS)
-    return rows, {"repeated": repeated, **_said_twice(messages)}
+    return rows, {"repeated": repeated, **_said_twice(messages), "mixed": _mixed(messages)}
 
 
 def _in_order(messages: pa.Table) -> pa.Table:
@@ -93,6 +95,14 @@ def _said_twice(messages: pa.Table) -> Counts:
     loose = messages.filter(pc.is_null(messages["utterance_id"]))
     different = loose.group_by(["conversation_id", "timestamp", "user_id", "text"], use_threads=False).aggregate([])
     return {"loose": loose.num_rows, "twice": loose.num_rows - different.num_rows}
+
+
+def _mixed(messages: pa.Table) -> int:
+    chat = np.cumsum(changes(messages["conversation_id"])) - 1
+    files = pc.fill_null(messages["file"], 0).to_numpy()
+    parts = np.bincount(np.unique(np.stack([chat, files]), axis=1)[0])
+    runs = np.bincount(chat[np.append(True, (np.diff(files) != 0) | (np.diff(chat) != 0))[: len(chat)]])
+    return int(((runs > 2 * parts) & (runs > MIXED_SHARE * np.bincount(chat))).sum())
 
 
 def changes(column: pa.ChunkedArray) -> Mask:

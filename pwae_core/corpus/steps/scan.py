@@ -107,6 +107,8 @@ def scan(job: Job, piece: int) -> Counts:
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
             elif batch.shape == "times":
                 seen.clocks.update(clocks.counted(table["timestamp"], rules.zone))
+                file = np.full(table.num_rows, job.sources.index(job.spans[piece].source), np.int32)
+                table = table.append_column("file", pa.array(file))
                 kept = _write_placed(messages, table, MESSAGES, "times", job, rules, seen)
             else:
                 kept = _write_placed(rows, table, ROWS, "turns", job, rules, seen)
@@ -147,7 +149,7 @@ def _write_placed(
     rows, why = judged(rows, shape, rules, seen)
     rows = rows.filter(_count(why, seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
-    spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
+    spill.write_sharded(out, rows.append_column("key", pa.array(keys)).select(schema.names), keys, job.shards)
     return int(rows.num_rows)
 
 

@@ -1,4 +1,4 @@
-"""Warnings about chats: dates without a time of day, days of a spreadsheet, messages that two files share."""
+"""Warnings about chats: dates without a time of day, days of a spreadsheet, messages that files share or mix."""
 
 from datetime import datetime, timedelta
 
@@ -51,3 +51,9 @@ def test_messages_that_two_files_share(tmp_path):
 
 def test_chats_as_they_should_be(tmp_path):
     assert warnings_of(tmp_path, {"a.csv": (minutes, range(80)), "b.csv": (minutes, range(78, 160))}) == []
+
+
+def test_chats_of_one_name_in_several_files(tmp_path):
+    others = (lambda n: str(START + timedelta(minutes=20 * n - 1595)), range(80, 160))
+    (warning,) = warnings_of(tmp_path, {"a.csv": (minutes, range(80)), "b.csv": others})
+    assert warning.startswith("In 1 chat messages of several files alternate.")
