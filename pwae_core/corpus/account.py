@@ -9,8 +9,10 @@ from typing import Any
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.engine.runner import Counts
+from pwae_core.corpus.readers.times import ROUNDED
 from pwae_core.corpus.steps import splits, summary
 from pwae_core.corpus.steps.scan import UTTERANCES
+from pwae_core.grammar import counted
 
 LONG_CJK_TOKENS = 6.0
 TIMES_THE_AVERAGE = 10
@@ -25,7 +27,7 @@ class Totals:
     """The counts of every step, summed over its pieces.
 
     ``most``: [utterances, id] of the users who say the most; ``told``: the readers' notes on their files; ``suspect``:
-    warnings about damaged ids; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
+    warnings about ids and times; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
     timestamp that was not understood.
     """
 
@@ -105,6 +107,27 @@ def clashing_ids(threaded: Counts, kept: int) -> str:
     )
 
 
+def said_twice(arranged: Counts) -> str:
+    """A sentence about messages of chats that occur more than once; empty if they are few."""
+    twice, loose = arranged["twice"], arranged["loose"]
+    if twice < LOST_SHARE * loose or not twice:
+        return ""
+    return (
+        f"{twice:,} of {loose:,} messages of chats repeat another one (same chat, time, user and text). If files "
+        "overlap, take out what they share, or map an utterance_id: of messages with one id, one is kept."
+    )
+
+
+def mixed(arranged: Counts) -> str:
+    """A sentence about chats in which messages of several files alternate; empty if there are none."""
+    if not arranged["mixed"]:
+        return ""
+    return (
+        f"In {counted(arranged['mixed'], 'chat')} messages of several files alternate. If a conversation_id means "
+        "another chat in each file, make the ids different."
+    )
+
+
 def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted: splits.Sizes) -> dict[str, Any]:
     """The facts of the manifest."""
     segmented, assembled = totals.segmented, totals.assembled
@@ -150,7 +173,10 @@ def facts(config: PreprocessConfig, totals: Totals, words: summary.Words, wanted
 
 
 def unread_times(number: int, example: str) -> str:
-    return f"{number:,} timestamps were not understood, such as {example!r}. Describe yours with --time-format."
+    told = f"{number:,} timestamps were not understood, such as {example!r}."
+    if ROUNDED.fullmatch(example):
+        return f"{told} A spreadsheet has rounded them: export the file again with its times as text."
+    return f"{told} Describe yours with --time-format."
 
 
 def _share(part: int, whole: int) -> float:
@@ -159,7 +185,8 @@ def _share(part: int, whole: int) -> float:
 
 def _warnings(config: PreprocessConfig, totals: Totals, mean_cjk: float | None, without_time: int) -> list[str]:
     clashing = clashing_ids(totals.threaded, totals.arranged["own"])
-    found = [*totals.suspect, *filter(None, [clashing, lost_links(totals.arranged, totals.astray)])]
+    told = [clashing, said_twice(totals.arranged) or mixed(totals.arranged), lost_links(totals.arranged, totals.astray)]
+    found = [*totals.suspect, *filter(None, told)]
     if totals.scanned["unread_times"]:
         found.append(unread_times(totals.scanned["unread_times"], totals.unread_time))
     if config.split_by == "time" and without_time:

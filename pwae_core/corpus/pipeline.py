@@ -17,7 +17,7 @@ from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
 from pwae_core.corpus.readers.sources import Found
-from pwae_core.corpus.steps import identifiers, naming, splits, summary, threads
+from pwae_core.corpus.steps import clocks, identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
 from pwae_core.corpus.steps.scan import Rules, Seen, judged, prepared, scan
@@ -51,7 +51,7 @@ def preprocess_job(runner: Runner[Job], draft: Draft, found: Found, vocabulary: 
     counted = runner.run("Counting users", count, job.shards)
     job.drop("users")
     slid = _added(runner.run("Sliding the window", slide, job.shards))
-    hint = " ".join(filter(None, [_left_out(scanned, rejected), lost_links(arranged, astray)]))
+    hint = " ".join(filter(None, [_left_out(scanned, rejected), lost_links(arranged, astray), *suspect[:1]]))
     wanted = _split(job, slid, arranged, _added(counted), hint)
     segmented = _added(runner.run("Tokenising", segment, job.shards))
     words, people = summary.count_words(job, vocabulary), summary.list_users(job)
@@ -82,15 +82,17 @@ def preprocess_job(runner: Runner[Job], draft: Draft, found: Found, vocabulary: 
 
 
 def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[str], str]:
-    """The counts, rows left out by reason, warnings about damaged ids, notes on users to drop that do not exist, and a
-    time that was not understood.
+    """The counts, rows left out by reason, warnings about ids and times, notes on users to drop that do not exist, and
+    a time that was not understood.
     """
     job = runner.job
     scanned = runner.run("Reading", scan, len(job.spans))
     suspect = []
     for source in job.sources:
-        pieces = [one["damage"] for one, span in zip(scanned, job.spans, strict=True) if span.source == source]
-        suspect += identifiers.judged(source.name, reduce(identifiers.together, pieces))
+        pieces = [one for one, span in zip(scanned, job.spans, strict=True) if span.source == source]
+        suspect += identifiers.judged(source.name, reduce(identifiers.together, [one["damage"] for one in pieces]))
+        found = sum((Counter(one["clocks"]) for one in pieces), Counter[str]())
+        suspect += clocks.judged(source.name, found, job.config.gap)
     rejected: Counter[str] = Counter()
     for counts in scanned:
         rejected.update(counts["rejected"])
@@ -98,8 +100,8 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[st
     unread = min((one["unread_time"] for one in scanned if one["unread_time"]), default="")
     times = unread_times(total["unread_times"], unread) if unread else ""
     if not total["kept"]:
-        found = _by_reason(rejected) or "none was read"
-        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({found}). {times}".rstrip())
+        why = _by_reason(rejected) or "none was read"
+        raise EmptyResultError(f"No utterance is left of {total['read']} rows ({why}). {times}".rstrip())
     if times and job.config.split_by == "time":
         raise ConfigError(f"--split-by time: {times} Without them, split by session or conversation.")
     dropped = {user for one in scanned for user in one["dropped"]}

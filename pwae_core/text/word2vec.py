@@ -183,7 +183,8 @@ def _recognise(path: Path, stream: BinaryIO) -> tuple[_Format, bytes]:
         return _Format(None, len(fields) - 1, binary=False), head
     raise InputError(
         f"{path}, line 1: neither 'number-of-words dimension' nor a word and its values: not a word2vec file, text or "
-        f"binary. Save the vectors in word2vec's format (in gensim: save_word2vec_format)."
+        f"binary. Unpack it if it is an archive (ZIP, tar). Otherwise save the vectors in word2vec's format (in "
+        f"gensim: save_word2vec_format)."
     )
 
 
@@ -205,14 +206,14 @@ def _is_number(field: bytes) -> bool:
 
 
 def _text_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
-    """Spaces or tabs separate the values. A word may contain spaces (". . ." does in published files), but a row may
-    not have more values than the dimension. Blank lines may end a file.
+    """Spaces or tabs, as many as there are, separate the values. A word may contain spaces (". . ." does in published
+    files), but a row may not have more values than the dimension. Blank lines may end a file.
     """
     number, blank = (0 if shape.announced is None else 1), 0
     while True:
         line = buffer.until(b"\n", LONGEST_LINE)
         last = line is None
-        line = (buffer.rest() if line is None else line).replace(b"\t", b" ").rstrip(b" \r")
+        line = (buffer.rest() if line is None else line).rstrip()
         number += 1
         if line:
             if blank:
@@ -224,10 +225,12 @@ def _text_rows(path: Path, buffer: _Buffer, shape: _Format) -> Iterator[_Row]:
 
 
 def _text_row(path: Path, place: str, line: bytes, dimension: int) -> _Row:
-    word, *values = line.rsplit(b" ", dimension)
-    extra = word.split(b" ")[1:]
+    word, *values = line.rsplit(None, dimension)
+    if line[:1].isspace() and len(values) == dimension - 1:
+        word, values = b"", [word, *values]
+    extra = word.split()[1:]
     if len(values) != dimension or (extra and all(map(_is_number, extra))):
-        found = len(line.split(b" ")) - 1
+        found = len(line.split()) - 1
         raise InputError(f"{path}, {place}: {found} values after the word, expected {dimension}.")
     return _Row(place, word, values)
 

@@ -162,6 +162,17 @@ def test_comments_without_user_ids_are_refused(pwae, tmp_path):
     assert rejected(report) == {("file", reason): 1}
 
 
+def test_an_own_table_of_comments_is_read_whatever_its_file_is_called(pwae, tmp_path):
+    path = tmp_path / "douyin_comments.csv"
+    rows = [f"v1,{n},{n - 1 if n else ''},用户{n % 2},第{n}条" for n in range(40)]
+    path.write_text("视频,编号,父编号,用户名,内容\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    names = ("conversation_id=视频", "utterance_id=编号", "reply_to=父编号", "user_id=用户名", "text=内容")
+    columns = [f"--column={name}" for name in names]
+    result = pwae("preprocess", path, "--out", tmp_path / "corpus", "--json", *columns).succeeds()
+    assert result.json["counts"]["rows_kept"] == 40
+    pwae("preprocess", path, "--out", tmp_path / "other").fails(4, "douyin_comments.csv has no columns")
+
+
 def tree_rows(seed: int, count: int = 400) -> list[dict]:
     """Reply trees of some noise: repeated ids, missing users, circles, answers to what is not there."""
     chance = random.Random(seed)

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 from planted import planted, write_jsonl
@@ -72,6 +74,28 @@ def test_columns_with_other_names_are_proposed_as_the_shell_takes_them(fails):
     fails(chats, 4, "Name the column that holds it with --column text=COLUMN.", options=named)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("qq.txt", "2023-06-01 12:00:00 ann(12345)\nTea?\n\n2023-06-01 12:01:00 bob(67)\nYes.\n"),
+        ("dump.sql", "-- MySQL dump 10.13\nINSERT INTO chat VALUES (1,'ann','Tea?'),(2,'bob','Yes.');\n"),
+        ("posts.xml", '<?xml version="1.0"?>\n<comments>\n<row Id="1" Text="Tea?"/>\n</comments>\n'),
+    ],
+)
+def test_what_is_no_table_is_to_be_converted(pwae, tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    told = "Convert it to a table with a row for each utterance."
+    pwae("preprocess", tmp_path / name, "--out", tmp_path / "corpus").fails(4, f"{name} has no columns", told)
+
+
+def test_a_database_of_ones_own_is_to_be_exported(pwae, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "own.db")) as database:
+        database.execute("CREATE TABLE messages (talker, content)")
+        database.commit()
+    told = "of weibo-crawler. If it is a database of your own, export its table as CSV."
+    pwae("preprocess", tmp_path / "own.db", "--out", tmp_path / "corpus").fails(4, "own.db has none of", told)
+
+
 def test_times_that_are_not_understood_are_shown_where_nothing_is_left(fails):
     rows = [{"user_id": "ann", "text": "hi", "conversation_id": "a", "timestamp": "01/03/2024 8h03"}] * 3
     fails(
@@ -79,6 +103,12 @@ def test_times_that_are_not_understood_are_shown_where_nothing_is_left(fails):
         5,
         "understood: 3). 3 timestamps were not understood, such as '01/03/2024 8h03'. Describe yours with",
     )
+
+
+def test_times_that_a_spreadsheet_has_rounded_are_not_read(fails):
+    rows = [{"user_id": "ann", "text": "hi", "conversation_id": "a", "timestamp": "1.37248E+12"}] * 3
+    told = "such as '1.37248E+12'. A spreadsheet has rounded them: export the file again with its times as text."
+    fails(rows, 5, told)
 
 
 def test_an_error_in_another_process_is_the_same_error(fails, monkeypatch):

@@ -47,6 +47,16 @@ def test_tabs_may_separate_the_values(file, header):
     assert {number: vector.tolist() for number, vector in found.vectors.items()} == {4: [0.5, -1.0], 5: [0.25, 4.0]}
 
 
+@pytest.mark.parametrize("header", ["4 2\n", ""])
+def test_any_number_of_spaces_may_separate_the_values(file, header):
+    aligned = "tea      0.50     -1.00\n蛋糕  0.25 \t 4.00  \n. .   1.00      2.00\n  7.00  8.00\n"
+    found = read_vectors(file(header + aligned), IDS | {". .": 7})
+    vectors = {number: vector.tolist() for number, vector in found.vectors.items()}
+    assert vectors == {4: [0.5, -1.0], 5: [0.25, 4.0], 7: [1.0, 2.0]}
+    with pytest.raises(InputError, match=r"line \d: 3 values after the word, expected 2\."):
+        read_vectors(file(header + aligned + "rain  1  2  3\n"), IDS)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -155,6 +165,7 @@ def test_a_word_is_found_in_another_unicode_composition_its_own_before_it(file):
         ("", "vectors is empty."),
         ("hello\n", "line 1: neither 'number-of-words dimension' nor a word and its values"),
         ("PK\x03\x04 zip", "line 1: neither"),
+        ("PK\x03\x04 zip", "Unpack it if it is an archive (ZIP, tar)."),
         ("2 3\ntea 1 2 3\nrain 1 2\n", "line 3: 2 values after the word, expected 3."),
         ("2 2\ntea 1 2\nrain 1 2 3\n", "line 3: 3 values after the word, expected 2."),
         ("2 2\ntea 1 2\n\nrain 1 2\n", "line 3: it is blank, and vectors follow it. Remove the line."),

@@ -43,6 +43,7 @@ MESSAGES = pa.schema(  # of chats, which time orders
         ("text", pa.string()),
         ("timestamp", TIME),
         ("key", pa.uint64()),
+        ("file", pa.int32()),  # the number of the raw file
     ]
 )
 NODES = pa.schema(  # a row without user or text only links others

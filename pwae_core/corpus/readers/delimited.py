@@ -12,20 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import compress, islice
 from typing import Any
 
 import numpy as np
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers import own
-from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span
+from pwae_core.corpus.readers.base import BATCH_ROWS, Batch, NoRowsError, Reader, Source, Span, at
 from pwae_core.corpus.readers.head import DELIMITERS, UTF_16, Head, fields
 from pwae_core.errors import InputError
 
 LONGEST_FIELD = 64 << 20
 CHUNK = 1 << 20
 TWICE = "Within quoted fields, write quotation marks twice."
+BOM = "\ufeff"
+HEADER_AGAIN = "header line, repeated"
 NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 
@@ -68,10 +70,18 @@ def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:
             for index, row in enumerate(batch):
                 if len(row) != len(header):
                     raise InputError(misfit(source, done + index + 1, row, header))
-            places = np.arange(done + 1, done + len(batch) + 1)
-            values = {field: [row[position] for row in batch] for field, position in positions.items()}
-            yield own.own_batch(values, places, partial(_where, source, done), shape, 0)
+            own_rows = np.array([not _repeats(row, header) for row in batch])
+            places = np.arange(done + 1, done + len(batch) + 1)[own_rows]
+            kept = list(compress(batch, own_rows))
+            values = {field: [row[position] for row in kept] for field, position in positions.items()}
+            made = own.own_batch(values, places, partial(at, partial(_where, source), places), shape, 0)
+            yield replace(made, passed={HEADER_AGAIN: len(batch) - len(kept)} if len(kept) < len(batch) else {})
             done += len(batch)
+
+
+def _repeats(row: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row is the header again, as where several files were joined to one."""
+    return row[-1] == header[-1] and [row[0].removeprefix(BOM), *row[1:]] == header
 
 
 def misfit(source: Source, number: int, row: Sequence[str], header: Sequence[str]) -> str:
@@ -210,8 +220,8 @@ def _undecodable(source: Source, encoding: str) -> str:
     return f"{source.name} is not UTF-8. Convert the file to UTF-8 first."
 
 
-def _where(source: Source, before: int, index: int) -> str:
-    return f"{source.name}, row {before + index + 1}"
+def _where(source: Source, place: int) -> str:
+    return f"{source.name}, row {place}"
 
 
 READER = Reader(name="csv", recognises=recognises, check=check, read=read, bytes_a_row=100)

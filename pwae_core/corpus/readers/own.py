@@ -114,6 +114,8 @@ def _lacks(source: Source, columns: list[str], known: list[str]) -> str:
 def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) -> str:
     """What to write, with the columns that most likely hold what is missing."""
     free = {_plain(column): column for column in reversed(known) if column not in names.values()}
+    if len(known) == 1 and len(lacking) > 1:
+        return "Convert it to a table with a row for each utterance."
     likely = {}
     for field in lacking:
         for asked in (field, *INSTEAD.get(field, ())):

@@ -11,6 +11,7 @@ from pwae_core.corpus.readers.registry import OWN, READERS
 
 ARCHIVE = b"PK\x03\x04"
 COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has no user ids
+COMMENT_COLUMNS = {"weibo_id", "created_at", "user_screen_name", "text", "like_count"}
 
 
 def recognise(path: Path, name: str, format: str = "auto") -> Source:
@@ -29,8 +30,7 @@ def _format(head: Head) -> str:
     own = any(map(are_own, head.records))
     readers = (reader for reader in READERS.values() if reader.name in OWN or not own)
     found = next((reader.name for reader in readers if reader.recognises(head)), None)
-    name = Path(head.name).name
-    if found == "csv" and name.endswith("_comments.csv") and not {"user_id", "author"} & {*head.header}:
+    if found == "csv" and {*head.header} >= COMMENT_COLUMNS and "user_id" not in head.header:
         return COMMENT_TABLE
     if found:
         return found

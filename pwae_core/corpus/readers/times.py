@@ -29,6 +29,9 @@ LARGEST = 2.0**63
 WEIBO = "%a %b %d %H:%M:%S %z %Y"
 BASIC = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 MONTHS = re.compile(r"(?i)\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+ROUNDED = re.compile(r"-?\d(?:[.,]\d{1,5})?[eE]\+\d{2,3}")
+"""1.37248E+12: all that a spreadsheet leaves of milliseconds; the hours are gone."""
+
 YEAR_FIRST = re.compile(r"\d{4}\D")
 CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日")
 COMMENT = re.compile(r"\s*\([^()]*\)$")
@@ -141,7 +144,7 @@ def _basic(text: str) -> datetime:
 
 def _epoch(text: str) -> datetime:
     number = to_float(text)
-    if not abs(number) < LARGEST:
+    if not abs(number) < LARGEST or ROUNDED.fullmatch(text):
         raise ValueError(text)
     parts = next((parts for least, parts in UNITS if abs(number) >= least), 1.0)
     if text.isdecimal():

@@ -123,7 +123,10 @@ def _tables(source: Source, database: sqlite3.Connection) -> dict[str, set[str]]
         raise InputError(_damaged(source, error)) from error
     there = {name: columns for name, columns in found.items() if columns}
     if not there:
-        raise NotOursError(f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler.")
+        raise NotOursError(
+            f"{source.name} has none of the tables {', '.join(TABLES)} of weibo-crawler. If it is a database of your "
+            "own, export its table as CSV."
+        )
     for name, columns in there.items():
         for column in TABLES[name].needed:
             if column not in columns:

@@ -29,7 +29,7 @@ def arrange(job: Job, piece: int) -> Counts:
     rows = ordered(spill.read_shard(job.files("rows", len(job.spans)), ROWS, piece, job.shards))
     duplicate = _duplicate(rows)
     messages = spill.read_shard(job.files("messages", len(job.spans)), MESSAGES, piece, job.shards)
-    talks, repeated = chats.conversations(messages, job.config.gap)
+    talks, told = chats.conversations(messages, job.config.gap)
     own = rows.num_rows + talks.num_rows
     if job.config.merge_consecutive:
         rows, talks = merged(rows), merged(talks)
@@ -48,7 +48,7 @@ def arrange(job: Job, piece: int) -> Counts:
     with spill.writer(job.file("users", piece), USER_COUNTS) as out:
         spill.write_sharded(out, users, hash_texts(users["user_id"].combine_chunks()), job.shards)
     conversations = int((rows["ordinal"].to_numpy() == rows["length"].to_numpy() - 1).sum())
-    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts | repeated
+    return {"utterances": rows.num_rows, "conversations": conversations, "duplicate": duplicate} | counts | told
 
 
 def count(job: Job, piece: int) -> Counts:

@@ -12,6 +12,10 @@ from pwae_core.corpus.steps.trees import Indices, Mask
 
 ORDER = ("key", "conversation_id", "timestamp", "turn", "utterance_id", "user_id", "text")
 SECOND = 1_000_000
+NEWEST_FIRST = 5
+"""How many times as often a later message precedes an earlier one as follows it, in a chat with the newest first."""
+MIXED_SHARE = 0.1
+"""The share of a chat's messages before which the file changes, from which on two chats seem to have one name."""
 NUMBERS = np.uint64(32)  # bits of a key that number the conversations of a chat; the rest is the chat's own
 
 
@@ -21,9 +25,10 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     A conversation ends if the next message comes more than ``gap`` minutes later (0: never). It is called
     ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so the order of
     conversations does not depend on shards. Of messages with the same id the first is kept; ``repeated`` counts the
-    others.
+    others. Of those without an id (``loose``) all are kept; ``twice`` counts those that say again what was said before,
+    at the same time and by the same user. ``mixed`` counts chats in which messages of several files alternate.
     """
-    messages = messages.sort_by([(name, "ascending") for name in ORDER]).combine_chunks()
+    messages = _in_order(messages)
     first = _first_of_ids(messages)
     repeated = int((~first).sum())
     messages = messages.filter(pa.array(first)).combine_chunks()
@@ -38,7 +43,36 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     keys = messages["key"].to_numpy() >> NUMBERS << NUMBERS | numbers.astype(np.uint64)
     names = pc.binary_join_element_wise(messages["conversation_id"], pa.array(numbers).cast(pa.string()), "/")
     told = [messages[name] for name in ("user_id", "text", "timestamp")]
-    return pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS), {"repeated": repeated}
+    rows = pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS)
+    return rows, {"repeated": repeated, **_said_twice(messages), "mixed": _mixed(messages)}
+
+
+def _in_order(messages: pa.Table) -> pa.Table:
+    """The messages by chat and time; those of one time as in the file, or backwards if it has the newest first."""
+    by = [(name, "ascending") for name in ORDER]
+    messages = messages.sort_by(by).combine_chunks()
+    backwards = _newest_first(messages)
+    if not backwards.any():
+        return messages
+    turns = messages["turn"].to_numpy()
+    turns = pa.array(np.where(backwards, -turns, turns))
+    return messages.set_column(messages.schema.get_field_index("turn"), "turn", turns).sort_by(by).combine_chunks()
+
+
+def _newest_first(messages: pa.Table) -> Mask:
+    """Whether a message (they are in order) is of a chat whose rows run against its times."""
+    chat = np.cumsum(changes(messages["conversation_id"])) - 1
+    moments = np.flatnonzero(changes(messages["conversation_id"]) | changes(messages["timestamp"]))
+    turns = messages["turn"].to_numpy()
+    low, high = turns[moments], turns[np.append(moments[1:], len(turns))[: len(moments)] - 1]
+    of = chat[moments]
+    same = of[1:] == of[:-1]
+    against, along = (
+        np.bincount(of[1:][same & steps], minlength=of[-1] + 1 if len(of) else 0)
+        for steps in (low[:-1] > high[1:], high[:-1] < low[1:])
+    )
+    found: Mask = (against >= NEWEST_FIRST * np.maximum(along, 1))[chat]
+    return found
 
 
 def _last(where: Mask, values: Indices) -> Indices:
@@ -55,6 +89,20 @@ def _first_of_ids(messages: pa.Table) -> Mask:
     first: Mask = ~known
     first[grouped["at_min"].to_numpy()] = True
     return first
+
+
+def _said_twice(messages: pa.Table) -> Counts:
+    loose = messages.filter(pc.is_null(messages["utterance_id"]))
+    different = loose.group_by(["conversation_id", "timestamp", "user_id", "text"], use_threads=False).aggregate([])
+    return {"loose": loose.num_rows, "twice": loose.num_rows - different.num_rows}
+
+
+def _mixed(messages: pa.Table) -> int:
+    chat = np.cumsum(changes(messages["conversation_id"])) - 1
+    files = pc.fill_null(messages["file"], 0).to_numpy()
+    parts = np.bincount(np.unique(np.stack([chat, files]), axis=1)[0])
+    runs = np.bincount(chat[np.append(True, (np.diff(files) != 0) | (np.diff(chat) != 0))[: len(chat)]])
+    return int(((runs > 2 * parts) & (runs > MIXED_SHARE * np.bincount(chat))).sum())
 
 
 def changes(column: pa.ChunkedArray) -> Mask:

@@ -19,7 +19,7 @@ from pwae_core.corpus.engine.runner import Counts
 from pwae_core.corpus.readers import Source
 from pwae_core.corpus.readers.base import Shape
 from pwae_core.corpus.readers.times import is_never, parse_times
-from pwae_core.corpus.steps import chains, identifiers, nobody
+from pwae_core.corpus.steps import chains, clocks, identifiers, nobody
 from pwae_core.text.clean import clean, is_bare
 from pwae_core.text.markup import strip_markup
 
@@ -59,7 +59,7 @@ class Rules:
 @dataclass
 class Seen:
     """What was found in a span: rows left out, by reason; repaired and damaged ids; times that were not understood;
-    which of the users to drop there are.
+    what the times of chats look like (``clocks``); which of the users to drop there are.
     """
 
     rejected: Counter[str] = field(default_factory=Counter)
@@ -68,6 +68,7 @@ class Seen:
     damage: identifiers.Damage = field(default_factory=dict)
     unread_times: int = 0
     unread_time: str = ""
+    clocks: Counter[str] = field(default_factory=Counter)
     dropped: set[str] = field(default_factory=set)
 
     def facts(self) -> dict[str, Any]:
@@ -78,6 +79,7 @@ class Seen:
             "damage": self.damage,
             "unread_times": self.unread_times,
             "unread_time": self.unread_time,
+            "clocks": dict(self.clocks),
             "dropped": sorted(self.dropped),
         }
 
@@ -104,6 +106,9 @@ def scan(job: Job, piece: int) -> Counts:
                 spill.write_sharded(nodes, found, hash_texts(home), job.shards)
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
             elif batch.shape == "times":
+                seen.clocks.update(clocks.counted(table["timestamp"], rules.zone))
+                file = np.full(table.num_rows, job.sources.index(job.spans[piece].source), np.int32)
+                table = table.append_column("file", pa.array(file))
                 kept = _write_placed(messages, table, MESSAGES, "times", job, rules, seen)
             else:
                 kept = _write_placed(rows, table, ROWS, "turns", job, rules, seen)
@@ -144,7 +149,7 @@ def _write_placed(
     rows, why = judged(rows, shape, rules, seen)
     rows = rows.filter(_count(why, seen.rejected))
     keys = hash_repeated(rows["conversation_id"].combine_chunks())
-    spill.write_sharded(out, rows.append_column("key", pa.array(keys)), keys, job.shards)
+    spill.write_sharded(out, rows.append_column("key", pa.array(keys)).select(schema.names), keys, job.shards)
     return int(rows.num_rows)
 
 

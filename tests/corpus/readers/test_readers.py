@@ -185,3 +185,18 @@ def test_bad_parquet_is_refused(tmp_path):
     assert refused(path) == "a, row 2: turn is 0.5, expected a whole number."
     pq.write_table(pa.Table.from_pylist([ROW]).slice(0, 0), path)
     assert refused(path).startswith("a has no rows.")
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize("shape", ["conversation_id,turn", "utterance_id,reply_to", "conversation_id,timestamp"])
+def test_tables_that_were_joined_repeat_their_header(tmp_path, shape, bom):
+    header = f"{bom}{shape},user_id,text\n"
+    files = [header + "".join(f"{10 * n + t},{t},u{t % 2},word {t}\n" for t in range(1, 9)) for n in range(3)]
+    path = tmp_path / "all.csv"
+    path.write_text("".join(files), encoding="utf-8")
+    config = PreprocessConfig.make({"min_utterances": 1, "window": 2, "min_turns": 1, "valid": 0, "test": 0})
+    source = readers.recognise(path, "all.csv")
+    (batch,) = readers.read(readers.spans(readers.check(source, config))[0], config)
+    assert batch.table.num_rows == 24
+    assert batch.places.tolist() == [*range(1, 9), *range(10, 18), *range(19, 27)]
+    assert batch.passed == {"header line, repeated": 2}

@@ -40,6 +40,17 @@ def test_the_order_of_time_ties_by_row_and_a_new_conversation_after_a_gap():
     assert cut([]) == ([], 0)
 
 
+def test_messages_of_one_minute_are_turned_round_where_the_file_has_the_newest_first():
+    minutes = [0, 0, 1, 1, 1, 2, 3, 4, 4, 5, 6]
+    said = [("c", None, len(minutes) - place, str(place), minute) for place, minute in enumerate(minutes)]
+    others = [("d", None, place, str(place), minute) for place, minute in enumerate(minutes)]
+    found, _ = cut([*said, *others])
+    assert [text for name, _, text in found if name == "c/1"] == [str(place) for place in range(len(minutes))]
+    assert [text for name, _, text in found if name == "d/1"] == [str(place) for place in range(len(minutes))]
+    few = [("c", None, 3, "0", 0), ("c", None, 2, "1", 0), ("c", None, 1, "2", 1)]
+    assert [text for _, _, text in cut(few)[0]] == ["1", "0", "2"]
+
+
 def test_a_message_that_two_exports_hold_is_one():
     rows = [("c", "1", 1, "a", 0), ("c", "1", 9, "a", 0), ("d", "1", 1, "b", 0), ("c", None, 2, "x", 1)]
     found, repeated = cut([*rows, ("c", None, 3, "x", 1)])
