@@ -17,6 +17,5 @@ PREPROCESS="--lowercase --vocabulary-size 8000 --seed 0" \
 EMBED_WORDS="--epochs 3" \
 TRAIN="--preset small --max-steps ${STEPS:-1050} --set validate_every=350" \
 SAMPLE="--limit ${CONTEXTS:-500} --max-length 20 --no-repeat-ngram 3" \
-SHEETS="--contexts $((${CONTEXTS:-500} * 2 / 5))" \
 CONTEXT=$'i am so tired of school\nwhat do you like to do on the weekend ?' \
   bash examples/own_data.sh "$work/chitchat.jsonl" "$work"
