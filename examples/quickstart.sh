@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to a trained PersonaWAE on real conversations: bash examples/quickstart.sh
 #
-# Makes the environment, takes the conversations of the chitchat-dataset package, and runs all six stages under
+# Makes the environment, takes the conversations of the chitchat-dataset package, and runs all stages under
 # quickstart/. This takes eight to ten minutes on two cores after the installation. A second call skips what is already
 # done. STEPS, ROWS and CONTEXTS make it smaller or larger; WORK puts it elsewhere.
 set -euo pipefail
