@@ -5,8 +5,8 @@
 #
 # my.jsonl (or .csv, .parquet) holds one utterance per row: conversation_id, turn, user_id, text[, timestamp]. Everything
 # is written under work/. After an interruption, run it again: what exists is skipped, and training continues. To change
-# a setting, choose another folder. Environment variables give more options to a stage. For example, Chinese text with
-# the paper's settings, for at most five epochs:
+# a setting, choose another folder. PREPROCESS, EMBED_WORDS, TRAIN, SAMPLE and SHEETS give more options to a stage. For
+# example, Chinese text with the paper's settings, for at most five epochs:
 #
 #   PREPROCESS="--tokenizer jieba" TRAIN="--preset paper --epochs 5" bash examples/own_data.sh weibo.jsonl work/
 #
@@ -40,7 +40,6 @@ for model in personawae seq2seq; do
   timed sample "$work/runs/$model" --corpus "$work/corpus" --out "$work/responses/$model" ${SAMPLE:-}
 done
 systems=("$work/responses/personawae" "$work/responses/seq2seq")
-timed human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" ${SHEETS:-}
 
 # The four users who answer most in the training data answer one context (the paper's Table 6).
 users=()
@@ -56,6 +55,11 @@ mv "$work/.scores.json" "$work/scores.json"
 
 # One page with everything: tables, cases, latent codes, users, training curves, provenance.
 timed report "$work" --out "$work/report.html"
+
+# The paper judges 200 contexts; on a small corpus, two in five of those that were answered.
+contexts=$(python -c 'import sys, pyarrow.parquet as pq; print(pq.read_metadata(sys.argv[1]).num_rows * 2 // 5)' "${systems[0]}/responses.parquet")
+contexts=$((contexts < 1 ? 1 : contexts > 200 ? 200 : contexts))
+timed human-eval-export "${systems[@]}" --corpus "$work/corpus" --out "$work/sheets" --key "$work/sheets-key" --contexts $contexts ${SHEETS:-}
 
 echo
 echo "The report, for a browser: $work/report.html"

@@ -173,6 +173,7 @@ def _print_agreement(agreement: list[Agreed]) -> None:
             f"--json has the agreement of each pair and of each annotator with themselves ({len(between) - 1} columns)."
         )
         between = between[:1]
+    agreement = [one for one in agreement if one.between in between]
     cells = {(one.criterion, one.statistic, one.between): _value(one) for one in agreement}
     lines = dict.fromkeys((one.criterion, one.statistic) for one in agreement)
     order = {criterion: number for number, criterion in enumerate(dict.fromkeys(name for name, _ in lines))}

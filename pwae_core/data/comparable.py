@@ -64,7 +64,7 @@ def gather(
     _check_vocabularies(sets, source, vectors)
     if source:
         sets = [complete(one, source) for one in sets]
-    aligned = align([with_references(one) for one in sets], common)
+    aligned = align([with_references(one) for one in sets], common, seeds=True)
     cut = tuple(first_samples(one, samples) for one in aligned.sets)
     return Comparable(replace(aligned, sets=cut), vectors, source, _grouped(responses, cut))
 

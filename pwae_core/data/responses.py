@@ -208,14 +208,14 @@ def first_samples(responses: ResponseSet, samples: int | None = None) -> Respons
     return replace(responses, table=table)
 
 
-def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:
-    """Aligns the systems, in the order of the first one's sessions.
+def align(sets: Sequence[ResponseSet], common: bool = False, *, seeds: bool = False) -> Alignment:
+    """Aligns the systems, in the order of the first one's sessions. ``seeds``: one NAME may be given to several.
 
     Raises InputError if two systems have the same name, cover different contexts (unless ``common``, which keeps only
     those that all cover), or disagree on a session's references, context or user; EmptyResultError if no context is
     common.
     """
-    _check_names(sets)
+    _check_names(sets, "; or give both the same NAME, as seeds of one system" if seeds else "")
     kept = set(sets[0].session_ids).intersection(*(s.session_ids for s in sets[1:]))
     if not common:
         _check_coverage(sets, kept)
@@ -229,13 +229,13 @@ def align(sets: Sequence[ResponseSet], common: bool = False) -> Alignment:
     return Alignment(aligned, len(order), left_out, {one.system: one.session_ids for one in sets})
 
 
-def _check_names(sets: Sequence[ResponseSet]) -> None:
+def _check_names(sets: Sequence[ResponseSet], or_else: str) -> None:
     sources: dict[str, Path] = {}
     for responses in sets:
         if responses.system in sources:
             raise InputError(
                 f"{sources[responses.system]} and {responses.source} are both called {responses.system!r}. "
-                "Give them different names, NAME=PATH; or give both the same NAME, as seeds of one system."
+                f"Give them different names, NAME=PATH{or_else}."
             )
         sources[responses.system] = responses.source
 

@@ -87,7 +87,9 @@ def test_another_system_s_file_stands_in_the_same_sheets(pwae: Pwae, folder: Pat
 
 
 def test_a_system_named_twice(pwae: Pwae, folder: Path) -> None:
-    export(pwae, systems=("one", "one")).fails(4, "one and one are both called 'one'. Give them different names")
+    export(pwae, systems=("one", "one")).fails(
+        4, "one and one are both called 'one'. Give them different names, NAME=PATH."
+    )
     export(pwae, systems=("one", "ground-truth=two")).fails(4, "two is called 'ground-truth', as the real responses")
     assert not (folder / "out").exists()
 

@@ -60,6 +60,24 @@ def test_tables(pwae: Pwae, folder: Path) -> None:
         assert words in printed, words
 
 
+def test_what_is_said_of_agreement_is_about_what_is_shown(pwae: Pwae, folder: Path) -> None:
+    """With five annotators the pairs are in the JSON alone; some of them gave equal ratings only, all five did not."""
+    pwae(
+        "human-eval-export", "one", "two", "--corpus", "corpus", "--out", "five", "--contexts", 5, "--annotators", 5
+    ).succeeds()
+    key = key_of(folder / "five-key")
+    for annotator in range(1, 6):
+
+        def rate(item: KeyItem, name: str, largest: bool = annotator == 5) -> int:
+            return 1 + largest * (item.system == "one" and name != "personalisation")
+
+        fill_xlsx(folder / f"five/annotator-{annotator}.xlsx", key, rate)
+    printed = pwae("human-eval-score", "five", "--key", "five-key", "--resamples", 50).succeeds().stdout
+    assert "--json has the agreement of each pair" in printed
+    assert "Cohen's kappa" not in printed
+    assert "Fleiss' kappa: not defined: all ratings are the same." in printed
+
+
 def test_json_has_no_nan_and_comes_back_from_the_artifact(pwae: Pwae, folder: Path) -> None:
     report = score(pwae, "--out", "scores", "--json").succeeds().json
     assert report["annotators"] == [1, 2]

@@ -27,7 +27,6 @@ def run(tmp_path):
             "EMBED_WORDS": "--dimension 16",
             "TRAIN": f"--preset small --max-steps 4 {SIZES}",
             "SAMPLE": "--samples 2",
-            "SHEETS": "--contexts 5",
             "CONTEXT": "do you like tea ? * $(false)",
             "OMP_NUM_THREADS": "1",
         }

@@ -210,6 +210,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(tmp_path:
     )
     refused(ConfigError, r"texts\.jsonl holds strings\. Say how to tokenise them: --tokenizer", [texts], out=out)
     refused(InputError, "are both called 'PersonaWAE'", [ours, ours], out=out)
+    refused(InputError, "different names, NAME=PATH; or give both the same NAME, as seeds", [ours, ours], out=out)
     other = make_vectors(tmp_path / "other", vocabulary="w" * 64)
     refused(
         ArtifactError,

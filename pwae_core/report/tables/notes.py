@@ -19,11 +19,17 @@ def remarks(group: Sequence[Artifact], names: Sequence[Mapping[str, str]]) -> tu
     for scores, known in zip(group, names, strict=True):
         found = restored(scores.facts, None, standing=True)
         own = _notes(scores, found.systems)
-        kept += [note for note in found.notes if note not in own]
+        kept += [_renamed(note, known) for note in found.notes if note not in own]
         for one in found.systems:
             name = known.get(one.system, one.system)
             systems.setdefault(name, replace(one, system=name))
     return tuple(dict.fromkeys([*kept, *_notes(group[0], list(systems.values()))]))
+
+
+def _renamed(note: str, known: Mapping[str, str]) -> str:
+    """``note`` with the page's name, if it begins with that of a system."""
+    label = max((name for name in known if note.startswith(f"{name}: ")), key=len, default=None)
+    return note if label is None else known[label] + note.removeprefix(label)
 
 
 def _notes(scores: Artifact, systems: Sequence[SystemReport]) -> list[str]:

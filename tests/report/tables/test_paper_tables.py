@@ -414,8 +414,10 @@ def test_what_is_said_of_scorings_is_said_of_all_together_in_the_page_s_names(fo
         system = {"system": "PersonaWAE", "samples": samples, "references": "1", "tokenizer": "nltk", "seed": 7}
         system |= {"decoding": "greedy", "deterministic": False, "coverage": None, "totals": totals}
         notes = ["Scored: the 9 contexts that all answer; left out: 2 of PersonaWAE."] * (name == "two")
+        notes += ["PersonaWAE: 9 of the 9 contexts get the same first answer."] * (name == "one")
         folder.scores(f"s-{name}", {("PersonaWAE", fingerprint): {F1: 0.1}}, systems=[system], notes=notes)
     assert paper_tables.table_2(scorings(folder.sources())[0]).notes[2:] == [
+        "PersonaWAE (responses-one): 9 of the 9 contexts get the same first answer.",
         "Scored: the 9 contexts that all answer; left out: 2 of PersonaWAE.",
         "Without --embeddings the BOW metrics are left out.",
         "The numbers of samples differ (3 and 10): the best of more samples is better. --first makes them equal.",
