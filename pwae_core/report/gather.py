@@ -105,10 +105,16 @@ class Sources:
 
     def run_of(self, answers: ResponseSet | None) -> Artifact | None:
         """The run that made ``answers``, traced by hashes; None if it was not given or is unknown."""
-        if answers is None or answers.facts is None:
-            return None
-        made_by = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
+        made_by = answers and answering(answers)
         return next((run for run in self.runs if run.fingerprint == made_by), None)
+
+
+def answering(answers: ResponseSet) -> str | None:
+    """The hash of the run that made ``answers``; None for those of other systems."""
+    if answers.facts is None:
+        return None
+    made_by: str | None = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
+    return made_by
 
 
 def answered(made: Artifact) -> dict[str, str]:

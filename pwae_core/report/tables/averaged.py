@@ -18,7 +18,7 @@ from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.comparable_terms import effective, terms, told_apart
-from pwae_core.report.tables.notes import remarks
+from pwae_core.report.tables.notes import measured, not_scored, remarks
 
 TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
@@ -118,7 +118,7 @@ def scorings(sources: Sources) -> list[Scoring]:
         Scoring(
             tuple(group),
             tuple(_systems(sources, group, human)),
-            remarks=remarks(group, [names(sources, one) for one in group]),
+            remarks=(*not_scored(sources, group), *remarks(group, [names(sources, one) for one in group])),
             label=label,
         )
         for group, label in zip(groups.values(), labels, strict=True)
@@ -144,9 +144,8 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
 
 def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
     """The page's name for each run in ``persona``, if the run was given."""
-    inputs, known = persona.manifest["inputs"], sources.run_names
-    told = [(one["system"], inputs.get(f"run/{number}")) for number, one in enumerate(persona.facts.get("runs", []))]
-    return {label: known[fingerprint] for label, fingerprint in told if fingerprint in known}
+    known = sources.run_names
+    return {label: known[fingerprint] for label, fingerprint in measured(persona).items() if fingerprint in known}
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:
