@@ -183,7 +183,10 @@ def totals(
     return made
 
 
-def gaps(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> list[str]:
-    """A sentence for each metric that lacks a score of some ``sessions``."""
-    missing = {metric: int(np.isnan(found).sum()) for metric, found in of_system(tables, system, sessions).items()}
-    return [f"{metric}: no score of {system} for {counted(n, 'context')}." for metric, n in missing.items() if n]
+def gaps(tables: Sequence[Outside], system: str, sessions: Sequence[str], shown: str = "") -> list[str]:
+    """A sentence for each metric of a system, called ``shown``, that lacks a score of some ``sessions`` or of all."""
+    missing = dict.fromkeys(origins(tables, system), len(sessions))
+    for metric, values in of_system(tables, system, sessions).items():
+        missing[metric] = int(np.isnan(values).sum())
+    name = shown or system
+    return [f"{metric}: no score of {name} for {counted(n, 'context')}." for metric, n in missing.items() if n]

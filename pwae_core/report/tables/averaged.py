@@ -13,7 +13,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
 from pwae_core.files import to_json
 from pwae_core.metrics.persona import PERPLEXITY, RECONSTRUCTION
-from pwae_core.outside_scores import totals
+from pwae_core.outside_scores import gaps, totals
 from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
@@ -118,7 +118,7 @@ def scorings(sources: Sources) -> list[Scoring]:
         Scoring(
             tuple(group),
             tuple(_systems(sources, group, human)),
-            remarks=(*not_scored(sources, group), *remarks(group, [names(sources, one) for one in group])),
+            remarks=_remarks(sources, group),
             label=label,
         )
         for group, label in zip(groups.values(), labels, strict=True)
@@ -130,6 +130,17 @@ def scorings(sources: Sources) -> list[Scoring]:
     rest = zip(others, places, sources.human[1:], strict=True)
     made += [Scoring((), (), tuple(judged), (), place, source) for judged, place, source in rest]
     return [_named_apart(one) for one in made]
+
+
+def _remarks(sources: Sources, group: Sequence[Artifact]) -> tuple[str, ...]:
+    known = [names(sources, one) for one in group]
+    lacking = [
+        told
+        for scores, own in zip(group, known, strict=True)
+        for label, sessions in (sessions_of(scores).items() if sources.outside else ())
+        for told in gaps(sources.outside, label, sessions, own.get(label, label))
+    ]
+    return (*not_scored(sources, group), *remarks(group, known), *dict.fromkeys(lacking))
 
 
 def names(sources: Sources, scores: Artifact) -> dict[str, str]:
