@@ -20,9 +20,9 @@ from pwae_core.errors import ConfigError
 from pwae_core.metrics import comparisons, table
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.evaluation import EvaluateReport, SystemReport, notes, of_seeds, restored
-from pwae_core.metrics.own import Found, metrics_called
+from pwae_core.metrics.own import Found, lacking, metrics_called
 from pwae_core.metrics.table import Scores, Total
-from pwae_core.outside_scores import Outside, beside, check, gaps, read_outside
+from pwae_core.outside_scores import Outside, beside, check, read_outside
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
 from pwae_core.scoring import Scored, score_system
@@ -67,7 +67,8 @@ def evaluate(
     compared = comparisons.compare(grouped, base, config.trials, config.seed) if config.compare else []
     facts = _facts(sources, scored, totals, compared)
     facts["notes"] += comparisons.apart(grouped, base, compared) if config.compare else []
-    facts["notes"] += [told for one in sources.aligned.sets for told in gaps(tables, one.system, one.session_ids)]
+    for one, mine in zip(sources.aligned.sets, scored, strict=True):
+        facts["notes"] += lacking(one.system, mine.terms.own, mine.scores.contexts, sources.aligned.contexts)
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table(sources.aligned, scored))
