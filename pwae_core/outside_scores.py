@@ -25,9 +25,8 @@ from pwae_core.corpus.readers.recognise import recognise
 from pwae_core.data.external_responses import parquet_rows
 from pwae_core.errors import InputError
 from pwae_core.files import hash_file
-from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import interval, resampled_means
-from pwae_core.metrics.own import LARGEST, name_problem
+from pwae_core.metrics.own import LARGEST, lacking, name_problem
 from pwae_core.metrics.signature import sign
 from pwae_core.metrics.table import Floats, Scores, Terms, Total
 from pwae_core.text.numbers import to_float
@@ -183,7 +182,6 @@ def totals(
     return made
 
 
-def gaps(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> list[str]:
-    """A sentence for each metric that lacks a score of some ``sessions``."""
-    missing = {metric: int(np.isnan(found).sum()) for metric, found in of_system(tables, system, sessions).items()}
-    return [f"{metric}: no score of {system} for {counted(n, 'context')}." for metric, n in missing.items() if n]
+def gaps(tables: Sequence[Outside], system: str, sessions: Sequence[str], shown: str) -> list[str]:
+    """A sentence for each metric of a system, called ``shown``, that lacks a score of some ``sessions`` or of all."""
+    return lacking(shown, origins(tables, system), of_system(tables, system, sessions), len(sessions))

@@ -102,6 +102,18 @@ def test_scores_of_some_contexts_and_some_systems(pwae: Callable[..., Any], fold
     pwae(*command).succeeds()
 
 
+def test_a_report_says_which_scores_it_lacks(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    some = [row for row in table(float) if row[0] == "Two" or row[1] not in SESSIONS[:3]]
+    given = write_csv(tmp_path / "s.csv", some)
+    systems = [f"{name}={folder / name}" for name in ("One", "Two")]
+    pwae("evaluate", *systems, "--out", tmp_path / "scores").succeeds()
+    written = ("--out", tmp_path / "r.html", "--markdown", tmp_path / "r.md")
+    pwae("report", tmp_path / "scores", "--scores", given, *written).succeeds()
+    table_2 = (tmp_path / "r.md").read_text().partition("Table 2")[2].partition("\n#")[0]
+    assert "BERTScore: no score of One for 3 contexts." in table_2
+    assert "no score of Two" not in table_2
+
+
 def test_what_no_context_has_of_both_is_not_compared_and_said_so(
     pwae: Callable[..., Any], folder: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +135,11 @@ def test_contexts_that_common_leaves_out_are_no_strangers(
     command = ("evaluate", folder / "One", tmp_path / "few.jsonl", "--corpus", folder / "corpus", "--scores", given)
     report = pwae(*command, "--common", "--json").succeeds().json
     assert report["systems"][0]["totals"]["BERTScore"]["contexts"] == 35
+    left_out = [(system, session, "Rare", 1) for system, session, *_ in table(float, ("One",))[35:]]
+    more = ("--scores", write_csv(tmp_path / "rare.csv", left_out))
+    report = pwae(*command, *more, "--common", "--json").succeeds().json
+    assert "Rare" not in report["systems"][0]["totals"]
+    assert report["notes"][-1] == "Rare: no score of One for 35 contexts."
 
 
 def test_seeds_are_averaged_where_each_has_scores(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:

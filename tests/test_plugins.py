@@ -258,6 +258,8 @@ def test_a_metric_of_a_plugin_is_scored_signed_compared_and_kept(
     report = pwae(*command, "--json").succeeds().json
     total = report["systems"][0]["totals"]["First-Length"]
     assert total["contexts"] == 5
+    lacks = [f"First-Length: no score of {system['system']} for 1 context." for system in report["systems"]]
+    assert report["notes"][-2:] == lacks
     assert total["signature"].startswith("First-Length|by:acme 1.2|tok:nltk|samples:4|refs:1|bs:1000|seed:7|")
     (compared,) = [one for one in report["comparisons"] if one["metric"] == "First-Length"]
     assert compared["difference"] == pytest.approx(

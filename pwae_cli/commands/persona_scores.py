@@ -112,6 +112,8 @@ def _print(report: PersonaReport) -> None:
         console.print_line(f"±: half the width of the {report.level:.0%} bootstrap interval; --json has its bounds.")
     for sentence in caution(min(one.contexts for one in (*report.answers, *report.runs))):
         console.print_line(sentence)
+    for note in report.notes:
+        console.print_line(note)
     console.print_line("'pwae metrics' explains what these numbers cannot show.")
 
 

@@ -169,6 +169,19 @@ def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Pa
     return row | {column: row[column] or truth[column] for column in FROM_CORPUS}
 
 
+def real_first(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
+    """``responses``; of several references, what was really said in the corpus's test split comes first."""
+    if not (pc.list_value_length(responses.table["references"]).to_numpy() > 1).any():
+        return responses
+    said = corpus.table("test.parquet", ["session_id", "response"]).to_pydict()
+    real = dict(zip(said["session_id"], said["response"], strict=True))
+    rows = responses.table.to_pylist()
+    for row in rows:
+        first = real.get(row["session_id"])
+        row["references"] = [one for here in (True, False) for one in row["references"] if (one == first) is here]
+    return replace(responses, table=pa.Table.from_pylist(rows, schema=RESPONSES))
+
+
 def with_references(responses: ResponseSet) -> ResponseSet:
     """``responses``, unchanged. Raises InputError if a context has no reference to compare with."""
     counts = pc.list_value_length(responses.table["references"]).to_numpy()

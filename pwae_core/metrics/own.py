@@ -113,6 +113,12 @@ def _values(one: Found, responses: pa.ChunkedArray, references: pa.ChunkedArray)
     return values
 
 
+def lacking(system: str, own: Iterable[str], scores: Mapping[str, Floats], contexts: int) -> list[str]:
+    """A sentence for each of the ``own`` metrics that has no score of some of a system's ``contexts``, or of all."""
+    missing = {name: int(np.isnan(scores[name]).sum()) if name in scores else contexts for name in own}
+    return [f"{name}: no score of {system} for {counted(n, 'context')}." for name, n in missing.items() if n]
+
+
 def parts(one: Found, told: Terms) -> dict[str, object]:
     """What the signature of a plugin's metric says, without the bootstrap."""
     tokens = {"tok": told.tokenizer, "samples": told.samples, "refs": told.references}

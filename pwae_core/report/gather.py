@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact, kind_of
-from pwae_core.data.responses import Named, ResponseSet, complete, read_responses
+from pwae_core.data.responses import Named, ResponseSet, complete, read_responses, real_first
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.inputs import without_packing
 from pwae_core.metrics.table import LENGTH
@@ -105,10 +105,16 @@ class Sources:
 
     def run_of(self, answers: ResponseSet | None) -> Artifact | None:
         """The run that made ``answers``, traced by hashes; None if it was not given or is unknown."""
-        if answers is None or answers.facts is None:
-            return None
-        made_by = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
+        made_by = answers and answering(answers)
         return next((run for run in self.runs if run.fingerprint == made_by), None)
+
+
+def answering(answers: ResponseSet) -> str | None:
+    """The hash of the run that made ``answers``; None for those of other systems."""
+    if answers.facts is None:
+        return None
+    made_by: str | None = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
+    return made_by
 
 
 def answered(made: Artifact) -> dict[str, str]:
@@ -264,7 +270,8 @@ def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact 
         raise ArtifactError(f"{external[0].path} can only be read with its corpus. Give that folder too.")
     for one in external:
         if corpus:
-            sets.append(complete(read_responses(one.path, corpus.config["tokenizer"], one.system), corpus))
+            read = read_responses(one.path, corpus.config["tokenizer"], one.system)
+            sets.append(real_first(complete(read, corpus), corpus))
     return sets
 
 

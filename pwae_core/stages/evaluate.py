@@ -20,9 +20,9 @@ from pwae_core.errors import ConfigError
 from pwae_core.metrics import comparisons, table
 from pwae_core.metrics.bootstrap import LEVEL
 from pwae_core.metrics.evaluation import EvaluateReport, SystemReport, notes, of_seeds, restored
-from pwae_core.metrics.own import Found, metrics_called
+from pwae_core.metrics.own import Found, lacking, metrics_called
 from pwae_core.metrics.table import Scores, Total
-from pwae_core.outside_scores import Outside, beside, check, gaps, read_outside
+from pwae_core.outside_scores import Outside, beside, check, read_outside
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import DIFFERENCES, SCORES, TOTALS
 from pwae_core.scoring import Scored, score_system
@@ -67,7 +67,9 @@ def evaluate(
     compared = comparisons.compare(grouped, base, config.trials, config.seed) if config.compare else []
     facts = _facts(sources, scored, totals, compared)
     facts["notes"] += comparisons.apart(grouped, base, compared) if config.compare else []
-    facts["notes"] += [told for one in sources.aligned.sets for told in gaps(tables, one.system, one.session_ids)]
+    facts["notes"] += _drawn_differently(sources)
+    for one, mine in zip(sources.aligned.sets, scored, strict=True):
+        facts["notes"] += lacking(one.system, mine.terms.own, mine.scores.contexts, sources.aligned.contexts)
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table(sources.aligned, scored))
@@ -141,6 +143,27 @@ def _facts(
             if told
         ],
     }
+
+
+def _drawn_differently(sources: Comparable) -> list[str]:
+    """A note for each system whose seeds differ in weights or decoding, and one if systems differ in weights."""
+    own = [one for one in sources.aligned.sets if one.facts is not None]
+    configs = {one.system: artifacts.load(one.source, "responses").config for one in own}
+    drawn = {name: {"checkpoint": one.get("checkpoint"), **one.get("decoding", {})} for name, one in configs.items()}
+    told = []
+    for system, members in sources.groups.items():
+        seeds = [drawn[name] for name in members if name in drawn]
+        differing = [key for key in seeds[0] if any(one.get(key) != seeds[0][key] for one in seeds)] if seeds else []
+        if differing:
+            names = ", ".join(differing)
+            told.append(f"The seeds of {system} also differ in {names}: their mean is of no one setting.")
+    weights: dict[str, list[str]] = {}
+    for name, one in drawn.items():
+        weights.setdefault(str(one["checkpoint"]), []).append(name)
+    if len(weights) > 1:
+        named = "; ".join(f"{kind}: {', '.join(systems)}" for kind, systems in weights.items())
+        told.append(f"The answers are of different checkpoints ({named}).")
+    return told
 
 
 def _untrained(one: ResponseSet) -> str:

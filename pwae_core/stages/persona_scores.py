@@ -48,6 +48,7 @@ class SystemPersona:
 class PersonaReport:
     """``chance`` is 1 / ``candidates``; ``left_out`` counts the contexts whose user is not a candidate; ``heard`` those
     in which the answering user has spoken before. ``answers`` begins with the real responses, the ceiling.
+    ``notes``: what else a reader must know.
     """
 
     out: str | None
@@ -61,6 +62,7 @@ class PersonaReport:
     level: float
     answers: Sequence[SystemPersona]
     runs: Sequence[SystemPersona]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def persona_scores(
     answers = _answers(sources, judge, data, progress)
     names = distinct([Claim(str(one.facts["system"]), one.folder) for one in trained])
     ran = [_run(name, folder, data, judge, device, progress) for name, folder in zip(names, runs, strict=True)]
-    facts = _facts(judge, len(contexts), answers, ran)
+    facts = _facts(judge, len(contexts), answers, ran) | {"notes": _apart(sources, trained, config.checkpoint)}
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("scores.parquet", _scores_table([*answers, *ran]))
@@ -144,6 +146,25 @@ def _of_corpus(folder: Path, data: Artifact) -> Artifact:
     if run.manifest["inputs"]["corpus"] != data.fingerprint:
         raise ArtifactError(f"{folder} was not trained on {data.folder}. Give --corpus the run's own corpus.")
     return run
+
+
+def _apart(sources: Comparable | None, trained: Sequence[Artifact], checkpoint: str) -> list[str]:
+    """A note for each system of which another run is measured than the one that answered, or with other weights."""
+    measured, told = {one.fingerprint for one in trained}, []
+    for one in sources.aligned.sets if sources else ():
+        system = one.facts["system"] if one.facts else None
+        if system not in [run.facts["system"] for run in trained]:
+            continue
+        made = artifacts.load(one.source, "responses")
+        weights = made.config.get("checkpoint", checkpoint)
+        if made.manifest["inputs"].get("run") not in measured:
+            told.append(f"The answers of {one.system} are of another run of {system} than those of --run.")
+        elif weights != checkpoint:
+            told.append(
+                f"{one.system} answered with the {weights} weights, --run measures the {checkpoint} ones. "
+                f"--checkpoint {weights} measures the same."
+            )
+    return told
 
 
 def _gather(responses: Sequence[Named], corpus: Path, config: PersonaScoresConfig) -> Comparable:

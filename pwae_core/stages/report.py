@@ -29,6 +29,7 @@ from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
 from pwae_core.report.tables.averaged import names, runs_of, scorings
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
+from pwae_core.report.tables.notes import remade
 from pwae_core.report.tables.persona import personalisation
 from pwae_core.report.tables.plain_table import Table
 from pwae_core.report.tables.preferences import preferences
@@ -176,7 +177,7 @@ def _placed(made: Sequence[Artifact]) -> list[tuple[Artifact, str]]:
 def _page(
     sources: Sources, made: Sequence[Table], config: ReportConfig, mark: str, device: str, progress: Progress
 ) -> bytes:
-    notes = [*sources.aside, *_advice(sources, made)]
+    notes = [*sources.aside, *remade(sources), *_advice(sources, made)]
     run = _main_run(sources, config, device)
     sections = [
         *_table_sections(made, settings(sources)),

@@ -37,14 +37,16 @@ def answers(session: dict[str, Any], samples: int) -> list[list[str]]:
     return [response[: i + 1] + ["tea", "<unk>"][: (i + len(response)) % 3] for i in range(samples)]
 
 
-def make_responses(folder: Path, judged: Judged, samples: int = 4, **facts: Any) -> Path:
+def make_responses(
+    folder: Path, judged: Judged, samples: int = 4, config: dict[str, Any] | None = None, **facts: Any
+) -> Path:
     rows = [
         {column: session[column] for column in ("session_id", "user_id", "context_user_ids", "context")}
         | {"references": [session["response"]], "responses": answers(session, samples)}
         for session in judged.sessions
     ]
     known = {"system": "PersonaWAE", "vocabulary": VOCABULARY, "tokenizer": "nltk", "decoding": "greedy z", "seed": 3}
-    with artifacts.draft(folder, artifacts.Plan("responses", {}, {})) as draft:
+    with artifacts.draft(folder, artifacts.Plan("responses", config or {}, {})) as draft:
         draft.write("responses.parquet", pa.Table.from_pylist(rows, schema=RESPONSES))
         draft.facts = known | {"samples": samples, "deterministic": False} | facts
     return folder
@@ -328,6 +330,30 @@ def test_seeds_of_one_system_are_given_as_mean_and_deviation(tmp_path: Path, jud
     again = evaluate([first, peer, second], config, corpus=judged.corpus, out=tmp_path / "scores")
     assert asdict(again) == asdict(made) | {"standing": True}
     refused(InputError, r"first and .*first hold the same responses, but are given as two seeds of Ours", [first] * 2)
+
+
+def test_answers_of_different_weights_and_seeds_of_different_settings_are_told(tmp_path: Path, judged: Judged) -> None:
+    def drawn(name: str, checkpoint: str = "best", top_p: float = 0.9, seed: int = 1) -> Path:
+        config = {"checkpoint": checkpoint, "seed": seed, "decoding": {"strategy": "nucleus", "top_p": top_p}}
+        return make_responses(tmp_path / name, judged, config=config, seed=seed)
+
+    def told(*given: Named) -> list[str]:
+        return [note for note in evaluate(given).notes if "differ in" in note or "checkpoints" in note]
+
+    one, two, last = Named(drawn("one"), "Ours"), Named(drawn("two", seed=2), "Ours"), drawn("last", "last")
+    theirs = Named(make_jsonl(tmp_path / "theirs.jsonl", judged, responses=better), "Theirs")
+    assert told(one, two) == []
+    assert told(one, Named(drawn("wide", top_p=0.5), "Wide")) == []
+    weights = "The answers are of different checkpoints (best: Ours; last: Peer)."
+    assert told(one, Named(last, "Peer")) == [weights]
+    differing = "The seeds of Ours also differ in {}: their mean is of no one setting."
+    assert told(one, Named(drawn("far", top_p=0.5, seed=3), "Ours")) == [differing.format("top_p")]
+    assert told(one, Named(last, "Ours")) == [
+        differing.format("checkpoint"),
+        weights.replace("Ours", "Ours (1)").replace("Peer", "Ours (2)"),
+    ]
+    found = evaluate([one, theirs], EvaluateConfig(samples=1), corpus=judged.corpus).notes
+    assert not any("differ in" in note or "checkpoints" in note for note in found)
 
 
 def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> None:

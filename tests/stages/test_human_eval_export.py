@@ -51,6 +51,25 @@ def export(folder: Path, config: HumanEvalConfig = SMALL, out: str = "out", **op
     return human_eval_export(systems, folder / "corpus", folder / out, config, **options)
 
 
+@pytest.mark.parametrize("given", [("references",), ("references", "context", "context_user_ids", "user_id")])
+def test_the_real_response_is_what_the_corpus_says_not_the_first_reference(
+    folder: Path, given: tuple[str, ...]
+) -> None:
+    """Whether or not the file gives everything else too."""
+    test = artifacts.load(folder / "corpus", "corpus").table("test.parquet").to_pylist()
+    rows = [
+        {"session_id": one["session_id"], "responses": [["so", "it", "is"]]}
+        | {name: {**one, "references": [["what", "somebody", "said"], one["response"]]}[name] for name in given}
+        for one in test
+    ]
+    (folder / "theirs.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    human_eval_export([Named(folder / "theirs.jsonl")], folder / "corpus", folder / "out", SMALL)
+    said = {one["session_id"]: one["response"] for one in test}
+    real = [row for row in key_rows(folder) if row["system"] == "ground-truth"]
+    assert len(real) == 16
+    assert all(row["response"] == said[row["session_id"]] for row in real)
+
+
 def key_rows(folder: Path, key: str = "out-key") -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = artifacts.load(folder / key, "human-eval-key").table("items.parquet").to_pylist()
     return rows

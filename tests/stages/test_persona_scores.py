@@ -174,6 +174,28 @@ def test_a_run_is_measured_with_the_weights_that_are_asked_for(made: Made, tmp_p
     assert "ckpt" not in told["best"].signature
 
 
+def test_answers_of_other_weights_than_the_run_that_is_measured_are_told(made: Made, tmp_path: Path, pwae: Any) -> None:
+    run, other, last = made.runs["seq2seq"], tmp_path / "other", tmp_path / "last"
+    train(made.corpus, other, small_config(model={"name": "seq2seq"}, max_steps=1, validate_every=1), device="cpu")
+    sample_test_split(run, last, SampleConfig(samples=1, checkpoint="last"), device="cpu")
+    few = CONFIG.model_copy(update={"limit": 2, "swap_samples": 1, "others": 1})
+
+    def notes(answers: Path, measured: Path, config: PersonaScoresConfig = few, **options: Any) -> Any:
+        given = [Named(answers, "Ours")]
+        return persona_scores(given, made.corpus, config, runs=[measured], device="cpu", **options).notes
+
+    weights = "Ours answered with the last weights, --run measures the best ones. --checkpoint last measures the same."
+    strange = "The answers of Ours are of another run of Seq2Seq than those of --run."
+    assert notes(last, run, out=tmp_path / "p") == notes(last, run, out=tmp_path / "p") == [weights]
+    assert notes(last, run, few.model_copy(update={"checkpoint": "last"})) == []
+    assert notes(made.responses["seq2seq"], other) == [strange]
+    assert notes(made.responses["seq2seq"], run) == notes(made.responses["personawae"], run) == []
+    (*_, swaps) = persona.personalisation(artifacts.load(tmp_path / "p", "persona-scores"), {}, {})
+    assert weights in swaps.notes
+    command = ("persona-scores", f"Ours={last}", "--corpus", made.corpus, "--run", run, "--run-contexts", 2)
+    assert weights in pwae(*command, "--swap-samples", 1, "--others", 1).succeeds().stdout
+
+
 def test_the_name_of_the_real_responses_is_taken(made: Made) -> None:
     with pytest.raises(InputError, match=r"'real responses' is what the corpus's own are called here\. .*NAME=PATH"):
         persona_scores([Named(made.responses["seq2seq"], REAL)], made.corpus, CONFIG)

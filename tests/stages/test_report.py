@@ -361,3 +361,31 @@ def test_a_run_that_trains_is_shown_as_far_as_its_log_goes(made, tmp_path, snaps
     with pytest.raises(ArtifactError, match="made from other inputs or settings"):
         report([Named(folder)], tmp_path / "a.html")
     assert not report([Named(folder)], tmp_path / "a.html", force=True).standing
+
+
+def test_scores_of_other_answers_than_those_on_the_page_are_told(
+    made: Any, work: list[Named], pwae: Any, tmp_path: Path
+) -> None:
+    """As after answers were drawn again, or a run trained again."""
+    again, numbered, scores = tmp_path / "again", tmp_path / "numbered", work[4].path
+    pwae("sample", made.seq2seq, "--out", again, "--samples", 2, "--device", "cpu").succeeds()
+    seeds = [f"PersonaWAE={work[2].path}", f"PersonaWAE={again}", f"Seq2Seq={work[3].path}"]
+    pwae("evaluate", *seeds, "--first", 2, "--out", numbered).succeeds()
+    given = [made.personawae, made.seq2seq, again, scores]
+    pwae("persona-scores", work[3].path, "--corpus", made.corpus, "--out", tmp_path / "persona").succeeds()
+    plain = QUICK.model_copy(update={"cases": 0, "contexts": 0})
+
+    def told(*paths: Path) -> list[str]:
+        found = make([Named(one) for one in paths], tmp_path / "r.html", config=plain, force=True)
+        return [note for note in found.notes if "on this page" in note]
+
+    stale = "The scores of Seq2Seq are of other answers than those on this page. Score these too."
+    assert told(*given) == [stale]
+    assert told(*given, tmp_path / "persona") == [stale, stale.replace("scores", "measures of personalisation", 1)]
+    assert html.escape(stale) in (tmp_path / "r.html").read_text(encoding="utf-8").partition("<table")[2]
+    assert told(*given, work[3].path) == told(scores) == told(made.seq2seq, scores) == []
+    assert told(work[2].path, made.seq2seq, numbered) == []
+    pwae(*made.train(tmp_path / "run", "model.name=seq2seq", "max_steps=2")).succeeds()
+    assert told(tmp_path / "run", work[3].path, scores) == [
+        "The answers of Seq2Seq are of another run than the one on this page. Draw answers of this one too."
+    ]

@@ -61,12 +61,11 @@ class Map:
     near_kept: float
 
 
-def user_table(model: Model) -> nn.Embedding | None:
-    """The user embeddings, if the system learns them; None if neither its prior nor its decoder uses them."""
-    table = getattr(model, "user_table", None)
-    stepped = [parameter for phase in model.phases(TrainConfig()) for parameter in phase.parameters.values()]
-    learned = isinstance(table, nn.Embedding) and any(parameter is table.weight for parameter in stepped)
-    return table if learned else None
+def user_table(model: Model) -> nn.Parameter | None:
+    """The first of the system's tables of users that it learns, [users, size]; None if there is none."""
+    stepped = {id(one) for phase in model.phases(TrainConfig()) for one in phase.parameters.values()}
+    learned = {name: one for name, one in model.named_parameters() if id(one) in stepped and one.dim() == 2}
+    return next((learned[name] for name in model.user_rows if name in learned), None)
 
 
 def uses_users(model: Model) -> bool:
@@ -75,7 +74,7 @@ def uses_users(model: Model) -> bool:
 
 
 @torch.no_grad()
-def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: ReportConfig) -> Map | None:
+def draw_map(run: Run, table: nn.Parameter, corpus: Artifact | None, config: ReportConfig) -> Map | None:
     """Maps the users with most training responses; None if fewer than three have any. Other users' rows are random."""
     known = run.artifact.table("users.parquet", ["user", "user_id", "train_responses"]).to_pylist()
     ranked = sorted(known, key=lambda row: (-row["train_responses"], row["user"]))
@@ -84,7 +83,7 @@ def draw_map(run: Run, table: nn.Embedding, corpus: Artifact | None, config: Rep
     if len(chosen) < 3:
         return None
     rows = [row["user"] for row in chosen]
-    vectors = table.weight[torch.tensor(rows, device=table.weight.device)]
+    vectors = table[torch.tensor(rows, device=table.device)]
     values = vectors.double().cpu().numpy()
     plane = project(values)
     by_neighbours = sum(plane.shares) < LEAST_KEPT and len(values) >= FEWEST

@@ -13,12 +13,12 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
 from pwae_core.files import to_json
 from pwae_core.metrics.persona import PERPLEXITY, RECONSTRUCTION
-from pwae_core.outside_scores import totals
+from pwae_core.outside_scores import gaps, totals
 from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.comparable_terms import effective, terms, told_apart
-from pwae_core.report.tables.notes import remarks
+from pwae_core.report.tables.notes import measured, not_scored, remarks
 
 TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
@@ -118,7 +118,7 @@ def scorings(sources: Sources) -> list[Scoring]:
         Scoring(
             tuple(group),
             tuple(_systems(sources, group, human)),
-            remarks=remarks(group, [names(sources, one) for one in group]),
+            remarks=_remarks(sources, group),
             label=label,
         )
         for group, label in zip(groups.values(), labels, strict=True)
@@ -130,6 +130,17 @@ def scorings(sources: Sources) -> list[Scoring]:
     rest = zip(others, places, sources.human[1:], strict=True)
     made += [Scoring((), (), tuple(judged), (), place, source) for judged, place, source in rest]
     return [_named_apart(one) for one in made]
+
+
+def _remarks(sources: Sources, group: Sequence[Artifact]) -> tuple[str, ...]:
+    known = [names(sources, one) for one in group]
+    lacking = [
+        told
+        for scores, own in zip(group, known, strict=True)
+        for label, sessions in (sessions_of(scores).items() if sources.outside else ())
+        for told in gaps(sources.outside, label, sessions, own.get(label, label))
+    ]
+    return (*not_scored(sources, group), *remarks(group, known), *dict.fromkeys(lacking))
 
 
 def names(sources: Sources, scores: Artifact) -> dict[str, str]:
@@ -144,9 +155,8 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
 
 def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
     """The page's name for each run in ``persona``, if the run was given."""
-    inputs, known = persona.manifest["inputs"], sources.run_names
-    told = [(one["system"], inputs.get(f"run/{number}")) for number, one in enumerate(persona.facts.get("runs", []))]
-    return {label: known[fingerprint] for label, fingerprint in told if fingerprint in known}
+    known = sources.run_names
+    return {label: known[fingerprint] for label, fingerprint in measured(persona).items() if fingerprint in known}
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:

@@ -68,4 +68,4 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
         notes.append(f"Left out: {counted(facts['left_out'], 'context')} of users who are not candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
-    return notes
+    return notes + ([] if REAL in systems else facts.get("notes", []))

@@ -91,6 +91,22 @@ def test_a_table_that_nothing_reads_is_no_map() -> None:
     assert found == {(False, False): True, (False, True): True, (True, False): True, (True, True): False}
 
 
+def test_a_system_may_call_its_table_as_it_likes() -> None:
+    class Own(MODELS["persona"]):  # type: ignore[misc]
+        user_rows = ("shifts", "people.weight")
+
+        def __init__(self, *sizes: Any) -> None:
+            super().__init__(*sizes)
+            self.people = self._modules.pop("user_table")
+            self.register_buffer("shifts", torch.zeros(3, 4))
+
+        def __getattr__(self, name: str) -> Any:
+            return super().__getattr__("people" if name == "user_table" else name)
+
+    model = Own(ModelConfig.make({"word_size": 4, "hidden_size": 4, "user_size": 4}), 9, 3)
+    assert user_table(model) is model.people.weight
+
+
 def test_a_system_without_users_has_no_map(made: Any) -> None:
     model = open_run(made.seq2seq, CPU).model
     assert user_table(model) is None
