@@ -6,6 +6,7 @@ Dates in which the day or the month may come first (``01/02/2024``) are not gues
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dateutil import parser
 
+from pwae_core.corpus.readers.clock import AFTER_NOON, BEFORE_NOON, as_time
 from pwae_core.text.numbers import to_float
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -33,7 +35,10 @@ ROUNDED = re.compile(r"-?\d(?:[.,]\d{1,5})?[eE]\+\d{2,3}")
 """1.37248E+12: all that a spreadsheet leaves of milliseconds; the hours are gone."""
 
 YEAR_FIRST = re.compile(r"\d{4}\D")
-CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日")
+EAST_ASIAN = re.compile("[\u3040-\u9fff\uac00-\ud7a3]")
+FULL_DATE = re.compile(r"(\d{4})[年년]\s*(\d{1,2})[月월]\s*(\d{1,2})[日号일]")
+WEEKDAY = re.compile(r"\(?(?:星期|周|週|礼拜)[一二三四五六日天]\)?|[月火水木金土日]曜日|[월화수목금토일]요일")
+CLOCK = re.compile(r"([^\W\d_]{2})?\s*(\d{1,2})\s*[:时時点點시]\s*(\d{1,2})(?:\s*[:分분]\s*(\d{1,2}))?[分秒분초]?")
 COMMENT = re.compile(r"\s*\([^()]*\)$")
 GREENWICH = re.compile(r"(?i)(?:GMT|UTC)\s*(?=[+-]\d)")
 ABBREVIATED = re.compile(r"(?i):\d\d[\d.,]*\s*[a-z]{3,}[+-]\d")
@@ -171,7 +176,8 @@ def _written_out(text: str) -> datetime:
 
     ``GMT+8`` is east of Greenwich, as people write it; dateutil reads signs after a name the other way round.
     """
-    text = GREENWICH.sub(" ", CHINESE.sub(r"\1-\2-\3", COMMENT.sub("", text)))
+    text = COMMENT.sub("", text)
+    text = GREENWICH.sub(" ", _in_digits(text) if EAST_ASIAN.search(text) else text)
     if not (YEAR_FIRST.match(text) or MONTHS.search(text)) or ABBREVIATED.search(text):
         raise ValueError(text)
     defaults = (datetime(2001, 1, 1), datetime(2002, 2, 2))
@@ -179,6 +185,20 @@ def _written_out(text: str) -> datetime:
     if not isinstance(one, datetime) or one != other:
         raise ValueError(text)
     return one
+
+
+def _in_digits(text: str) -> str:
+    """``2013年6月29日 下午4:40`` is ``2013-6-29  16:40:00``. Raises ValueError for what is no time of a day."""
+    text = FULL_DATE.sub(r"\1-\2-\3 ", unicodedata.normalize("NFKC", text))
+    return CLOCK.sub(_clock, WEEKDAY.sub(" ", text), count=1)
+
+
+def _clock(found: re.Match[str]) -> str:
+    part, *numbers = found.groups()
+    clock = as_time(":".join(filter(None, numbers)), [part or ""])
+    if clock is None or (part and part.casefold() not in BEFORE_NOON | AFTER_NOON):
+        raise ValueError(found[0])
+    return f" {clock}"
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:

@@ -1,11 +1,9 @@
-"""What the dates and clocks of a WhatsApp chat mean. The phone chose the order; it is inferred from the file."""
+"""What the dates of a WhatsApp chat mean. The phone chose the order; it is inferred from the file."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from itertools import pairwise
 
 Numbers = tuple[int, int, int]  # of a date, as written
@@ -15,8 +13,6 @@ ORDERS: dict[str, Callable[[Numbers], Numbers]] = {
     MONTH_FIRST: lambda found: (found[2], found[0], found[1]),
     YEAR_FIRST: lambda found: found,
 }
-BEFORE_NOON = {"am", "ص", "πμ", "上午", "早上", "凌晨", "清晨", "오전", "午前", "sa", "pg"}
-AFTER_NOON = {"pm", "م", "μμ", "下午", "中午", "晚上", "오후", "午後", "ch", "ptg"}
 ENOUGH = 0.99
 
 
@@ -57,23 +53,6 @@ def as_date(found: Numbers, order: str) -> date | None:
         return date(year + 2000 if year < 100 else year, month, day)
     except (ValueError, OverflowError):
         return None
-
-
-def as_time(clock: str, marks: Sequence[str]) -> time | None:
-    """``9:41`` or ``21.41.07`` as a time; AM and PM among the words around it (``marks``) count, in any language."""
-    hour, minute, second = (*(int(part) for part in re.split("[:.]", clock)), 0)[:3]
-    words = {_bare(mark) for mark in marks}
-    if hour <= 12 and words & (BEFORE_NOON | AFTER_NOON):
-        hour = hour % 12 + (12 if words & AFTER_NOON else 0)
-    try:
-        return time(hour, minute, second)
-    except ValueError:
-        return None
-
-
-def _bare(mark: str) -> str:
-    """A word without dots, spaces and accents, in lower case: ``p. m.`` is ``pm``."""
-    return "".join(one for one in unicodedata.normalize("NFC", mark).casefold() if one.isalpha())
 
 
 def _ascends(days: Sequence[date | None]) -> bool:

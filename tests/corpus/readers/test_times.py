@@ -74,6 +74,42 @@ def test_abbreviations_of_several_zones_are_not_guessed(text):
     assert parse_time(text) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2013年6月29日 下午4:40:09",
+            "2013年06月29日下午04:40:09",
+            "2013年6月29日16:40:09",
+            "2013-06-29 下午 4:40:09",
+        ),
+        *("2013年6月29日 星期六 16时40分09秒", "2013年6月29日（周六）16點40分9秒", "2013/6/29 下午4:40:09"),
+        *("2013年6月29日 午後4:40:09", "2013년 6월 29일 오후 4:40:09", "2013年6月29日　下午４：４０：０９"),
+    ],
+)
+def test_times_as_chinese_japanese_and_korean_programs_write_them(text):
+    assert parse_time(text, "Asia/Shanghai") == MOMENT.replace(hour=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour", "minute"),
+    [
+        *(("2013年6月29日 上午12:05", 0, 5), ("2013年6月29日 凌晨12:05", 0, 5), ("2013年6月29日 中午12:05", 12, 5)),
+        *(("2013年6月29日 中午11:50", 11, 50), ("2013年6月29日 中午1:10", 13, 10), ("2013年6月29日 晚上11:59", 23, 59)),
+        *(("2013年6月29日 下午16:40", 16, 40), ("2013年6月29日 0:00", 0, 0)),
+    ],
+)
+def test_the_parts_of_a_day(text, hour, minute):
+    assert parse_time(text) == datetime(2013, 6, 29, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["2013年6月29日 午夜12:05", "2013年6月29日 25:10", "6月29日 下午4:40", "昨天 16:40", "刚刚"]
+)
+def test_times_in_chinese_that_are_not_clear_are_not_guessed(text):
+    assert parse_time(text) is None
+
+
 def test_arrays_keep_their_nulls_and_their_order():
     times = parse_times(pa.array(["1372480809", None, "never", "1372480809"]))
     assert times.to_pylist() == [MOMENT, None, None, MOMENT]

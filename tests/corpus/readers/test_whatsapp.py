@@ -9,7 +9,8 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import whatsapp
 from pwae_core.corpus.readers.base import Source
-from pwae_core.corpus.readers.whatsapp_dates import as_time, order_of
+from pwae_core.corpus.readers.clock import as_time
+from pwae_core.corpus.readers.whatsapp_dates import order_of
 from pwae_core.errors import InputError
 
 LRM, NARROW = "\u200e", "\u202f"
@@ -177,7 +178,13 @@ def test_a_date_that_tells_nothing_is_refused_and_can_be_told(tmp_path):
 
 
 def test_hours_of_both_clocks():
-    for clock, marks, hour in (("12:00", ["AM"], 0), ("12:00", ["p. m."], 12), ("1:00", ["μ.μ."], 13), ("0:00", [], 0)):
+    for clock, marks, hour in (
+        ("12:00", ["AM"], 0),
+        ("12:00", ["p. m."], 12),
+        ("1:00", ["μ.μ."], 13),
+        ("0:00", [], 0),
+        ("11:50", ["中午"], 11),
+    ):
         assert as_time(clock, marks).hour == hour
     assert as_time("24:00", []) is None
 
