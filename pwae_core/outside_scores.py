@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from pwae_core.artifacts import Artifact
 from pwae_core.corpus.readers import jsonl, records
 from pwae_core.corpus.readers.base import EmptyFileError, whole
 from pwae_core.corpus.readers.recognise import recognise
@@ -33,6 +34,8 @@ from pwae_core.text.numbers import to_float
 
 COLUMNS = ("system", "session", "session_id", "metric", "value")
 NEEDED = "A table of scores has the columns system, session, metric and value"
+Pair = tuple[str, str]
+"""A system and a metric."""
 NO_ROW = "Leave out the row of a context that has no score"
 
 
@@ -126,22 +129,34 @@ def _number(where: str, value: object) -> float:
     return number
 
 
-def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: Iterable[str] = ()) -> None:
+def check(tables: Sequence[Outside], known: Mapping[str, Iterable[str]], taken: Mapping[Pair, str]) -> None:
     """Raises InputError for an unknown system or session, and for a metric that is ``taken`` or in two tables.
 
-    ``known``: the sessions of each system; ``taken``: names of metrics that are computed.
+    ``known``: the sessions of each system; ``taken``: where else a system's metric comes from.
     """
-    sessions, computed = {system: {*found} for system, found in known.items()}, {*taken}
-    seen: dict[tuple[str, str], Outside] = {}
+    sessions = {system: {*found} for system, found in known.items()}
+    seen: dict[Pair, Outside] = {}
     for table in tables:
         for (system, metric, session), row in table.rows.items():
             if system not in sessions:
                 raise InputError(f"{row.where}: there is no system {system!r:.80}. Use one of {', '.join(sessions)}.")
             if session not in sessions[system]:
                 raise InputError(f"{row.where}: {system} has no answer to session {session!r:.80}.")
-            if metric in computed or seen.setdefault((system, metric), table) is not table:
-                other = "a plugin" if metric in computed else str(seen[system, metric].source)
+            pair = system, metric
+            if pair in taken or seen.setdefault(pair, table) is not table:
+                other = taken[pair] if pair in taken else seen[pair].source
                 raise InputError(f"{row.where}: {metric} of {system} also comes from {other}. Give it another name.")
+
+
+def scored_before(tables: Sequence[Outside], scores: Sequence[Artifact]) -> dict[Pair, str]:
+    """Where each metric of a system is already, in ``scores`` of ``pwae evaluate``, unless from the same ``tables``."""
+    origins = {f"from:{table.origin['from']}" for table in tables}
+    return {
+        (row["system"], row["metric"]): str(one.folder)
+        for one in scores
+        for row in one.table("totals.parquet").to_pylist()
+        if not origins & {*row["signature"].split("|")}
+    }
 
 
 def of_system(tables: Sequence[Outside], system: str, sessions: Sequence[str]) -> dict[str, Floats]:

@@ -238,6 +238,17 @@ def test_tables_that_do_not_go_together(pwae: Callable[..., Any], folder: Path, 
     assert not (tmp_path / "r.html").exists()
 
 
+def test_a_report_does_not_replace_scores_by_others(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
+    """Not in silence, if the metric has the same name; the same table again changes nothing."""
+    one, two = (write_csv(tmp_path / name, table(float)[level:]) for level, name in enumerate(("one.csv", "two.csv")))
+    scores = tmp_path / "scores"
+    pwae("evaluate", folder / "One", folder / "Two", "--scores", one, "--out", scores).succeeds()
+    command = ("report", folder / "One", folder / "Two", folder / "corpus", scores, "--out", tmp_path / "r.html")
+    pwae(*command, "--scores", two).fails(4, f"{two}, row 1: BERTScore of One also comes from {scores}")
+    assert not (tmp_path / "r.html").exists()
+    pwae(*command, "--scores", one).succeeds()
+
+
 def test_text_of_a_table_is_never_markup(pwae: Callable[..., Any], folder: Path, tmp_path: Path) -> None:
     given = write_csv(tmp_path / "s.csv", [("One", session, "<b>&amp;", 1) for session in SESSIONS])
     pwae("evaluate", folder / "One", "--scores", given, "--out", tmp_path / "scores").succeeds()

@@ -15,7 +15,7 @@ from pwae_core.data.responses import Named, ResponseSet, complete, read_response
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.inputs import without_packing
 from pwae_core.metrics.table import LENGTH
-from pwae_core.outside_scores import Outside, check, read_outside
+from pwae_core.outside_scores import Outside, check, read_outside, scored_before
 from pwae_core.report.system_names import Claim, distinct
 from pwae_core.training.growing import Growing, growing, is_growing
 from pwae_core.training.runs import remembered_corpus
@@ -173,7 +173,7 @@ def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside
             known.setdefault(system, set()).update(sessions)
     if tables and not known:
         raise InputError(f"{tables[0].source}: --scores needs scores of 'pwae evaluate' beside it. Give those too.")
-    check(tables, known)
+    check(tables, known, scored_before(tables, scores))
     return tables
 
 
