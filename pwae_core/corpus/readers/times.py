@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dateutil import parser
 
-from pwae_core.corpus.readers.clock import AFTER_NOON, BEFORE_NOON, as_time
+from pwae_core.corpus.readers.hours import AFTER_NOON, BEFORE_NOON, as_time
 from pwae_core.text.numbers import to_float
 
 TIME = pa.timestamp("us", tz="UTC")

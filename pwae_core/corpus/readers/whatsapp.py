@@ -10,8 +10,8 @@ from datetime import datetime
 
 from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus.readers.base import Batch, NotOursError, Reader, Row, Source, Span, row_batches
-from pwae_core.corpus.readers.clock import as_time
 from pwae_core.corpus.readers.head import Head
+from pwae_core.corpus.readers.hours import as_time
 from pwae_core.corpus.readers.whatsapp_dates import DAY_FIRST, MONTH_FIRST, as_date, order_of
 from pwae_core.corpus.readers.whatsapp_lines import Beginning, beginnings, begins_like_a_chat, messages
 from pwae_core.corpus.readers.whatsapp_notices import spoken

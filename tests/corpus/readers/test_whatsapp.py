@@ -9,7 +9,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import whatsapp
 from pwae_core.corpus.readers.base import Source
-from pwae_core.corpus.readers.clock import as_time
+from pwae_core.corpus.readers.hours import as_time
 from pwae_core.corpus.readers.whatsapp_dates import order_of
 from pwae_core.errors import InputError
 
