@@ -7,6 +7,9 @@ source examples/environment.sh
 
 ruff check .
 ruff format --check .
-mypy
 lint-imports --no-logo
-pytest -n 2 "$@"
+mypy & # beside the tests, which do not keep two cores busy all the time
+types=$! failed=0
+pytest -n 2 "$@" || failed=$?
+wait $types
+exit $failed
