@@ -16,6 +16,7 @@ from pwae_core.corpus.account import Totals, account, facts, lost_links, reasons
 from pwae_core.corpus.engine import spill
 from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
+from pwae_core.corpus.readers import Source
 from pwae_core.corpus.readers.sources import Found
 from pwae_core.corpus.steps import clocks, identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
@@ -88,8 +89,10 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[st
     job = runner.job
     scanned = runner.run("Reading", scan, len(job.spans))
     suspect = []
-    for source in job.sources:
-        pieces = [one for one, span in zip(scanned, job.spans, strict=True) if span.source == source]
+    of_source: dict[Source, list[Counts]] = {}
+    for one, span in zip(scanned, job.spans, strict=True):
+        of_source.setdefault(span.source, []).append(one)
+    for source, pieces in of_source.items():
         suspect += identifiers.judged(source.name, reduce(identifiers.together, [one["damage"] for one in pieces]))
         found = sum((Counter(one["clocks"]) for one in pieces), Counter[str]())
         suspect += clocks.judged(source.name, found, job.config.gap)

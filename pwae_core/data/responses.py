@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from functools import partial
+from operator import itemgetter, ne
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +178,7 @@ def real_first(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSe
     real = dict(zip(said["session_id"], said["response"], strict=True))
     rows = responses.table.to_pylist()
     for row in rows:
-        first = real.get(row["session_id"])
-        row["references"] = [one for here in (True, False) for one in row["references"] if (one == first) is here]
+        row["references"].sort(key=partial(ne, real.get(row["session_id"])))
     return replace(responses, table=pa.Table.from_pylist(rows, schema=RESPONSES))
 
 

@@ -167,11 +167,13 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
 def _outside(paths: Sequence[Path], scores: Sequence[Artifact]) -> tuple[Outside, ...]:
     """Others' scores of systems and sessions that one of ``scores`` covers."""
     tables = tuple(read_outside(path) for path in paths)
+    if not tables:
+        return ()
     known: dict[str, set[str]] = {}
-    for one in scores if tables else ():
+    for one in scores:
         for system, sessions in sessions_of(one).items():
             known.setdefault(system, set()).update(sessions)
-    if tables and not known:
+    if not known:
         raise InputError(f"{tables[0].source}: --scores needs scores of 'pwae evaluate' beside it. Give those too.")
     check(tables, known, scored_before(tables, scores))
     return tables

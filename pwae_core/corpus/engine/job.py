@@ -43,7 +43,7 @@ MESSAGES = pa.schema(  # of chats, which time orders
         ("text", pa.string()),
         ("timestamp", TIME),
         ("key", pa.uint64()),
-        ("file", pa.int32()),  # the number of the raw file
+        ("file", pa.uint32()),  # a checksum of the raw file's name
     ]
 )
 NODES = pa.schema(  # a row without user or text only links others

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -107,8 +108,8 @@ def scan(job: Job, piece: int) -> Counts:
                 spill.write_sharded(names, people, hash_texts(people["user_name"].combine_chunks()), job.shards)
             elif batch.shape == "times":
                 seen.clocks.update(clocks.counted(table["timestamp"], rules.zone))
-                file = np.full(table.num_rows, job.sources.index(job.spans[piece].source), np.int32)
-                table = table.append_column("file", pa.array(file))
+                file = crc32(job.spans[piece].source.name.encode("utf-8", "surrogateescape"))
+                table = table.append_column("file", pa.array(np.full(table.num_rows, file, np.uint32)))
                 kept = _write_placed(messages, table, MESSAGES, "times", job, rules, seen)
             else:
                 kept = _write_placed(rows, table, ROWS, "turns", job, rules, seen)
