@@ -66,12 +66,17 @@ def informed_model(data: Tiny, config: TrainConfig) -> Model:
 
 
 def small_trainer(
-    data: Tiny, folder: Path, config: TrainConfig, stop: StopRequest | None = None, group: Group = ALONE
+    data: Tiny,
+    folder: Path,
+    config: TrainConfig,
+    stop: StopRequest | None = None,
+    group: Group = ALONE,
+    device: torch.device = CPU,
 ) -> Trainer:
     model = informed_model(data, config)
     folder.mkdir(exist_ok=True)
     stop = stop or StopRequest()
-    return Trainer(model, data.sessions, data.sessions, config, folder, CPU, SILENT, stop, group)
+    return Trainer(model, data.sessions, data.sessions, config, folder, device, SILENT, stop, group)
 
 
 def first_batch(sessions: Sessions, size: int = 8) -> Batch:

@@ -104,7 +104,7 @@ class PlainDecoder(nn.Module):
 
     def __init__(self, word_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.rnn = nn.GRU(word_size, hidden_size, batch_first=True)
+        self.rnn = recurrence.GRU(word_size, hidden_size, batch_first=True)
 
     def forward(
         self,

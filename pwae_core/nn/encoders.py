@@ -14,7 +14,7 @@ class UtteranceEncoder(nn.Module):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.rnn = nn.GRU(input_size, hidden_size, batch_first=True, bidirectional=True)
+        self.rnn = recurrence.GRU(input_size, hidden_size, batch_first=True, bidirectional=True)
 
     def forward(
         self, inputs: Float[Tensor, "rows steps input"], lengths: Int[Tensor, " rows"]

@@ -13,8 +13,21 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.rnn import PackedSequence
+
+
+class GRU(nn.GRU):
+    """torch's. On CUDA it computes in float32 even under autocast, which makes cuDNN's recurrences float16 whatever it
+    was asked for.
+    """
+
+    def forward(self, inputs: Tensor | PackedSequence, start: Tensor | None = None) -> tuple[Any, Tensor]:
+        if (kind := inputs.data.device.type) == "cpu":
+            return super().forward(inputs, start)
+        with torch.autocast(kind, enabled=False):
+            return super().forward(inputs.float(), None if start is None else start.float())
 
 
 class Gate(NamedTuple):
