@@ -27,7 +27,7 @@ NAMES = {"session": "random split", "conversation": "split by conversation"}
 SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
 Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexity-Prior", "Perplexity-Posterior")
 CURVES = ("bleu_f1", "bleu_recall", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
-BESIDE = {"paper": [], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
+BESIDE = {"paper": ["PersonaWAE (paper preset)"], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
 """By table: whose rows are beside its own, if not PersonaWAE's alone."""
 
 
@@ -205,7 +205,7 @@ def curves(found: Results) -> str:
         ]
         return table(["system", "iterations", *there], rows)
 
-    shown = {row["label"] for row in found.results if row["table"] == "table2"}
+    shown = {row["label"] for row in found.results if row["table"] in ("table2", "paper")}
     return by_place(of_place)(found)
 
 
@@ -232,8 +232,9 @@ def times(found: Results) -> str:
     for name, facts in sorted(found.study["runs"].items()):
         seconds = facts.get("seconds")
         took = f"{seconds / 60:.0f} min" if seconds else ""
-        rows.append((name, str(facts["steps"]), str(facts["best_step"]), facts["ended"], took, facts["pwae"]))
-    return table(["run", "iterations", "best", "why it ended", "time", "pwae"], rows)
+        ended = str(facts["steps"]), str(facts["best_step"]), facts["ended"]
+        rows.append((name, *ended, took, facts["environment"]["device"], facts["pwae"]))
+    return table(["run", "iterations", "best", "why it ended", "time", "on", "pwae"], rows)
 
 
 SLOTS: dict[str, Callable[[Results], str]] = {
@@ -253,6 +254,7 @@ SLOTS: dict[str, Callable[[Results], str]] = {
         ["selection"], (*BLEU, *BOW, *PERSONAL[:3]), "less the same, selected by BLEU-F1", others=True
     ),
     "paper": measured((*BLEU, *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["paper"]),
+    "paper-tests": differences(["paper"], (*BLEU, *BOW, *PERSONAL[:3]), "less PersonaWAE (paper preset)", others=True),
     "curves": curves,
     "claims": claims,
     "times": times,
