@@ -60,8 +60,10 @@ steps() {
       echo "${detailed:-chitchat} session $table $seed"
     done
   done
-  if [ -n "$CHECKED" ] && [ $budget != quick.toml ]; then
-    echo "checked session paper 7"
+  if [ $budget != quick.toml ]; then
+    for corpus in "${corpora[@]}"; do
+      echo "$corpus session paper 7"
+    done
   fi
 }
 
