@@ -12,8 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from runs import NAMES, scores_file
-
 from pwae_core.config.experiment import planned_runs, read_plan
 from pwae_core.errors import PwaeError
 
@@ -22,6 +20,8 @@ SYSTEM = re.compile(r"^(?=\[\[systems\]\])", re.MULTILINE)
 
 def left(text: str, results: Path, corpus: str, split: str, table: str) -> str:
     """A plan without the runs that the results have; each system of it is one run."""
+    from runs import NAMES, scores_file  # with torch: slow, and not needed for a whole plan
+
     head, *systems = SYSTEM.split(text)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.toml"
