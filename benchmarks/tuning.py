@@ -45,11 +45,15 @@ def main() -> None:
         for name, trial in json.loads(given.show.read_text()).items():
             show(name, trial["valid"])
         return
+    if len(given.paths) != 4:
+        asked.error("give CORPUS, VECTORS, WORK and TRIALS.json, or --show FILE.")
     corpus, vectors, work, trials = given.paths
-    work.mkdir(exist_ok=True)
+    work.mkdir(parents=True, exist_ok=True)
     kept = work / "trials.json"
     done = json.loads(kept.read_text()) if kept.exists() else {}
     for name, settings in json.loads(trials.read_text()).items():
+        if name in done and done[name]["settings"] != settings:
+            sys.exit(f"{kept} has {name} with other settings: {' '.join(done[name]['settings'])}. Rename the trial.")
         if name not in done:
             done[name] = {"settings": settings, "valid": train(corpus, vectors, work / name, settings)}
             kept.write_text(json.dumps(done, indent=1))

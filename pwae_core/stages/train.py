@@ -21,13 +21,13 @@ from pwae_core.models import inputs_of, system_of
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import MODEL_CARD, TIMING
+from pwae_core.training import resuming
 from pwae_core.training.answered import candidates
 from pwae_core.training.events import events_of, refuse_without_package
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.model_card import model_card
 from pwae_core.training.periods import periods_of
-from pwae_core.training.resuming import find_input, recorded, refuse_other_budget, refuse_other_unfinished, reopen
 from pwae_core.training.runs import (
     build_model,
     choose_device,
@@ -120,9 +120,10 @@ def resume(
     """
 
     def prepare() -> _Job:
-        note = recorded(run)
+        note = resuming.recorded(run)
         refuse_missing_plugin(run, note.model_dump())
-        data, vectors = (find_input(run, note, *one) for one in (("corpus", corpus), ("embeddings", embeddings)))
+        given = (("corpus", corpus), ("embeddings", embeddings))
+        data, vectors = (resuming.find_input(run, note, *one) for one in given)
         assert data is not None
         return _job(data, vectors, settings(note.config))
 
@@ -151,6 +152,8 @@ def _train(
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
             built = _build(job, where)
+            if resumed and group.first:
+                resuming.reopen(out, job.plan)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None
@@ -186,11 +189,11 @@ def _job(corpus: Artifact, vectors: Artifact | None, config: TrainConfig) -> _Jo
 
 
 def _stands(out: Path, plan: Plan, resumed: bool, force: bool) -> bool:
-    if resumed:
-        reopen(out, plan)
-    elif not force:
-        refuse_other_budget(out, plan)
-        refuse_other_unfinished(out, plan)
+    if resumed and resuming.goes_on(out, plan):
+        return False
+    if not resumed and not force:
+        resuming.refuse_other_budget(out, plan)
+        resuming.refuse_other_unfinished(out, plan)
     return artifacts.standing(out, plan, force) is not None
 
 

@@ -18,8 +18,10 @@ from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.files import held, in_the_way, sealed, storage_errors
 from pwae_core.schemas import PEOPLE
 from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
+from pwae_core.training.growing import LOG
 from pwae_core.training.runs import followed
 
+CHECKPOINTS = "checkpoints"
 KINDS = {"corpus": "corpus", "embeddings": "vectors"}
 """The kind of each input of a run."""
 
@@ -95,20 +97,29 @@ def find_input(folder: Path, note: ManifestNote | PlanNote, name: str, given: Pa
     return found
 
 
-def reopen(folder: Path, plan: Plan) -> None:
-    """Lets the run at ``folder``, finished or not, continue under ``plan``.
+def goes_on(folder: Path, plan: Plan) -> bool:
+    """Whether the run at ``folder``, finished or not, can continue under ``plan``, which has another budget.
 
-    ``plan`` may differ from the plan that made the run only in the budget. Raises ArtifactError if there is nothing to
-    continue, or if more differs; ConfigError if it asks for less training than was already done.
+    ``plan`` may differ from the plan that made the run only in the budget; False if it does not differ. Raises
+    ArtifactError if there is nothing to continue, or if more differs; ConfigError if it asks for less training than was
+    already done.
     """
     note = recorded(folder)
     old, new = note.model_dump(), plan.to_dict()
     differing = describe_difference(_without_budget(old), _without_budget(new))
     if differing:
         raise ArtifactError(f"{folder} cannot be resumed with other settings ({differing}). Choose another --out.")
-    if describe_difference(old, new):
-        _refuse_less(folder, new["config"])
-        _refuse_adapted(folder)
+    if not describe_difference(old, new):
+        return False
+    _refuse_less(folder, new["config"])
+    _refuse_adapted(folder)
+    return True
+
+
+def reopen(folder: Path, plan: Plan) -> None:
+    """Lets the run at ``folder``, finished or not, continue under ``plan``. Raises as ``goes_on`` does."""
+    if goes_on(folder, plan):
+        note = recorded(folder)
         with storage_errors(folder), held(folder, folder):
             facts = {key: note.facts[key] for name in KINDS if (key := f"{name}_path") in note.facts}
             begun = plan.unfinished(_written(folder), facts)
@@ -116,19 +127,24 @@ def reopen(folder: Path, plan: Plan) -> None:
 
 
 def _written(folder: Path) -> list[str]:
-    """The files of a run that will be overwritten. Raises ArtifactError for one that is not as it was written."""
+    """The files of a run that will be overwritten. Raises ArtifactError for one that is not as it was written, and for
+    one that is missing and needed.
+    """
     plan, manifest, mine = plan_of(folder), manifest_of(folder), owned(folder)
     if plan or not manifest:
         return plan.wrote if plan else []
     names = [*manifest.files, *apart_files(folder)]
     for name in names:
-        if os.path.lexists(folder / name) and not mine.file(folder, name):
-            raise in_the_way(folder / name)
-    return ["checkpoints", *names]
+        if os.path.lexists(folder / name):
+            if not mine.file(folder, name):
+                raise in_the_way(folder / name)
+        elif name == LOG or name.startswith(f"{CHECKPOINTS}/"):
+            raise ArtifactError(f"{folder / name} is missing. Restore it: {folder} cannot go on without it.")
+    return [CHECKPOINTS, *names]
 
 
 def _refuse_less(folder: Path, config: Mapping[str, Any]) -> None:
-    checkpoints = folder / "checkpoints"
+    checkpoints = folder / CHECKPOINTS
     if not has_checkpoint(checkpoints, LAST):
         return
     position = load_state(checkpoints, LAST)

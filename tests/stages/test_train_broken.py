@@ -129,6 +129,26 @@ def test_a_damaged_checkpoint_is_refused_and_force_starts_anew(pwae, made, unfin
     pwae(*command, "--force").succeeds()
 
 
+@pytest.mark.parametrize(
+    ("lost", "more", "code", "words"),
+    [
+        ("", ["patience=2"], 3, ["autoencoder: decay_every = 3: with patience = 2, training ends before"]),
+        ("checkpoints/last-*.safetensors", ["max_steps=3"], 6, [".safetensors is missing. Restore it: "]),
+        ("checkpoints/last.json", ["max_steps=3"], 6, ["last.json is missing. Restore it: "]),
+        ("log.jsonl", ["max_steps=3"], 6, ["log.jsonl is missing. Restore it: "]),
+    ],
+)
+def test_a_finished_run_that_cannot_go_on_stays_as_it_was(pwae, made, tmp_path, snapshot, lost, more, code, words):
+    out, plateau = tmp_path / "run", [f"autoencoder.{key}" for key in ("schedule=plateau", "decay=.5", "decay_every=3")]
+    pwae(*made.train(out, "max_steps=2", *plateau, "patience=0")).succeeds()
+    for path in out.glob(lost) if lost else ():
+        path.unlink()
+    before = snapshot(out)
+    pwae("train", "--resume", out, "--set", *more).fails(code, *words)
+    assert snapshot(out) == before
+    pwae("sample", out, "--context", "do you like tea ?").succeeds()
+
+
 def test_a_damaged_manifest_is_refused(pwae, made, tmp_path):
     command = made.train(tmp_path / "run", "max_steps=2")
     pwae(*command).succeeds()
