@@ -160,6 +160,8 @@ def test_a_reader_that_fails_while_it_reads_is_one_line(pwae: Callable[..., Any]
     [
         ("exit", "turns", "failed (SystemExit: "),
         ("list", "turn", "cannot be imported (ConfigError: shape: expected one"),
+        ("dict", "turns", "failed (TypeError: rows gives rows and reasons, such as a list of them, not a dict)"),
+        ("str", "turns", "failed (TypeError: rows gives rows and reasons, such as a list of them, not a str)"),
     ],
 )
 def test_a_reader_neither_ends_the_command_nor_makes_up_a_shape(
