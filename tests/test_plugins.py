@@ -160,6 +160,8 @@ def test_a_reader_that_fails_while_it_reads_is_one_line(pwae: Callable[..., Any]
     [
         ("exit", "turns", "failed (SystemExit: "),
         ("list", "turn", "cannot be imported (ConfigError: shape: expected one"),
+        ("dict", "turns", "failed (TypeError: rows gives rows and reasons, such as a list of them, not a dict)"),
+        ("str", "turns", "failed (TypeError: rows gives rows and reasons, such as a list of them, not a str)"),
     ],
 )
 def test_a_reader_neither_ends_the_command_nor_makes_up_a_shape(
@@ -182,6 +184,52 @@ def test_a_system_that_fails_while_it_trains_is_one_line(
     write_plugin(site, "system", "s", SYSTEM.format(body=body))
     result = pwae("train", made.corpus, "--model", "s", "--device", "cpu", "--out", tmp_path / "out")
     result.fails(3, "The system s of acme 1.2 failed in acme_system_", f", line 5 ({raised})")
+
+
+WRONG_RESULTS = [
+    ("negative_log_likelihood", "batch, noise", "found['prior_nll']", "that returns a tensor of shape [], not a dict"),
+    ("negative_log_likelihood", "batch, noise", "{'nll': 1}", "returns a dictionary with nll, not a dictionary of"),
+    ("begin", "batch, samples, noise", "next(iter(found.values()))", "has a begin that returns a tensor of shape [4, "),
+    ("begin", "batch, samples, noise", "{}", "has a begin that returns a dictionary of nothing, not a dictionary of"),
+    ("begin", "batch, samples, noise", "{k: v[:2] for k, v in found.items()}", "with 4 rows for 2 sessions and 2 samp"),
+    ("step", "tokens, state", "found[0]", "has a step that returns a tensor of shape [4, "),
+    ("step", "tokens, state", "(found[0][:, None], found[1])", "has a step whose logits are a tensor of shape [4, 1, "),
+    ("phases", "config", "()", "has no phases, a tuple of pwae_core.Phase"),
+    ("phases", "config", "(replace(found[0], loss=lambda *_: 1),)", "whose loss is of the type int, not a pwae_core.L"),
+]
+
+
+@pytest.mark.parametrize(("method", "given", "returned", "words"), WRONG_RESULTS)
+def test_a_system_that_returns_what_it_should_not_is_refused_before_it_is_trained(
+    pwae: Callable[..., Any],
+    site: Path,
+    made: Any,
+    tmp_path: Path,
+    method: str,
+    given: str,
+    returned: str,
+    words: str,
+) -> None:
+    body = f"def {method}(self, {given}):\n        found = super().{method}({given})\n        return {returned}"
+    code = f"from dataclasses import replace\n{SYSTEM.format(body=body)}"
+    write_plugin(site, "system", "s", code)
+    small = [word for size in SIZES for word in ("--set", f"model.{size}")]
+    result = pwae("train", made.corpus, "--model", "s", "--device", "cpu", *small, "--out", tmp_path / "out")
+    result.fails(3, "The system s of acme 1.2 ", words, "Repair or uninstall acme 1.2.")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_loss_and_a_phase_say_what_they_are_made_of() -> None:
+    """In a process that does not check every type, as these tests do."""
+    tried = "try:\n    {}\nexcept TypeError as error:\n    print(error)\n"
+    code = "from pwae_core import Loss, Phase\n" + "".join(
+        tried.format(one) for one in ("Loss(1.5)", "Phase('all', len, [], None)")
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == [
+        "the total of a Loss is a Mean, a value and its units, not a float",
+        "the parameters of a Phase are a dictionary, dict(self.named_parameters()), not a list",
+    ]
 
 
 @pytest.mark.parametrize("failing", ["first", "second"])

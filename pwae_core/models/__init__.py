@@ -6,6 +6,8 @@ from inspect import isabstract, signature
 from typing import Any
 
 from pwae_core import plugins
+from pwae_core.config.train import TrainConfig
+from pwae_core.data.sessions import Batch
 from pwae_core.models.adaptation import Adaptation
 from pwae_core.models.base import Model
 from pwae_core.models.cvae import CVAE
@@ -14,6 +16,7 @@ from pwae_core.models.persona import Persona
 from pwae_core.models.personawae import PersonaWAE
 from pwae_core.models.rl_persona import RLPersona
 from pwae_core.models.seq2seq import Seq2Seq
+from pwae_core.models.trial import wrong_result
 
 MODELS: dict[str, type[Model]] = {
     "seq2seq": Seq2Seq,
@@ -78,6 +81,14 @@ def refuse_missing_tables(model: Model, name: str) -> None:
     plugin = plugins.find("system", name, MODELS)
     if missing and plugin:
         raise plugin.refused(f"has user_rows that name {missing[0]!r}, which has no row for each user")
+
+
+def refuse_wrong_results(model: Model, config: TrainConfig, batch: Batch) -> None:
+    """Raises ConfigError if a method of a plugin's system returns for ``batch`` what pwae cannot use."""
+    plugin = plugins.find("system", config.model.name, MODELS)
+    wrong = wrong_result(model, config, batch) if plugin else ""
+    if plugin and wrong:
+        raise plugin.refused(wrong)
 
 
 def _says(value: object, kind: type) -> bool:

@@ -45,6 +45,11 @@ class Loss:
     terms: Mapping[str, Mean] = field(default_factory=dict)
     codes: Codes = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises TypeError unless ``total`` is a Mean."""
+        if not isinstance(self.total, Mean):
+            raise TypeError(f"the total of a Loss is a Mean, a value and its units, not a {type(self.total).__name__}")
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -60,6 +65,12 @@ class Phase:
     optimiser: OptimiserConfig
     repeats: int = 1
     reuses_codes: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises TypeError unless ``parameters`` have names."""
+        if not isinstance(self.parameters, Mapping):
+            kind = type(self.parameters).__name__
+            raise TypeError(f"the parameters of a Phase are a dictionary, dict(self.named_parameters()), not a {kind}")
 
 
 @dataclass(frozen=True)

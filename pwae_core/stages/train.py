@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from pwae_core import artifacts
@@ -17,7 +18,7 @@ from pwae_core.data.sessions import Sessions, read_sessions
 from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.errors import ArtifactError, EmptyResultError
 from pwae_core.files import write_bytes
-from pwae_core.models import inputs_of, system_of
+from pwae_core.models import inputs_of, refuse_wrong_results, system_of
 from pwae_core.models.base import Model
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import MODEL_CARD, TIMING
@@ -222,6 +223,7 @@ def _build(job: _Job, where: torch.device) -> _Built:
     valid, untrained = as_nobody(valid, known, by_words=model.knows_by_words)
     if config.select_by == "speaker":
         candidates(training, valid, config)
+    refuse_wrong_results(model.to(where), config, valid.batch(np.arange(min(2, len(valid)))).to(where))
     facts = {
         "untrained_users": int((~known[1:]).sum()),
         "untrained": asdict(untrained),

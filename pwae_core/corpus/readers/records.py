@@ -54,10 +54,17 @@ def record_reader(
         return source
 
     def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
-        found = ((place, row) for place, record in records(span) for row in rows(record))
+        found = ((place, row) for place, record in records(span) for row in _several(rows(record)))
         return row_batches(found, partial(where, span), shape)
 
     return Reader(name=name, recognises=recognised, check=check, spans=spans, read=read, **declared)
+
+
+def _several(given: Iterable[Row | str]) -> Iterable[Row | str]:
+    """Raises TypeError for one row or one reason by itself, whose keys or characters would be taken for reasons."""
+    if isinstance(given, str | Mapping):
+        raise TypeError(f"rows gives rows and reasons, such as a list of them, not a {type(given).__name__}")
+    return given
 
 
 def laid_out(source: Source) -> Source:

@@ -58,6 +58,8 @@ def _cast(field: str, values: pa.Array, target: pa.DataType, where: Where) -> pa
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     if text or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return _valid_text(field, values, where) if target == pa.string() else None
+    if field == "timestamp" and pa.types.is_duration(kind):
+        return pc.add(pa.scalar(0, pa.timestamp(kind.unit)), values).cast(target)
     if field == "timestamp" and pa.types.is_temporal(kind):
         return values.cast(target)
     if pa.types.is_integer(kind) and field != "text":

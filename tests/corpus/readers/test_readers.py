@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -173,6 +173,15 @@ def test_decimals_that_are_whole_are_whole_numbers(tmp_path):
     assert refused(tmp_path / "a").startswith(
         "a, row 1: user_id is Decimal('1.5'), expected a string or a whole number"
     )
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_are_times_since_the_epoch_whatever_their_unit(tmp_path, unit):
+    waits = pa.array([timedelta(seconds=3), None, timedelta(days=1, seconds=90)]).cast(pa.duration(unit))
+    table = pa.Table.from_pylist([{**ROW, "turn": turn} for turn in range(3)])
+    pq.write_table(table.append_column("timestamp", waits), tmp_path / "a")
+    found = [parse_time(row["timestamp"]) for row in read_all(tmp_path / "a")]
+    assert found == [datetime(1970, 1, 1, 0, 0, 3, tzinfo=UTC), None, datetime(1970, 1, 2, 0, 1, 30, tzinfo=UTC)]
 
 
 def test_bad_parquet_is_refused(tmp_path):
