@@ -170,15 +170,15 @@ def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Pa
     return row | {column: row[column] or truth[column] for column in FROM_CORPUS}
 
 
-def real_first(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
-    """``responses``; of several references, what was really said in the corpus's test split comes first."""
+def only_real(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
+    """``responses``; of several references, only what was really said in the corpus's test split, or else the first."""
     if not (pc.list_value_length(responses.table["references"]).to_numpy() > 1).any():
         return responses
     said = corpus.table("test.parquet", ["session_id", "response"]).to_pydict()
     real = dict(zip(said["session_id"], said["response"], strict=True))
     rows = responses.table.to_pylist()
     for row in rows:
-        row["references"].sort(key=partial(ne, real.get(row["session_id"])))
+        row["references"] = sorted(row["references"], key=partial(ne, real.get(row["session_id"])))[:1]
     return replace(responses, table=pa.Table.from_pylist(rows, schema=RESPONSES))
 
 

@@ -138,8 +138,10 @@ def test_the_ceiling_is_what_the_corpus_says_whatever_references_a_file_has(tmp_
         for one in test
     ]
     (tmp_path / "llm.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    plain = [{"session_id": row["session_id"], "responses": row["responses"]} for row in rows]
+    (tmp_path / "other.jsonl").write_text("".join(json.dumps(row) + "\n" for row in plain), encoding="utf-8")
     alone = persona_scores([], tmp_path / "corpus", CONFIG)
-    beside = persona_scores([Named(tmp_path / "llm.jsonl")], tmp_path / "corpus", CONFIG)
+    beside = persona_scores([Named(tmp_path / f"{n}.jsonl") for n in ("llm", "other")], tmp_path / "corpus", CONFIG)
     assert beside.answers[0].totals == alone.answers[0].totals
 
 
