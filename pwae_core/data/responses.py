@@ -141,7 +141,8 @@ def _check_unique(responses: ResponseSet) -> None:
 
 
 def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
-    """Fills in from the corpus's test split what ``responses`` does not give, and checks what it does give.
+    """Fills in from the corpus's test split what ``responses`` does not give, and checks what it does give. The rows
+    get the split's order, so that nothing drawn by a seed depends on theirs.
 
     Raises InputError for a session that is not in the test split, or that differs from it.
     """
@@ -156,6 +157,8 @@ def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
                 "Give the corpus whose test split was answered."
             )
         filled.append(_filled(row, truth | {"references": [truth["response"]]}, responses.source, corpus.folder))
+    place = {session: number for number, session in enumerate(rows)}
+    filled.sort(key=lambda row: place[row["session_id"]])
     return replace(responses, table=pa.Table.from_pylist(filled, schema=RESPONSES))
 
 
