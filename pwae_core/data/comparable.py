@@ -16,6 +16,7 @@ from pwae_core.data.responses import (
     align,
     complete,
     first_samples,
+    only_real,
     read_responses,
     with_references,
 )
@@ -51,8 +52,10 @@ def gather(
     tokenizer: str | None = None,
     samples: int | None = None,
     common: bool = False,
+    real: bool = False,
 ) -> Comparable:
     """Reads the systems. ``corpus`` fills in what external files leave out, and all systems are checked against it.
+    ``real``: of several references, only what it says counts.
 
     A name that is given more than once means several seeds of one system, which are numbered: NAME (1), NAME (2).
     ``tokenizer``, ``samples`` and ``common`` are those of ``EvaluateConfig``. Raises InputError, ArtifactError or
@@ -64,6 +67,8 @@ def gather(
     _check_vocabularies(sets, source, vectors)
     if source:
         sets = [complete(one, source) for one in sets]
+    if source and real:
+        sets = [only_real(one, source) for one in sets]
     aligned = align([with_references(one) for one in sets], common, seeds=True)
     cut = tuple(first_samples(one, samples) for one in aligned.sets)
     return Comparable(replace(aligned, sets=cut), vectors, source, _grouped(responses, cut))

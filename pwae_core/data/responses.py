@@ -141,7 +141,8 @@ def _check_unique(responses: ResponseSet) -> None:
 
 
 def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
-    """Fills in from the corpus's test split what ``responses`` does not give, and checks what it does give.
+    """Fills in from the corpus's test split what ``responses`` does not give, and checks what it does give. The rows
+    get the split's order, so that nothing drawn by a seed depends on theirs.
 
     Raises InputError for a session that is not in the test split, or that differs from it.
     """
@@ -156,6 +157,8 @@ def complete(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
                 "Give the corpus whose test split was answered."
             )
         filled.append(_filled(row, truth | {"references": [truth["response"]]}, responses.source, corpus.folder))
+    place = {session: number for number, session in enumerate(rows)}
+    filled.sort(key=lambda row: place[row["session_id"]])
     return replace(responses, table=pa.Table.from_pylist(filled, schema=RESPONSES))
 
 
@@ -170,15 +173,15 @@ def _filled(row: dict[str, Any], truth: dict[str, Any], source: Path, corpus: Pa
     return row | {column: row[column] or truth[column] for column in FROM_CORPUS}
 
 
-def real_first(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
-    """``responses``; of several references, what was really said in the corpus's test split comes first."""
+def only_real(responses: ResponseSet, corpus: artifacts.Artifact) -> ResponseSet:
+    """``responses``; of several references, only what was really said in the corpus's test split, or else the first."""
     if not (pc.list_value_length(responses.table["references"]).to_numpy() > 1).any():
         return responses
     said = corpus.table("test.parquet", ["session_id", "response"]).to_pydict()
     real = dict(zip(said["session_id"], said["response"], strict=True))
     rows = responses.table.to_pylist()
     for row in rows:
-        row["references"].sort(key=partial(ne, real.get(row["session_id"])))
+        row["references"] = sorted(row["references"], key=partial(ne, real.get(row["session_id"])))[:1]
     return replace(responses, table=pa.Table.from_pylist(rows, schema=RESPONSES))
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pwae_core import artifacts
 from pwae_core.artifacts import MANIFEST, Artifact, kind_of
-from pwae_core.data.responses import Named, ResponseSet, complete, read_responses, real_first
+from pwae_core.data.responses import Named, ResponseSet, complete, only_real, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.inputs import without_packing
 from pwae_core.metrics.table import LENGTH
@@ -273,7 +273,7 @@ def _read(folders: Sequence[Named], external: Sequence[Named], corpus: Artifact 
     for one in external:
         if corpus:
             read = read_responses(one.path, corpus.config["tokenizer"], one.system)
-            sets.append(real_first(complete(read, corpus), corpus))
+            sets.append(only_real(complete(read, corpus), corpus))
     return sets
 
 

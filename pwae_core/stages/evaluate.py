@@ -57,11 +57,11 @@ def evaluate(
     )
     taken = {(system, metric): "a plugin" for system in sources.aligned.answered for metric in config.metrics}
     check(tables, sources.aligned.answered, taken)
-    plan = _plan(sources, config, own, tables)
+    base = _base(sources, config)
+    plan = _plan(sources, config.model_copy(update={"base": base if config.compare else None}), own, tables)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
         return restored(standing.facts, out, standing=True)
-    base = _base(sources, config)
     scored = _score(sources, config, own, tables, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
     grouped = _by_system(sources, scored)

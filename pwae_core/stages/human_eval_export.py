@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pwae_core import artifacts
 from pwae_core.config.human_eval import HumanEvalConfig
-from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, read_responses, real_first
+from pwae_core.data.responses import FROM_CORPUS, Named, ResponseSet, align, complete, only_real, read_responses
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.files import hash_strings, to_json
 from pwae_core.human_eval.blinding.candidates import candidates
@@ -182,7 +182,7 @@ def _read_one(named: Named, corpus: artifacts.Artifact) -> ResponseSet:
         artifacts.same_vocabulary(artifacts.load(named.path, "responses"), corpus)
         return one
     gaps = any(not value for column in FROM_CORPUS for value in one.table[column].to_pylist())
-    return real_first(complete(one, corpus) if gaps else one, corpus)
+    return only_real(complete(one, corpus) if gaps else one, corpus)
 
 
 def _export(sources: Sources, salt: str, progress: Progress) -> Export:

@@ -168,7 +168,8 @@ def _apart(sources: Comparable | None, trained: Sequence[Artifact], checkpoint: 
 
 
 def _gather(responses: Sequence[Named], corpus: Path, config: PersonaScoresConfig) -> Comparable:
-    found = gather(responses, corpus=corpus, tokenizer=config.tokenizer, samples=config.samples, common=config.common)
+    settings = config.model_dump(include={"tokenizer", "samples", "common"})
+    found = gather(responses, corpus=corpus, real=True, **settings)
     if any(one.system == REAL for one in found.aligned.sets):
         raise InputError(f"{REAL!r} is what the corpus's own are called here. Give another name: NAME=PATH.")
     return found

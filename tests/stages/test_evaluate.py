@@ -311,6 +311,17 @@ def test_systems_are_compared_with_a_base(tmp_path: Path, judged: Judged) -> Non
     assert asdict(again) == asdict(made) | {"standing": True}
 
 
+def test_differences_from_another_base_are_other_scores(tmp_path: Path, judged: Judged) -> None:
+    one = Named(make_jsonl(tmp_path / "good.jsonl", judged, responses=better))
+    two = Named(make_jsonl(tmp_path / "bad.jsonl", judged, responses=worse))
+    config = EvaluateConfig(compare=True, trials=9, resamples=5)
+    evaluate([one, two], config, corpus=judged.corpus, out=tmp_path / "scores")
+    with pytest.raises(ArtifactError, match=r"made differently \(config base: good, now bad\)"):
+        evaluate([two, one], config, corpus=judged.corpus, out=tmp_path / "scores")
+    named = config.model_copy(update={"base": "good"})
+    assert evaluate([two, one], named, corpus=judged.corpus, out=tmp_path / "scores").standing
+
+
 def test_seeds_of_one_system_are_given_as_mean_and_deviation(tmp_path: Path, judged: Judged) -> None:
     first = Named(make_responses(tmp_path / "first", judged), "Ours")
     second = Named(make_jsonl(tmp_path / "second.jsonl", judged, responses=better), "Ours")

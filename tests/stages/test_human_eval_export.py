@@ -52,10 +52,11 @@ def export(folder: Path, config: HumanEvalConfig = SMALL, out: str = "out", **op
 
 
 @pytest.mark.parametrize("given", [("references",), ("references", "context", "context_user_ids", "user_id")])
+@pytest.mark.parametrize("alone", [True, False])
 def test_the_real_response_is_what_the_corpus_says_not_the_first_reference(
-    folder: Path, given: tuple[str, ...]
+    folder: Path, given: tuple[str, ...], alone: bool
 ) -> None:
-    """Whether or not the file gives everything else too."""
+    """Whether or not the file gives everything else too, and a system beside it has one reference."""
     test = artifacts.load(folder / "corpus", "corpus").table("test.parquet").to_pylist()
     rows = [
         {"session_id": one["session_id"], "responses": [["so", "it", "is"]]}
@@ -63,7 +64,8 @@ def test_the_real_response_is_what_the_corpus_says_not_the_first_reference(
         for one in test
     ]
     (folder / "theirs.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    human_eval_export([Named(folder / "theirs.jsonl")], folder / "corpus", folder / "out", SMALL)
+    systems = [Named(folder / SYSTEMS[0]), Named(folder / "theirs.jsonl")][alone:]
+    human_eval_export(systems, folder / "corpus", folder / "out", SMALL)
     said = {one["session_id"]: one["response"] for one in test}
     real = [row for row in key_rows(folder) if row["system"] == "ground-truth"]
     assert len(real) == 16

@@ -138,9 +138,25 @@ def test_the_ceiling_is_what_the_corpus_says_whatever_references_a_file_has(tmp_
         for one in test
     ]
     (tmp_path / "llm.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    plain = [{"session_id": row["session_id"], "responses": row["responses"]} for row in rows]
+    (tmp_path / "other.jsonl").write_text("".join(json.dumps(row) + "\n" for row in plain), encoding="utf-8")
     alone = persona_scores([], tmp_path / "corpus", CONFIG)
-    beside = persona_scores([Named(tmp_path / "llm.jsonl")], tmp_path / "corpus", CONFIG)
+    beside = persona_scores([Named(tmp_path / f"{n}.jsonl") for n in ("llm", "other")], tmp_path / "corpus", CONFIG)
     assert beside.answers[0].totals == alone.answers[0].totals
+
+
+def test_the_contexts_of_a_run_do_not_depend_on_the_order_of_a_file_s_rows(made: Made, tmp_path: Path) -> None:
+    test = artifacts.load(made.corpus, "corpus").table("test.parquet", ["session_id"]).to_pydict()
+    rows = [json.dumps({"session_id": session, "responses": [["so"]]}) + "\n" for session in test["session_id"]]
+    config, found = PersonaScoresConfig(limit=3, resamples=20, swap_samples=1, others=1), []
+    for name, lines in (("sorted", rows), ("reversed", rows[::-1])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+        given = [Named(tmp_path / f"{name}.jsonl")]
+        persona_scores(given, made.corpus, config, runs=[made.runs["seq2seq"]], out=tmp_path / name, device="cpu")
+        scores = artifacts.load(tmp_path / name, "persona-scores").table("scores.parquet").to_pylist()
+        found.append([row for row in scores if row["metric"] == "Likelihood-Gain"])
+    assert len(found[0]) == 3
+    assert found[0] == found[1]
 
 
 def test_runs_of_one_system_keep_rows_of_their_own(made: Made, tmp_path: Path) -> None:

@@ -311,6 +311,21 @@ def test_what_a_person_really_says_stands_beside_the_answers(judged: Judged, tmp
         assert detokenise(session["response"]) not in quoted
 
 
+def test_of_several_references_a_case_shows_what_was_really_said(judged: Judged, tmp_path: Path) -> None:
+    """Beside a system that has one reference."""
+    rows = [
+        {"session_id": one["session_id"], "responses": [["so"]], "references": [["paraphrased"], one["response"]]}
+        for one in judged.sessions
+    ]
+    (tmp_path / "theirs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    ours, theirs = make_responses(tmp_path / "a", "Mine", judged), tmp_path / "theirs.jsonl"
+    made = make([Named(ours), Named(theirs), Named(judged.corpus)], tmp_path / "r.html", config=ReportConfig(cases=30))
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Table 5" in made.sections
+    assert page.count('<article class="case">') == 30
+    assert "paraphrased" not in page
+
+
 @pytest.fixture
 def judged(tmp_path: Path) -> Judged:
     return make_corpus(tmp_path / "corpus")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 import markdown
 import pytest
@@ -50,3 +51,10 @@ def test_no_text_becomes_an_element(text: str) -> None:
 
 def test_code_cannot_be_left() -> None:
     assert rendered(as_code("a`<b>\nc")) == "<p><code>a'&lt;b&gt; c</code></p>"
+
+
+@pytest.mark.parametrize("shown", [as_markdown, as_code])
+def test_nothing_in_it_is_obeyed_by_a_terminal_or_turns_the_text_around(shown: Callable[[str], str]) -> None:
+    assert "\ufffd" in shown("a \x1b[31m b")
+    assert shown("a\u202eb\x07c").strip("`") == "a\ufffdb\ufffdc"
+    assert shown("a\tb\r\nc").strip("`") == "a b c"

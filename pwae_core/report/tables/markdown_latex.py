@@ -9,6 +9,7 @@ from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
 from pwae_core.report.safe_html import short
 from pwae_core.report.tables.averaged import Cell
 from pwae_core.report.tables.plain_table import OURS, Row, Table
+from pwae_core.text.inert import inert
 from pwae_core.text.markdown import as_code, as_markdown
 
 NAME = 80
@@ -52,7 +53,7 @@ def to_latex(tables: Sequence[Table]) -> str:
 def _latex_table(table: Table) -> str:
     columns = table.columns
     comments = [
-        f"% {' '.join(text.split())} {' '.join(who.split())}".rstrip() for text, who in table.signatures.items()
+        inert(f"% {' '.join(text.split())} {' '.join(who.split())}").rstrip() for text, who in table.signatures.items()
     ]
     heads = [latex_escaped(table.first), *(latex_escaped(table.heading(column)) for column in columns)]
     italics = ["Rows in italics are the numbers printed by Chan et al. (2019)."] if table.has_printed else []

@@ -133,8 +133,11 @@ def differences(scores: Artifact, names: Mapping[str, str], where: str = "") -> 
         for (system, base), cells in rows.items()
     ]
     bounded = any(cell.half is not None for row in made for cell in row.cells.values())
+    runs = {one["system"]: len(one["runs"]) for one in scores.facts.get("seeds", ())}
+    seeds = [f"{count} of {names.get(system, system)}" for system, count in runs.items()]
     notes = [
         "The difference of the two systems' scores on the same contexts.",
+        *([f"Means over seeds: {', '.join(seeds)}."] if seeds else []),
         *(["± is half the width of the 95% interval, of the paired bootstrap."] if bounded else []),
         f"Bold: p < {LEVEL} by randomisation of the contexts, after Holm's correction.",
     ]

@@ -638,6 +638,17 @@ def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) ->
     ]
 
 
+def test_differences_tell_how_many_seeds_they_are_of(folder: Folder) -> None:
+    """Table 2 may average more of them, from other scorings."""
+    few = {"low": None, "high": None, "bootstrap": None, "bootstrap_holm": None, "randomisation_holm": 0.03}
+    rows = [TESTED | few | {"system": "A", "base": "B", "metric": F1, "difference": 0.2}]
+    seeds = [{"system": "A", "runs": ["A (1)", "A (2)"], "spread": {}}]
+    facts = {"contexts": 9, "comparisons": rows, "seeds": seeds}
+    folder._write("scores", "s", artifacts.Plan("scores", {}, {}), facts, differences=rows)
+    (table,) = paper_tables.differences(folder.sources().scores[0], {"A": "Mine"})
+    assert "Means over seeds: 2 of Mine." in table.notes
+
+
 def test_differences_over_few_contexts_have_no_spread_and_none_is_explained(folder: Folder) -> None:
     few = {"low": None, "high": None, "bootstrap": None, "bootstrap_holm": None, "randomisation_holm": 0.03}
     rows = [TESTED | few | {"system": "A", "base": "B", "metric": F1, "difference": 0.2}]
