@@ -5,9 +5,11 @@ from __future__ import annotations
 from inspect import isabstract, signature
 from typing import Any
 
+import torch
+
 from pwae_core import plugins
 from pwae_core.config.train import TrainConfig
-from pwae_core.data.sessions import Batch
+from pwae_core.data.sessions import Sessions
 from pwae_core.models.adaptation import Adaptation
 from pwae_core.models.base import Model
 from pwae_core.models.cvae import CVAE
@@ -83,10 +85,10 @@ def refuse_missing_tables(model: Model, name: str) -> None:
         raise plugin.refused(f"has user_rows that name {missing[0]!r}, which has no row for each user")
 
 
-def refuse_wrong_results(model: Model, config: TrainConfig, batch: Batch) -> None:
-    """Raises ConfigError if a method of a plugin's system returns for ``batch`` what pwae cannot use."""
+def refuse_wrong_results(model: Model, config: TrainConfig, sessions: Sessions, device: torch.device) -> None:
+    """Raises ConfigError if a method of a plugin's system, on ``device``, returns what pwae cannot use."""
     plugin = plugins.find("system", config.model.name, MODELS)
-    wrong = wrong_result(model, config, batch) if plugin else ""
+    wrong = wrong_result(model, config, sessions, device) if plugin else ""
     if plugin and wrong:
         raise plugin.refused(wrong)
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pwae_core.config.train import LIKELIHOODS, TrainConfig
-from pwae_core.data.sessions import Batch
+from pwae_core.data.sessions import Batch, Sessions
 from pwae_core.models.base import Loss, Model, Phase
 from pwae_core.nn.noise import seeded
 
-SAMPLES = 2
+SESSIONS, SAMPLES = 2, 2
 
 
 @torch.no_grad()
-def wrong_result(model: Model, config: TrainConfig, batch: Batch) -> str:
-    """What one of its methods returns instead of what it should; empty if all is well.
+def wrong_result(model: Model, config: TrainConfig, sessions: Sessions, device: torch.device) -> str:
+    """What one of its methods returns instead of what it should; empty if all is well. It answers the first sessions.
 
     The global random state and the model are left as they were.
     """
+    batch = sessions.batch(np.arange(min(SESSIONS, len(sessions)))).to(device)
     with torch.random.fork_rng(devices=[]):
         trained = model.training
         model.eval()

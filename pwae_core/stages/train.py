@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pwae_core import artifacts
@@ -123,8 +122,8 @@ def resume(
     def prepare() -> _Job:
         note = resuming.recorded(run)
         refuse_missing_plugin(run, note.model_dump())
-        given = (("corpus", corpus), ("embeddings", embeddings))
-        data, vectors = (resuming.find_input(run, note, *one) for one in given)
+        data = resuming.find_input(run, note, "corpus", corpus)
+        vectors = resuming.find_input(run, note, "embeddings", embeddings)
         assert data is not None
         return _job(data, vectors, settings(note.config))
 
@@ -223,7 +222,7 @@ def _build(job: _Job, where: torch.device) -> _Built:
     valid, untrained = as_nobody(valid, known, by_words=model.knows_by_words)
     if config.select_by == "speaker":
         candidates(training, valid, config)
-    refuse_wrong_results(model.to(where), config, valid.batch(np.arange(min(2, len(valid)))).to(where))
+    refuse_wrong_results(model.to(where), config, valid, where)
     facts = {
         "untrained_users": int((~known[1:]).sum()),
         "untrained": asdict(untrained),
