@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from fake_plugins import write_plugin
 from judged import make_corpus, make_responses
 from trained import SIZES
@@ -20,6 +21,7 @@ from pwae_core.config.train import SYSTEMS
 from pwae_core.corpus.readers import READERS
 from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
+from pwae_core.training.checkpoints import LAST, load_checkpoint
 
 METRIC = "from pwae_core import Metric\nPART = Metric(name={name!r}, score={score})\n"
 SPEECHLESS = (
@@ -217,6 +219,27 @@ def test_a_system_that_returns_what_it_should_not_is_refused_before_it_is_traine
     result = pwae("train", made.corpus, "--model", "s", "--device", "cpu", *small, "--out", tmp_path / "out")
     result.fails(3, "The system s of acme 1.2 ", words, "Repair or uninstall acme 1.2.")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_trial_of_a_system_changes_nothing_and_takes_gradients_within_a_loss(
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path
+) -> None:
+    """A loss that needs a gradient, as a penalty does; a buffer that counts, as batch norm's does."""
+    body = """def __init__(self, *given):
+        super().__init__(*given)
+        self.register_buffer("seen", torch.zeros(()))
+    def phases(self, config):
+        (one,) = super().phases(config)
+        def loss(batch, noise):
+            self.seen += 1
+            found = one.loss(batch, noise)
+            torch.autograd.grad(found.total.value, self.word_table.weight, retain_graph=True)
+            return found
+        return (replace(one, loss=loss),)"""
+    write_plugin(site, "system", "s", f"import torch\nfrom dataclasses import replace\n{SYSTEM.format(body=body)}")
+    pwae(*made.train(tmp_path / "run", "model.name=s", "max_steps=3")).succeeds()
+    tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints", LAST, torch.device("cpu"))
+    assert tensors["model.seen"] == 3
 
 
 def test_a_loss_and_a_phase_say_what_they_are_made_of() -> None:

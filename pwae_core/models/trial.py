@@ -16,20 +16,18 @@ from pwae_core.nn.noise import seeded
 SESSIONS, SAMPLES = 2, 2
 
 
-@torch.no_grad()
 def wrong_result(model: Model, config: TrainConfig, sessions: Sessions, device: torch.device) -> str:
     """What one of its methods returns instead of what it should; empty if all is well. It answers the first sessions.
 
-    The global random state and the model are left as they were.
+    The global random states and the model are left as they were.
     """
     batch = sessions.batch(np.arange(min(SESSIONS, len(sessions)))).to(device)
-    with torch.random.fork_rng(devices=[]):
-        trained = model.training
-        model.eval()
-        try:
-            return _of_training(model, config, batch) or _of_decoding(model, batch)
-        finally:
-            model.train(trained)
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        wrong = _of_training(model, config, batch) or _of_decoding(model, batch)
+    for buffer, before in buffers:
+        buffer.copy_(before)
+    return wrong
 
 
 def _of_training(model: Model, config: TrainConfig, batch: Batch) -> str:
@@ -41,7 +39,8 @@ def _of_training(model: Model, config: TrainConfig, batch: Batch) -> str:
     loss = None if first.reuses_codes else first.loss(batch, noise)  # type: ignore[arg-type]
     if loss is not None and not isinstance(loss, Loss):
         return f"has a phase {first.name!r:.80} whose loss is {_kind(loss)}, not a pwae_core.Loss"
-    sums = model.negative_log_likelihood(batch, noise)
+    with torch.no_grad():
+        sums = model.negative_log_likelihood(batch, noise)
     if not (isinstance(sums, Mapping) and all(isinstance(sums.get(name), Tensor) for name in LIKELIHOODS)):
         told = f"a dictionary with {', '.join(map(str, sums))}" if isinstance(sums, Mapping) else _kind(sums)
         named = " and ".join(sorted(LIKELIHOODS))
@@ -49,6 +48,7 @@ def _of_training(model: Model, config: TrainConfig, batch: Batch) -> str:
     return ""
 
 
+@torch.no_grad()
 def _of_decoding(model: Model, batch: Batch) -> str:
     noise, rows = seeded(0, batch.user.device, training=False), len(batch) * SAMPLES
     state = model.begin(batch, SAMPLES, noise)
