@@ -4,7 +4,8 @@ Of every complete run under WORK its totals (``results.parquet``), validations (
 each context (a file for each run in ``scores``); of every table, the systems against PersonaWAE and other bases, over
 the seeds that both have (``comparisons.parquet``); what they rest on (``study.json``); and some answers of Table 2's
 systems, on corpora whose licence allows it (``answers.parquet``). No other text of a corpus is in any of them. What is
-in RESULTS already and no longer under WORK is kept, so that runs may be made on several machines.
+in RESULTS already and no longer under WORK is kept, so that runs may be made on several machines. A pair of systems is
+tested again only if one of its runs is new or another one.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from runs import Made, Scored, keep_scores, kept_scores, made, refuse_twice
-from tables import STUDY, fuller, grouped, merged, read_study, read_table, remade, write
+from tables import STUDY, fuller, grouped, merged, read_study, read_table, remade, standing, write
 
 from pwae_core.artifacts import Artifact, load
 from pwae_core.errors import PwaeError
@@ -96,8 +97,13 @@ def answer_rows(one: Made) -> Iterator[dict[str, Any]]:
         yield {**one.key, "context": number} | {name: [*map(detokenise, texts)] for name, texts in said.items()}
 
 
-def compared_rows(runs: Sequence[Scored]) -> Iterator[dict[str, Any]]:
-    """The tests of each corpus, split and table, not yet corrected."""
+def compared_rows(
+    runs: Sequence[Scored], there: Sequence[Mapping[str, Any]] = (), changed: Set[tuple[Any, ...]] = frozenset()
+) -> Iterator[dict[str, Any]]:
+    """The tests of each corpus, split and table, not yet corrected. Not of pairs that were tested over as many seeds,
+    whose rows are ``there``, and of whose runs none has ``changed``.
+    """
+    tested = {tuple(row[name] for name in PAIRED): row["seeds"] for row in there}
     for corpus, split, table in dict.fromkeys((one.corpus, one.split, one.table) for one in runs):
         here = [one for one in runs if (one.corpus, one.split) == (corpus, split)]
         for base, against in CONTRASTS.get(table, {BASE: EVERY}).items():
@@ -105,8 +111,11 @@ def compared_rows(runs: Sequence[Scored]) -> Iterator[dict[str, Any]]:
             of_table = [one for one in here if one.table == table and one.seed in of_base and one.label != base]
             for label in dict.fromkeys(one.label for one in of_table if one.label in against or not against):
                 own = [one for one in of_table if one.label == label]
+                others = [of_base[one.seed] for one in own]
                 told = {"corpus": corpus, "split": split, "table": table, "label": label, "base": base}
-                yield from (told | row for row in _compared(own, [of_base[one.seed] for one in own]))
+                seeds = tested.get(tuple(told[name] for name in PAIRED))
+                if seeds != len(own) or changed & {one.run for one in (*own, *others)}:
+                    yield from (told | row for row in _compared(own, others))
 
 
 def _compared(own: Sequence[Scored], base: Sequence[Scored]) -> Iterator[dict[str, Any]]:
@@ -185,7 +194,7 @@ def collect(work: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     runs = list(made(work))
     refuse_twice({one.run.folder: tuple(one.key.values()) for one in runs})
-    keep_scores(runs, out)
+    changed = keep_scores(runs, out)
     found = {
         "results": [row for one in runs for row in result_rows(one)],
         "curves": [row for one in runs for row in curve_rows(one)],
@@ -193,7 +202,8 @@ def collect(work: Path, out: Path) -> None:
     }
     there = {name: read_table(out / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     again = remade(there["results"], found["results"])
-    tests = fuller(there["comparisons"], list(compared_rows(kept_scores(out))), PAIRED, again)
+    stands = standing(there["comparisons"], again)
+    tests = fuller(stands, list(compared_rows(kept_scores(out), stands, changed)), PAIRED, again)
     tables = {name: merged(there[name], rows, SCHEMAS[name], RUN) for name, rows in found.items()}
     tables["comparisons"] = merged([], list(corrected_rows(tests)), COMPARED, ())
     for name, table in tables.items():

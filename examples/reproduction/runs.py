@@ -71,6 +71,10 @@ class Scored:
     seed: int
     scores: pd.DataFrame
 
+    @property
+    def run(self) -> tuple[Any, ...]:
+        return self.corpus, self.split, self.label, self.seed
+
 
 def made(work: Path) -> Iterator[Made]:
     """The runs that are complete, with what is measured of them. Of others, stderr tells what is wrong."""
@@ -112,16 +116,23 @@ def scores_file(results: Path, corpus: str, split: str, table: str, run: Planned
     return results / SCORES / f"{corpus}-{split}-{table}-{run.folder}.parquet"
 
 
-def keep_scores(runs: Sequence[Made], results: Path) -> None:
-    """Writes the scores of each run into the results: later runs are compared with it, on this machine or another."""
+def keep_scores(runs: Sequence[Made], results: Path) -> set[tuple[Any, ...]]:
+    """Writes the scores of each run into the results: later runs are compared with it, on this machine or another.
+    Returns the runs whose scores were not there, or were others.
+    """
     (results / SCORES).mkdir(parents=True, exist_ok=True)
+    changed = set()
     for one in runs:
         rows = pd.concat([part.table("scores.parquet").to_pandas() for part in (one.scores, one.persona)])
         rows = rows[rows["system"] != REAL]
         frame = rows.pivot(index="session_id", columns="metric", values="value").sort_index().reset_index()
         told = pd.DataFrame({**one.key, "table": one.table}, index=frame.index)[list(KEY)]
         path = scores_file(results, one.corpus, one.split, one.table, one.planned)
+        before = path.read_bytes() if path.exists() else None
         write(path, pa.Table.from_pandas(pd.concat([told, frame], axis=1), preserve_index=False))
+        if path.read_bytes() != before:
+            changed.add(tuple(one.key.values()))
+    return changed
 
 
 def kept_scores(results: Path) -> list[Scored]:
@@ -131,7 +142,7 @@ def kept_scores(results: Path) -> list[Scored]:
         frame = pd.DataFrame(read_table(path)).set_index("session_id")
         told = frame.iloc[0][list(KEY)]
         found[path] = Scored(*told[list(KEY[:-1])], int(told["seed"]), frame.drop(columns=list(KEY)))
-    refuse_twice({path: (one.corpus, one.split, one.label, one.seed) for path, one in found.items()})
+    refuse_twice({path: one.run for path, one in found.items()})
     return list(found.values())
 
 

@@ -65,12 +65,16 @@ def remade(there: Sequence[Row], rows: Sequence[Row]) -> set[System]:
     return {run[:3] for run, totals in now.items() if before.get(run, totals) != totals}
 
 
+def standing(there: Sequence[Row], again: Container[System]) -> list[Row]:
+    """The tests that are ``there``, without those of systems that were remade, ``again``."""
+    return [row for row in there if not any((row["corpus"], row["split"], row[side]) in again for side in SIDES)]
+
+
 def fuller(there: Sequence[Row], rows: Sequence[Row], pair: Sequence[str], again: Container[System]) -> list[Row]:
     """The tests of each pair: those of ``rows``, or the ones that are ``there`` if they rest on more seeds. Tests of
     systems that were remade, ``again``, are not kept.
     """
-    kept = [row for row in there if not any((row["corpus"], row["split"], row[side]) in again for side in SIDES)]
-    of_pairs = grouped(kept, pair)
+    of_pairs = grouped(standing(there, again), pair)
     for key, tests in grouped(rows, pair).items():
         if key not in of_pairs or tests[0]["seeds"] >= of_pairs[key][0]["seeds"]:
             of_pairs[key] = tests

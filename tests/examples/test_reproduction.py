@@ -157,6 +157,27 @@ def test_tests_of_runs_that_are_lost_are_kept_and_corrected_with_later_ones(monk
     assert third["CVAE"]["difference"] == pytest.approx(0.2)
 
 
+def test_only_pairs_of_a_run_that_is_new_or_another_are_tested_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    collect = imported("collect", monkeypatch)
+    runs = [scored(monkeypatch, *run) for run in (("PersonaWAE", 7, 0.1), ("CVAE", 7, 0.15), ("Persona", 7, 0.2))]
+    first = list(collect.compared_rows(runs))
+    more = [*runs, scored(monkeypatch, "Seq2Seq", 7, 0.3)]
+    pairs = {(row["label"], row["base"]) for row in first}
+    everything = list(collect.compared_rows(more))
+
+    def again(found: list[Any], *changed: tuple[str, int]) -> set[tuple[str, str]]:
+        rows = list(collect.compared_rows(found, first, {("cped", "session", *one) for one in changed}))
+        assert all(row in everything for row in rows)
+        return {(row["label"], row["base"]) for row in rows}
+
+    assert again(runs) == set()
+    assert again(runs, ("CVAE", 7)) == {pair for pair in pairs if "CVAE" in pair} != set()
+    assert again(runs, ("PersonaWAE", 7)) == {pair for pair in pairs if "PersonaWAE" in pair}
+    assert again(more, ("Seq2Seq", 7)) == {(row["label"], row["base"]) for row in everything} - pairs
+    seeds = [*more, scored(monkeypatch, "PersonaWAE", 8, 0.1), scored(monkeypatch, "CVAE", 8, 0.2)]
+    assert ("CVAE", "PersonaWAE") in {(row["label"], row["base"]) for row in collect.compared_rows(seeds, first)}
+
+
 def test_a_run_that_was_made_again_with_other_totals_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = imported("tables", monkeypatch)
 
