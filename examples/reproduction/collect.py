@@ -114,7 +114,7 @@ def compared_rows(
                 others = [of_base[one.seed] for one in own]
                 told = {"corpus": corpus, "split": split, "table": table, "label": label, "base": base}
                 seeds = tested.get(tuple(told[name] for name in PAIRED))
-                if seeds != len(own) or changed & {one.run for one in (*own, *others)}:
+                if seeds != len(own) or changed & {one.name for one in (*own, *others)}:
                     yield from (told | row for row in _compared(own, others))
 
 
@@ -193,7 +193,7 @@ def collect(work: Path, out: Path) -> None:
     """Writes what is under ``work`` into the results at ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     runs = list(made(work))
-    refuse_twice({one.run.folder: tuple(one.key.values()) for one in runs})
+    refuse_twice({one.run.folder: one.name for one in runs})
     changed = keep_scores(runs, out)
     found = {
         "results": [row for one in runs for row in result_rows(one)],
@@ -204,8 +204,9 @@ def collect(work: Path, out: Path) -> None:
     again = remade(there["results"], found["results"])
     stands = standing(there["comparisons"], again)
     tests = fuller(stands, list(compared_rows(kept_scores(out), stands, changed)), PAIRED, again)
-    tables = {name: merged(there[name], rows, SCHEMAS[name], RUN) for name, rows in found.items()}
-    tables["comparisons"] = merged([], list(corrected_rows(tests)), COMPARED, ())
+    # The tests first: if this is broken off, the totals still tell the next time which runs were made again.
+    tables = {"comparisons": merged([], list(corrected_rows(tests)), COMPARED, ())}
+    tables |= {name: merged(there[name], rows, SCHEMAS[name], RUN) for name, rows in found.items()}
     for name, table in tables.items():
         write(out / f"{name}.parquet", table)
     known = read_study(out / STUDY)

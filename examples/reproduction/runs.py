@@ -57,6 +57,10 @@ class Made:
     def key(self) -> dict[str, Any]:
         return {**self.place, "label": self.planned.label, "seed": self.planned.seed}
 
+    @property
+    def name(self) -> tuple[Any, ...]:
+        return tuple(self.key.values())
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -72,7 +76,7 @@ class Scored:
     scores: pd.DataFrame
 
     @property
-    def run(self) -> tuple[Any, ...]:
+    def name(self) -> tuple[Any, ...]:
         return self.corpus, self.split, self.label, self.seed
 
 
@@ -131,7 +135,7 @@ def keep_scores(runs: Sequence[Made], results: Path) -> set[tuple[Any, ...]]:
         before = path.read_bytes() if path.exists() else None
         write(path, pa.Table.from_pandas(pd.concat([told, frame], axis=1), preserve_index=False))
         if path.read_bytes() != before:
-            changed.add(tuple(one.key.values()))
+            changed.add(one.name)
     return changed
 
 
@@ -142,7 +146,7 @@ def kept_scores(results: Path) -> list[Scored]:
         frame = pd.DataFrame(read_table(path)).set_index("session_id")
         told = frame.iloc[0][list(KEY)]
         found[path] = Scored(*told[list(KEY[:-1])], int(told["seed"]), frame.drop(columns=list(KEY)))
-    refuse_twice({path: one.run for path, one in found.items()})
+    refuse_twice({path: one.name for path, one in found.items()})
     return list(found.values())
 
 

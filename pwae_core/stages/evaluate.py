@@ -58,16 +58,16 @@ def evaluate(
     taken = {(system, metric): "a plugin" for system in sources.aligned.answered for metric in config.metrics}
     check(tables, sources.aligned.answered, taken)
     base = _base(sources, config)
-    plan = _plan(sources, config.model_copy(update={"base": base if config.compare else None}), own, tables)
+    plan = _plan(sources, config.model_copy(update={"base": base}), own, tables)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
         return restored(standing.facts, out, standing=True)
     scored = _score(sources, config, own, tables, progress)
     totals = table.totals([one.scores for one in scored], [one.terms for one in scored])
     grouped = _by_system(sources, scored)
-    compared = comparisons.compare(grouped, base, config.trials, config.seed) if config.compare else []
+    compared = comparisons.compare(grouped, base, config.trials, config.seed) if base is not None else []
     facts = _facts(sources, scored, totals, compared)
-    facts["notes"] += comparisons.apart(grouped, base, compared) if config.compare else []
+    facts["notes"] += comparisons.apart(grouped, base, compared) if base is not None else []
     facts["notes"] += _drawn_differently(sources)
     for one, mine in zip(sources.aligned.sets, scored, strict=True):
         facts["notes"] += lacking(one.system, mine.terms.own, mine.scores.contexts, sources.aligned.contexts)
@@ -101,14 +101,16 @@ def _score(
     return [Scored(*beside(tables, s.system, s.session_ids, one.scores, one.terms), one.coverage) for s, one in found]
 
 
-def _base(sources: Comparable, config: EvaluateConfig) -> str:
-    """The system to compare with. Raises ConfigError if it does not exist, or is the only one."""
+def _base(sources: Comparable, config: EvaluateConfig) -> str | None:
+    """The system to compare with, if any. Raises ConfigError if it does not exist, or is the only one."""
+    if not config.compare:
+        if config.base:
+            raise ConfigError("--against needs --compare. Give --compare too.")
+        return None
     base = config.base or next(iter(sources.groups))
-    if config.base and not config.compare:
-        raise ConfigError("--against needs --compare. Give --compare too.")
     if base not in sources.groups:
         raise ConfigError(f"--against {base}: there is no such system. The systems are {', '.join(sources.groups)}.")
-    if config.compare and len(sources.groups) == 1:
+    if len(sources.groups) == 1:
         raise ConfigError(f"--compare needs two systems; there is only {base}.")
     return base
 
