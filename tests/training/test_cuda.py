@@ -65,22 +65,6 @@ def test_an_iteration_is_that_of_a_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path
         torch.testing.assert_close(others[key].cpu(), value, rtol=2e-3, atol=1e-4, msg=key)
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_bfloat16_comes_near_float32(tmp_path: Path, name: str) -> None:
-    """Losses within 2%; codes, weights and optimisers stay float32. No part of it becomes float16."""
-    found = []
-    for precision in ("fp32", "bf16"):
-        config = settings(name).model_copy(update={"precision": precision, "max_steps": 4})
-        trainer = small_trainer(data(), tmp_path / precision, config, device=CUDA)
-        trainer.run()
-        values = [line["values"] for line in trainer.log.lines() if line["split"] == "train"]
-        found.append([one["reconstruction"] for one in values])
-        assert {code.dtype for codes in trainer.recent for code in codes.values()} <= {torch.float32, torch.int64}
-        assert {parameter.dtype for parameter in trainer.model.parameters()} == {torch.float32}
-    np.testing.assert_allclose(found[1], found[0], rtol=0.02)
-    assert found[0] != found[1]
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_a_resumed_run_goes_on_where_it_stopped(tmp_path: Path, name: str) -> None:
     """With the weights, optimisers, codes and random state that were saved, to the bit. What follows is that of the

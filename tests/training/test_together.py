@@ -125,15 +125,19 @@ def test_noise_of_pieces_is_the_noise_of_the_whole() -> None:
         piece.uniform(4)
 
 
-def bf16_trainer(folder: Path, name: str, precision: str) -> Trainer:
+def bf16_trainer(folder: Path, name: str, precision: str, device: torch.device) -> Trainer:
     config = settings(name).model_copy(update={"precision": precision, "max_steps": 4})
-    return small_trainer(data(), folder / precision, config)
+    return small_trainer(data(), folder / precision, config, device=device)
 
 
+CUDA = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"))
+
+
+@pytest.mark.parametrize("device", ["cpu", CUDA])
 @pytest.mark.parametrize("name", RUNS)
-def test_bfloat16_comes_near_float32_and_is_another_number(tmp_path: Path, name: str) -> None:
-    """The losses of the reconstruction within 2% (8 bits of mantissa); weights and optimisers stay float32."""
-    exact, lower = (bf16_trainer(tmp_path, name, precision) for precision in ("fp32", "bf16"))
+def test_bfloat16_comes_near_float32_and_is_another_number(tmp_path: Path, name: str, device: str) -> None:
+    """The losses of the reconstruction within 2% (8 bits of mantissa); codes, weights and optimisers stay float32."""
+    exact, lower = (bf16_trainer(tmp_path, name, precision, torch.device(device)) for precision in ("fp32", "bf16"))
     exact.run()
     lower.run()
     logs = [[line["values"] for line in trainer.log.lines() if line["split"] == "train"] for trainer in (exact, lower)]
@@ -141,6 +145,7 @@ def test_bfloat16_comes_near_float32_and_is_another_number(tmp_path: Path, name:
     np.testing.assert_allclose(losses[1], losses[0], rtol=0.02)
     assert (losses[0] != losses[1]).any()
     assert {parameter.dtype for parameter in lower.model.parameters()} == {torch.float32}
+    assert {code.dtype for codes in lower.recent for code in codes.values()} <= {torch.float32, torch.int64}
 
 
 def test_errors_that_all_meet_are_told_by_the_first() -> None:
