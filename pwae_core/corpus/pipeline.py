@@ -174,9 +174,10 @@ def _split(job: Job, slid: Counts, arranged: Counts, users: Counts, hint: str) -
     config = job.config
     if not slid["windows"]:
         longest = max(config.window, config.min_turns)
+        pauses = f" {arranged['late']} of them begin after a pause (--gap)." if arranged["late"] else ""
         raise EmptyResultError(
             f"No session is left: none of {arranged['conversations']} conversations has {longest} utterances "
-            f"(--window, --min-turns). {hint}".rstrip()
+            f"(--window, --min-turns).{pauses} {hint}".rstrip()
         )
     if not slid["sessions"]:
         who = "all its speakers" if config.users == "all" else "a responder"

@@ -30,6 +30,7 @@ from pwae_core.corpus.readers.head import look
 from pwae_core.errors import InputError
 
 LOOKED_AT = 100
+LATE = ("turn", "reply_to")
 REQUIRED: dict[Shape, tuple[str, ...]] = {
     "turns": ("conversation_id", "turn", "user_id", "text"),
     "replies": ("utterance_id", "reply_to", "user_id", "text"),
@@ -81,17 +82,20 @@ def require(source: Source, found: Iterable[str], config: PreprocessConfig) -> S
     """
     known = list(dict.fromkeys(found))
     names, shape = named(config.columns), shape_of(known, config)
-    lacking = [
-        field
-        for field, column in names.items()
-        if column not in known and (field in REQUIRED[shape] or field in config.columns)
-    ]
+    lacking = _lacking(known, config)
     if lacking:
         there = {*REQUIRED[shape]} - {*lacking}
         refused = LacksColumnsError if "text" in there and len(there) > 1 else NotOursError
         raise refused(_lacks(source, [names[field] for field in lacking], known) + _proposed(lacking, known, names))
     told = _told(source, shape, {*known}, config)
     return replace(source, told=(*source.told, told)) if told else source
+
+
+def _lacking(known: Iterable[str], config: PreprocessConfig) -> list[str]:
+    """Fields whose columns are required, or named by the user, and are not ``known``."""
+    known = {*known}
+    needed = {*REQUIRED[shape_of(known, config)], *config.columns}
+    return [field for field, column in named(config.columns).items() if column not in known and field in needed]
 
 
 def _told(source: Source, shape: Shape, known: set[str], config: PreprocessConfig) -> str:
@@ -113,9 +117,20 @@ def _lacks(source: Source, columns: list[str], known: list[str]) -> str:
 
 def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) -> str:
     """What to write, with the columns that most likely hold what is missing."""
-    free = {_plain(column): column for column in reversed(known) if column not in names.values()}
     if len(known) == 1 and len(lacking) > 1:
         return "Convert it to a table with a row for each utterance."
+    likely = _likely(lacking, known, names)
+    if not likely:
+        options = " ".join(f"--column {field}=COLUMN" for field in lacking)
+        them = "columns that hold them" if len(lacking) > 1 else "column that holds it"
+        return f"Name the {them} with {options}."
+    options = " ".join(f"--column {shlex.quote(f'{field}={column}')}" for field, column in likely.items())
+    return f"Perhaps {options}?"
+
+
+def _likely(lacking: list[str], known: list[str], names: Mapping[str, str]) -> dict[str, str]:
+    """The columns that most likely hold what is missing, by their names."""
+    free = {_plain(column): column for column in reversed(known) if column not in names.values()}
     likely = {}
     for field in lacking:
         for asked in (field, *INSTEAD.get(field, ())):
@@ -123,12 +138,7 @@ def _proposed(lacking: list[str], known: list[str], names: Mapping[str, str]) ->
             if near:
                 likely[asked] = free.pop(near[0])
                 break
-    if not likely:
-        options = " ".join(f"--column {field}=COLUMN" for field in lacking)
-        them = "columns that hold them" if len(lacking) > 1 else "column that holds it"
-        return f"Name the {them} with {options}."
-    options = " ".join(f"--column {shlex.quote(f'{field}={column}')}" for field, column in likely.items())
-    return f"Perhaps {options}?"
+    return likely
 
 
 def _plain(name: str) -> str:
@@ -151,19 +161,29 @@ def once(source: Source, found: Iterable[str], config: PreprocessConfig) -> None
 def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], config: PreprocessConfig) -> Source:
     """The source of JSON objects, with its shape (``layout``).
 
-    The first hundred objects must show every required column at least once. Raises InputError for an object that
-    cannot be read (see ``unreadable``).
+    The first hundred objects must show every required column at least once; but for ``LATE`` ones, which some rows may
+    do without: they are looked for in all objects. Raises InputError for an object that cannot be read (see
+    ``unreadable``).
     """
     columns: dict[str, None] = {}
     found = 0
     try:
         for found, (_, record) in enumerate(islice(records, LOOKED_AT), start=1):  # noqa: B007
             columns.update(dict.fromkeys(record))
+        late = _late(list(columns), config) if found == LOOKED_AT else None
+        columns.update(dict.fromkeys(next((record for _, record in records if late in record), ())) if late else {})
     except InputError as error:
         raise unreadable(source, error, config, columns) from error
     if not found:
         raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
     return replace(require(source, columns, config), layout=shape_of(columns, config))
+
+
+def _late(columns: list[str], config: PreprocessConfig) -> str | None:
+    """The one column that is missing, if it is a ``LATE`` one and none of the others seems to be it."""
+    lacking, names = _lacking(columns, config), named(config.columns)
+    may_come = len(lacking) == 1 and lacking[0] in LATE and not _likely(lacking, columns, names)
+    return names[lacking[0]] if may_come else None
 
 
 def unreadable(source: Source, error: InputError, config: PreprocessConfig, columns: Iterable[str] = ()) -> InputError:
@@ -190,7 +210,26 @@ def batches(
     while rows := list(islice(records, BATCH_ROWS)):
         places = np.fromiter((place for place, _ in rows), np.int64, len(rows))
         values: dict[str, Any] = {field: [record.get(name) for _, record in rows] for field, name in names.items()}
+        if config.shape == "auto":
+            _same_shape(values, span.source.layout, names, partial(at, where, places))
         yield own_batch(values, places, partial(at, where, places), span.source.layout, span.start)
+
+
+def _same_shape(
+    values: Mapping[str, list[Any]], shape: Shape, names: Mapping[str, str], where: Callable[[int], str]
+) -> None:
+    """Raises InputError for a row with a column that would have given the rows another shape, had it come earlier."""
+    told: list[tuple[str, str, Shape]] = [("reply_to", "utterance_id", "replies")] if shape == "times" else []
+    told += [("turn", "conversation_id", "turns")] if shape != "turns" else []
+    for field, beside, other in told:
+        pairs = enumerate(zip(values[field], values[beside], strict=True))
+        row = next((i for i, pair in pairs if all(value not in (None, "") for value in pair)), None)
+        if row is not None:
+            order = "their times" if shape == "times" else "their reply links"
+            raise InputError(
+                f"{where(row)} has a column {names[field]!r}, which its first {LOOKED_AT} rows do not have: by them, "
+                f"rows are ordered by {order}. Choose the order with --shape {shape} or --shape {other}."
+            )
 
 
 def own_batch(

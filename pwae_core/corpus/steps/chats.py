@@ -26,7 +26,8 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     ``CHAT/NUMBER``, numbered from 1 within its chat, and keeps the leading bits of its chat's key, so the order of
     conversations does not depend on shards. Of messages with the same id the first is kept; ``repeated`` counts the
     others. Of those without an id (``loose``) all are kept; ``twice`` counts those that say again what was said before,
-    at the same time and by the same user. ``mixed`` counts chats in which messages of several files alternate.
+    at the same time and by the same user. ``mixed`` counts chats in which messages of several files alternate. ``late``
+    counts conversations that begin after such a gap.
     """
     messages = _in_order(messages)
     first = _first_of_ids(messages)
@@ -44,7 +45,13 @@ def conversations(messages: pa.Table, gap: float) -> tuple[pa.Table, Counts]:
     names = pc.binary_join_element_wise(messages["conversation_id"], pa.array(numbers).cast(pa.string()), "/")
     told = [messages[name] for name in ("user_id", "text", "timestamp")]
     rows = pa.table([names, pa.array(turns), *told, pa.array(keys)], schema=ROWS)
-    return rows, {"repeated": repeated, **_said_twice(messages), "mixed": _mixed(messages)}
+    counts = {
+        "repeated": repeated,
+        **_said_twice(messages),
+        "mixed": _mixed(messages),
+        "late": int((late & ~starts).sum()),
+    }
+    return rows, counts
 
 
 def _in_order(messages: pa.Table) -> pa.Table:

@@ -132,6 +132,19 @@ def test_ones_own_rows_without_turns(tmp_path, kind, monkeypatch):
     }
 
 
+def test_pauses_that_leave_no_conversation_are_named(pwae, tmp_path):
+    rows = [
+        {"conversation_id": chat, "user_id": f"u{n % 2}", "text": "hi", "timestamp": START + n * 86_400}
+        for chat in "ab"
+        for n in range(5)
+    ]
+    made = ("preprocess", write_lines(tmp_path / "own", rows), "--out", tmp_path / "c", "--min-utterances", "1")
+    pwae(*made).fails(
+        5, "none of 10 conversations has 3 utterances (--window, --min-turns). 8 of them begin after a pause (--gap)."
+    )
+    pwae(*made, "--gap", "0").succeeds()
+
+
 def test_a_time_that_is_not_understood_is_counted(pwae, tmp_path):
     rows = [
         {"conversation_id": "c", "user_id": f"u{n % 2}", "text": f"word {n}", "timestamp": START + n} for n in range(9)
