@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
-
 from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_vocabulary
 from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
@@ -20,6 +18,7 @@ from pwae_core.training.best import AVERAGE
 from pwae_core.training.periods import periods_of
 from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
+from pwae_core.training.sizes import outlined
 
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
 """The options of ``pwae experiment``."""
@@ -72,10 +71,8 @@ def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> Non
     try:
         if plan.embeddings:
             matching_vectors(plan.embeddings, corpus, config)
-        with torch.device("meta"):
-            rows = corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet")
-            model = system_of(config.model.name)(config.model, *rows)
-            periods_of(model, config)
+        model = outlined(config.model, corpus.rows("vocabulary.parquet"), corpus.rows("users.parquet"))
+        periods_of(model, config)
         diagnose = plan.diagnose if model.latent else None
         for name, part in (("persona_scores", plan.persona_scores), ("diagnose", diagnose)):
             if part and part.checkpoint == AVERAGE and config.keep_best == 1:
