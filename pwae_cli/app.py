@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -82,6 +83,12 @@ for _group, _modules in COMMANDS.items():
         app.command(_name, cls=Command, rich_help_panel=_group)(_module.command)
 
 
+@cache
+def built() -> Any:
+    """The app as a command with its subcommands; Typer itself would build them anew for every run."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """The console script: runs the app, and turns a known error into one line and its exit code."""
     try:
@@ -100,7 +107,7 @@ def _run() -> int:
     Raises BrokenPipeError if stdout's reader has gone.
     """
     try:
-        code = int(app(prog_name="pwae", standalone_mode=False) or 0)
+        code = int(built()(prog_name="pwae", standalone_mode=False) or 0)
     except USAGE_ERROR as error:
         shown = io.StringIO()
         error.show(shown)

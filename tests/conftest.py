@@ -21,6 +21,8 @@ from crashes import is_apart
 # One thread for torch, here and in the processes that tests start: several workers share the cores, and runs that are
 # compared bit by bit must add in the same order. Torch reads it when it is first imported.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Only a power cut loses what was not synced, and a sync costs milliseconds: runs in this process do without.
+os.fsync = lambda _: None  # type: ignore[assignment]
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell ignores it, and so would children
 hypothesis.settings.register_profile("pwae", deadline=None)
 hypothesis.settings.load_profile("pwae")

@@ -239,7 +239,10 @@ def main(task: Mapping[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    for name in (given["command"][1],) if given["command"][0] == CALL else LOADED_ONCE:
+    for name in ("pandas", given["command"][1]) if given["command"][0] == CALL else LOADED_ONCE:
         importlib.import_module(name)
+    if given["command"][0] != CALL:
+        sys.modules["pwae_cli.app"].built()
+    os.fsync = lambda _: None  # type: ignore[assignment]  # a kill, unlike a power cut, loses nothing written
     gc.freeze()
     print(json.dumps(main(given)))

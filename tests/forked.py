@@ -181,6 +181,7 @@ if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "w")
     for name in LOADED_ONCE:
         importlib.import_module(name)
+    sys.modules["pwae_cli.app"].built()
     gc.freeze()
     for line in sys.stdin:
         print(json.dumps(asdict(perform(Run(**json.loads(line))))), file=answers, flush=True)

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from damage import damage
 from forked import Done, Pwae
@@ -106,11 +105,9 @@ def with_odd_option(chance: random.Random, pwae: Pwae) -> tuple[Target, str]:
 
 def options_of(name: str) -> list[str]:
     """The options of a command that take a value."""
-    import typer
+    from pwae_cli.app import built
 
-    from pwae_cli.app import app
-
-    command: Any = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = built().commands[name]
     taking = [p.opts[0] for p in command.params if p.opts[0].startswith("--") and not getattr(p, "is_flag", False)]
     return sorted({*taking} - {"--help", "--device", "--cluster", "--engine", "--workers", "--threads"}) or ["--bogus"]
 

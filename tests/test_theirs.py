@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from plants import lost, places, takes_force
 from scenarios import Inputs, make_inputs, scenarios
 
-from pwae_cli.app import app
+from pwae_cli.app import built
 
 SLOW = ("train rl-persona", "train --force, of one that was adapted", "preprocess of standard input", "experiment")
 ONE_BY_ONE = ("prompts --force",)
@@ -26,7 +25,7 @@ def given(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 
 
 def test_every_command_that_writes_is_tried() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = built().commands
     writing = {
         name
         for name, command in commands.items()

@@ -6,15 +6,14 @@ import sys
 from collections import defaultdict
 
 import pytest
-import typer
 
-from pwae_cli.app import app
+from pwae_cli.app import built
 from pwae_cli.grouping import GROUPS, OTHERS, group_of
 from pwae_cli.options import EXCLUDED, NEEDED, RENAMED
 from pwae_core.config.sample import SampleConfig, Strategy
 from pwae_core.errors import ConfigError
 
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = built().commands
 OPTIONS = [
     (name, parameter)
     for name, command in COMMANDS.items()

@@ -5,9 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
-from pwae_cli.app import app
+from pwae_cli.app import built
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.sh")])
@@ -32,7 +31,7 @@ def test_the_readme_shows_each_stage_of_the_pipeline() -> None:
     ("page", "words"), COMMANDS, ids=lambda value: value.name if isinstance(value, Path) else shlex.join(value)[:60]
 )
 def test_command_and_options_exist(page: Path, words: list[str]) -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = built().commands
     name = words[1]
     if name.startswith("-"):
         assert name in ("--help", "--version")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from planted import planted
+from planted import Planted, planted
 from small_training import first_batch, greedy, informed_model, small_config, small_trainer
 from tiny import Tiny, tiny
 
@@ -20,7 +22,7 @@ from pwae_core.data.sessions import COLUMNS, from_lists, from_table
 from pwae_core.decoding import decode, select
 from pwae_core.errors import ConfigError
 from pwae_core.models import MODELS
-from pwae_core.models.base import Loss, Phase
+from pwae_core.models.base import Loss, Model, Phase
 from pwae_core.nn.noise import Noise
 from pwae_core.schemas import SESSIONS
 from pwae_core.text.vocabulary import EOS
@@ -43,6 +45,8 @@ VARIANTS: list[dict[str, Any]] = [
     {"name": "personawae", "posterior_sees_user": True, "gumbel": "hard", "generators": False},
     {"name": "personawae", "components": 1, "context_components": 4, "shared_encoder": True},
 ]
+
+Persons = Callable[[str], tuple[Planted, Tiny, Model]]
 
 
 def variant_name(variant: dict[str, Any]) -> str:
@@ -158,18 +162,30 @@ def tiny_subset(data: Tiny, rows: np.ndarray) -> Tiny:
     return Tiny(from_table(table, 20), data.vocabulary, data.users, chosen)
 
 
-def habits_carried(name: str, folder: Path) -> float:
+@pytest.fixture(scope="module")
+def persons(tmp_path_factory: pytest.TempPathFactory) -> Persons:
+    """``persons("personawae")``: ten users with habits, as rows and as sessions, and a system trained on them."""
+
+    @cache
+    def trained(name: str) -> tuple[Planted, Tiny, Model]:
+        people = planted(users=10, conversations=200, seed=1)
+        data = tiny(people.rows)
+        config = small_config(model={"name": name}, max_steps=300, validate_every=300)
+        trainer = small_trainer(data, tmp_path_factory.mktemp(name), config)
+        trainer.run()
+        return people, data, trainer.model
+
+    return trained
+
+
+def habits_carried(people: Planted, data: Tiny, model: Model) -> float:
     """The share of users whose 10 answers to one context, never seen before, carry their own habit nine times."""
-    people = planted(users=10, conversations=200, seed=1)
-    data = tiny(people.rows)
-    trainer = small_trainer(data, folder, small_config(model={"name": name}, max_steps=300, validate_every=300))
-    trainer.run()
     context = [data.vocabulary.encode(said.split()) for said in ("do you like tea ? indeed", "tea is not for me mate")]
     names = sorted(people.habits)
     sessions = from_lists(
         [context] * len(names), [[False, False]] * len(names), [data.users[user] for user in names], 20
     )
-    answers = greedy(trainer.model, sessions.batch(np.arange(len(names))), 10)
+    answers = greedy(model, sessions.batch(np.arange(len(names))), 10)
     carried = [
         sum(people.habits[user] in data.text(answer).split() for answer in answers[10 * n : 10 * n + 10]) >= 9
         for n, user in enumerate(names)
@@ -177,15 +193,22 @@ def habits_carried(name: str, folder: Path) -> float:
     return sum(carried) / len(carried)
 
 
-@pytest.mark.parametrize("name", ["personawae", "persona"])
-def test_systems_with_user_embeddings_learn_persons(tmp_path: Path, name: str) -> None:
-    assert habits_carried(name, tmp_path) >= 0.9
+@pytest.mark.parametrize("name", [pytest.param("personawae", marks=pytest.mark.xdist_group("personawae")), "persona"])
+def test_systems_with_user_embeddings_learn_persons(persons: Persons, name: str) -> None:
+    assert habits_carried(*persons(name)) >= 0.9
+
+
+@pytest.mark.xdist_group("personawae")
+def test_samples_of_one_context_differ_with_z(persons: Persons) -> None:
+    _, data, model = persons("personawae")
+    answers = greedy(model, first_batch(data.sessions, 1), 10)
+    assert len({tuple(answer) for answer in answers}) >= 2
 
 
 @pytest.mark.parametrize("name", ["seq2seq", "dialogwae-gmp"])
-def test_systems_without_users_cannot_learn_persons(tmp_path: Path, name: str) -> None:
+def test_systems_without_users_cannot_learn_persons(persons: Persons, name: str) -> None:
     """They answer everybody alike: at most one of the ten habits stands in nine of ten answers."""
-    assert habits_carried(name, tmp_path) <= 0.1
+    assert habits_carried(*persons(name)) <= 0.1
 
 
 def test_rewards_rise_while_they_are_what_is_trained(data: Tiny, tmp_path: Path) -> None:
@@ -257,13 +280,6 @@ def test_shares_must_fit_the_periods(data: Tiny, tmp_path: Path) -> None:
     config = small_config(model={"name": "adaptation"}, period_shares=[1.0])
     with pytest.raises(ConfigError, match=r"adaptation is trained in 2 \(initialisation, adaptation\); give a share"):
         small_trainer(data, tmp_path, config)
-
-
-def test_samples_of_one_context_differ_with_z(data: Tiny, tmp_path: Path) -> None:
-    trainer = small_trainer(data, tmp_path, small_config(max_steps=300, validate_every=300))
-    trainer.run()
-    answers = greedy(trainer.model, first_batch(data.sessions, 1), 10)
-    assert len({tuple(answer) for answer in answers}) >= 2
 
 
 @pytest.mark.parametrize("name", list(MODELS))
