@@ -203,6 +203,23 @@ def test_attention_checks_are_scored_apart(study: Path, tmp_path: Path, mode: st
         human_eval_score(paths[1:], tmp_path / "out-key", strict)
 
 
+@pytest.mark.parametrize("changes", [{"mode": "pairs"}, {"language": "zh"}], ids=str)
+def test_sheets_of_an_export_that_asks_otherwise(
+    pwae: Callable[..., Any], study: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Their columns are others too; their ids still say whose they are."""
+    export(study, tmp_path / "out")
+    export(study, tmp_path / "later", **changes)
+    own, strange = (key_of(tmp_path / f"{name}-key")[0].item_id[:4] for name in ("out", "later"))
+    write_csv(tmp_path / "later/semicolons.csv", csv_rows(tmp_path / "later/annotator-1.csv"), delimiter=";")
+    for name in ("annotator-1.csv", "annotator-1.xlsx", "semicolons.csv"):
+        heard = pwae("human-eval-score", tmp_path / "later" / name, "--key", tmp_path / "out-key").fails(4)
+        assert heard.stderr.splitlines()[0] == (
+            f"{name}: its items are of the export {strange}, the key is that of {own}. Leave the file out, or give the "
+            "key of its export."
+        )
+
+
 def test_unrated_cells_are_those_that_the_numbers_lack(study: Path, tmp_path: Path) -> None:
     """Not those of checks, nor those of an annotator who is left out."""
     export(study, tmp_path / "out", checks=4)
