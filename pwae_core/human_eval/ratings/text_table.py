@@ -73,7 +73,7 @@ def read_table(path: Path, text: str, header: Header) -> Grid:
 
 
 def _reader(text: str, delimiter: str) -> Any:
-    csv.field_size_limit(max(len(text), 1))
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
