@@ -212,6 +212,7 @@ def test_what_is_wrong_in_a_table_is_one_line(
             "system is empty or not text",
         ),
         ("s.jsonl", b'{"system": "One", "session": "c0#0", "metric": "B", "value": 1}\nnonsense', "line 2"),
+        ("s.xlsx", b"PK\x03\x04\xff", "is a ZIP archive or an Excel workbook. Unpack it"),
         ("s.parquet", b"nonsense", "is not a readable Parquet file"),
     ],
 )

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pwae_core import artifacts, inputs, schemas
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
-from pwae_core.errors import EmptyResultError, InputError
+from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.human_eval.blinding.codes import found_in
 from pwae_core.human_eval.blinding.key import KIND
 from pwae_core.human_eval.ratings.arrays import Ratings, arrange
@@ -107,6 +107,7 @@ def human_eval_score(
 
 def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, codes: Path | None) -> _Sources:
     whole = artifacts.load(key, KIND)
+    _check_effect(whole.config, config)
     handed_in = inputs.text(codes) if codes else ""
     if codes and not found_in(handed_in):
         raise InputError(
@@ -121,6 +122,16 @@ def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, co
     used |= {"codes": hashlib.sha256(handed_in.encode()).hexdigest()} if codes else {}
     plan = Plan(SCORES[whole.config.get("mode", "ratings")], config.model_dump(), used)
     return _Sources(files, list(found.passed_over), whole, found_in(handed_in), plan)
+
+
+def _check_effect(exported: Mapping[str, Any], config: HumanEvalScoreConfig) -> None:
+    """Raises ConfigError for a setting that has no effect on the sheets of such an export."""
+    changed = [name for name, value in config if value != getattr(SCORE_DEFAULTS, name)]
+    if "permutations" in changed and exported.get("mode") == "pairs":
+        raise ConfigError("permutations: has no effect on choices: their test is the sign test. Leave it out.")
+    idle = [name for name in ("check_threshold", "exclude_inattentive") if name in changed]
+    if idle and not exported.get("checks"):
+        raise ConfigError(f"{idle[0]}: has no effect on sheets without attention checks. Leave it out.")
 
 
 def _judged(key: Artifact) -> dict[str, str]:
@@ -176,7 +187,11 @@ def _facts(
         "codes": [asdict(one) for one in verify(handed_in, key, codes)],
         **_results(ratings, pairs, config, progress),
         "comments": len(gathered.comments),
-        "notes": attention_notes(found, config) + _notes(told, len(ratings.annotators)) + caution(ratings.rated),
+        "notes": [
+            *attention_notes(found, config),
+            *_notes(told, items, gathered, ratings),
+            *caution(ratings.rated),
+        ],
     }
 
 
@@ -191,17 +206,18 @@ def _results(ratings: Ratings, pairs: bool, config: HumanEvalScoreConfig, progre
     return made
 
 
-def _notes(told: Sequence[Returned], annotators: int) -> list[str]:
-    silent = [str(one.annotator) for one in told if not one.rated]
-    unrated = sum(one.unrated for one in told if one.rated)
-    cells = sum(one.rated + one.unrated for one in told if one.rated)
-    notes = [f"Nothing was rated by annotator {', '.join(silent)}."] if silent else []
+def _notes(told: Sequence[Returned], items: Sequence[KeyItem], gathered: Gathered, ratings: Ratings) -> list[str]:
+    """``items`` are those that the numbers are computed from."""
+    silent = {one.annotator for one in told if not one.rated}
+    notes = [f"Nothing was rated by annotator {', '.join(map(str, sorted(silent)))}."] if silent else []
+    asked = [(one.item_id, each.name) for one in items if one.annotator not in silent for each in ratings.criteria]
+    unrated = sum(cell not in gathered.ratings for cell in asked)
     if unrated:
         notes.append(
-            f"{unrated:,} of {cells:,} cells are unrated ({unrated / cells:.1%}); the numbers are computed "
+            f"{unrated:,} of {len(asked):,} cells are unrated ({unrated / len(asked):.1%}); the numbers are computed "
             "from the others."
         )
-    if annotators == 1:
+    if len(ratings.annotators) == 1:
         notes.append("There is only one annotator, so there is no agreement to measure.")
     return notes
 

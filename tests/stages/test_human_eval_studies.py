@@ -203,6 +203,58 @@ def test_attention_checks_are_scored_apart(study: Path, tmp_path: Path, mode: st
         human_eval_score(paths[1:], tmp_path / "out-key", strict)
 
 
+@pytest.mark.parametrize("changes", [{"mode": "pairs"}, {"language": "zh"}], ids=str)
+def test_sheets_of_an_export_that_asks_otherwise(
+    pwae: Callable[..., Any], study: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Their columns are others too; their ids still say whose they are."""
+    export(study, tmp_path / "out")
+    export(study, tmp_path / "later", **changes)
+    own, strange = (key_of(tmp_path / f"{name}-key")[0].item_id[:4] for name in ("out", "later"))
+    write_csv(tmp_path / "later/semicolons.csv", csv_rows(tmp_path / "later/annotator-1.csv"), delimiter=";")
+    for name in ("annotator-1.csv", "annotator-1.xlsx", "semicolons.csv"):
+        heard = pwae("human-eval-score", tmp_path / "later" / name, "--key", tmp_path / "out-key").fails(4)
+        assert heard.stderr.splitlines()[0] == (
+            f"{name}: its items are of the export {strange}, the key is that of {own}. Leave the file out, or give the "
+            "key of its export."
+        )
+
+
+def test_unrated_cells_are_those_that_the_numbers_lack(study: Path, tmp_path: Path) -> None:
+    """Not those of checks, nor those of an annotator who is left out."""
+    export(study, tmp_path / "out", checks=4)
+    checks = {item.item_id for item in key_of(tmp_path / "out-key") if item.expected}
+    paths = fill(tmp_path / "out", Form(PAIRS.words), careless(attentive))
+    for path in paths:
+        rows = csv_rows(path)
+        for row in rows:
+            row["informativeness"] = "" if row["item"] in checks else row["informativeness"]
+        write_csv(path, rows)
+    assert not any("unrated" in note for note in human_eval_score(paths, tmp_path / "out-key", QUICK).notes)
+    for path, count in zip(paths, (2, 5), strict=True):
+        rows = csv_rows(path)
+        for row in [row for row in rows if row["item"] not in checks][:count]:
+            row["readability"] = ""
+        write_csv(path, rows)
+    for excluded, told in ((False, "7 of 108 cells are unrated (6.5%)"), (True, "2 of 54 cells are unrated (3.7%)")):
+        config = QUICK.model_copy(update={"exclude_inattentive": excluded})
+        notes = human_eval_score(paths, tmp_path / "out-key", config).notes
+        assert f"{told}; the numbers are computed from the others." in notes
+
+
+def test_settings_without_effect_are_refused(study: Path, tmp_path: Path) -> None:
+    export(study, tmp_path / "pairs", mode="pairs", checks=2)
+    paths = fill(tmp_path / "pairs", PAIRS, prefer("Quokka"))
+    with pytest.raises(ConfigError, match=r"^permutations: has no effect on choices: .* Leave it out\.$"):
+        human_eval_score(paths, tmp_path / "pairs-key", HumanEvalScoreConfig(permutations=99))
+    export(study, tmp_path / "out")
+    paths = fill(tmp_path / "out", Form(PAIRS.words), attentive)
+    for changes in ({"exclude_inattentive": True}, {"check_threshold": 0.5}):
+        (name,) = changes
+        with pytest.raises(ConfigError, match=rf"^{name}: has no effect on sheets without .* Leave it out\.$"):
+            human_eval_score(paths, tmp_path / "out-key", QUICK.model_copy(update=changes))
+
+
 @pytest.mark.parametrize("mode", ["ratings", "pairs"])
 def test_every_remark_is_kept(study: Path, tmp_path: Path, mode: str) -> None:
     """Those on checks, and those of an annotator who is left out."""

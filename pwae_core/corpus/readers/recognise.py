@@ -8,8 +8,10 @@ from pwae_core.corpus.readers.base import EmptyFileError, NotOursError, Source
 from pwae_core.corpus.readers.head import Head, look
 from pwae_core.corpus.readers.own import are_own
 from pwae_core.corpus.readers.registry import OWN, READERS
+from pwae_core.errors import InputError
 
 ARCHIVE = b"PK\x03\x04"
+ARCHIVED = "{} is a ZIP archive or an Excel workbook. Unpack it, or save its sheet as CSV."
 COMMENT_TABLE = "weibo-crawler-comments-csv"  # recognised, and refused: it has no user ids
 COMMENT_COLUMNS = {"weibo_id", "created_at", "user_screen_name", "text", "like_count"}
 
@@ -23,6 +25,8 @@ def recognise(path: Path, name: str, format: str = "auto") -> Source:
     head = look(path, name)
     if head.blank:
         raise EmptyFileError(f"{name} is empty. Give a file with at least one utterance.")
+    if format != "auto" and head.data.startswith(ARCHIVE):
+        raise InputError(ARCHIVED.format(name))
     return Source(path.absolute(), name, _format(head) if format == "auto" else format, head.packed)
 
 
@@ -35,7 +39,7 @@ def _format(head: Head) -> str:
     if found:
         return found
     if head.data.startswith(ARCHIVE):
-        raise NotOursError(f"{head.name} is a ZIP archive or an Excel workbook. Unpack it, or save its sheet as CSV.")
+        raise NotOursError(ARCHIVED.format(head.name))
     raise NotOursError(
         f"{head.name} is of no known format. Convert it, or name its format with --format (--format list shows them)."
     )

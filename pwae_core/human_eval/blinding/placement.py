@@ -101,8 +101,8 @@ def pick(responses: Sequence[Choice], mode: str, secret: str, *name: str) -> Cho
 def place(shares: Sequence[Sequence[Item]], repeats: int, secret: str) -> list[Placed]:
     """Every annotator's sheet, one after another. Each has its share of the items, in an order of its own.
 
-    ``repeats`` of them appear twice: in the first third of the sheet and again in the last third. Raises ConfigError
-    if a share has too few items for that.
+    ``repeats`` of them appear twice: in the first third of the sheet (or soon after, if checks are there) and again in
+    the last third. Raises ConfigError if a share has too few items for that.
     """
     for share in shares:
         most = sum(not item.expected for item in share) // 3
@@ -121,7 +121,8 @@ def _order(items: Sequence[Item], repeats: int, secret: str, annotator: int) -> 
     if not repeats:
         return order
     third = len(order) // 3
-    results = [item for item in order[:third] if not item.expected]
+    results = [item for item in order if not item.expected]
+    results = results[: max(repeats, sum(not item.expected for item in order[:third]))]
     again = shuffled(results, lambda item: item.name, secret, "repeat", annotator)[:repeats]
     tail = [(item, "first") for item in order[-third:]] + [(item, "again") for item in again]
     mixed = shuffled(tail, lambda entry: (*entry[0].name, entry[1]), secret, "mix", annotator)

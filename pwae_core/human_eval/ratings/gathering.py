@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pwae_core.grammar import counted
-from pwae_core.human_eval.blinding.placement import EXPORT_LETTERS, ITEM_LETTERS
+from pwae_core.human_eval.blinding.placement import ALPHABET, EXPORT_LETTERS, ITEM_LETTERS
 from pwae_core.human_eval.ratings.cells import (
     Cell,
     FilledRow,
@@ -23,6 +24,9 @@ from pwae_core.human_eval.ratings.grid import Grid
 from pwae_core.human_eval.ratings.key import Key, KeyItem
 from pwae_core.human_eval.sheets.form import ITEM, Form
 from pwae_core.human_eval.sheets.readable_text import visible
+
+ITEM_ID = re.compile(rf"\b([{ALPHABET}]{{4}})(-[{ALPHABET}]{{4}}){{3}}\b", re.IGNORECASE)
+ELSEWHERE = "Leave the file out, or give the key of its export."
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,24 @@ def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
     for pages in files:
         found = [(page, top) for page in pages if (top := header(page, key.form)) is not None]
         if not found:
-            names = ", ".join(key.form.head(name) for name in (ITEM, *key.form.rated))
-            made.problems.append(
-                f"{pages[0].path.name} has no row with the columns' names ({names}): it is not a filled-in sheet. "
-                "Leave it out, or give the file that was filled in."
-            )
+            made.problems.append(_no_sheet(pages, key))
         for page, top in found:
             _page(page, top, key, made)
     return made
+
+
+def _no_sheet(pages: Sequence[Grid], key: Key) -> str:
+    """What a file without the columns is: a sheet of an export that asks otherwise, or none."""
+    name = pages[0].path.name
+    texts = (str(cell) for page in pages for _, row in page.first_rows for cell in row)
+    export = next((found[1].casefold() for text in texts if (found := ITEM_ID.search(text))), key.export)
+    if export != key.export:
+        return f"{name}: its items are of the export {export}, the key is that of {key.export}. {ELSEWHERE}"
+    names = ", ".join(key.form.head(name) for name in (ITEM, *key.form.rated))
+    return (
+        f"{name} has no row with the columns' names ({names}): it is not a filled-in sheet. "
+        "Leave it out, or give the file that was filled in."
+    )
 
 
 def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
@@ -114,10 +128,7 @@ def _unknown(cells: Sequence[Cell], export: str, own: str) -> str:
     if not export:
         return f"{place}{more}: there are ratings without an item. Copy it from the sheet that was sent out."
     if export not in ("?", own):
-        return (
-            f"{place}{more}: the item is of the export {export}, the key is that of {own}. "
-            "Leave the file out, or give the key of its export."
-        )
+        return f"{place}{more}: the item is of the export {export}, the key is that of {own}. {ELSEWHERE}"
     shown = visible(plain(cells[0].value))[:40]
     return (
         f"{place}{more}: {shown!r} is not an item of this key. Copy it from the sheet, or give the key of this sheet."

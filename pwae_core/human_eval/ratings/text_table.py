@@ -55,11 +55,13 @@ def _is_two_letters(run: re.Match[str]) -> bool:
 
 
 def read_table(path: Path, text: str, header: Header) -> Grid:
-    """Reads the text with the first delimiter that makes one of the first rows a header, else with a comma.
+    """Reads the text with the first delimiter that makes one of the first rows a header, else with the one that the
+    first line has most of.
 
     Raises InputError if a quotation mark is misplaced or never closed, because a cell could then swallow rows.
     """
-    delimiter = next((one for one in DELIMITERS if _has_header(text, one, header)), DELIMITERS[0])
+    usual = max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
+    delimiter = next((one for one in DELIMITERS if _has_header(text, one, header)), usual)
     reader = _reader(text, delimiter)
     try:
         return Grid(path, "", filled(path, enumerate(reader, start=1)))
@@ -71,7 +73,7 @@ def read_table(path: Path, text: str, header: Header) -> Grid:
 
 
 def _reader(text: str, delimiter: str) -> Any:
-    csv.field_size_limit(max(len(text), 1))
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 

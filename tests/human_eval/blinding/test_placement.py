@@ -84,6 +84,17 @@ def test_repeats_come_again_much_later_under_another_id() -> None:
     assert all(late - early > 40 for early, late in twice), "an annotator would remember"
 
 
+def test_attention_checks_take_the_place_of_no_repeat() -> None:
+    shown = items(4)
+    checks = [Item(one.context, "check", ("salad",), expected=(("readability", 1),)) for one in shown[::3]]
+    for number in range(50):
+        own = place([shown + checks], repeats=4, secret=f"secret {number}")
+        assert len(own) == 20, "16 items, 4 of them twice"
+        twice = [item for item, times in Counter(one.item for one in own).items() if times == 2]
+        assert len(twice) == 4
+        assert not any(item.expected for item in twice)
+
+
 def test_too_many_repeats() -> None:
     with pytest.raises(ConfigError, match=r"^repeats: 41 are too many for 120 items; at most 40\.$"):
         place([items()], 41, "s")

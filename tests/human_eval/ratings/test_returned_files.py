@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import zipfile
@@ -25,6 +26,14 @@ HEADER = "item;readability;informativeness;personalisation"
 
 def read(path: Path) -> list[Grid]:
     return read_bytes(path, load(path), lambda row: is_header(row, ENGLISH))
+
+
+def test_reading_a_short_file_leaves_others_readable(tmp_path: Path) -> None:
+    """The longest field of a CSV is a limit of the whole process."""
+    (tmp_path / "a.csv").write_text(f"{HEADER}\nbcdf;3;2;1\n")
+    before = csv.field_size_limit()
+    read(tmp_path / "a.csv")
+    assert csv.field_size_limit() >= before
 
 
 def made_workbook() -> bytes:
