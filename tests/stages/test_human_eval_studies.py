@@ -145,6 +145,7 @@ def test_preferences_are_in_the_report_and_in_latex(pwae: Callable[..., Any], st
     assert "6/0/0; 6/0/0" in row
     assert "1.000" in row
     assert "## Agreement between the annotators" in tables
+    assert "too few for intervals" in tables, "what the study's own report warns of"
     assert "Preferences between two systems" in (tmp_path / "r.html").read_text("utf-8")
 
 

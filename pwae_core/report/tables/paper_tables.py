@@ -92,6 +92,7 @@ def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
         most = max(row["contexts"] for row in means if row["criterion"] in printed.HUMAN)
         annotators = counted(len(scoring.human.facts["annotators"]), "annotator")
         told += [f"Human evaluation: {counted(most, 'context')}, {annotators}.", *caution(most)]
+        told += scoring.human.facts.get("notes", [])
     return told
 
 

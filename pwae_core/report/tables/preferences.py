@@ -29,7 +29,7 @@ def preferences(study: Artifact, names: Mapping[str, str], where: str = "") -> l
     kinds = [text for kind, text in KINDS.items() if any(one["interval"] == kind for one in found)]
     notes = [MEANING, *([INTERVAL.format(kinds="; ".join(kinds))] if kinds else [])]
     notes.append(f"Bold: p < {LEVEL} by the sign test, after Holm's correction.")
-    notes.append(f"{counted(len(study.facts['annotators']), 'annotator')}.")
+    notes += [f"{counted(len(study.facts['annotators']), 'annotator')}.", *study.facts.get("notes", [])]
     title = titled("Preferences between two systems", where)
     made = [Table("preferences", title, "Pair", [("", CHOSEN)], rows, notes)] if rows else []
     agreed = agreement(study, where, CHOSEN)

@@ -97,7 +97,11 @@ class Folder:
         self._write("scores", name, plan, facts, totals=totals, scores=scores)
 
     def human(
-        self, means: Mapping[str, float | None], responses: Mapping[str, str] | None = None, name: str = "human"
+        self,
+        means: Mapping[str, float | None],
+        responses: Mapping[str, str] | None = None,
+        name: str = "human",
+        notes: Sequence[str] = (),
     ) -> None:
         """``responses``: the hashes of the answers that the sheets had, by system."""
         rows = [
@@ -123,7 +127,7 @@ class Folder:
             artifacts.Plan(
                 "human-eval-scores", {}, {f"responses/{system}": value for system, value in (responses or {}).items()}
             ),
-            {"annotators": [1, 3]},
+            {"annotators": [1, 3], "notes": [*notes]},
             means=rows,
             agreement=agreement,
         )
@@ -282,6 +286,13 @@ def test_a_judged_system_that_was_not_scored_has_a_row_whoever_has_its_name(fold
         "PersonaWAE (human)",
         "ground-truth",
     ]
+
+
+def test_what_the_study_warns_of_is_below_its_numbers(folder: Folder) -> None:
+    told = "Annotator 3 passed 1 of 3 attention checks, less than 75%."
+    folder.human({"Seq2Seq": 1.5}, notes=[*caution(3), told])
+    (scoring,) = scorings(folder.sources())
+    assert paper_tables.table_2(scoring).notes[1:] == [*caution(3), told, SPREAD, REAL_NOTE]
 
 
 def test_human_scores_alone_are_a_table(folder: Folder) -> None:
