@@ -135,9 +135,10 @@ def in_one_line(call: Callable[P, T]) -> Callable[P, T]:
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out: in Python, NumPy, Arrow (MemoryError) or torch, which only has a text for CPUs."""
+    texts = ("can't allocate memory", "bad_alloc")
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-        or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+        or (isinstance(error, RuntimeError) and any(text in str(error) for text in texts))
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from pwae_core.config.places import Loc, Place, dotted
 from pwae_core.errors import ConfigError
@@ -25,6 +25,15 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     listed: ClassVar[str] = "Run the command with --help for a list of the settings."
     """Where somebody who names an unknown setting can find the known ones."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        """Raises ValueError for true or false where a number is expected: they would be 1 and 0."""
+        found = handler(value)
+        if isinstance(value, bool) and not isinstance(found, bool):
+            raise ValueError("expected a number")
+        return found
 
     @field_validator("*")
     @classmethod

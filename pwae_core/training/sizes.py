@@ -15,8 +15,12 @@ from pwae_core.models.base import Model
 FLOAT = 4
 KEPT_BY_OPTIMISER = {"sgd": 0, "rmsprop": 1, "adam": 2}
 """Numbers that each optimiser keeps per parameter."""
+KEPT = 64
+"""Least bytes of an answer that is kept."""
 HYPOTHESIS = 200
 """Approximate bytes of a hypothesis in beam search."""
+GENERATOR = 2700
+"""Approximate bytes of the random generator that every answer has."""
 LOWER_SIZES = "Lower the sizes of [model]: hidden_size, user_size, latent_size, word_size, components, user_words"
 
 
@@ -34,8 +38,8 @@ def refuse_large_training(
 ) -> None:
     """Raises ConfigError, with the memory it would take, for a training that cannot fit.
 
-    This counts weights, gradients, the optimisers' state, and the encoders' states of one batch. The true need is
-    larger.
+    This counts weights, gradients, the optimisers' state, the encoders' states of one batch, and what a validation
+    answers. The true need is larger.
     """
     model = outlined(config.model, vocabulary_size, users)
     elements = sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
@@ -47,6 +51,13 @@ def refuse_large_training(
     advice = "Lower batch_size, or raise micro_batches."
     needed = FLOAT * rows * _tokens(train) * (config.model.word_size + 4 * config.model.hidden_size)
     memory.refuse_beyond(needed, f"A batch of {rows:,} sessions", advice, on_device(device))
+    if config.answers:
+        rows = min(config.batch_size, config.answers)
+        rows *= 1 if system_of(config.model.name).deterministic else config.answered_samples
+        advice = "Lower batch_size, answered_samples or max_length."
+        _refuse_large_decoding(rows, config.model.max_length, vocabulary_size, device, advice)
+        number, advice = config.answers * config.answered_samples, "Lower answered_sessions or answered_samples."
+        memory.refuse_beyond(KEPT * number, f"Keeping {number:,} answers", advice)
 
 
 def _optimisers(config: TrainConfig) -> tuple[OptimiserConfig, ...]:
@@ -69,11 +80,16 @@ def refuse_large_answers(
         rows = max(rows, decoding.beam_size)
         hypotheses = HYPOTHESIS * decoding.beam_size * min(decoding.beam_size, vocabulary_size)
         memory.refuse_beyond(hypotheses, f"A beam of {decoding.beam_size:,}", "Lower beam_size.")
-    what = f"Decoding {rows:,} answers at a time"
-    needed = FLOAT * rows * (2 * vocabulary_size + decoding.max_length)
-    memory.refuse_beyond(needed, what, "Lower batch_size, samples or max_length.", on_device(device))
+    advice = "Lower batch_size, samples or max_length."
+    _refuse_large_decoding(rows, decoding.max_length, vocabulary_size, device, advice)
     number = contexts * config.samples
-    memory.refuse_beyond(64 * number, f"Keeping {number:,} answers", "Lower samples, or --limit the contexts.")
+    memory.refuse_beyond(KEPT * number, f"Keeping {number:,} answers", "Lower samples, or --limit the contexts.")
+
+
+def _refuse_large_decoding(rows: int, length: int, vocabulary_size: int, device: torch.device, advice: str) -> None:
+    what = f"Decoding {rows:,} answers at a time"
+    memory.refuse_beyond(GENERATOR * rows, what, advice)
+    memory.refuse_beyond(FLOAT * rows * (2 * vocabulary_size + length), what, advice, on_device(device))
 
 
 def on_device(device: torch.device) -> int:

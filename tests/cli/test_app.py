@@ -191,6 +191,7 @@ def test_links_in_a_circle(pwae, tmp_path):
         ),
         (MemoryError(), 10, "Out of memory. Use smaller settings or less data, or a larger machine."),
         (RuntimeError("[enforce fail] can't allocate memory: you tried"), 10, "Out of memory."),
+        (RuntimeError("std::bad_alloc"), 10, "Out of memory."),
     ],
 )
 def test_what_the_system_refuses_is_one_line(pwae, monkeypatch, error, code, line):

@@ -88,6 +88,30 @@ def test_what_is_no_table_is_to_be_converted(pwae, tmp_path, name, text):
     pwae("preprocess", tmp_path / name, "--out", tmp_path / "corpus").fails(4, f"{name} has no columns", told)
 
 
+COLUMNS = {"conversation_id": {"0": "a", "1": "a"}, "turn": {"0": 0, "1": 1}, "user_id": {"0": "ann", "1": "bob"}}
+WHOLE_TABLES = {
+    "columns": {**COLUMNS, "text": {"0": "Tea?", "1": "Yes."}},
+    "index": {"0": {"user_id": "ann", "text": "Tea?"}, "1": {"user_id": "bob", "text": "Yes."}},
+    "split": {"columns": ["user_id", "text"], "index": [0, 1], "data": [["ann", "Tea?"], ["bob", "Yes."]]},
+    "table": {"schema": {"fields": [{"name": "text"}]}, "data": [{"text": "Tea?"}, {"text": "Yes."}]},
+    "parts": {"version": "1.0", "train": [{"text": "Tea?"}], "test": [{"text": "Yes."}]},
+}
+
+
+@pytest.mark.parametrize("orient", WHOLE_TABLES)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_object_that_is_a_whole_table_is_to_be_written_in_rows(pwae, tmp_path, orient, indent):
+    (tmp_path / "frame.json").write_text(json.dumps(WHOLE_TABLES[orient], indent=indent), encoding="utf-8")
+    told = "frame.json is one JSON object that holds more than a row. Write an object for each utterance; pandas does"
+    ran = pwae("preprocess", tmp_path / "frame.json", "--out", tmp_path / "corpus")
+    ran.fails(4, told, "with to_json(FILE, orient='records', lines=True).")
+
+
+def test_a_single_row_with_a_list_is_a_row(fails):
+    row = {"user": "ann", "message": "Tea?", "tags": ["a"], "conversation_id": "c", "turn": 0}
+    fails([row], 4, "Perhaps --column user_id=user --column text=message?")
+
+
 def test_a_database_of_ones_own_is_to_be_exported(pwae, tmp_path):
     with closing(sqlite3.connect(tmp_path / "own.db")) as database:
         database.execute("CREATE TABLE messages (talker, content)")

@@ -83,6 +83,28 @@ def test_answers_that_cannot_fit_are_refused(monkeypatch, given, message):
         refuse_large_answers(config, config.samples, 1000, 30_000, CPU)
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("personawae", {"answered_samples": 10_000}, "Decoding 40,000 answers at a time would take about 0.1 GB"),
+        ("personawae", {"answered_sessions": 10**7}, "Keeping 100,000,000 answers would take about 6.4 GB"),
+        ("seq2seq", {"answered_samples": 10**5}, "Keeping 30,000,000 answers would take about 1.9 GB"),
+    ],
+)
+def test_a_validation_whose_answers_cannot_fit_is_refused(monkeypatch, name, given, message):
+    monkeypatch.setattr(memory, "of_machine", lambda: 100_000_000)
+    config = small_config(**{"model": {"name": name}, "batch_size": 4, "select_by": "bleu_f1"} | given)
+    with pytest.raises(ConfigError, match=f"{message}.* Lower .*answered_samples"):
+        refuse_large_training(config, 50, 5, SESSIONS, CPU)
+
+
+def test_an_answers_random_generator_is_counted(monkeypatch):
+    monkeypatch.setattr(memory, "of_machine", lambda: 100_000_000)
+    config = SampleConfig(samples=40_000, batch_size=1)
+    with pytest.raises(ConfigError, match="Decoding 40,000 answers at a time would take"):
+        refuse_large_answers(config, config.samples, 1, 50, CPU)
+
+
 def test_a_deterministic_systems_copies_count_too():
     config = SampleConfig(samples=10**12)
     with pytest.raises(ConfigError, match="Keeping 5,000,000,000,000 answers would take about"):

@@ -167,6 +167,7 @@ def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], conf
     """
     columns: dict[str, None] = {}
     found = 0
+    record: Mapping[str, Any] = {}
     try:
         for found, (_, record) in enumerate(islice(records, LOOKED_AT), start=1):  # noqa: B007
             columns.update(dict.fromkeys(record))
@@ -176,7 +177,20 @@ def check(source: Source, records: Iterable[tuple[int, Mapping[str, Any]]], conf
         raise unreadable(source, error, config, columns) from error
     if not found:
         raise NoRowsError(f"{source.name} has no rows. Give a file with at least one utterance.")
+    if found == 1 and _is_table(record, config):
+        raise NotOursError(
+            f"{source.name} is one JSON object that holds more than a row. Write an object for each utterance; "
+            "pandas does with to_json(FILE, orient='records', lines=True)."
+        )
     return replace(require(source, columns, config), layout=shape_of(columns, config))
+
+
+def _is_table(record: Mapping[str, Any], config: PreprocessConfig) -> bool:
+    """Whether an object has lists or objects, and no text of its own."""
+    names = named(config.columns)
+    texts = (names["text"], *_likely(["text"], list(record), names).values())
+    own_text = any(isinstance(record.get(column), str) for column in texts)
+    return not own_text and any(isinstance(value, dict | list) for value in record.values())
 
 
 def _late(columns: list[str], config: PreprocessConfig) -> str | None:
