@@ -42,7 +42,7 @@ SMALLER: dict[str, tuple[str, ...]] = {
     "persona-scores": RESAMPLED,
     "persona-scores --run": ("--run-contexts", "4"),
     "human-eval-export": ("--contexts", "4", "--history", "2", "--completion-code"),
-    "human-eval-score": (*RESAMPLED, "--permutations", "50"),
+    "human-eval-score": RESAMPLED,
     "report": ("--cases", "2", "--table6-contexts", "1", "--points", "20"),
 }
 """Options that follow those of a page, and so prevail."""

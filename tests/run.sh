@@ -10,6 +10,6 @@ ruff format --check .
 lint-imports --no-logo
 mypy & # beside the tests, which do not keep two cores busy all the time
 types=$! failed=0
-pytest -n 2 --dist loadgroup "$@" || failed=$?
+pytest -n 2 --dist worksteal "$@" || failed=$? # neighbours, which share costly fixtures, go to one worker
 wait $types
 exit $failed

@@ -193,12 +193,11 @@ def habits_carried(people: Planted, data: Tiny, model: Model) -> float:
     return sum(carried) / len(carried)
 
 
-@pytest.mark.parametrize("name", [pytest.param("personawae", marks=pytest.mark.xdist_group("personawae")), "persona"])
+@pytest.mark.parametrize("name", ["persona", "personawae"])
 def test_systems_with_user_embeddings_learn_persons(persons: Persons, name: str) -> None:
     assert habits_carried(*persons(name)) >= 0.9
 
 
-@pytest.mark.xdist_group("personawae")
 def test_samples_of_one_context_differ_with_z(persons: Persons) -> None:
     _, data, model = persons("personawae")
     answers = greedy(model, first_batch(data.sessions, 1), 10)

@@ -33,8 +33,6 @@ from pwae_core.training.new_users import (
 )
 from pwae_core.training.runs import build_model
 
-pytestmark = pytest.mark.xdist_group("new users")  # one worker, which trains once
-
 
 def sessions_of(said: list[list[int]]) -> Sessions:
     contexts = [[before] for before, _ in pairs(said)]

@@ -20,8 +20,6 @@ from pwae_core.training.group import ALONE, Followed, Group, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.pieces import Cutter
 
-pytestmark = pytest.mark.xdist_group("together")  # one worker, which launches processes once
-
 
 @dataclass(frozen=True)
 class Outcome:
