@@ -31,6 +31,7 @@ from pwae_core.errors import InputError
 
 LOOKED_AT = 100
 LATE = ("turn", "reply_to")
+"""Fields that order the rows, but that some rows may lack: perhaps all at the beginning of a file."""
 REQUIRED: dict[Shape, tuple[str, ...]] = {
     "turns": ("conversation_id", "turn", "user_id", "text"),
     "replies": ("utterance_id", "reply_to", "user_id", "text"),

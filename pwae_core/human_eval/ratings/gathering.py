@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pwae_core.grammar import counted
-from pwae_core.human_eval.blinding.placement import ALPHABET, EXPORT_LETTERS, ITEM_LETTERS
+from pwae_core.human_eval.blinding.codes import GROUP
+from pwae_core.human_eval.blinding.placement import EXPORT_LETTERS, ITEM_LETTERS
 from pwae_core.human_eval.ratings.cells import (
     Cell,
     FilledRow,
@@ -25,7 +26,7 @@ from pwae_core.human_eval.ratings.key import Key, KeyItem
 from pwae_core.human_eval.sheets.form import ITEM, Form
 from pwae_core.human_eval.sheets.readable_text import visible
 
-ITEM_ID = re.compile(rf"\b([{ALPHABET}]{{4}})(-[{ALPHABET}]{{4}}){{3}}\b", re.IGNORECASE)
+ITEM_ID = re.compile(rf"\b({GROUP})(-{GROUP}){{3}}\b", re.IGNORECASE)
 ELSEWHERE = "Leave the file out, or give the key of its export."
 
 
