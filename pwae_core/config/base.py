@@ -71,6 +71,10 @@ def explain(error: ValidationError, config: type[Config] = Config, place: Place 
     if first["type"] == "tuple_type":
         tables = isinstance(first["input"], Mapping)
         message = f"expected a list of tables, [[{name}]]" if tables else "expected a list, in square brackets"
+    if first["type"] in ("model_type", "dict_type"):
+        table = _table_at(config, loc)
+        example = f", such as {name}.{next(iter(table.model_fields))}" if table else ""
+        message = f"expected settings of its own{example}"
     got = "" if not loc or isinstance(first["input"], dict | BaseModel) else f" (got {_shown(first['input'])})"
     return f"{name}: {message}{got}." if loc else f"{message}."
 
@@ -86,9 +90,7 @@ def _shown(value: object) -> str:
 
 def _close_to(config: type[Config], loc: Loc) -> str:
     """A hint at the setting meant by an unknown one: the same name one table further in, or a similar spelling."""
-    table: type[Config] | None = config
-    for part in loc[:-1]:
-        table = table if isinstance(part, int) or table is None else inner(table, str(part))
+    table = _table_at(config, loc[:-1])
     if table is None:
         return ""
     key = str(loc[-1])
@@ -96,6 +98,14 @@ def _close_to(config: type[Config], loc: Loc) -> str:
     near = [f"{name}.{key}" for name, found in further.items() if key in found.model_fields]
     near += difflib.get_close_matches(key, table.model_fields, n=1)
     return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def _table_at(config: type[Config], loc: Loc) -> type[Config] | None:
+    """The class of the table at a place, if there is one."""
+    table: type[Config] | None = config
+    for part in loc:
+        table = table if isinstance(part, int) or table is None else inner(table, str(part))
+    return table
 
 
 def inner(config: type[Config], field: str) -> type[Config] | None:

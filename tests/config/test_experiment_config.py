@@ -80,6 +80,7 @@ def runs(path: Path, text: str) -> list[PlannedRun]:
             "[[systems]] 1: without: expected a list, in square brackets (got 'prior').",
         ),
         (SEQ2SEQ.replace("[[systems]]", "[systems]"), "systems: expected a list of tables, [[systems]]."),
+        (f'{SEQ2SEQ}train = "small"', "[[systems]] 1: train: expected settings of its own (got 'small')."),
         (SEQ2SEQ.replace("[[systems]]", "[[system]]"), "system: unknown setting. Did you mean systems?"),
         ("seeds = [7, 8, 7]\n" + SEQ2SEQ, "seeds: a value is given twice"),
         ('[[systems]]\nmodel = "personawae"\ncomponents = [3, 3]', "[[systems]] 1: components: a value is given twice"),
