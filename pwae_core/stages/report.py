@@ -27,7 +27,7 @@ from pwae_core.report.page.settings import settings
 from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
-from pwae_core.report.tables.averaged import names, runs_of, scorings
+from pwae_core.report.tables.averaged import names, scorings
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.notes import remade
 from pwae_core.report.tables.persona import personalisation
@@ -163,8 +163,7 @@ def _tables(sources: Sources) -> list[Table]:
     for one, where in _placed(compared):
         made += paper_tables.differences(one, names(sources, one), where)
     made += [paper_tables.further(one) for one in found]
-    for one, where in _placed(sources.persona):
-        made += personalisation(one, names(sources, one), runs_of(sources, one), where)
+    made += personalisation(sources)
     made += [paper_tables.table_3(one.systems, one.label) for one in found]
     made += [paper_tables.table_4(one.systems, one.label) for one in found]
     return [one for one in made if one]

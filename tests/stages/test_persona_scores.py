@@ -18,6 +18,7 @@ from pwae_core.config.preprocess import PreprocessConfig
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
+from pwae_core.report.gather import gather
 from pwae_core.report.tables import persona
 from pwae_core.stages.persona_scores import REAL, PersonaReport, persona_scores
 from pwae_core.stages.preprocess import preprocess
@@ -206,7 +207,7 @@ def test_answers_of_other_weights_than_the_run_that_is_measured_are_told(made: M
     assert notes(last, run, few.model_copy(update={"checkpoint": "last"})) == []
     assert notes(made.responses["seq2seq"], other) == [strange]
     assert notes(made.responses["seq2seq"], run) == notes(made.responses["personawae"], run) == []
-    (*_, swaps) = persona.personalisation(artifacts.load(tmp_path / "p", "persona-scores"), {}, {})
+    (*_, swaps) = persona.personalisation(gather([Named(tmp_path / "p")]))
     assert weights in swaps.notes
     command = ("persona-scores", f"Ours={last}", "--corpus", made.corpus, "--run", run, "--run-contexts", 2)
     assert weights in pwae(*command, "--swap-samples", 1, "--others", 1).succeeds().stdout

@@ -17,7 +17,7 @@ from pwae_core.outside_scores import gaps, totals
 from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.comparable_terms import effective, terms, told_apart
+from pwae_core.report.tables.comparable_terms import but_seed, effective, terms, told_apart
 from pwae_core.report.tables.notes import measured, not_scored, remarks
 
 TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
@@ -249,7 +249,7 @@ def _name(sources: Sources, fingerprints: Sequence[str], label: str) -> str:
 
 
 def _settings(sources: Sources, fingerprint: str) -> str:
-    """All settings of run and responses except the seed. Systems of one name are seeds if these are equal.
+    """All settings of run and responses except the seed.
 
     Responses without their run are never a seed. If the responses were not given either, only the name counts.
     """
@@ -257,15 +257,22 @@ def _settings(sources: Sources, fingerprint: str) -> str:
     run = sources.run_of(answers)
     if answers is None or run is None:
         return fingerprint if answers else ""
-    configs = (effective(run.config), artifacts.load(answers.source, "responses").config)
-    return to_json([{key: value for key, value in one.items() if key != "seed"} for one in configs]).decode()
+    return but_seed([effective(run.config), artifacts.load(answers.source, "responses").config])
 
 
 def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
-    """The mean over seeds, with their standard deviation. Human columns use only the seeds that people judged."""
-    first = runs[0]
+    """The mean over seeds. A single system that is not on the page has the name in its scores."""
+    known = len(runs) > 1 or sources.answers(runs[0].fingerprint)
+    return mean_of(name, runs) if known else replace(runs[0], system=name)
+
+
+def mean_of(name: str, runs: Sequence[Scored]) -> Scored:
+    """The mean over seeds, called ``name``, with their standard deviation; a single one as it is.
+
+    Human columns use only the seeds that people judged.
+    """
     if len(runs) == 1:
-        return first if sources.answers(first.fingerprint) else replace(first, system=name)
+        return runs[0]
     found = {metric: [run.cells[metric] for run in runs if metric in run.cells] for run in runs for metric in run.cells}
     cells = {
         metric: cells[0] if len(cells) == 1 else _mean(cells)
@@ -273,7 +280,7 @@ def _averaged(sources: Sources, name: str, runs: Sequence[Scored]) -> Scored:
         if metric in printed.HUMAN or len(cells) == len(runs)
     }
     given, judged = any(run.given for run in runs), sum(run.judged for run in runs)
-    return replace(first, system=name, cells=cells, given=given, seeds=len(runs), judged=judged)
+    return replace(runs[0], system=name, cells=cells, given=given, seeds=len(runs), judged=judged)
 
 
 def _mean(cells: Sequence[Cell]) -> Cell:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from pwae_core.artifacts import Artifact
-from pwae_core.files import hash_strings
+from pwae_core.files import hash_strings, to_json
 from pwae_core.grammar import counted
 
 TERMS = ("ngram", "smoothing", "variant", "samples", "resamples", "seed")
@@ -55,3 +55,8 @@ def effective(config: Mapping[str, Any]) -> dict[str, Any]:
     if "context_components" in model and model["context_components"] is None:
         model["context_components"] = model.get("components")
     return {**config, "model": model}
+
+
+def but_seed(configs: Sequence[Mapping[str, Any]]) -> str:
+    """Settings without their seeds. Systems of one name are seeds of each other if these are equal."""
+    return to_json([{key: value for key, value in one.items() if key != "seed"} for one in configs]).decode()

@@ -27,7 +27,8 @@ REAL_NOTE = "ground-truth: the real responses."
 SHORT_GROUPS = (("BOW", printed.SHORT[:3]), ("BLEU", printed.SHORT[3:]))
 
 
-def _ours(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
+def row_of(one: Scored, name: str, columns: Sequence[str], x: int | None = None) -> Row:
+    """The row of a system, under ``name``, with what its own name adds and how many seeds it is the mean of."""
     cells = {column: one.cells[column] for column in columns if column in one.cells}
     parts = [_besides(one.system, name), f"mean of {one.seeds} seeds" if one.seeds > 1 else ""]
     if 0 < one.judged < one.seeds and cells.keys() & {*printed.HUMAN}:
@@ -62,7 +63,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     groups += [(OTHERS, own)] if own else []
     columns = [column for _, names in groups for column in names]
     places = [
-        (printed.printed_name(one.own_name) or printed.printed_name(one.system), _ours(one, one.system, columns))
+        (printed.printed_name(one.own_name) or printed.printed_name(one.system), row_of(one, one.system, columns))
         for one in shown
     ]
     rows: list[Row] = []
@@ -79,7 +80,7 @@ def table_2(scoring: Scoring, *, everything: bool = True) -> Table:
     real = [REAL_NOTE] if any(row.name == printed.GROUND_TRUTH for row in rows) else []
     notes = list(dict.fromkeys([*_contexts(scoring, human=human), *legend(marked), *scoring.remarks, *real]))
     heading = titled(f"Table 2. {title.capitalize()}", scoring.label)
-    return Table("table-2", heading, "System", groups, marked, notes, _signatures(scored, columns))
+    return Table("table-2", heading, "System", groups, marked, notes, signatures(scored, columns))
 
 
 def _contexts(scoring: Scoring, *, human: bool) -> list[str]:
@@ -105,10 +106,9 @@ def further(scoring: Scoring) -> Table | None:
     """The measures that the paper does not have; None if there are none."""
     known = {*METRICS} - {*printed.AUTOMATIC}
     columns = list(dict.fromkeys(m for one in scoring.systems for m in one.cells if m in known))
-    rows = [_ours(one, one.system, columns) for one in scoring.systems]
-    signatures = _signatures(scoring.systems, columns)
+    rows = [row_of(one, one.system, columns) for one in scoring.systems]
     title = titled("Further measures, not in the paper", scoring.label)
-    made = Table("further", title, "System", [("", columns)], rows, legend(rows), signatures)
+    made = Table("further", title, "System", [("", columns)], rows, legend(rows), signatures(scoring.systems, columns))
     return made if columns else None
 
 
@@ -160,7 +160,7 @@ def table_3(scored: Sequence[Scored], where: str = "") -> Table | None:
         return None
     rows = []
     for k in sorted({*printed.TABLE_3, *(k for k, _ in ours)}):
-        rows += [_ours(one, f"K = {k}", printed.SHORT, k) for own, one in ours if own == k]
+        rows += [row_of(one, f"K = {k}", printed.SHORT, k) for own, one in ours if own == k]
         rows += [_printed(f"K = {k}", printed.TABLE_3[k], printed.SHORT, k)] if k in printed.TABLE_3 else []
     marked = with_best(rows, printed.SHORT)
     notes = [*legend(marked), *_differing([one for _, one in ours], {"components", "context_components"})]
@@ -178,9 +178,9 @@ def table_4(scored: Sequence[Scored], where: str = "") -> Table | None:
     rows = []
     for name, values in printed.TABLE_4.items():
         wanted = "" if name == "PersonaWAE" else name
-        rows += [_ours(one, name, printed.SHORT) for one in found if _ablation(one) == wanted]
+        rows += [row_of(one, name, printed.SHORT) for one in found if _ablation(one) == wanted]
         rows.append(_printed(name, values, printed.SHORT))
-    rows += [_ours(one, "w/o both", printed.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
+    rows += [row_of(one, "w/o both", printed.SHORT) for one in found if _ablation(one) == "w/o prior, w/o fusion"]
     marked = with_best(rows, printed.SHORT)
     notes = [*legend(marked), *_differing(found, {"without_prior", "without_fusion"})]
     title = titled("Table 4. Ablations of the personalisation", where)
@@ -236,7 +236,7 @@ def agreement(human: Artifact, where: str = "", columns: Sequence[str] = printed
     return table if made else None
 
 
-def _signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:
+def signatures(scored: Sequence[Scored], columns: Sequence[str]) -> dict[str, str]:
     """Each signature with the systems it applies to ("" if it applies to all)."""
     found: dict[str, list[str]] = {}
     for column in columns:

@@ -2,64 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pwae_core import artifacts
 from pwae_core.artifacts import Artifact
+from pwae_core.files import to_json
 from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
+from pwae_core.report.gather import Sources, answered, answering
+from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell, digits, half_width
-from pwae_core.report.tables.plain_table import OURS, Row, Table, legend
+from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width, mean_of, names, runs_of
+from pwae_core.report.tables.comparable_terms import but_seed, effective
+from pwae_core.report.tables.notes import measured
+from pwae_core.report.tables.paper_tables import row_of, signatures
+from pwae_core.report.tables.plain_table import Table, legend, titled
 
 REAL = "real responses"
 """The name that 'pwae persona-scores' gives to the real responses."""
 TITLE = "Automatic measures of personalisation"
 PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likelihoods by user", OF_LIKELIHOODS))
 MEANING = "'pwae metrics' says what each measure shows, and what it cannot show."
+COUNTS = ("candidates", "utterances", "contexts", "left_out", "heard")
 
-Totals = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
+def personalisation(sources: Sources) -> list[Table]:
+    """Up to three tables for each set of terms: of answers, of runs that answer as other users, of likelihoods.
 
-def personalisation(
-    persona: Artifact, answers: Mapping[str, str], runs: Mapping[str, str], where: str = ""
-) -> list[Table]:
-    """Up to three tables: of answers, of runs that answer as other users, of likelihoods.
-
-    ``answers`` and ``runs`` map names in ``persona`` to the page's; ``where`` tells these tables from others.
+    Systems that were measured one by one, such as those of an experiment, are rows of one table. Seeds are averaged.
     """
-    systems: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for row in persona.table("totals.parquet").to_pylist():
-        systems.setdefault(row["system"], {})[row["metric"]] = row
+    groups: dict[bytes, list[Artifact]] = {}
+    for one in sources.persona:
+        groups.setdefault(to_json(_terms(one)), []).append(one)
+    places = apart([group[0].folder for group in groups.values()])
+    tables = (_tables(sources, group, where) for group, where in zip(groups.values(), places, strict=True))
+    return [table for made in tables for table in made]
+
+
+def _terms(persona: Artifact) -> dict[str, Any]:
+    """What affects a value, apart from the system; the real responses have the same values if all of it is the same."""
+    made: dict[str, Any] = {"config": persona.config, "corpus": persona.manifest["inputs"].get("corpus")}
+    made |= {name: persona.facts.get(name) for name in COUNTS}
+    return made | {"pwae": persona.manifest["pwae"], "real": [row for row in _totals(persona) if row["system"] == REAL]}
+
+
+def _totals(persona: Artifact) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = persona.table("totals.parquet").to_pylist()
+    return rows
+
+
+def _tables(sources: Sources, group: Sequence[Artifact], where: str) -> list[Table]:
     made = []
     for part, metrics in PARTS:
-        columns = [metric for metric in metrics if any(metric in rows for rows in systems.values())]
-        of_part = {name: rows for name, rows in systems.items() if any(column in rows for column in columns)}
-        names = {**answers, REAL: printed.GROUND_TRUTH} if metrics == OF_ANSWERS else runs
-        title = f"{TITLE}: {part}" + (f" ({where})" if where else "")
+        systems = _systems(sources, group, metrics)
+        columns = [metric for metric in metrics if any(metric in one.cells for one in systems)]
         if columns:
-            rows = [_row(names.get(name, name), found, columns) for name, found in of_part.items()]
-            notes = [*_notes(persona, of_part, columns), *legend(rows)]
-            told = {found[c]["signature"]: "" for found in of_part.values() for c in columns if c in found}
+            rows = [row_of(one, one.system, columns) for one in systems]
+            notes = [*_notes(group, columns), *legend(rows)]
+            title = titled(f"{TITLE}: {part}", where)
+            told = signatures(systems, columns)
             made.append(Table("personalisation", title, "System", [("", columns)], rows, notes, told))
     return [*made[:-1], *(replace(last, notes=[*last.notes, MEANING]) for last in made[-1:])]
 
 
-def _row(name: str, found: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Row:
-    cells = {c: Cell(found[c]["value"], half_width(found[c]), digits(c)) for c in columns if c in found}
-    return Row(name, OURS, cells)
+def _systems(sources: Sources, group: Sequence[Artifact], metrics: Sequence[str]) -> list[Scored]:
+    """The systems with some of ``metrics``, under names that all differ. What was measured twice counts once."""
+    found: dict[tuple[str, str], dict[str, Scored]] = {}
+    for persona in group:
+        for settings, one in _read(sources, persona, metrics):
+            found.setdefault((one.own_name, settings), {}).setdefault(one.fingerprint, one)
+    made = [mean_of(name, [*own.values()]) for (name, _), own in found.items()]
+    told = distinct([Claim(one.system, one.place, one.given) for one in made])
+    return [replace(one, system=name) for one, name in zip(made, told, strict=True)]
 
 
-def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[str]:
-    """How many contexts there were, and how good a guess would be."""
-    facts = persona.facts
-    counts = [found[c]["contexts"] for found in systems.values() for c in columns if c in found and c != UNHEARD]
-    contexts, everyone = max(counts, default=0), facts.get("contexts", 0)
+def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterator[tuple[str, Scored]]:
+    """The systems in ``persona`` with some of ``metrics``, each with its settings but the seed.
+
+    Without their run, these are the settings of no other.
+    """
+    of_answers = metrics == OF_ANSWERS
+    hashes = {**answered(persona), REAL: REAL} if of_answers else measured(persona)
+    known = {**names(sources, persona), REAL: printed.GROUND_TRUTH} if of_answers else runs_of(sources, persona)
+    systems: dict[str, list[dict[str, Any]]] = {}
+    for row in _totals(persona):
+        if row["metric"] in metrics:
+            systems.setdefault(row["system"], []).append(row)
+    for label, rows in systems.items():
+        fingerprint = hashes.get(label) or f"{persona.fingerprint}/{label}"
+        answers = [one for one in sources.responses if fingerprint in (one.fingerprint, answering(one))]
+        made_by = {answering(one) for one in answers} if of_answers else {fingerprint}
+        run = next((run for run in sources.runs if run.fingerprint in made_by), None)
+        given = sources.given.get(answers[0].fingerprint) if len(answers) == 1 else None
+        scored = Scored(
+            known.get(label, label),
+            given or label,
+            {row["metric"]: Cell(row["value"], half_width(row), digits(row["metric"])) for row in rows},
+            {row["metric"]: row["signature"] for row in rows},
+            run,
+            fingerprint,
+            run.folder if run else persona.folder,
+            given is not None,
+        )
+        drawn = [artifacts.load(one.source, "responses").config for one in answers if of_answers and one.facts]
+        yield (but_seed([effective(run.config), *drawn]) if run else fingerprint), scored
+
+
+def _notes(group: Sequence[Artifact], columns: Sequence[str]) -> list[str]:
+    """How many contexts there were, and how good a guess would be. All of ``group`` have the same counts."""
+    facts = group[0].facts
+    rows = [row for persona in group for row in _totals(persona) if row["metric"] in columns]
+    contexts = max((row["contexts"] for row in rows if row["metric"] != UNHEARD), default=0)
+    everyone = facts.get("contexts", 0)
     drawn = f" of {everyone:,}, drawn at random (--run-contexts)" if contexts < everyone else ""
     notes = [f"{counted(contexts, 'context')}{drawn}.", *caution(contexts)]
-    if REAL in systems:
+    real = any(row["system"] == REAL for row in rows)
+    if real:
         notes.append("ground-truth: the real responses, as a ceiling.")
     if UNHEARD in columns and facts["heard"]:
         heard = counted(facts["heard"], "context")
@@ -68,4 +129,5 @@ def _notes(persona: Artifact, systems: Totals, columns: Sequence[str]) -> list[s
         notes.append(f"Left out: {counted(facts['left_out'], 'context')} of users who are not candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
-    return notes + ([] if REAL in systems else facts.get("notes", []))
+    told = dict.fromkeys(note for persona in group for note in persona.facts.get("notes", []))
+    return [*notes, *([] if real else told)]

@@ -17,7 +17,7 @@ from pwae_core.data.responses import Named
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.report.gather import Sources, gather
 from pwae_core.report.tables import paper_tables, printed
-from pwae_core.report.tables.averaged import Cell, names, runs_of, scorings
+from pwae_core.report.tables.averaged import Cell, names, scorings
 from pwae_core.report.tables.comparable_terms import TERMS, told_apart
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.paper_tables import REAL_NOTE
@@ -378,7 +378,7 @@ def test_differences_and_personalisation_have_the_given_names(folder: Folder) ->
     folder._write("persona-scores", "p", artifacts.Plan("persona-scores", {}, inputs), {}, totals=totals)
     sources = folder.sources(one="Mine")
     (difference,) = paper_tables.differences(sources.scores[0], names(sources, sources.scores[0]))
-    (persona,) = personalisation(sources.persona[0], names(sources, sources.persona[0]), {})
+    (persona,) = personalisation(sources)
     assert [(row.name, row.detail) for row in difference.rows] == [("Mine", "minus B")]
     assert [row.name for row in persona.rows] == ["Mine"]
 
@@ -584,7 +584,7 @@ def test_personalisation_is_a_table_each_of_answers_swaps_and_likelihoods(folder
     plan = artifacts.Plan("persona-scores", {}, {})
     facts = {"chance": 0.125, "contexts": 50, "left_out": 1200}
     folder._write("persona-scores", "persona", plan, facts, totals=persona_totals(*found))
-    answers, swaps, likelihoods = personalisation(folder.sources().persona[0], {}, {})
+    answers, swaps, likelihoods = personalisation(folder.sources())
     assert [row.name for row in answers.rows] == ["ground-truth", "A"]
     assert [(table.columns, [row.name for row in table.rows]) for table in (swaps, likelihoods)] == [
         (["Swap-Changed"], ["A"]),
@@ -610,7 +610,11 @@ def test_a_column_is_explained_where_it_is_there(folder: Folder) -> None:
     plan = artifacts.Plan("persona-scores", {}, {})
     folder._write("persona-scores", "with", plan, {"heard": 30}, totals=found)
     folder._write("persona-scores", "without", plan, {"heard": 0}, totals=found[:1])
-    with_unheard, without = (personalisation(one, {}, {})[0] for one in folder.sources().persona)
+    with_unheard, without = personalisation(folder.sources())
+    assert [table.title.partition(": ")[2] for table in (with_unheard, without)] == [
+        "answers (with)",
+        "answers (without)",
+    ]
     assert "Speaker-Accuracy-Unheard leaves out 30 contexts in which the user has spoken before." in with_unheard.notes
     assert not any("Unheard" in note for note in without.notes)
 
@@ -625,8 +629,55 @@ def test_runs_have_the_page_s_names_by_their_hashes(folder: Folder) -> None:
     plan = artifacts.Plan("persona-scores", {}, inputs)
     folder._write("persona-scores", "persona", plan, {"runs": told}, totals=totals)
     sources = folder.sources(one="Mine")
-    (table,) = personalisation(sources.persona[0], {}, runs_of(sources, sources.persona[0]))
+    (table,) = personalisation(sources)
     assert [row.name for row in table.rows] == ["PersonaWAE", "Mine", "Q"]
+
+
+def measured_apart(folder: Folder, name: str, label: str, value: float, real: float = 0.5, **model: Any) -> None:
+    """A run, its answers, and what 'pwae persona-scores' measures of the two alone."""
+    seed = len(folder.given)
+    _, answers = folder.system(name, own_name=label, seed=seed, **model)
+    run = artifacts.load(folder.root / f"run-{name}", "run").fingerprint
+    found = persona_totals((REAL, ACCURACY, 50), (label, ACCURACY, 50), (label, "Swap-Changed", 20))
+    values = {REAL: real, label: value}
+    totals = [row | {"value": values[row["system"]]} for row in found]
+    plan = artifacts.Plan("persona-scores", {"words": 50}, {"corpus": "c", f"responses/{label}": answers, "run/0": run})
+    folder._write(
+        "persona-scores", f"persona-{name}", plan, {"contexts": 50, "runs": [{"system": label}]}, totals=totals
+    )
+    return name
+
+
+def test_systems_measured_apart_are_rows_of_one_table_and_their_seeds_are_averaged(folder: Folder) -> None:
+    measured_apart(folder, "a", "PersonaWAE", 0.2)
+    measured_apart(folder, "b", "PersonaWAE", 0.4)
+    measured_apart(folder, "other", "PersonaWAE", 0.9, latent_size=32)
+    measured_apart(folder, "c", "Persona", 0.6)
+    answers, swaps = personalisation(folder.sources())
+    assert answers.title == "Automatic measures of personalisation: answers"
+    assert [(row.name, row.detail, row.cells[ACCURACY].text) for row in answers.rows] == [
+        ("ground-truth", "", "0.5000"),
+        ("PersonaWAE", "mean of 2 seeds", "0.3000"),
+        ("PersonaWAE (responses-other)", "", "0.9000"),
+        ("Persona", "", "0.6000"),
+    ]
+    assert answers.rows[1].cells[ACCURACY].spread == "±0.1414"
+    assert [(row.name, row.detail) for row in swaps.rows] == [(row.name, row.detail) for row in answers.rows[1:]]
+    assert "for a mean over seeds, their standard deviation" in answers.notes[-1]
+
+
+def test_names_that_the_user_gave_are_systems_of_their_own(folder: Folder) -> None:
+    for name, value in (("a", 0.2), ("b", 0.4)):
+        measured_apart(folder, name, "PersonaWAE", value)
+    for table in personalisation(folder.sources(a="First", b="Second")):
+        assert [row.name for row in table.rows if row.name != "ground-truth"] == ["First", "Second"]
+
+
+def test_what_was_measured_on_other_terms_is_a_table_of_its_own(folder: Folder) -> None:
+    measured_apart(folder, "a", "PersonaWAE", 0.2)
+    measured_apart(folder, "b", "Persona", 0.4, real=0.6)
+    titles = [table.title.rpartition(" (")[2] for table in personalisation(folder.sources())]
+    assert titles == ["persona-a)", "persona-a)", "persona-b)", "persona-b)"]
 
 
 def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) -> None:
