@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -84,7 +85,12 @@ class Sources:
         }
         return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
 
-    @property
+    @cached_property
+    def made_by(self) -> dict[str, str | None]:
+        """The hash of the run that made each set of responses, by their hash; None for those of other systems."""
+        return {one.fingerprint: _answering(one) for one in self.responses}
+
+    @cached_property
     def run_names(self) -> dict[str, str]:
         """The page's names for runs, by fingerprint, all different. A run with one set of answers has their name."""
         own: dict[str, list[str]] = {}
@@ -105,11 +111,11 @@ class Sources:
 
     def run_of(self, answers: ResponseSet | None) -> Artifact | None:
         """The run that made ``answers``, traced by hashes; None if it was not given or is unknown."""
-        made_by = answers and answering(answers)
+        made_by = answers and self.made_by.get(answers.fingerprint)
         return next((run for run in self.runs if run.fingerprint == made_by), None)
 
 
-def answering(answers: ResponseSet) -> str | None:
+def _answering(answers: ResponseSet) -> str | None:
     """The hash of the run that made ``answers``; None for those of other systems."""
     if answers.facts is None:
         return None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pwae_core.artifacts import Artifact
 from pwae_core.data.responses import ResponseSet
 from pwae_core.metrics.evaluation import SystemReport, notes, restored
-from pwae_core.report.gather import Sources, answered, answering
+from pwae_core.report.gather import Sources, answered
 
 Traced = tuple[str, str | None]
 """A name, and the hash of what it stands for."""
@@ -59,7 +59,7 @@ def remade(sources: Sources) -> list[str]:
         ("preferences", sources.preferences),
         ("measures of personalisation", sources.persona),
     )
-    made = [(_own_name(one), answering(one)) for one in sources.responses if one.facts is not None]
+    made = [(_own_name(one), sources.made_by[one.fingerprint]) for one in sources.responses if one.facts is not None]
     swapped = [pair for one in sources.persona for pair in measured(one).items()]
     runs = [(str(run.facts["system"]), run.fingerprint) for run in sources.runs]
     of = "are of another run than the one on this page"

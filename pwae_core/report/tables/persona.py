@@ -12,7 +12,7 @@ from pwae_core.files import to_json
 from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
-from pwae_core.report.gather import Sources, answered, answering
+from pwae_core.report.gather import Sources, answered
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width, mean_of, names, runs_of
@@ -84,7 +84,7 @@ def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterat
 
     Without their run, these are the settings of no other.
     """
-    of_answers = metrics == OF_ANSWERS
+    of_answers, made_by = metrics == OF_ANSWERS, sources.made_by
     hashes = {**answered(persona), REAL: REAL} if of_answers else measured(persona)
     known = {**names(sources, persona), REAL: printed.GROUND_TRUTH} if of_answers else runs_of(sources, persona)
     systems: dict[str, list[dict[str, Any]]] = {}
@@ -93,9 +93,9 @@ def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterat
             systems.setdefault(row["system"], []).append(row)
     for label, rows in systems.items():
         fingerprint = hashes.get(label) or f"{persona.fingerprint}/{label}"
-        answers = [one for one in sources.responses if fingerprint in (one.fingerprint, answering(one))]
-        made_by = {answering(one) for one in answers} if of_answers else {fingerprint}
-        run = next((run for run in sources.runs if run.fingerprint in made_by), None)
+        answers = [one for one in sources.responses if fingerprint in (one.fingerprint, made_by[one.fingerprint])]
+        runs = {made_by[one.fingerprint] for one in answers} if of_answers else {fingerprint}
+        run = next((run for run in sources.runs if run.fingerprint in runs), None)
         given = sources.given.get(answers[0].fingerprint) if len(answers) == 1 else None
         scored = Scored(
             known.get(label, label),
