@@ -611,10 +611,8 @@ def test_a_column_is_explained_where_it_is_there(folder: Folder) -> None:
     folder._write("persona-scores", "with", plan, {"heard": 30}, totals=found)
     folder._write("persona-scores", "without", plan, {"heard": 0}, totals=found[:1])
     with_unheard, without = personalisation(folder.sources())
-    assert [table.title.partition(": ")[2] for table in (with_unheard, without)] == [
-        "answers (with)",
-        "answers (without)",
-    ]
+    titles = [table.title.partition(": ")[2] for table in (with_unheard, without)]
+    assert titles == ["answers (with)", "answers (without)"]
     assert "Speaker-Accuracy-Unheard leaves out 30 contexts in which the user has spoken before." in with_unheard.notes
     assert not any("Unheard" in note for note in without.notes)
 
@@ -642,10 +640,8 @@ def measured_apart(folder: Folder, name: str, label: str, value: float, real: fl
     values = {REAL: real, label: value}
     totals = [row | {"value": values[row["system"]]} for row in found]
     plan = artifacts.Plan("persona-scores", {"words": 50}, {"corpus": "c", f"responses/{label}": answers, "run/0": run})
-    folder._write(
-        "persona-scores", f"persona-{name}", plan, {"contexts": 50, "runs": [{"system": label}]}, totals=totals
-    )
-    return name
+    facts = {"contexts": 50, "runs": [{"system": label}]}
+    folder._write("persona-scores", f"persona-{name}", plan, facts, totals=totals)
 
 
 def test_systems_measured_apart_are_rows_of_one_table_and_their_seeds_are_averaged(folder: Folder) -> None:
