@@ -120,7 +120,11 @@ ASKED: list[tuple[type[Exception], str, Callable[[pwae_core.Run], object]]] = [
         "decoding.topk: unknown setting. Did you mean top_k? The settings of decoding are strategy, top_k, ",
         lambda run: run.answer(TYPED, decoding={"topk": 2}),
     ),
-    (ConfigError, "decoding: expected settings of its own, such as decoding.strategy", lambda run: run.answer(TYPED, decoding=np.array([1, 2]))),  # type: ignore[arg-type]
+    (
+        ConfigError,
+        "decoding: expected settings of its own, such as decoding.strategy",
+        lambda run: run.answer(TYPED, decoding=np.array([1, 2])),  # type: ignore[arg-type]
+    ),
     (InputError, "expected train, valid or test", lambda run: run.answer_sessions(split=np.array(["a", "b"]))),  # type: ignore[arg-type]
     (InputError, "part: expected a text, got 5.", lambda run: run.chat().find(5)),  # type: ignore[arg-type]
     (InputError, "name: expected a name, got 5.", lambda run: run.chat().switch(5)),  # type: ignore[arg-type]
