@@ -88,7 +88,12 @@ class Sources:
     @cached_property
     def made_by(self) -> dict[str, str | None]:
         """The hash of the run that made each set of responses, by their hash; None for those of other systems."""
-        return {one.fingerprint: _answering(one) for one in self.responses}
+        own = {
+            one.fingerprint: artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None
+        }
+        return {one.fingerprint: None for one in self.responses} | {
+            fingerprint: made.manifest["inputs"].get("run") for fingerprint, made in own.items()
+        }
 
     @cached_property
     def run_names(self) -> dict[str, str]:
@@ -113,14 +118,6 @@ class Sources:
         """The run that made ``answers``, traced by hashes; None if it was not given or is unknown."""
         made_by = answers and self.made_by.get(answers.fingerprint)
         return next((run for run in self.runs if run.fingerprint == made_by), None)
-
-
-def _answering(answers: ResponseSet) -> str | None:
-    """The hash of the run that made ``answers``; None for those of other systems."""
-    if answers.facts is None:
-        return None
-    made_by: str | None = artifacts.load(answers.source, "responses").manifest["inputs"].get("run")
-    return made_by
 
 
 def answered(made: Artifact) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
 from pwae_core.report.tables.comparable_terms import but_seed, effective, terms, told_apart
-from pwae_core.report.tables.notes import measured, not_scored, remarks
+from pwae_core.report.tables.notes import not_scored, remarks
 
 TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
 
@@ -151,12 +151,6 @@ def names(sources: Sources, scores: Artifact) -> dict[str, str]:
         found = [one.fingerprint for one in map(answers.get, seeds["runs"]) if one]
         made |= {seeds["system"]: _name(sources, found, seeds["system"])}
     return made
-
-
-def runs_of(sources: Sources, persona: Artifact) -> dict[str, str]:
-    """The page's name for each run in ``persona``, if the run was given."""
-    known = sources.run_names
-    return {label: known[fingerprint] for label, fingerprint in measured(persona).items() if fingerprint in known}
 
 
 def _systems(sources: Sources, group: Sequence[Artifact], human: Mapping[str, Mapping[str, Cell]]) -> list[Scored]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHE
 from pwae_core.report.gather import Sources, answered
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width, mean_of, names, runs_of
+from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width, mean_of
 from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.notes import measured
 from pwae_core.report.tables.paper_tables import row_of, signatures
@@ -28,33 +28,32 @@ PARTS = (("answers", OF_ANSWERS), ("answers as another user", OF_SWAPS), ("likel
 MEANING = "'pwae metrics' says what each measure shows, and what it cannot show."
 COUNTS = ("candidates", "utterances", "contexts", "left_out", "heard")
 
+Measures = tuple[Artifact, list[dict[str, Any]]]
+"""An artifact and the rows of its totals."""
+
 
 def personalisation(sources: Sources) -> list[Table]:
     """Up to three tables for each set of terms: of answers, of runs that answer as other users, of likelihoods.
 
     Systems that were measured one by one, such as those of an experiment, are rows of one table. Seeds are averaged.
     """
-    groups: dict[bytes, list[Artifact]] = {}
+    groups: dict[bytes, list[Measures]] = {}
     for one in sources.persona:
-        groups.setdefault(to_json(_terms(one)), []).append(one)
-    places = apart([group[0].folder for group in groups.values()])
+        rows = one.table("totals.parquet").to_pylist()
+        groups.setdefault(to_json(_terms(one, rows)), []).append((one, rows))
+    places = apart([group[0][0].folder for group in groups.values()])
     tables = (_tables(sources, group, where) for group, where in zip(groups.values(), places, strict=True))
     return [table for made in tables for table in made]
 
 
-def _terms(persona: Artifact) -> dict[str, Any]:
+def _terms(persona: Artifact, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What affects a value, apart from the system; the real responses have the same values if all of it is the same."""
     made: dict[str, Any] = {"config": persona.config, "corpus": persona.manifest["inputs"].get("corpus")}
     made |= {name: persona.facts.get(name) for name in COUNTS}
-    return made | {"pwae": persona.manifest["pwae"], "real": [row for row in _totals(persona) if row["system"] == REAL]}
+    return made | {"pwae": persona.manifest["pwae"], "real": [row for row in rows if row["system"] == REAL]}
 
 
-def _totals(persona: Artifact) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = persona.table("totals.parquet").to_pylist()
-    return rows
-
-
-def _tables(sources: Sources, group: Sequence[Artifact], where: str) -> list[Table]:
+def _tables(sources: Sources, group: Sequence[Measures], where: str) -> list[Table]:
     made = []
     for part, metrics in PARTS:
         systems = _systems(sources, group, metrics)
@@ -68,29 +67,32 @@ def _tables(sources: Sources, group: Sequence[Artifact], where: str) -> list[Tab
     return [*made[:-1], *(replace(last, notes=[*last.notes, MEANING]) for last in made[-1:])]
 
 
-def _systems(sources: Sources, group: Sequence[Artifact], metrics: Sequence[str]) -> list[Scored]:
+def _systems(sources: Sources, group: Sequence[Measures], metrics: Sequence[str]) -> list[Scored]:
     """The systems with some of ``metrics``, under names that all differ. What was measured twice counts once."""
     found: dict[tuple[str, str], dict[str, Scored]] = {}
-    for persona in group:
-        for settings, one in _read(sources, persona, metrics):
+    for persona, rows in group:
+        measures = [row for row in rows if row["metric"] in metrics]
+        for settings, one in _read(sources, persona, measures, of_answers=metrics == OF_ANSWERS):
             found.setdefault((one.own_name, settings), {}).setdefault(one.fingerprint, one)
     made = [mean_of(name, [*own.values()]) for (name, _), own in found.items()]
     told = distinct([Claim(one.system, one.place, one.given) for one in made])
     return [replace(one, system=name) for one, name in zip(made, told, strict=True)]
 
 
-def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterator[tuple[str, Scored]]:
-    """The systems in ``persona`` with some of ``metrics``, each with its settings but the seed.
+def _read(
+    sources: Sources, persona: Artifact, measures: Sequence[Mapping[str, Any]], *, of_answers: bool
+) -> Iterator[tuple[str, Scored]]:
+    """The systems in ``measures``, rows of the totals of ``persona``, each with its settings but the seed.
 
     Without their run, these are the settings of no other.
     """
-    of_answers, made_by = metrics == OF_ANSWERS, sources.made_by
+    made_by = sources.made_by
     hashes = {**answered(persona), REAL: REAL} if of_answers else measured(persona)
-    known = {**names(sources, persona), REAL: printed.GROUND_TRUTH} if of_answers else runs_of(sources, persona)
-    systems: dict[str, list[dict[str, Any]]] = {}
-    for row in _totals(persona):
-        if row["metric"] in metrics:
-            systems.setdefault(row["system"], []).append(row)
+    known = {one.fingerprint: one.system for one in sources.responses} | {REAL: printed.GROUND_TRUTH}
+    known = known if of_answers else sources.run_names
+    systems: dict[str, list[Mapping[str, Any]]] = {}
+    for row in measures:
+        systems.setdefault(row["system"], []).append(row)
     for label, rows in systems.items():
         fingerprint = hashes.get(label) or f"{persona.fingerprint}/{label}"
         answers = [one for one in sources.responses if fingerprint in (one.fingerprint, made_by[one.fingerprint])]
@@ -98,7 +100,7 @@ def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterat
         run = next((run for run in sources.runs if run.fingerprint in runs), None)
         given = sources.given.get(answers[0].fingerprint) if len(answers) == 1 else None
         scored = Scored(
-            known.get(label, label),
+            known.get(fingerprint, label),
             given or label,
             {row["metric"]: Cell(row["value"], half_width(row), digits(row["metric"])) for row in rows},
             {row["metric"]: row["signature"] for row in rows},
@@ -111,10 +113,10 @@ def _read(sources: Sources, persona: Artifact, metrics: Sequence[str]) -> Iterat
         yield (but_seed([effective(run.config), *drawn]) if run else fingerprint), scored
 
 
-def _notes(group: Sequence[Artifact], columns: Sequence[str]) -> list[str]:
+def _notes(group: Sequence[Measures], columns: Sequence[str]) -> list[str]:
     """How many contexts there were, and how good a guess would be. All of ``group`` have the same counts."""
-    facts = group[0].facts
-    rows = [row for persona in group for row in _totals(persona) if row["metric"] in columns]
+    facts = group[0][0].facts
+    rows = [row for _, rows in group for row in rows if row["metric"] in columns]
     contexts = max((row["contexts"] for row in rows if row["metric"] != UNHEARD), default=0)
     everyone = facts.get("contexts", 0)
     drawn = f" of {everyone:,}, drawn at random (--run-contexts)" if contexts < everyone else ""
@@ -129,5 +131,5 @@ def _notes(group: Sequence[Artifact], columns: Sequence[str]) -> list[str]:
         notes.append(f"Left out: {counted(facts['left_out'], 'context')} of users who are not candidates.")
     if facts.get("chance") is not None and not {*columns} & {*OF_LIKELIHOODS}:
         notes.append(f"A guess finds the speaker with probability {facts['chance']:.4f}.")
-    told = dict.fromkeys(note for persona in group for note in persona.facts.get("notes", []))
+    told = dict.fromkeys(note for persona, _ in group for note in persona.facts.get("notes", []))
     return [*notes, *([] if real else told)]
