@@ -88,12 +88,9 @@ class Sources:
     @cached_property
     def made_by(self) -> dict[str, str | None]:
         """The hash of the run that made each set of responses, by their hash; None for those of other systems."""
-        own = {
-            one.fingerprint: artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None
-        }
-        return {one.fingerprint: None for one in self.responses} | {
-            fingerprint: made.manifest["inputs"].get("run") for fingerprint, made in own.items()
-        }
+        own = [one for one in self.responses if one.facts is not None]
+        made = {one.fingerprint: artifacts.load(one.source, "responses").manifest["inputs"].get("run") for one in own}
+        return {one.fingerprint: made.get(one.fingerprint) for one in self.responses}
 
     @cached_property
     def run_names(self) -> dict[str, str]:
