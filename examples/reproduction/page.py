@@ -1,9 +1,10 @@
-"""Writes the tables of the reproduction page from the results, between the page's own words.
+"""Writes the tables of the reproduction's pages from the results, between the pages' own words, and draws the curves.
 
-    python examples/reproduction/page.py benchmarks/reproduction docs/reproduction.md [--check]
+    python examples/reproduction/page.py benchmarks/reproduction docs [--check]
 
-Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` is what is generated; everything else is written by hand.
-``--check`` writes nothing, and exits with 1 where the page's tables are not those of the results.
+Between ``<!-- NAME -->`` and ``<!-- /NAME -->`` is what is generated; everything else is written by hand. The drawings
+are in ``reproduction/`` beside the pages. ``--check`` writes nothing, and exits with 1 where a page or a drawing is not
+what the results say.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import figures
 from claims import BLEU, BOW, CLAIMS, EVERY, PERSONAL
 from markup import NOTHING, p_value, table
 from tables import STUDY, TABLES, Row, read_study, read_table, write
 
 from pwae_core.text.markdown import as_markdown
 
+PAGES = ("reproduction.md", "reproduction-tables.md")
+DRAWINGS = "reproduction"
 NAMES = {"session": "random split", "conversation": "split by conversation"}
 SAID = ("Distinct-1", "Distinct-2", "Intra-Distinct-1", "Inter-Distinct-1", "Repetition", "Length")
 Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexity-Prior", "Perplexity-Posterior")
@@ -209,6 +213,32 @@ def curves(found: Results) -> str:
     return by_place(of_place)(found)
 
 
+def drawings(found: Results) -> dict[str, str]:
+    """Table 2's curves: an SVG for each corpus and split, by name."""
+    labels = sorted({row["label"] for row in found.results if row["table"] == "table2"}, key=_first)
+    made = {}
+    for corpus, split in found.places:
+        here = [row for row in found.curves if (row["corpus"], row["split"]) == (corpus, split)]
+        made[f"{corpus}-{split}.svg"] = figures.curves(here, labels)
+    return {name: drawn for name, drawn in made.items() if drawn}
+
+
+def _first(label: str) -> tuple[bool, str]:
+    return label != "PersonaWAE", label
+
+
+def shown_drawings(found: Results) -> str:
+    """The drawings as images of a page."""
+    made = drawings(found)
+
+    def of_place(found: Results, place: tuple[str, str]) -> str:
+        name = "{}-{}.svg".format(*place)
+        said = f"{', '.join(figures.PANELS.values())} by iteration: {place[0]}, {NAMES.get(place[1], place[1])}"
+        return f"![{said}]({DRAWINGS}/{name})" if name in made else NOTHING
+
+    return by_place(of_place)(found)
+
+
 def answers(found: Results) -> str:
     """What the systems said to the first contexts; of several seeds, the first one's answers."""
 
@@ -255,41 +285,56 @@ SLOTS: dict[str, Callable[[Results], str]] = {
     ),
     "paper": measured((*BLEU, *BOW, *PERSONAL[:3], "Intra-Distinct-1", *Z[:2]), ["paper"]),
     "paper-tests": differences(["paper"], (*BLEU, *BOW, *PERSONAL[:3]), "less PersonaWAE (paper preset)", others=True),
+    "figures": shown_drawings,
     "curves": curves,
     "claims": claims,
     "times": times,
 }
 
 
-def filled(page: str, found: Results) -> str:
-    """``page`` with every slot as the results have it."""
-    for name, fill in SLOTS.items():
-        slot = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if len(slot.findall(page)) != 1:
-            sys.exit(f"The page has no <!-- {name} --> ... <!-- /{name} -->, or more than one.")
+def filled(pages: dict[str, str], found: Results) -> dict[str, str]:
+    """``pages`` by name, with every slot as the results have it. A slot is on one of them."""
+    made = dict(pages)
+    for slot, fill in SLOTS.items():
+        place = re.compile(rf"(<!-- {slot} -->\n).*?(<!-- /{slot} -->)", re.DOTALL)
+        on = [name for name, page in pages.items() for _ in place.findall(page)]
+        if len(on) != 1:
+            sys.exit(f"No page has <!-- {slot} --> ... <!-- /{slot} -->, or it is there more than once.")
         text = fill(found)
-        page = slot.sub(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)
-    return page
+        made[on[0]] = place.sub(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", made[on[0]])
+    return made
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the tables of the reproduction page from its results.")
+    parser = argparse.ArgumentParser(description="Write the tables and drawings of the reproduction from its results.")
     parser.add_argument("results", type=Path, help="the folder of the results")
-    parser.add_argument("page", type=Path, help="the page, in Markdown")
-    parser.add_argument("--out", type=Path, help="where to write it; default: in its place")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the page is stale")
+    parser.add_argument("docs", type=Path, help=f"the folder of {' and '.join(PAGES)}")
+    parser.add_argument("--out", type=Path, help="the folder to write to; default: the same")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where one of them is stale")
     given = parser.parse_args()
-    if not given.page.is_file():
-        sys.exit(f"{given.page} is not a file. Give the page.")
-    page = given.page.read_text("utf-8")
+    missing = [name for name in PAGES if not (given.docs / name).is_file()]
+    if missing:
+        sys.exit(f"{given.docs / missing[0]} is not a file. Give the folder of the pages.")
+    pages = {name: (given.docs / name).read_text("utf-8") for name in PAGES}
+    found = read(given.results)
     try:
-        made = filled(page, read(given.results))
+        drawn = {f"{DRAWINGS}/{name}": drawing for name, drawing in drawings(found).items()}
+        made = filled(pages, found) | drawn
     except KeyError as error:
         sys.exit(f"{given.results} has no {error}: another version made it. Collect the results again.")
-    if not given.check:
-        write(given.out or given.page, made)
-    elif made != page:
-        sys.exit(f"{given.page} is not what {given.results} says. Run this without --check.")
+    out = given.out or given.docs
+    if given.check:
+        stale = [out / name for name, text in made.items() if not _is(out / name, text)]
+        if stale:
+            sys.exit(f"{stale[0]} is not what {given.results} says. Run this without --check.")
+        return
+    (out / DRAWINGS).mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        write(out / name, text)
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text("utf-8") == text
 
 
 if __name__ == "__main__":

@@ -2,29 +2,29 @@
 # The whole reproduction study: bash examples/reproduction/run.sh
 #
 #   --quick          everything at toy size, in minutes; chitchat only, unless CPED and CHECKED are set; results and
-#                    page are written under WORK
+#                    pages are written under WORK
 #   --only PATTERN   only steps whose name matches: 'chitchat/*', '*/conversation/table2/*' (repeatable)
 #   --missing        only runs whose scores are not in benchmarks/reproduction: those that no machine has made
 #   --list           only list the steps, in order
-#   --collect        only collect the results and write the page, from the runs that are complete
+#   --collect        only collect the results and write the pages, from the runs that are complete
 #
 # Corpora, embeddings and runs are written under WORK (default: reproduction). What exists is skipped and what was
 # interrupted is resumed, so you can stop and restart it at any time. On two cores, start it twice with OMP_NUM_THREADS=1:
 # each process skips a step that the other is working on. After each step and every ten minutes, the results are written
-# to benchmarks/reproduction and the tables to docs/reproduction.md. CPED and CHECKED are the paths of the Parquet files
+# to benchmarks/reproduction and the tables to docs. CPED and CHECKED are the paths of the Parquet files
 # of the two Chinese corpora (or set PWAE_DATA_DIR to their folder). A corpus without a path is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source examples/environment.sh
 here=examples/reproduction
 budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=() missing=
-results=benchmarks/reproduction page=docs/reproduction.md
+results=benchmarks/reproduction pages=docs
 seeds=(7 8 9) others=(10 11 12) # of Table 2; of the tables of one corpus
 while [ $# -gt 0 ]; do
   case $1 in
     --quick)
       budget=quick.toml work=${WORK:-reproduction/quick} rows=3000 epochs=1 seeds=(7) others=(8)
-      results=$work/results page=$work/reproduction.md
+      results=$work/results pages=$work
       ;;
     --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
     --missing) missing=yes ;;
@@ -121,8 +121,8 @@ step() { # corpus, split, table, seed
   pwae experiment "$plan" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs/$3-$4"
 }
 
-gather() { # write the results and the page from the runs that are complete; more threads would round differently
-  OMP_NUM_THREADS=1 python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs/reproduction.md --out "$page"
+gather() { # write the results and the pages from the runs that are complete; more threads would round differently
+  OMP_NUM_THREADS=1 python $here/collect.py "$work" "$results" && python $here/page.py "$results" docs --out "$pages"
 } >&2
 
 if [ $mode = collect ]; then

@@ -1,4 +1,4 @@
-"""The reproduction page's tables are those of the committed results, and what it claims is numbered alike."""
+"""The reproduction's tables and drawings are those of the committed results, and what it claims is numbered alike."""
 
 from __future__ import annotations
 
@@ -13,17 +13,30 @@ import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE, RESULTS = ROOT / "docs" / "reproduction.md", ROOT / "benchmarks" / "reproduction"
+DOCS, RESULTS = ROOT / "docs", ROOT / "benchmarks" / "reproduction"
+NAMES = ("reproduction.md", "reproduction-tables.md")
 SCRIPT = ROOT / "examples" / "reproduction" / "page.py"
 
 
-def checked(results: Path, page: Path = PAGE) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPT, results, page, "--check"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def page(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
 
 
-def test_the_tables_are_those_of_the_results() -> None:
-    done = checked(RESULTS)
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A copy of the pages and their drawings."""
+    shutil.copytree(DOCS / "reproduction", tmp_path / "docs" / "reproduction")
+    for name in NAMES:
+        shutil.copy(DOCS / name, tmp_path / "docs")
+    return tmp_path / "docs"
+
+
+def all_of(docs: Path) -> dict[str, bytes]:
+    return {path.relative_to(docs).as_posix(): path.read_bytes() for path in docs.rglob("*.*")}
+
+
+def test_the_tables_and_drawings_are_those_of_the_results() -> None:
+    done = page(RESULTS, DOCS, "--check")
     assert done.returncode == 0, done.stderr
 
 
@@ -34,14 +47,47 @@ def test_no_run_counts_twice() -> None:
     assert len(set(runs)) == len(runs)
 
 
-def test_a_number_that_is_in_no_result_is_refused(tmp_path: Path) -> None:
-    text = PAGE.read_text("utf-8")
+def test_a_number_that_is_in_no_result_is_refused(docs: Path) -> None:
+    path = docs / "reproduction.md"
+    text = path.read_text("utf-8")
     first = re.search(r"<!-- table2 -->\n(.*?)<!-- /table2 -->", text, re.DOTALL)
     assert first
-    (tmp_path / "page.md").write_text(text.replace(first[1], f"{first[1]}| PersonaWAE | 3 | 0.9999 |\n"), "utf-8")
-    done = checked(RESULTS, tmp_path / "page.md")
+    path.write_text(text.replace(first[1], f"{first[1]}| PersonaWAE | 3 | 0.9999 |\n"), "utf-8")
+    done = page(RESULTS, docs, "--check")
     assert done.returncode == 1
-    assert "is not what" in done.stderr
+    assert done.stderr == f"{path} is not what {RESULTS} says. Run this without --check.\n"
+
+
+def test_a_drawing_of_other_curves_is_refused(docs: Path) -> None:
+    drawing = docs / "reproduction" / "cped-session.svg"
+    drawing.write_text(drawing.read_text("utf-8").replace("M", "M1", 1), "utf-8")
+    done = page(RESULTS, docs, "--check")
+    assert done.returncode == 1
+    assert f"{drawing} is not what" in done.stderr
+
+
+def test_a_table_must_be_on_one_page(docs: Path) -> None:
+    both = all_of(docs)
+    with (docs / "reproduction.md").open("ab") as file:
+        file.write(b"<!-- times -->\n<!-- /times -->\n")
+    done = page(RESULTS, docs)
+    assert done.returncode == 1
+    assert done.stderr == "No page has <!-- times --> ... <!-- /times -->, or it is there more than once.\n"
+    assert (docs / "reproduction-tables.md").read_bytes() == both["reproduction-tables.md"]
+
+
+def test_a_line_ends_where_the_first_of_its_seeds_does(docs: Path, tmp_path: Path) -> None:
+    """The mean over the seeds that are left would be of others, and the line would jump."""
+    results = shutil.copytree(RESULTS, tmp_path / "results")
+    curves = pq.read_table(results / "curves.parquet")
+    steps = {7: (500, 1000, 1500), 8: (500, 1000)}
+    place = {"corpus": "cped", "split": "session", "label": "PersonaWAE", "measure": "bleu_f1"}
+    rows = [{**place, "seed": seed, "step": step, "value": 0.1 * seed} for seed in steps for step in steps[seed]]
+    pq.write_table(pa.Table.from_pylist(rows, schema=curves.schema), results / "curves.parquet")
+    assert page(results, docs).returncode == 0
+    drawing = (docs / "reproduction" / "cped-session.svg").read_text("utf-8")
+    assert "PersonaWAE: from 0.75 at iteration 500 to 0.75 at 1,000, lowest 0.75, highest 0.75" in drawing
+    assert (docs / "reproduction.md").read_text("utf-8").count("](reproduction/") == 1, "nothing else was measured"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +100,10 @@ def test_a_number_that_is_in_no_result_is_refused(tmp_path: Path) -> None:
         ("", None, "is not a folder. Give that of the results."),
     ],
 )
-def test_results_that_cannot_be_shown_leave_the_page_as_it_is(
-    tmp_path: Path, name: str, content: bytes | None, message: str
+def test_results_that_cannot_be_shown_leave_the_pages_as_they_are(
+    docs: Path, tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
+    before = all_of(docs)
     results = shutil.copytree(RESULTS, tmp_path / "results")
     if content is not None:
         (results / name).write_bytes(content)
@@ -64,29 +111,37 @@ def test_results_that_cannot_be_shown_leave_the_page_as_it_is(
         (results / name).unlink()
     else:
         shutil.rmtree(results)
-    page = shutil.copy(PAGE, tmp_path)
-    done = subprocess.run([sys.executable, SCRIPT, results, page], capture_output=True, text=True, check=False)
+    done = page(results, docs)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert message in line
-    assert Path(page).read_bytes() == PAGE.read_bytes()
+    assert all_of(docs) == before
+
+
+def test_pages_that_are_not_there_are_named(tmp_path: Path) -> None:
+    done = page(RESULTS, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"{tmp_path / 'reproduction.md'} is not a file. Give the folder of the pages.\n"
 
 
 def test_answers_are_quoted_from_corpora_that_may_be_quoted_alone() -> None:
     assert {row["corpus"] for row in pq.read_table(RESULTS / "answers.parquet").to_pylist()} == {"chitchat", "cped"}
 
 
-def test_an_answer_cannot_become_markup(tmp_path: Path) -> None:
-    results, page = shutil.copytree(RESULTS, tmp_path / "results"), shutil.copy(PAGE, tmp_path)
+def test_an_answer_cannot_become_markup(docs: Path, tmp_path: Path) -> None:
+    results = shutil.copytree(RESULTS, tmp_path / "results")
     answers = pq.read_table(results / "answers.parquet")
     rows = [{**row, "answers": ["a|b <i>*c*</i> `d` [e](f)"]} for row in answers.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=answers.schema), results / "answers.parquet")
-    subprocess.run([sys.executable, SCRIPT, results, page], check=True)
-    assert r"| a\|b &lt;i&gt;\*c\*&lt;/i&gt; \`d\` \[e\](f) |" in Path(page).read_text("utf-8")
+    assert page(results, docs).returncode == 0
+    said = (docs / "reproduction-tables.md").read_text("utf-8")
+    assert r"| a\|b &lt;i&gt;\*c\*&lt;/i&gt; \`d\` \[e\](f) |" in said
 
 
 def test_every_claim_has_a_verdict_of_the_four() -> None:
-    rows = re.findall(r"^\| (\d+) \| (5\.[123]) \| (.+) \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d+) \| (5\.[123]) \| (.+) \| (.+?) \|$", (DOCS / NAMES[0]).read_text("utf-8"), re.MULTILINE
+    )
     assert [int(row[0]) for row in rows] == list(range(1, 15))
     for _, _, _, verdict in rows:
         assert verdict.startswith(("holds", "does not hold", "cannot be told"))

@@ -232,9 +232,11 @@ def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     answers = pq.read_table(work / "results" / "answers.parquet").to_pylist()
     assert {row["label"] for row in answers} >= set(NAMES.values())
     assert {len(row["answers"]) for row in answers} == {3}, "the systems without z say the same three times"
-    page = (work / "reproduction.md").read_text("utf-8")
-    assert page.count("No results yet.") == 2, "only of the paper preset, which is not run"
-    assert "| PersonaWAE w/o fusion | 1 |" in page
+    pages = [(work / name).read_text("utf-8") for name in ("reproduction.md", "reproduction-tables.md")]
+    assert [page.count("No results yet.") for page in pages] == [1, 1], "only of the paper preset, which is not run"
+    assert "| PersonaWAE w/o fusion | 1 |" in pages[0]
+    drawings = sorted(path.name for path in (work / "reproduction").iterdir())
+    assert drawings == ["chitchat-conversation.svg", "chitchat-session.svg"]
 
     before = {path: path.read_bytes() for path in (work / "results").rglob("*.*")}
     assert len(before) > 5 + len(NAMES), "a file of scores for every run"

@@ -89,19 +89,29 @@ def chart(
     x_ticks: Sequence[float] | None = None,
     size: tuple[int, int] = (360, 220),
 ) -> Markup:
-    """Lines over a shared x. ``label`` is read out by screen readers."""
+    """Lines over a shared x, with their numbers in a folded table. ``label`` is read out by screen readers."""
+    drawing = lines(series, label, x_label, x_ticks=x_ticks, size=size)
+    if drawing is None:
+        return tag("p", "Nothing finite was logged.", class_="muted")
+    shown = [one for one in series if one.style != "faint"]
+    halves = any(half for one in shown for half in one.halves)
+    columns = ["line", x_label or "x", "value", *(["±"] if halves else [])]
+    return join([drawing, numbers(columns, [row[: len(columns)] for one in shown for row in _rows(one)])])
+
+
+def lines(
+    series: Sequence[Series], label: str, x_label: str, *, x_ticks: Sequence[float] | None, size: tuple[int, int]
+) -> Markup | None:
+    """The drawing of a :func:`chart` alone; None if no value is finite."""
     finite = [(x, y) for one in series for x, y in zip(one.xs, one.ys, strict=True) if _is_drawn(y)]
     if not finite:
-        return tag("p", "Nothing finite was logged.", class_="muted")
+        return None
     reach = [one.ys[i] + sign * half for one in series for i, half in enumerate(one.halves) for sign in (-1, 1)]
     ys = [y for _, y in finite] + [y for y in reach if _is_drawn(y)]
     frame = Frame(*size, _padded([x for x, _ in finite], 0.02), _padded(ys, 0.06))
     drawn = [_axes(frame, x_label, x_ticks), *(_series(one, frame) for one in series)]
     shown = [one for one in series if one.style != "faint"]
-    drawing = svg(size, label, drawn, "; ".join(told for one in shown if (told := _said(one, x_label))))
-    halves = any(half for one in shown for half in one.halves)
-    columns = ["line", x_label or "x", "value", *(["±"] if halves else [])]
-    return join([drawing, numbers(columns, [row[: len(columns)] for one in shown for row in _rows(one)])])
+    return svg(size, label, drawn, "; ".join(told for one in shown if (told := _said(one, x_label))))
 
 
 def _said(one: Series, x_label: str) -> str:
