@@ -21,16 +21,8 @@ from pwae_core.report.system_names import Claim, distinct
 from pwae_core.training.growing import Growing, growing, is_growing
 from pwae_core.training.runs import remembered_corpus
 
-SHOWN = (
-    "run",
-    "responses",
-    "scores",
-    "human-eval-scores",
-    "human-eval-preferences",
-    "persona-scores",
-    "corpus",
-    "vectors",
-)
+PEOPLE = ("human-eval-scores", "human-eval-preferences")
+SHOWN = ("run", "responses", "scores", *PEOPLE, "persona-scores", "diagnosis", "corpus", "vectors")
 DEPTH = 3
 GROWING = "growing"
 ANSWERS = "responses/"
@@ -41,7 +33,8 @@ FILES = (".jsonl", ".ndjson", ".parquet")
 class Sources:
     """Everything that was given or found.
 
-    ``given`` maps the hashes of responses to the names that the user gave them; all names in ``responses`` differ.
+    ``given`` maps the hashes of responses to the names that the user gave them, ``called`` to those under which they
+    were scored; all names in ``responses`` differ.
     ``corpus`` is the runs' corpus. ``aside`` says what was left out, and why. ``growing`` are runs that are training
     now, or were cut off. ``outside`` are tables of scores that other programs computed.
     """
@@ -49,10 +42,12 @@ class Sources:
     runs: tuple[Artifact, ...]
     responses: tuple[ResponseSet, ...]
     given: Mapping[str, str]
+    called: Mapping[str, str]
     scores: tuple[Artifact, ...]
     human: tuple[Artifact, ...]
     preferences: tuple[Artifact, ...]
     persona: tuple[Artifact, ...]
+    diagnoses: tuple[Artifact, ...]
     vectors: tuple[Artifact, ...]
     corpus: Artifact | None
     aside: tuple[str, ...]
@@ -64,25 +59,27 @@ class Sources:
         """All of pwae's artifacts among the inputs, each once, in order from the data to the scores."""
         answered = [artifacts.load(one.source, "responses") for one in self.responses if one.facts is not None]
         corpus = (self.corpus,) if self.corpus else ()
-        people = (*self.human, *self.preferences)
-        everything = (*corpus, *self.vectors, *self.runs, *answered, *self.scores, *people, *self.persona)
+        measured = (*self.scores, *self.human, *self.preferences, *self.persona, *self.diagnoses)
+        everything = (*corpus, *self.vectors, *self.runs, *answered, *measured)
         return tuple({one.fingerprint: one for one in everything}.values())
 
     @property
     def fingerprints(self) -> dict[str, str]:
         """SHA-256 of each input, by its kind and its place in the order."""
-        groups = {
-            "run": [one.fingerprint for one in self.runs],
-            "growing": [one.fingerprint for one in self.growing],
-            "responses": [f"{one.system}={one.fingerprint}" for one in self.responses],
-            "scores": [one.fingerprint for one in self.scores],
-            "human-eval-scores": [one.fingerprint for one in self.human],
-            "human-eval-preferences": [one.fingerprint for one in self.preferences],
-            "persona-scores": [one.fingerprint for one in self.persona],
-            "vectors": [one.fingerprint for one in self.vectors],
-            "corpus": [self.corpus.fingerprint] if self.corpus else [],
-            "outside": [f"{one.source.name}={one.fingerprint}" for one in self.outside],
+        made: dict[str, Sequence[Artifact | Growing]] = {
+            "run": self.runs,
+            "growing": self.growing,
+            "scores": self.scores,
+            "human-eval-scores": self.human,
+            "human-eval-preferences": self.preferences,
+            "persona-scores": self.persona,
+            "diagnosis": self.diagnoses,
+            "vectors": self.vectors,
+            "corpus": (self.corpus,) if self.corpus else (),
         }
+        groups = {kind: [one.fingerprint for one in group] for kind, group in made.items()}
+        groups["responses"] = [f"{one.system}={one.fingerprint}" for one in self.responses]
+        groups["outside"] = [f"{one.source.name}={one.fingerprint}" for one in self.outside]
         return {f"{kind}/{number}": one for kind, group in groups.items() for number, one in enumerate(group)}
 
     @cached_property
@@ -146,16 +143,18 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
     corpus, aside = _corpus(loaded["run"], loaded["corpus"])
     sets = _read(folders["responses"], external, corpus)
     names = _given(sets, [*folders["responses"], *external])
-    naming = ("scores", "human-eval-scores", "human-eval-preferences", "persona-scores")
+    naming = ("scores", *PEOPLE, "persona-scores")
     called = _called([one for kind in naming for one in loaded[kind]])
     return Sources(
         runs=loaded["run"],
         responses=_named(sets, names, called),
         given=names,
+        called=called,
         scores=loaded["scores"],
         human=loaded["human-eval-scores"],
         preferences=loaded["human-eval-preferences"],
         persona=loaded["persona-scores"],
+        diagnoses=loaded["diagnosis"],
         vectors=loaded["vectors"],
         corpus=corpus,
         aside=aside,

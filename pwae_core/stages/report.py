@@ -28,6 +28,7 @@ from pwae_core.report.safe_html import Markup, join, short, tag
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import cases, paper_tables
 from pwae_core.report.tables.averaged import names, scorings
+from pwae_core.report.tables.latent import what_z_says
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.notes import remade
 from pwae_core.report.tables.persona import personalisation
@@ -40,7 +41,7 @@ from pwae_core.training.runs import Run, choose_device, open_run
 MARK = "pwae report"
 NAMED = 5
 TITLE = 200
-BESIDE = ("agreement", "preferences", "differences", "further", "personalisation")
+BESIDE = ("agreement", "preferences", "differences", "further", "personalisation", "latent")
 CAVEAT = (
     "The paper's numbers are printed beside ours for orientation: they were measured on the paper's corpus, {how}. "
     "Compare systems with one another down a column, and ours with the paper's by their order."
@@ -164,6 +165,7 @@ def _tables(sources: Sources) -> list[Table]:
         made += paper_tables.differences(one, names(sources, one), where)
     made += [paper_tables.further(one) for one in found]
     made += personalisation(sources)
+    made += what_z_says(sources)
     made += [paper_tables.table_3(one.systems, one.label) for one in found]
     made += [paper_tables.table_4(one.systems, one.label) for one in found]
     return [one for one in made if one]
@@ -223,6 +225,8 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
         advice.append(
             "No automatic measures of personalisation: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'."
         )
+    if sources.runs and not sources.diagnoses:
+        advice.append("Not how much z says: 'pwae diagnose RUN --out DIR', of a run that has a z.")
     if not (sources.human or sources.preferences):
         advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
     return advice

@@ -203,7 +203,8 @@ def test_scores_of_a_run_that_are_there_twice_are_refused(tmp_path: Path, monkey
 def test_the_whole_study_at_toy_size(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     (tmp_path / "docs").mkdir()
-    shutil.copy(ROOT / "docs" / "reproduction.md", tmp_path / "docs")
+    for name in ("reproduction.md", "reproduction-tables.md"):
+        shutil.copy(ROOT / "docs" / name, tmp_path / "docs")
     (tmp_path / "examples" / "environment.sh").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n')
     own = {name: value for name, value in os.environ.items() if name not in ("PWAE_DATA_DIR", "CPED", "CHECKED")}
 

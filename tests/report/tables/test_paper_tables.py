@@ -19,13 +19,14 @@ from pwae_core.report.gather import Sources, gather
 from pwae_core.report.tables import paper_tables, printed
 from pwae_core.report.tables.averaged import Cell, names, scorings
 from pwae_core.report.tables.comparable_terms import TERMS, told_apart
+from pwae_core.report.tables.latent import what_z_says
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
 from pwae_core.report.tables.paper_tables import REAL_NOTE
 from pwae_core.report.tables.persona import REAL, personalisation
 from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, legend, spreads, with_best
 from pwae_core.schemas import ARTIFACTS
 
-F1, EXTREMA, ACCURACY = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy"
+F1, EXTREMA, ACCURACY, NATS = "BLEU-F1", "BOW-Extrema", "Speaker-Accuracy", "Latent-Nats"
 HALF = 0.04
 """Half of the width of every score's interval."""
 SPREAD = "± is half the width of the 95% bootstrap interval over contexts."
@@ -674,6 +675,48 @@ def test_what_was_measured_on_other_terms_is_a_table_of_its_own(folder: Folder) 
     measured_apart(folder, "b", "Persona", 0.4, real=0.6)
     titles = [table.title.rpartition(" (")[2] for table in personalisation(folder.sources())]
     assert titles == ["persona-a)", "persona-a)", "persona-b)", "persona-b)"]
+
+
+def diagnosed(
+    folder: Folder, name: str, label: str, nats: float, warnings: Sequence[str] = (), seed: int = 3, **model: Any
+) -> None:
+    """A run, its answers, and what 'pwae diagnose' finds, with 'seed'."""
+    folder.system(name, own_name=label, seed=len(folder.given), **model)
+    run = artifacts.load(folder.root / f"run-{name}", "run").fingerprint
+    told = {"value": nats, "low": None, "high": None, "contexts": 20, "signature": f"{NATS}|seed:{seed}"}
+    plan = artifacts.Plan("diagnosis", {}, {"run": run, "corpus": "c"})
+    facts = {"system": "PersonaWAE", "contexts": 20, "warnings": warnings}
+    totals = [told | {"system": "PersonaWAE", "metric": NATS}]
+    folder._write("diagnosis", f"diagnosis-{name}", plan, facts, totals=totals)
+
+
+def test_what_z_says_is_a_table_with_seeds_averaged(folder: Folder) -> None:
+    diagnosed(folder, "a", "PersonaWAE", 1.0)
+    diagnosed(folder, "b", "PersonaWAE", 2.0)
+    diagnosed(folder, "c", "CVAE", 0.005, ["z is hardly used"], latent_size=32)
+    (table,) = what_z_says(folder.sources(c="CVAE (fast)"))
+    assert table.title == "How much z says"
+    assert [(row.name, row.detail, row.cells[NATS].text) for row in table.rows] == [
+        ("PersonaWAE", "mean of 2 seeds", "1.5000"),
+        ("CVAE (fast)", "", "0.0050"),
+    ]
+    assert table.rows[0].cells[NATS].spread == "±0.7071"
+    assert table.notes[:2] == ["20 contexts of the validation split.", "CVAE (fast): z is hardly used"]
+    assert table.notes[-1].startswith("BLEU-F1 falls as z says more")
+    assert table.signatures == {f"{NATS}|seed:3": ""}
+
+
+def test_what_was_diagnosed_on_other_terms_is_a_table_of_its_own(folder: Folder) -> None:
+    diagnosed(folder, "a", "PersonaWAE", 1.0)
+    diagnosed(folder, "b", "PersonaWAE", 2.0, seed=4)
+    titles = [table.title for table in what_z_says(folder.sources())]
+    assert titles == ["How much z says (diagnosis-a)", "How much z says (diagnosis-b)"]
+
+
+def test_a_diagnosis_without_its_run_is_a_row(folder: Folder) -> None:
+    diagnosed(folder, "a", "PersonaWAE", 1.0)
+    (table,) = what_z_says(gather([Named(folder.root / "diagnosis-a")]))
+    assert [(row.name, row.cells[NATS].text) for row in table.rows] == [("PersonaWAE", "1.0000")]
 
 
 def test_differences_are_bold_where_they_are_more_than_chance(folder: Folder) -> None:
