@@ -38,11 +38,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--but-for", nargs=4, metavar=("RESULTS", "CORPUS", "SPLIT", "TABLE"))
     given = parser.parse_args()
-    text = f"seeds = [{given.seed}]\n" + "".join(path.read_text("utf-8") for path in given.files)
     try:
+        text = f"seeds = [{given.seed}]\n" + "".join(path.read_text("utf-8") for path in given.files)
         sys.stdout.write(left(text, Path(given.but_for[0]), *given.but_for[1:]) if given.but_for else text)
-    except PwaeError as error:
-        sys.exit(str(error))
+    except (PwaeError, OSError, UnicodeDecodeError) as error:
+        sys.exit(f"The plan cannot be put together: {error}")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,14 @@ def test_the_paper_preset_is_run_as_it_is(tmp_path: Path) -> None:
     assert first.label == "PersonaWAE (paper preset)"
 
 
+def test_a_part_of_a_plan_that_is_missing_is_told_in_a_line(tmp_path: Path) -> None:
+    command = [sys.executable, STUDY / "plan.py", "--seed", "7", STUDY / "quick.toml", tmp_path / "table9.toml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert str(tmp_path / "table9.toml") in line
+
+
 @pytest.mark.parametrize("content", [None, b"a,b\n"])
 def test_a_raw_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path, content: bytes | None) -> None:
     raw = tmp_path / "raw.parquet"
