@@ -33,7 +33,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Tests and intervals": ("--compare", "--against", "--resamples", "--permutations"),
     OTHERS: (),
-    "Machine and repetition": ("--seed", "--device", "--batch-size", "--workers", "--threads", "--engine", "--cluster"),
+    "Machine and repetition": (
+        "--seed",
+        "--device",
+        "--jobs",
+        "--batch-size",
+        "--workers",
+        "--threads",
+        "--engine",
+        "--cluster",
+    ),
     "Printing and help": (
         *("--json", "--as-latex", "--show-config", "--explain", "--dry-run", "--version", "--help"),
         *("--install-completion", "--show-completion"),

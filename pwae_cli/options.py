@@ -76,6 +76,7 @@ EXCLUDED: dict[str, tuple[tuple[str, str], ...]] = {
             "--from",
         ),
     ),
+    "experiment": (("--jobs", "--dry-run"),),
     "human-eval-score": (("--as-latex", "--json"),),
 }
 """Options without effect if another one is given, by command."""

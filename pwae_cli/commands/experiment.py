@@ -31,6 +31,7 @@ def command(
         Path | None, typer.Option(help="Folder written by 'pwae embed-words', instead of the plan's.")
     ] = None,
     device: Device = "auto",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Runs made at a time, each in a process of its own.")] = 1,
     force: Annotated[
         bool, typer.Option("--force", help="Make a run at --out again if a different plan made it.")
     ] = False,
@@ -53,7 +54,7 @@ def command(
         seen = preview(config, out, device=device, force=force)
         console.print_json(asdict(seen)) if as_json else _print_preview(seen)
         return
-    report = experiment(config, out, device=device, force=force, progress=console.progress())
+    report = experiment(config, out, device=device, jobs=jobs, force=force, progress=console.progress())
     if as_json:
         console.print_json(asdict(report))
     else:

@@ -20,7 +20,7 @@ from pwae_core.training.resuming import refuse_other_budget
 from pwae_core.training.runs import choose_device
 from pwae_core.training.sizes import outlined
 
-OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--force", "--json")
+OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--jobs", "--force", "--json")
 """The options of ``pwae experiment``."""
 SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
 

@@ -6,7 +6,8 @@ exists and resume what was cut off. A run that fails is reported in the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from pwae_core.data.responses import Named
 from pwae_core.errors import ArtifactError, Interrupted
 from pwae_core.experiment.checks import check, failure_told, refuse_other_plans, runs_of
 from pwae_core.experiment.results import ExperimentReport, RunResult, refuse_others, report_of, write
+from pwae_core.experiment.side_by_side import Do, Results, side_by_side
 from pwae_core.models import system_of
 from pwae_core.progress import SILENT, Progress
 from pwae_core.stages.diagnose import diagnose
@@ -31,33 +33,49 @@ T = TypeVar("T")
 
 
 def experiment(
-    plan: ExperimentConfig, out: Path, *, device: str = "auto", force: bool = False, progress: Progress = SILENT
+    plan: ExperimentConfig,
+    out: Path,
+    *,
+    device: str = "auto",
+    jobs: int = 1,
+    force: bool = False,
+    progress: Progress = SILENT,
 ) -> ExperimentReport:
     """Trains, samples and evaluates every run of ``plan`` under ``out``; writes results.md, .json and .parquet there.
 
-    ``force`` makes again what another plan made there. Before the first run, it raises what ``check`` raises, and
-    ArtifactError for result files that no experiment wrote and, without ``force``, for parts that another plan made.
-    The report lists runs that fail later; of their errors, only Interrupted is raised.
+    With several ``jobs``, that many runs are made at a time, each in a process of its own. ``force`` makes again what
+    another plan made there. Before the first run, it raises what ``check`` raises, and ArtifactError for result files
+    that no experiment wrote and, without ``force``, for parts that another plan made. The report lists runs that fail
+    later; of their errors, only Interrupted is raised.
     """
     runs = runs_of(plan)
     refuse_others(out)
     inputs = check(plan, runs, device)
     if not force:
         refuse_other_plans(plan, runs, out, inputs)
-    results: list[RunResult] = []
+    do = partial(_result, plan, out, device, force)
+    results: dict[int, RunResult] = {}
     with staging((out / "results").resolve(), Plan("results", {}, {}), ()) as alone:
-        for number, run in enumerate(runs, 1):
-            progress.say(f"run {number} of {len(runs)}: {run.folder}")
-            results.append(_result(plan, run, out / run.folder, device, progress, force=force))
-            report = report_of(plan, out, results)
-            write(report, out)
+        made = side_by_side(runs, do, jobs, progress) if jobs > 1 else _in_turn(runs, do, progress)
+        with closing(made):
+            for place, result in made:
+                results[place] = result
+                report = report_of(plan, out, [results[done] for done in sorted(results)])
+                write(report, out)
         alone.clear()
     return report
 
 
+def _in_turn(runs: Sequence[PlannedRun], do: Do, progress: Progress) -> Results:
+    for place, run in enumerate(runs):
+        progress.say(f"run {place + 1} of {len(runs)}: {run.folder}")
+        yield place, do(run, progress)
+
+
 def _result(
-    plan: ExperimentConfig, run: PlannedRun, folder: Path, device: str, progress: Progress, *, force: bool
+    plan: ExperimentConfig, out: Path, device: str, force: bool, run: PlannedRun, progress: Progress
 ) -> RunResult:
+    folder = out / run.folder
     try:
         return _measured(plan, run, folder, device, progress, force=force)
     except Interrupted:
@@ -67,7 +85,7 @@ def _result(
         if known is None and not isinstance(error, RuntimeError):
             raise
         message = " ".join(str(known or error).split()) or type(error).__name__
-        failure = failure_told(message, folder.parent)
+        failure = failure_told(message, out)
         progress.say(f"{run.folder} failed: {failure}")
         return RunResult(run.label, run.seed, run.folder, {}, failure)
 

@@ -17,6 +17,7 @@ import torch
 
 from pwae_core import __version__, memory
 from pwae_core.artifacts.environment import processor
+from pwae_core.processes import processors
 
 SHOWN = ("TERM", "COLORTERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "PYTHONUTF8", "PYTHONIOENCODING")
 """Environment variables that change what a terminal shows. Only these and THREADS are read."""
@@ -99,10 +100,9 @@ def _torch() -> dict[str, str]:
 
 
 def _machine() -> dict[str, str]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free = shutil.disk_usage(".").free
     return {
-        "processors": f"{usable} usable of {os.cpu_count()}: {processor()}",
+        "processors": f"{processors()} usable of {os.cpu_count()}: {processor()}",
         "memory": f"{memory.of_machine() / 1e9:,.1f} GB",
         "free disk here": f"{free / 1e9:,.1f} GB",
     } | _environment(THREADS)

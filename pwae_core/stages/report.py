@@ -226,7 +226,7 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
             "No automatic measures of personalisation: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'."
         )
     if sources.runs and not sources.diagnoses:
-        advice.append("Not how much z says: 'pwae diagnose RUN --out DIR', of a run that has a z.")
+        advice.append("Not what z says: 'pwae diagnose RUN --out DIR', of a run that has a z.")
     if not (sources.human or sources.preferences):
         advice.append("No human columns: 'pwae human-eval-export', then 'pwae human-eval-score'.")
     return advice

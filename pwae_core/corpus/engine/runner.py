@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pwae_core.corpus.engine.ray_cluster import cluster
 from pwae_core.errors import StorageError
 from pwae_core.files import to_json, write_bytes
+from pwae_core.processes import follow_parent
 from pwae_core.progress import Progress
 
 
@@ -88,26 +85,12 @@ def runner(job: J, progress: Progress, workers: int, address: str | None = None)
         yield Runner(job, progress, None)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as processes:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent) as processes:
         try:
             yield Runner(job, progress, processes)
         except BaseException:
             processes.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _start_worker() -> None:
-    """Lets a worker leave interrupts to its parent, leave stdout to its parent's results, and end with it."""
-    sys.stdout = sys.stderr
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _do(job: J, step: Step[J], piece: int) -> Counts:

@@ -1,4 +1,4 @@
-"""What ``pwae diagnose`` found, as tables: how much the systems' z says."""
+"""What ``pwae diagnose`` found, as tables: what the systems' z says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.paper_tables import row_of, signatures
 from pwae_core.report.tables.plain_table import Table, legend, titled
 
-TITLE = "How much z says"
+TITLE = "What z says"
 MEANING = "BLEU-F1 falls as z says more: read the two together. 'pwae metrics' says what each measure shows."
 
 

@@ -695,7 +695,7 @@ def test_what_z_says_is_a_table_with_seeds_averaged(folder: Folder) -> None:
     diagnosed(folder, "b", "PersonaWAE", 2.0)
     diagnosed(folder, "c", "CVAE", 0.005, ["z is hardly used"], latent_size=32)
     (table,) = what_z_says(folder.sources(c="CVAE (fast)"))
-    assert table.title == "How much z says"
+    assert table.title == "What z says"
     assert [(row.name, row.detail, row.cells[NATS].text) for row in table.rows] == [
         ("PersonaWAE", "mean of 2 seeds", "1.5000"),
         ("CVAE (fast)", "", "0.0050"),
@@ -710,7 +710,7 @@ def test_what_was_diagnosed_on_other_terms_is_a_table_of_its_own(folder: Folder)
     diagnosed(folder, "a", "PersonaWAE", 1.0)
     diagnosed(folder, "b", "PersonaWAE", 2.0, seed=4)
     titles = [table.title for table in what_z_says(folder.sources())]
-    assert titles == ["How much z says (diagnosis-a)", "How much z says (diagnosis-b)"]
+    assert titles == ["What z says (diagnosis-a)", "What z says (diagnosis-b)"]
 
 
 def test_a_diagnosis_without_its_run_is_a_row(folder: Folder) -> None:
