@@ -5,19 +5,20 @@
 #                    pages are written under WORK
 #   --only PATTERN   only steps whose name matches: 'chitchat/*', '*/conversation/table2/*' (repeatable)
 #   --missing        only runs whose scores are not in benchmarks/reproduction: those that no machine has made
+#   --jobs N         N runs of a step at a time; on a CPU each gets its part of the processors
 #   --list           only list the steps, in order
 #   --collect        only collect the results and write the pages, from the runs that are complete
 #
 # Corpora, embeddings and runs are written under WORK (default: reproduction). What exists is skipped and what was
-# interrupted is resumed, so you can stop and restart it at any time. On two cores, start it twice with OMP_NUM_THREADS=1:
-# each process skips a step that the other is working on. After each step and every ten minutes, the results are written
-# to benchmarks/reproduction and the tables to docs. CPED and CHECKED are the paths of the Parquet files
-# of the two Chinese corpora (or set PWAE_DATA_DIR to their folder). A corpus without a path is left out.
+# interrupted is resumed, so you can stop and restart it at any time. If it is started twice, each process skips a step
+# that the other is working on. After each step and every ten minutes, the results are written to
+# benchmarks/reproduction and the tables to docs. CPED and CHECKED are the paths of the Parquet files of the two Chinese
+# corpora (or set PWAE_DATA_DIR to their folder). A corpus without a path is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source examples/environment.sh
 here=examples/reproduction
-budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=() missing=
+budget=budget.toml work=${WORK:-reproduction} rows=0 epochs=5 mode=run patterns=() missing= jobs=1
 results=benchmarks/reproduction pages=docs
 seeds=(7 8 9) others=(10 11 12) # of Table 2; of the tables of one corpus
 while [ $# -gt 0 ]; do
@@ -28,10 +29,11 @@ while [ $# -gt 0 ]; do
       ;;
     --only) patterns+=("${2:?--only needs a pattern}") && shift ;;
     --missing) missing=yes ;;
+    --jobs) jobs=${2:?--jobs needs a number} && shift ;;
     --list) mode=list ;;
     --collect) mode=collect ;;
     *)
-      echo "run.sh: $1 is not an option. The options are --quick, --only PATTERN, --missing, --list and --collect." >&2
+      echo "run.sh: $1 is not an option. The options are --quick, --only PATTERN, --missing, --jobs N, --list and --collect." >&2
       exit 2
       ;;
   esac
@@ -118,7 +120,7 @@ step() { # corpus, split, table, seed
   plan=$(plan "$@") || return
   [ -n "$plan" ] || return 0
   prepare "$1" "$2" || return
-  pwae experiment "$plan" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs/$3-$4"
+  pwae experiment "$plan" --corpus "$made/corpus" --embeddings "$made/vectors" --out "$made/runs/$3-$4" --jobs "$jobs"
 }
 
 gather() { # write the results and the pages from the runs that are complete; more threads would round differently
