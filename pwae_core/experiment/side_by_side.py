@@ -47,6 +47,7 @@ def side_by_side(runs: Sequence[PlannedRun], do: Do, jobs: int, progress: Progre
     A signal to this process stops them all, as does an error that is no result; then it raises Interrupted, or the
     error. A process that is killed is a run that failed.
     """
+    jobs = min(jobs, len(runs))
     waiting = list(enumerate(runs))[::-1]
     live: dict[Connection, tuple[int, BaseProcess]] = {}
     with stop_requests() as stop, progress.task("runs", len(runs)) as task:
@@ -73,9 +74,7 @@ def side_by_side(runs: Sequence[PlannedRun], do: Do, jobs: int, progress: Progre
         finally:
             _end([process for _, process in live.values()])
     if stop.signal_number:
-        raise Interrupted(
-            "Stopped; what was trained is saved. Run the same command again to continue.", stop.signal_number
-        )
+        raise Interrupted(STOPPED, stop.signal_number)
 
 
 def _tell(text: str, progress: Progress, task: Task | None) -> None:
@@ -116,7 +115,7 @@ def _received(pipe: Connection, run: PlannedRun, process: BaseProcess) -> Said |
     try:
         heard: Said | RunResult | BaseException = pipe.recv()
         return heard
-    except EOFError:
+    except (EOFError, OSError):
         process.join()
         code = process.exitcode or 0
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"

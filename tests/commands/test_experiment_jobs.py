@@ -115,6 +115,10 @@ def test_each_has_its_part_of_the_processors(tmp_path: Path, monkeypatch: pytest
     assert "OMP_NUM_THREADS" not in os.environ
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert {one.failure for _, one in side_by_side(jobs.planned(tmp_path)[:2], do, 9, Silent())} == {"5"}
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert {one.failure for _, one in side_by_side(jobs.planned(tmp_path)[:2], do, 9, Silent())} == {"3"}, (
+        "two at a time"
+    )
 
 
 def test_they_end_with_the_process_that_began_them(tmp_path: Path) -> None:
