@@ -243,6 +243,21 @@ def test_lines_and_trees_can_be_read_together(tmp_path, monkeypatch, snapshot):
 QUOTED = '回复<a href=/n/name9>@name9</a>:喝茶吗<img alt="[doge]" src="https://x/d.png" /> &gt;_&lt;'
 
 
+def test_an_empty_link_is_no_link_in_chains_whether_it_is_null_or_blank(tmp_path):
+    rows = [
+        {"utterance_id": "p", "reply_to": None, "user_id": "1", "user_name": "ann", "text": "good morning"},
+        {"utterance_id": "q", "reply_to": "p", "user_id": "2", "user_name": "bob", "text": "thanks"},
+        {"utterance_id": "r", "reply_to": None, "user_id": "2", "user_name": "bob", "text": "hello//@ann:good morning"},
+        {"utterance_id": "s", "reply_to": "r", "user_id": "1", "user_name": "ann", "text": "hi bob"},
+    ]
+    found = []
+    for number, blank in enumerate((None, "", "  ")):
+        named = [{**row, "reply_to": row["reply_to"] or blank} for row in rows]
+        report, sessions = made(write_jsonl(named, tmp_path / f"{number}.jsonl"), tmp_path / f"corpus{number}")
+        found.append((report.counts["utterances"], report.counts["quoted"], sessions))
+    assert found == 3 * [(5, 1, [[("1", "good morning"), ("2", "hello"), ("1", "hi bob")]])]
+
+
 def test_html_of_crawlers_is_read_quotations_too(tmp_path):
     spider = write_lines(tmp_path / "c.jsonl", [spider_comment(2, 2, "好&amp;坏", (1, 1, QUOTED))])
     items = [crawler_post(2, 2, "好&amp;坏", reposted=crawler_post(1, 1, QUOTED))]

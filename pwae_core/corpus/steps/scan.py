@@ -167,10 +167,8 @@ def _tree_rows(rows: pa.Table, job: Job, rules: Rules, seen: Seen) -> tuple[int,
     rows = chains.with_kinds(rows)
     nameless = blank(rows["utterance_id"])
     seen.rejected[NO_ID] += pc.sum(pc.and_(nameless, pc.equal(rows["kind"], chains.OWN))).as_py() or 0
-    rows = rows.filter(pc.invert(nameless))
-    if job.config.unfold:
-        rows = chains.unfold(rows)
-    rows = _without_blanks(rows.select(NODES.names))
+    rows = _without_blanks(rows.filter(pc.invert(nameless)))
+    rows = (chains.unfold(rows) if job.config.unfold else rows).select(NODES.names)
     own = pc.equal(rows["kind"], chains.OWN)
     by_name = pc.and_(pc.equal(rows["kind"], chains.QUOTED), pc.is_valid(rows["user_name"]))
     users = pc.if_else(by_name, pc.coalesce(rows["user_id"], rows["user_name"]), rows["user_id"])
