@@ -12,7 +12,7 @@ from pwae_cli import console
 from pwae_cli.options import Force, Json, called, option
 from pwae_cli.scores import DIFFERENCES, OWN, TABLES, number, own, shown
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig, Smoothing, TokenizerName, Variant
-from pwae_core.grammar import counted
+from pwae_core.grammar import counted, p_value
 
 if TYPE_CHECKING:
     from pwae_core.metrics.comparisons import Comparison
@@ -153,7 +153,7 @@ def _print_comparisons(report: EvaluateReport) -> None:
 def _difference(one: Comparison) -> str:
     star = "*" if one.randomisation_holm < 0.05 else ""
     sign = "-" if one.difference < 0 else "+"
-    return f"{sign}{number(one.metric, abs(one.difference))}{star}\np {one.randomisation_holm:.4f}"
+    return f"{sign}{number(one.metric, abs(one.difference))}{star}\np {p_value(one.randomisation_holm)}"
 
 
 def _found(report: EvaluateReport) -> list[str]:

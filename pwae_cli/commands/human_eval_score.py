@@ -10,7 +10,7 @@ import typer
 from pwae_cli import console
 from pwae_cli.options import Force, Json, option
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
-from pwae_core.grammar import counted
+from pwae_core.grammar import counted, p_value
 
 if TYPE_CHECKING:
     from pwae_core.human_eval.ratings.attention import Attention
@@ -217,6 +217,4 @@ def _print_comparisons(report: HumanEvalScoreReport) -> None:
 
 
 def _p(value: float | None) -> str:
-    if value is None:
-        return NOTHING
-    return f"{value:.4f}" if value >= 0.0001 else "<0.0001"
+    return NOTHING if value is None else p_value(value)

@@ -93,6 +93,16 @@ def test_tables_of_differences_fit_with_every_metric(
     assert printed.count("+0.1234*") == len(metrics) - 1
 
 
+def test_a_p_below_the_digits_shown_is_not_0(pwae: Callable[..., Any], tmp_path: Path) -> None:
+    for name, answer in (("real", "a b c d"), ("other", "e")):
+        rows = [{"session_id": f"s{n}", "reference": "a b c d", "responses": [answer]} for n in range(20)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = (tmp_path / "other.jsonl", tmp_path / "real.jsonl", "--tokenizer", "whitespace", "--permutations", 100_000)
+    shown = pwae("evaluate", *given, "--compare").succeeds().stdout
+    assert "p <0.0001" in shown
+    assert "p 0.0000" not in shown
+
+
 def test_json_has_what_the_table_rounds(pwae: Callable[..., Any], responses: Path, tmp_path: Path) -> None:
     rows = [row | {"session_id": f"{row['session_id']}{n}"} for n in range(15) for row in ROWS]
     responses.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pwae_core.grammar import p_value
 from pwae_core.human_eval.ratings.preferences import Preference
 from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
 from pwae_core.human_eval.sheets.form import RATED
@@ -50,7 +51,7 @@ def preferences_table(preferences: Sequence[Preference]) -> str:
             f"{escaped(one.system)} -- {escaped(one.other)}",
             f"{one.wins}/{one.ties}/{one.losses}",
             _spread(one.win_rate, one.low, one.high),
-            NOTHING if one.p_holm is None else f"${one.p_holm:.4f}$",
+            NOTHING if one.p_holm is None else f"${p_value(one.p_holm)}$",
         ]
         for one in preferences
     ]

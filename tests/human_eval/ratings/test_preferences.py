@@ -9,6 +9,7 @@ from scipy import stats
 from pwae_core.config.human_eval import HumanEvalScoreConfig
 from pwae_core.errors import ConfigError
 from pwae_core.human_eval.ratings.key import KeyItem
+from pwae_core.human_eval.ratings.latex import preferences_table
 from pwae_core.human_eval.ratings.preferences import Preference, arrange_pairs, preferences, sign_test, wilson
 
 QUICK = HumanEvalScoreConfig(resamples=200)
@@ -84,3 +85,10 @@ def test_against_one_system_only() -> None:
     assert {(one.system, one.other) for one in found} == {("a", "b"), ("b", "ground-truth")}
     with pytest.raises(ConfigError, match=r"^against: 'x' is not one of the systems: a, b, ground-truth\.$"):
         preferences(ratings, HumanEvalScoreConfig(against="x"))
+
+
+def test_latex_has_no_p_of_0() -> None:
+    better, _ = judged(40, {1: [1, 2] * 20})
+    assert better.p == 2 / 2**40
+    (row,) = [line for line in preferences_table([better]).splitlines() if "40/0/0" in line]
+    assert row.endswith(r"& $<0.0001$ \\")
