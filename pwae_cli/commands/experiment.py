@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,7 +74,7 @@ def _print(report: ExperimentReport) -> None:
     there = columns(report)
     for title, headings in {**OF_EXPERIMENTS, OWN: own(there, METRICS)}.items():
         metrics = shown(headings, there)
-        rows = [(_system(row), *(_cell(row, metric) for metric in metrics)) for row in report.rows]
+        rows = [(_system(row, metrics), *(_cell(row, metric) for metric in metrics)) for row in report.rows]
         if metrics:
             console.print_table(title, ("System", *metrics.values()), rows)
     for sentence in (*legend(report), *remarks(report)):
@@ -97,8 +98,11 @@ def _training(run: Planned) -> tuple[str, str]:
     return ("done", time) if run.trained else (begun, time if run.seconds is None else f"about {time}")
 
 
-def _system(row: Row) -> str:
-    return f"{row.label}\n{counted(row.seeds, 'seed')},\n{counted(row.contexts, 'context')}"
+def _system(row: Row, metrics: Iterable[str]) -> str:
+    from pwae_core.experiment import contexts_of
+
+    contexts = contexts_of(row, metrics)
+    return f"{row.label}\n{counted(row.seeds, 'seed')},\n{contexts} {'context' if contexts == '1' else 'contexts'}"
 
 
 def _cell(row: Row, metric: str) -> str:

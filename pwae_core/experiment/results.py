@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -45,7 +45,8 @@ class RunResult:
 class Row:
     """One line of the table: means over the seeds that succeeded, with their standard deviations if there are several.
 
-    A single seed has ``half_widths`` of its 95% intervals over contexts instead. ``contexts`` counts those scored.
+    A single seed has ``half_widths`` of its 95% intervals over contexts instead. ``contexts`` counts those scored,
+    ``counts`` those that each metric is of.
     """
 
     label: str
@@ -54,6 +55,7 @@ class Row:
     means: Mapping[str, float]
     deviations: Mapping[str, float]
     half_widths: Mapping[str, float]
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def _row(label: str, results: Sequence[RunResult]) -> Row:
     deviations = {metric: stdev(found) for metric, found in values.items() if len(found) > 1}
     contexts = max((one.totals[table.LENGTH].contexts for one in results), default=0)
     means = {metric: mean(found) for metric, found in values.items()}
-    return Row(label, len(results), contexts, means, deviations, _half_widths(results))
+    counts = {name: max(one.totals[name].contexts for one in results if name in one.totals) for name in means}
+    return Row(label, len(results), contexts, means, deviations, _half_widths(results), counts)
 
 
 def _half_widths(results: Sequence[RunResult]) -> dict[str, float]:
@@ -106,6 +109,12 @@ def remarks(report: ExperimentReport) -> list[str]:
         for remark in run.remarks:
             about.setdefault(remark, []).append(run.folder)
     return [f"{', '.join(folders)}: {remark}" for remark, folders in about.items()]
+
+
+def contexts_of(row: Row, metrics: Iterable[str]) -> str:
+    """How many contexts the ``metrics`` of a row are of: ``500``, or ``200 to 500``."""
+    found = {row.counts.get(metric, row.contexts) for metric in metrics if metric in row.means} or {0}
+    return " to ".join(f"{number:,}" for number in sorted({min(found), max(found)}))
 
 
 def columns(report: ExperimentReport) -> list[str]:
@@ -163,8 +172,8 @@ def _markdown(report: ExperimentReport) -> str:
 def _markdown_table(report: ExperimentReport, metrics: Sequence[str]) -> list[str]:
     lines = ["| " + " | ".join(("System", "seeds", "contexts", *metrics)) + " |", "|" + "---|" * (len(metrics) + 3)]
     for row in report.rows:
-        cells = (as_markdown(row.label), str(row.seeds), str(row.contexts), *(_cell(row, metric) for metric in metrics))
-        lines.append("| " + " | ".join(cells) + " |")
+        known = as_markdown(row.label), str(row.seeds), contexts_of(row, metrics)
+        lines.append("| " + " | ".join((*known, *(_cell(row, metric) for metric in metrics))) + " |")
     return lines
 
 
@@ -186,8 +195,13 @@ def legend(report: ExperimentReport) -> list[str]:
             row.half_widths for row in report.rows
         ),
     }
-    few = caution(min((row.contexts for row in report.rows if row.seeds), default=ENOUGH))
-    return [sentence for sentence, true in told.items() if true] + few
+    counts = [
+        row.counts.get(metric, row.contexts)
+        for row in report.rows
+        for metric in row.means
+        if metric not in latent.METRICS  # which have no interval anyway
+    ]
+    return [sentence for sentence, true in told.items() if true] + caution(min(counts, default=ENOUGH))
 
 
 def _table(report: ExperimentReport) -> pa.Table:

@@ -439,6 +439,9 @@ def test_a_plan_may_ask_who_is_heard_and_what_z_says(
     assert with_z["Latent-Active"]["value"] == looked["active"] / looked["dimensions"]
     assert {"Speaker-Accuracy", "Swap-Followed", "Likelihood-Gain"} <= own.keys() & without.keys()
     assert "Latent-Nats" not in without
+    shown = (out / "results.md").read_text().splitlines()
+    (told,) = [line for line in shown if line.startswith("| PersonaWAE | 1 | 4 ")]
+    assert told.count(" | ") == 6, "four contexts of the validation split"
     assert not (out / "seq2seq-seed1" / "diagnosis").exists()
     stamps = {path: path.stat().st_mtime_ns for path in out.rglob("manifest.json")}
     assert "What z says" in pwae(*command).succeeds().stdout
