@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,19 +39,13 @@ class Persons:
         return self.vocabulary.decode(self.vocabulary.encode(tokens))
 
 
-def read_persons(
-    corpus: Artifact, answering: Sequence[str], *, most: int, least: int, utterances: int, words: int, seed: int
-) -> Persons:
-    """Of the users ``answering``, at most the ``most`` with the longest histories, of at least ``least`` utterances.
-
-    A random sample of at most ``utterances`` of each history is kept. Raises EmptyResultError for fewer than two users.
+def candidates(corpus: Artifact, answering: Iterable[str], most: int, least: int) -> dict[str, int]:
+    """Of the users ``answering``, at most the ``most`` with the longest histories, of at least ``least`` utterances:
+    the row of each in the user table. Raises EmptyResultError for fewer than two.
     """
-    vocabulary = Vocabulary.from_table(corpus.table("vocabulary.parquet"))
     users = corpus.table("users.parquet", ["user", "user_id"])
     names = dict(zip(users["user_id"].to_pylist(), users["user"].to_pylist(), strict=True))
-    histories = corpus.table("histories.parquet", ["user", "ids"]).combine_chunks()
-    owner = histories["user"].to_numpy().astype(np.int64)
-    said = np.bincount(owner, minlength=len(names))
+    said = np.bincount(corpus.table("histories.parquet", ["user"])["user"].to_numpy(), minlength=len(names))
     able = {name: names[name] for name in set(answering) if name in names and said[names[name]] >= least}
     chosen = sorted(able, key=lambda name: (-said[able[name]], name))[:most]
     if len(chosen) < 2:
@@ -60,16 +54,30 @@ def read_persons(
             f"{len(chosen)} of the users who answer have {least} utterances or more in the training split of "
             f"{corpus.folder}; at least 2 are needed. {advice}"
         )
-    rows = np.array([able[name] for name in chosen], dtype=np.int64)
+    return {name: able[name] for name in chosen}
+
+
+def read_persons(
+    corpus: Artifact, answering: Iterable[str], *, most: int, least: int, utterances: int, words: int, seed: int
+) -> Persons:
+    """The ``candidates`` among the users ``answering``. A random sample of at most ``utterances`` of each history is
+    kept. Raises EmptyResultError for fewer than two users.
+    """
+    chosen = candidates(corpus, answering, most, least)
+    vocabulary = Vocabulary.from_table(corpus.table("vocabulary.parquet"))
+    users = corpus.rows("users.parquet")
+    histories = corpus.table("histories.parquet", ["user", "ids"]).combine_chunks()
+    owner = histories["user"].to_numpy().astype(np.int64)
+    rows = np.array([*chosen.values()], dtype=np.int64)
     kept = _drawn(owner, rows, utterances, seed)
     lists = histories["ids"].combine_chunks()
     offsets = lists.offsets.to_numpy().astype(np.int64)
     ragged = Ragged(lists.flatten().to_numpy(), offsets - offsets[0])
-    own = personal_words(owner, ragged, len(names), len(vocabulary), words)
-    place = np.full(len(names), -1)
+    own = personal_words(owner, ragged, users, len(vocabulary), words)
+    place = np.full(users, -1)
     place[rows] = np.arange(len(rows))
     return Persons(
-        names=chosen,
+        names=[*chosen],
         rows=rows,
         utterances=[vocabulary.decode(ids) for ids in lists.take(kept).to_pylist()],
         speakers=place[owner[kept]],

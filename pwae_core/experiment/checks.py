@@ -10,6 +10,8 @@ from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_
 from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
 from pwae_core.config.train import ALIASES
+from pwae_core.data.candidate_users import candidates
+from pwae_core.data.sessions import some_of
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError
 from pwae_core.metrics.own import metrics_called
 from pwae_core.models import MODELS, inputs_of, system_of
@@ -42,6 +44,7 @@ def check(plan: ExperimentConfig, runs: Sequence[PlannedRun], device: str) -> di
         if not corpus.rows(f"{split}.parquet"):
             raise EmptyResultError(f"{corpus.folder} has no session in its {split} split. Give another --corpus.")
     _check_scoring(plan)
+    _check_measures(plan, corpus)
     for run in runs:
         _check_run(plan, run, corpus)
     return {"corpus": corpus.fingerprint} | ({"embeddings": vectors.fingerprint} if vectors else {})
@@ -60,6 +63,18 @@ def _check_scoring(plan: ExperimentConfig) -> None:
             "[evaluate] compare, base: an experiment scores every run separately. Leave them out, and give the "
             "responses to 'pwae evaluate --compare'."
         )
+
+
+def _check_measures(plan: ExperimentConfig, corpus: Artifact) -> None:
+    """Raises EmptyResultError for a corpus with too few users, or sessions, for what a plan measures besides scores."""
+    if plan.persona_scores:
+        answered = some_of(corpus.table("test.parquet", ["session_id", "user_id"]), plan.sample.limit)
+        try:
+            candidates(
+                corpus, answered["user_id"].to_pylist(), plan.persona_scores.candidates, plan.persona_scores.least
+            )
+        except EmptyResultError as error:
+            raise EmptyResultError(f"[persona_scores]: {for_a_plan(str(error))}") from error
 
 
 def _check_run(plan: ExperimentConfig, run: PlannedRun, corpus: Artifact) -> None:

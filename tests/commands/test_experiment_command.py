@@ -360,6 +360,12 @@ def test_force_trains_a_run_again_whose_weights_are_gone_and_no_other(
             3,
             "cvae-seed1: [persona_scores] checkpoint = average",
         ),
+        (
+            "resamples = 20",
+            "resamples = 20\n[persona_scores]\nleast = 9999",
+            5,
+            "[persona_scores]: 0 of the users who answer have 9999 utterances or more in the training split of",
+        ),
         ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],
