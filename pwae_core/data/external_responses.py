@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pwae_core.data.json_rows import LONGEST_LINE, parsed, string, strings, utterances
 from pwae_core.errors import ConfigError, InputError
+from pwae_core.grammar import counted
 from pwae_core.inputs import opened, unpacked, without_packing
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import TOKENIZERS
@@ -127,3 +129,19 @@ def _tokenise(rows: list[dict[str, Any]], tokenizer: str | None, source: str, as
         for column in UTTERANCE_COLUMNS:
             row[column] = [next(tokens) if isinstance(u, str) else u for u in row[column]]
     return tokenizer
+
+
+def odd_tokens(table: pa.Table) -> str:
+    """A remark if tokens of responses or references are empty or have white space, as no tokenizer leaves them;
+    otherwise empty.
+    """
+    given = [table[column].combine_chunks().flatten().flatten() for column in ("responses", "references")]
+    tokens = pa.chunked_array(given, pa.string())
+    odd = tokens.filter(pc.match_substring_regex(tokens, r"^$|[\s\p{Z}]"))
+    if not len(odd):
+        return ""
+    having = counted(len(odd), "token is empty or has", "tokens are empty or have")
+    return (
+        f"{having} white space, such as {odd[0].as_py()!r:.40}: each counts as one word. "
+        "Split the sentences at all white space, or give them as strings."
+    )

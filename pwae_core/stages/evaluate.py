@@ -14,6 +14,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
+from pwae_core.data.external_responses import odd_tokens
 from pwae_core.data.responses import Alignment, Named, ResponseSet, empty_references, same_answer
 from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError
@@ -142,7 +143,7 @@ def _facts(
         + [
             f"{one.system}: {told}"
             for one in aligned.sets
-            for told in (_untrained(one), same_answer(one.table), empty_references(one.table))
+            for told in (_untrained(one), same_answer(one.table), empty_references(one.table), odd_tokens(one.table))
             if told
         ],
     }

@@ -379,3 +379,22 @@ def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> Non
         config=EvaluateConfig(compare=True, base="X"),
     )
     refused(ConfigError, "Give --compare too", ours, config=EvaluateConfig(base="PersonaWAE"))
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (["i", "like", "tea\n"], "1 token is empty or has white space, such as 'tea\\n': each counts as one word."),
+        (["i", "", "like", "", "tea"], "2 tokens are empty or have white space, such as '': each counts as one word."),
+        (["i like tea", "so\u3000do i"], "2 tokens are empty or have white space, such as 'i like tea': each counts"),
+        (["i", "like", "tea"], ""),
+        ([], ""),
+    ],
+)
+def test_tokens_that_are_no_words_are_told_of(tmp_path: Path, response: list[str], told: str) -> None:
+    path = tmp_path / "LLM.jsonl"
+    row = {"session_id": "c", "responses": [response], "references": [["i", "like", "tea"]]}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    notes = [note for note in evaluate([Named(path)]).notes if note.startswith("LLM: ") and " white space" in note]
+    assert len(notes) == bool(told)
+    assert all(note.startswith(f"LLM: {told}") for note in notes)
