@@ -182,6 +182,18 @@ def test_a_message_that_cannot_be_answered_leaves_the_chat_as_it_was(
     assert chat.say("and rain ?") == untouched.say("and rain ?")
 
 
+def test_an_answer_without_words_is_not_heard(run: pwae_core.Run) -> None:
+    chat, said = run.chat("user001"), ["do you like tea ?", "and rain ?"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pwae_core.stages.chat.answer", lambda *_: [[[]]])
+        assert chat.say(said[0]) == ""
+    chat.say(said[1])
+    assert chat.last
+    heard = [run._run.vocabulary.encode(text.split()) for text in said]
+    assert chat.last.context.lists(np.arange(2)) == heard
+    assert not chat.last.from_responder.any()
+
+
 def test_what_cannot_be_opened_is_one_line(made: Any, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="holds no run"):
         pwae_core.open_run(tmp_path)
