@@ -209,8 +209,8 @@ class Run:
             ArtifactError: The corpus is missing, or not the run's.
             ConfigError: A setting out of range, or answers that cannot fit in memory.
         """
-        from pwae_core.data.sessions import COLUMNS, from_table
-        from pwae_core.data.untrained import as_nobody
+        from pwae_core.data.sessions import COLUMNS
+        from pwae_core.training.answers import corpus_sessions
         from pwae_core.training.runs import corpus_of
 
         config = _sampling(samples=samples, seed=seed, decoding=decoding, batch_size=batch_size)
@@ -218,7 +218,7 @@ class Run:
         table = _chosen(data.table(split_file(split), COLUMNS), session_ids, f"the {split} split of {data.folder}")
         if not len(table):
             return {}
-        sessions, _ = as_nobody(from_table(table, self._run.model.config.max_length), self._run.known)
+        sessions, _ = corpus_sessions(self._run, table)
         keys = table["session_id"].to_pylist()
         return dict(zip(keys, self._texts(sessions, keys, config), strict=True))
 

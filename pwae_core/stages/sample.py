@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from pwae_core import artifacts
 from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.sample import SampleConfig, describe
 from pwae_core.data.responses import same_answer
-from pwae_core.data.sessions import COLUMNS, Sessions, from_table, some_of
-from pwae_core.data.untrained import NOBODY, Untrained, as_nobody
+from pwae_core.data.sessions import COLUMNS, some_of
+from pwae_core.data.untrained import NOBODY, Untrained
 from pwae_core.errors import EmptyResultError
 from pwae_core.models import inputs_of
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
-from pwae_core.training.answers import answer, is_deterministic
+from pwae_core.training.answers import answer, corpus_sessions, is_deterministic
+from pwae_core.training.new_users import adapted
 from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
 from pwae_core.training.typed import typed_sessions
 
@@ -74,12 +74,13 @@ def sample_test_split(
     trained = artifacts.load(run, "run")
     data = corpus_of(trained, corpus) if other is None else _speaking(trained, other)
     inputs = {"run": trained.fingerprint, "corpus": data.fingerprint, **inputs_of(trained.config["model"]["name"])}
+    inputs |= adapted(trained, data.table("test.parquet", ["user_id"])["user_id"].to_pylist())
     plan = Plan("responses", config.model_dump(mode="json"), inputs)
     found = artifacts.standing(out, plan, force)
     if found is None:
         opened = open_run(run, choose_device(device), config.checkpoint)
         table = _drawn(data, config)
-        sessions, untrained = _sessions(opened, table)
+        sessions, untrained = corpus_sessions(opened, table)
         with artifacts.draft(out, plan) as draft:
             answers = answer(opened, sessions, table["session_id"].to_pylist(), config, progress)
             draft.write("responses.parquet", _responses(table, answers))
@@ -93,17 +94,6 @@ def _speaking(run: Artifact, other: Path) -> Artifact:
     data = artifacts.load(other, "corpus")
     artifacts.same_vocabulary(run, data)
     return data
-
-
-def _sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
-    """The sessions with each user's row in the run; users about whom the run learned nothing are nobody."""
-    names = table["user_id"].to_pylist()
-    strangers = dict.fromkeys(name for name in names if name not in run.users)
-    rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}
-    users = np.array([rows[name] for name in names], dtype=np.int64)
-    sessions = replace(from_table(table, run.model.config.max_length), user=users)
-    known = np.append(run.known, np.zeros(len(strangers), dtype=bool))
-    return as_nobody(sessions, known, by_words=run.model.knows_by_words)
 
 
 def _drawn(corpus: Artifact, config: SampleConfig) -> pa.Table:

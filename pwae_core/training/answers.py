@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from pwae_core.config.sample import SampleConfig
-from pwae_core.data.sessions import Sessions
+from pwae_core.data.sessions import Sessions, from_table
+from pwae_core.data.untrained import Untrained, as_nobody
 from pwae_core.decoding import decode
 from pwae_core.nn.noise import own_noise
 from pwae_core.progress import Progress
@@ -20,6 +22,19 @@ from pwae_core.training.sizes import refuse_large_answers
 def is_deterministic(run: Run, config: SampleConfig) -> bool:
     """Whether all answers to a context are the same: neither z nor words are drawn."""
     return run.model.deterministic and config.decoding.strategy in ("greedy", "beam")
+
+
+def corpus_sessions(run: Run, table: pa.Table) -> tuple[Sessions, Untrained]:
+    """A corpus's sessions with each user's row in the run, and how many are of users about whom the run learned
+    nothing: these are nobody. People who were adapted to are themselves.
+    """
+    names = table["user_id"].to_pylist()
+    strangers = dict.fromkeys(name for name in names if name not in run.users)
+    rows = run.users | {name: len(run.known) + number for number, name in enumerate(strangers)}
+    users = np.array([rows[name] for name in names], dtype=np.int64)
+    sessions = replace(from_table(table, run.model.config.max_length), user=users)
+    known = np.append(run.known, np.zeros(len(strangers), dtype=bool))
+    return as_nobody(sessions, known, by_words=run.model.knows_by_words)
 
 
 @torch.no_grad()

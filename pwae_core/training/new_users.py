@@ -6,7 +6,7 @@ They are an artifact of their own, in the run's folder ``people``, so the run it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from pwae_core.config.adapt import AdaptConfig
 from pwae_core.data.sessions import Ints, Sessions
 from pwae_core.data.statistics import words_of
 from pwae_core.errors import ArtifactError, ConfigError, DivergenceError
-from pwae_core.files import write_new
+from pwae_core.files import hash_strings, to_json, write_new
 from pwae_core.models.base import Model
 from pwae_core.nn.noise import Noise, seeded
 from pwae_core.progress import SILENT, Progress, Task
@@ -55,6 +55,14 @@ def learned_from(run: Artifact, name: str) -> str | None:
     kept = _kept(run)
     known: str | None = kept.facts["learned_from"].get(name) if kept else None
     return known
+
+
+def adapted(run: Artifact, names: Iterable[str]) -> dict[str, str]:
+    """What a plan records about the people among ``names`` whom the run was adapted to; nothing if there are none."""
+    kept = _kept(run)
+    sources = kept.facts["learned_from"] if kept else {}
+    theirs = {name: sources[name] for name in sorted({*names} & {*sources})}
+    return {PEOPLE: hash_strings([to_json(theirs).decode()])} if theirs else {}
 
 
 def _kept(run: Artifact) -> Artifact | None:

@@ -15,12 +15,14 @@ import torch
 from fake_plugins import write_plugin
 from trained import Made
 
+import pwae_core
 from pwae_core import artifacts
 from pwae_core.config.sample import SampleConfig
 from pwae_core.data.responses import same_answer
 from pwae_core.data.sessions import read_sessions
 from pwae_core.progress import SILENT
 from pwae_core.schemas import ARTIFACTS, USERS
+from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer_as
 from pwae_core.training.runs import open_run
 
@@ -140,6 +142,25 @@ def test_they_may_be_adapted_to_and_then_answer_as_themselves(
     assert (len(before["notes"]), len(after["notes"])) == (1, 0)
     run = open_run(out, torch.device("cpu"))
     assert run.answering(STRANGER) == 7
+
+
+def test_their_answers_are_drawn_again_once_they_are_adapted_to(
+    trained: Callable[..., Any], corpus: Path, pwae: Any, tmp_path: Path
+) -> None:
+    out = shutil.copytree(trained("model.user_dropout=0.1")[0], tmp_path / "run")
+    (tmp_path / "history.txt").write_text("i like tea\ntea is not for me\n")
+    adapt = ("adapt", out, "--history-file", tmp_path / "history.txt", "--steps", 3, "--user")
+    sample = ("sample", out, "--corpus", corpus, "--samples", 2, "--json", "--out", tmp_path / "r")
+    assert "never trained" in pwae(*sample).succeeds().json["notes"][0]
+    pwae(*adapt, "somebody else").succeeds()
+    assert pwae(*sample).succeeds().json["standing"]
+    pwae(*adapt, STRANGER).succeeds()
+    pwae(*sample).fails(6, "made differently (input people: none, now")
+    assert "never trained" not in str(pwae(*sample, "--force").succeeds().json["notes"])
+    drawn = pwae_core.open_artifact(tmp_path / "r").to_pandas("responses")
+    texts = [[detokenise(tokens) for tokens in answers] for answers in drawn["responses"]]
+    run = pwae_core.open_run(out, device="cpu")
+    assert [*run.answer_sessions(corpus=corpus, samples=2).values()] == texts
 
 
 OWN_TABLE = """
