@@ -17,13 +17,12 @@ from pwae_core.text.vocabulary import SPECIALS, UNK, Vocabulary
 
 @dataclass(frozen=True)
 class Persons:
-    """Candidate i is the user ``names[i]``, row ``rows[i]`` of the user table; utterance k was said by ``speakers[k]``.
+    """Candidate i is the user ``names[i]``; utterance k was said by candidate ``speakers[k]``.
 
     ``words[i]`` are the candidate's own words, by tf-idf over all histories.
     """
 
     names: Sequence[str]
-    rows: Ints
     utterances: Sequence[Sequence[str]]
     speakers: Ints
     words: Sequence[frozenset[str]]
@@ -78,7 +77,6 @@ def read_persons(
     place[rows] = np.arange(len(rows))
     return Persons(
         names=[*chosen],
-        rows=rows,
         utterances=[vocabulary.decode(ids) for ids in lists.take(kept).to_pylist()],
         speakers=place[owner[kept]],
         words=[_own_words(own.ids[row], own.weights[row], vocabulary) for row in rows],

@@ -17,8 +17,7 @@ from pwae_core.config.sample import SampleConfig
 from pwae_core.data.candidate_users import Persons, read_persons
 from pwae_core.data.comparable import Comparable, gather
 from pwae_core.data.responses import Named
-from pwae_core.data.sessions import COLUMNS, from_table
-from pwae_core.data.untrained import as_nobody
+from pwae_core.data.sessions import COLUMNS
 from pwae_core.errors import ArtifactError, InputError
 from pwae_core.grammar import counted
 from pwae_core.metrics import persona
@@ -29,6 +28,8 @@ from pwae_core.metrics.table import Scores, Total
 from pwae_core.progress import SILENT, Progress
 from pwae_core.report.system_names import Claim, distinct
 from pwae_core.schemas import SCORES, TOTALS
+from pwae_core.training.answers import corpus_sessions
+from pwae_core.training.new_users import adapted
 from pwae_core.training.runs import choose_device, computed_on, open_run
 from pwae_core.training.user_swaps import answer_swapped, user_likelihoods
 
@@ -120,7 +121,9 @@ def persona_scores(
     trained = [_of_corpus(folder, data) for folder in runs]
     sources = _gather(responses, corpus, config) if responses else None
     inputs = {"corpus": data.fingerprint} | (sources.inputs if sources else {})
-    inputs |= {f"run/{number}": one.fingerprint for number, one in enumerate(trained)}
+    tested = data.table("test.parquet", ["user_id"])["user_id"].to_pylist()
+    for number, one in enumerate(trained):
+        inputs |= {f"run/{number}": one.fingerprint} | adapted(one, tested, f"people/{number}")
     plan = Plan("persona-scores", config.model_dump(), inputs)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
@@ -224,15 +227,12 @@ def _run(name: str, folder: Path, data: Artifact, judge: _Judge, device: str, pr
     random = np.random.default_rng(config.seed)
     chosen = np.sort(random.permutation(len(judge.rows))[: config.limit])
     sessions_of, users = judge.table["session_id"].take(chosen).to_pylist(), judge.users[chosen]
-    others = (users[:, None] + _steps(random, len(users), len(judge.persons.names), config.others)) % len(
-        judge.persons.names
-    )
+    names = judge.persons.names
+    others = (users[:, None] + _steps(random, len(users), len(names), config.others)) % len(names)
     table = data.table("test.parquet", COLUMNS)
-    place = {name: number for number, name in enumerate(table["session_id"].to_pylist())}
-    table = table.take([place[session] for session in sessions_of])
-    sessions = from_table(table, run.model.config.max_length)
-    sessions, untrained = as_nobody(sessions, run.known, by_words=run.model.knows_by_words)
-    rows = np.where(run.known, np.arange(len(run.known)), 0)[judge.persons.rows[others]]
+    place = {session: number for number, session in enumerate(table["session_id"].to_pylist())}
+    sessions, untrained = corpus_sessions(run, table.take([place[session] for session in sessions_of]))
+    rows = np.array([run.answering(one) for one in names])[others]
     if untrained.sessions:
         progress.say(f"{name}: {untrained.told('context')}")
     sampling = SampleConfig(samples=config.swap_samples, seed=config.seed)

@@ -57,12 +57,14 @@ def learned_from(run: Artifact, name: str) -> str | None:
     return known
 
 
-def adapted(run: Artifact, names: Iterable[str]) -> dict[str, str]:
-    """What a plan records about the people among ``names`` whom the run was adapted to; nothing if there are none."""
+def adapted(run: Artifact, names: Iterable[str], key: str = PEOPLE) -> dict[str, str]:
+    """What a plan records, under ``key``, about those of ``names`` whom the run was adapted to; nothing if there are
+    none.
+    """
     kept = _kept(run)
     sources = kept.facts["learned_from"] if kept else {}
     theirs = {name: sources[name] for name in sorted({*names} & {*sources})}
-    return {PEOPLE: hash_strings([to_json(theirs).decode()])} if theirs else {}
+    return {key: hash_strings([to_json(theirs).decode()])} if theirs else {}
 
 
 def _kept(run: Artifact) -> Artifact | None:

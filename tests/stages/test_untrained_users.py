@@ -152,9 +152,14 @@ def test_their_answers_are_drawn_again_once_they_are_adapted_to(
     adapt = ("adapt", out, "--history-file", tmp_path / "history.txt", "--steps", 3, "--user")
     sample = ("sample", out, "--corpus", corpus, "--samples", 2, "--json", "--out", tmp_path / "r")
     assert "never trained" in pwae(*sample).succeeds().json["notes"][0]
+    score = ("persona-scores", "--corpus", corpus, "--run", out, "--least", 1, "--out", tmp_path / "p")
+    assert "of 1 user who was never trained" in pwae(*score).succeeds().stderr
     pwae(*adapt, "somebody else").succeeds()
     assert pwae(*sample).succeeds().json["standing"]
+    assert "already" in pwae(*score).succeeds().stdout
     pwae(*adapt, STRANGER).succeeds()
+    pwae(*score).fails(6, "made differently (input people/0: none, now")
+    assert "never trained" not in pwae(*score, "--force").succeeds().stderr
     pwae(*sample).fails(6, "made differently (input people: none, now")
     assert "never trained" not in str(pwae(*sample, "--force").succeeds().json["notes"])
     drawn = pwae_core.open_artifact(tmp_path / "r").to_pandas("responses")
