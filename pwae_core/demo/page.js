@@ -119,7 +119,7 @@ async function answer() {
   await trying(async () => {
     find("state").textContent = "Thinking...";
     const samples = state.about.deterministic ? 1 : SAMPLES;
-    const question = { context: state.context, users, samples, draw: state.draw };
+    const question = { context: state.context.slice(-state.about.turns), users, samples, draw: state.draw };
     const { answers } = await ask("answer", question);
     if (number !== state.number) return;
     find("state").textContent = `${answers.length === 1 ? "1 person answers" : `${answers.length} people answer`}.`;
@@ -136,10 +136,11 @@ function card(one, question) {
   const list = made("ul", undefined, { className: "answers" });
   for (const text of one.responses) {
     const line = made("li");
-    line.append(said(text), button("Take", `Take into the conversation: ${text}`, () => {
+    const take = button("Take", `Take into the conversation: ${text}`, () => {
       add(state.about.personal ? one.user : null, text);
       find("text").focus();
-    }));
+    });
+    line.append(said(text), ...(text ? [take] : []));
     list.append(line);
   }
   article.append(list);

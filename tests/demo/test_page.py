@@ -115,6 +115,22 @@ def test_a_conversation_by_keyboard(served: Any, browser: Browser) -> None:
     assert "400" in refused
 
 
+def test_a_long_conversation_goes_on(served: Any, browser: Browser) -> None:
+    browser.call("POST", "/url", url=served[0])
+    waited(browser, "return document.querySelectorAll('#names button').length")
+    browser.run("for (let turn = 0; turn < 60; turn++) add('', 'do you like tea ?')")
+    browser.click("#names li:nth-child(2) button")
+    assert [len(one) for one in answers(browser, 1)] == [3]
+    assert browser.run("return document.querySelectorAll('#turns li').length") == 60
+
+
+def test_an_answer_without_words_cannot_be_taken(served: Any, browser: Browser) -> None:
+    browser.call("POST", "/url", url=served[0])
+    waited(browser, "return document.querySelectorAll('#names button').length")
+    one = "{ user: 'user001', remark: '', responses: ['', 'tea'], real: [], why: {} }"
+    assert browser.run(f"return card({one}, {{}}).querySelectorAll('.answers button').length") == 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_can_be_read(served: Any, browser: Browser, scheme: str, width: int, tmp_path: Path) -> None:
