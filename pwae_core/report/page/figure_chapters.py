@@ -134,16 +134,18 @@ def people(found: Map) -> Markup:
 def _listed(found: Map) -> Markup:
     """The users with most training responses, each with those nearest to them."""
     people = sorted(found.people, key=lambda one: -one.responses)[:LISTED]
+    several = found.components > 1
     rows = [
         [
             short(one.user_id, NAME),
             f"{one.responses:,}",
-            str(one.component + 1),
+            *([str(one.component + 1)] if several else []),
             short(found.people[one.near[0]].user_id, NAME) if one.near else "",
         ]
         for one in people
     ]
-    return numbers(("user", "training responses", "likeliest component", "nearest"), rows)
+    likeliest = ["likeliest component"] if several else []
+    return numbers(("user", "training responses", *likeliest, "nearest"), rows)
 
 
 def _of_map(found: Map) -> tuple[str, str]:
