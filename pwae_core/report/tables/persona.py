@@ -90,6 +90,7 @@ def _read(
     hashes = {**answered(persona), REAL: REAL} if of_answers else measured(persona)
     known = {one.fingerprint: one.system for one in sources.responses} | {REAL: printed.GROUND_TRUTH}
     known = known if of_answers else sources.run_names
+    scored_as = _scored_as(sources)
     systems: dict[str, list[Mapping[str, Any]]] = {}
     for row in measures:
         systems.setdefault(row["system"], []).append(row)
@@ -98,10 +99,15 @@ def _read(
         answers = [one for one in sources.responses if fingerprint in (one.fingerprint, made_by[one.fingerprint])]
         runs = {made_by[one.fingerprint] for one in answers} if of_answers else {fingerprint}
         run = next((run for run in sources.runs if run.fingerprint in runs), None)
-        given = sources.given.get(answers[0].fingerprint) if len(answers) == 1 else None
+        given, own_name = None, label
+        if len(answers) == 1:
+            (one,) = answers
+            given = sources.given.get(one.fingerprint)
+            if not of_answers and one.facts and one.facts["system"] == label:  # else it was told apart from others
+                own_name = scored_as.get(one.fingerprint, label)
         scored = Scored(
             known.get(fingerprint, label),
-            given or label,
+            given or own_name,
             {row["metric"]: Cell(row["value"], half_width(row), digits(row["metric"])) for row in rows},
             {row["metric"]: row["signature"] for row in rows},
             run,
@@ -111,6 +117,15 @@ def _read(
         )
         drawn = [artifacts.load(one.source, "responses").config for one in answers if of_answers and one.facts]
         yield (but_seed([effective(run.config), *drawn]) if run else fingerprint), scored
+
+
+def _scored_as(sources: Sources) -> dict[str, str]:
+    """The names under which answers were measured or scored, by their hashes; seeds of one system have its name."""
+    found: dict[str, str] = {}
+    for one in (*sources.scores, *reversed(sources.persona)):
+        seeds = {run: told["system"] for told in one.facts.get("seeds", []) for run in told["runs"]}
+        found |= {value: seeds.get(name, name) for name, value in answered(one).items()}
+    return found
 
 
 def _notes(group: Sequence[Measures], columns: Sequence[str]) -> list[str]:

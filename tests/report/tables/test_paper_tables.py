@@ -632,16 +632,20 @@ def test_runs_have_the_page_s_names_by_their_hashes(folder: Folder) -> None:
     assert [row.name for row in table.rows] == ["PersonaWAE", "Mine", "Q"]
 
 
-def measured_apart(folder: Folder, name: str, label: str, value: float, real: float = 0.5, **model: Any) -> None:
-    """A run, its answers, and what 'pwae persona-scores' measures of the two alone."""
-    seed = len(folder.given)
-    _, answers = folder.system(name, own_name=label, seed=seed, **model)
+def measured_apart(
+    folder: Folder, name: str, label: str, value: float, real: float = 0.5, own: str = "", **model: Any
+) -> None:
+    """A run, its answers, and what 'pwae persona-scores' measures of the two alone. ``own``: what the run calls its
+    system, if not ``label``.
+    """
+    seed, own = len(folder.given), own or label
+    _, answers = folder.system(name, own_name=own, seed=seed, **model)
     run = artifacts.load(folder.root / f"run-{name}", "run").fingerprint
-    found = persona_totals((REAL, ACCURACY, 50), (label, ACCURACY, 50), (label, "Swap-Changed", 20))
-    values = {REAL: real, label: value}
+    found = persona_totals((REAL, ACCURACY, 50), (label, ACCURACY, 50), (own, "Swap-Changed", 20))
+    values = {REAL: real, label: value, own: value}
     totals = [row | {"value": values[row["system"]]} for row in found]
     plan = artifacts.Plan("persona-scores", {"words": 50}, {"corpus": "c", f"responses/{label}": answers, "run/0": run})
-    facts = {"contexts": 50, "runs": [{"system": label}]}
+    facts = {"contexts": 50, "runs": [{"system": own}]}
     folder._write("persona-scores", f"persona-{name}", plan, facts, totals=totals)
 
 
@@ -661,6 +665,16 @@ def test_systems_measured_apart_are_rows_of_one_table_and_their_seeds_are_averag
     assert answers.rows[1].cells[ACCURACY].spread == "±0.1414"
     assert [(row.name, row.detail) for row in swaps.rows] == [(row.name, row.detail) for row in answers.rows[1:]]
     assert "for a mean over seeds, their standard deviation" in answers.notes[-1]
+
+
+def test_systems_of_an_experiment_have_their_labels_in_every_table(folder: Folder) -> None:
+    """A plan's label names the answers; a run knows only what its system is called."""
+    for name, value, label, size in (("a", 0.2, "K=1", 1), ("b", 0.4, "K=1", 1), ("c", 0.6, "K=2", 2)):
+        measured_apart(folder, name, label, value, own="PersonaWAE", latent_size=size)
+    answers, swaps = personalisation(folder.sources())
+    told = [(row.name, row.detail) for row in swaps.rows]
+    assert told == [("K=1", "mean of 2 seeds"), ("K=2", "")]
+    assert told == [(row.name, row.detail) for row in answers.rows[1:]]
 
 
 def test_names_that_the_user_gave_are_systems_of_their_own(folder: Folder) -> None:
