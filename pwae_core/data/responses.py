@@ -98,9 +98,10 @@ class Named:
 
 
 def named(argument: str) -> Named:
-    """Reads ``NAME=PATH`` or ``PATH``. A path that exists may itself contain an equals sign."""
-    name, equals, path = argument.partition("=")
-    return Named(Path(path), name) if equals and name and not Path(argument).exists() else Named(Path(argument))
+    """Reads ``NAME=PATH`` or ``PATH``. A path that exists may itself contain an equals sign, and so may its name."""
+    ends = [] if Path(argument).exists() else [place for place, one in enumerate(argument) if one == "=" and place]
+    splits = [Named(Path(argument[end + 1 :]), argument[:end]) for end in ends]
+    return next((one for one in splits if one.path.exists()), splits[0] if splits else Named(Path(argument)))
 
 
 def read_responses(path: Path, tokenizer: str | None = None, system: str | None = None) -> ResponseSet:

@@ -16,6 +16,7 @@ import pytest
 
 from pwae_core import artifacts
 from pwae_core.data.responses import (
+    Named,
     ResponseSet,
     align,
     complete,
@@ -23,6 +24,7 @@ from pwae_core.data.responses import (
     read_responses,
     same_answer,
 )
+from pwae_core.data.responses import named as read_name
 from pwae_core.errors import ArtifactError, ConfigError, EmptyResultError, InputError
 from pwae_core.schemas import ARTIFACTS, RESPONSES
 
@@ -331,3 +333,20 @@ def test_a_system_with_different_answers_or_few_contexts_is_not_told(responses: 
 )
 def test_references_without_a_word_are_told(references: list[list[list[str]]], told: str) -> None:
     assert empty_references(pa.table({"references": references})) == told
+
+
+def test_a_name_and_its_path_may_have_equals_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The labels of Table 3 have one: PersonaWAE K=1."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("k-1", "K=2", "a=b"):
+        (tmp_path / folder).mkdir()
+    for argument, name, path in (
+        ("PersonaWAE K=1=k-1", "PersonaWAE K=1", "k-1"),
+        ("PersonaWAE=k-1", "PersonaWAE", "k-1"),
+        ("PersonaWAE K=2=K=2", "PersonaWAE K=2", "K=2"),
+        ("K=2", None, "K=2"),
+        ("a=a=b", "a", "a=b"),
+        ("name=gone=too", "name", "gone=too"),
+        ("gone", None, "gone"),
+    ):
+        assert read_name(argument) == Named(Path(path), name), argument
