@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -22,7 +22,7 @@ def make_pairs(items: Sequence[Item], wanted: Iterable[tuple[str, str]]) -> list
     systems = sorted({item.system for item in items})
     if len(systems) < 2:
         raise ConfigError(f"mode: only {', '.join(systems)} is judged; a pair takes two systems. Give another.")
-    pairs = [_checked(pair, systems) for pair in wanted] or list(combinations(systems, 2))
+    pairs = [_checked(_meant(pair, systems), systems) for pair in wanted] or list(combinations(systems, 2))
     answers: dict[str, dict[str, Item]] = {}
     for item in items:
         answers.setdefault(item.context.session_id, {})[item.system] = item
@@ -35,6 +35,13 @@ def make_pairs(items: Sequence[Item], wanted: Iterable[tuple[str, str]]) -> list
     if not made:
         raise EmptyResultError("The systems say the same everywhere: there is nothing to choose. Compare others.")
     return made
+
+
+def _meant(pair: tuple[str, str], systems: Collection[str]) -> tuple[str, str]:
+    """``pair``, or the two ``systems`` that ONE=OTHER names if it is split at another equals sign."""
+    parts = "=".join(pair).split("=")
+    splits = [("=".join(parts[:end]), "=".join(parts[end:])) for end in range(1, len(parts))]
+    return next((one for one in (pair, *splits) if {*one} <= {*systems}), pair)
 
 
 def _checked(pair: tuple[str, str], systems: Sequence[str]) -> tuple[str, str]:

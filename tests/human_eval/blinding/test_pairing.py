@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,7 +12,7 @@ from pwae_core.human_eval.blinding.pairing import make_pairs, swapped, take_side
 from pwae_core.human_eval.blinding.placement import Context, Item
 
 
-def answers(contexts: int = 9, systems: str = "abc", same: bool = False) -> list[Item]:
+def answers(contexts: int = 9, systems: Sequence[str] = "abc", same: bool = False) -> list[Item]:
     return [
         Item(Context(f"c{number}#0", "u", (), ()), system, ("same",) if same else (system, str(number)))
         for number in range(contexts)
@@ -26,6 +27,20 @@ def test_every_two_systems_or_the_named_ones() -> None:
     named = make_pairs(answers(), [("c", "a"), ("a", "c")])
     assert {(one.system, one.other) for one in named} == {("a", "c")}
     assert len(named) == 9
+
+
+def test_names_may_have_equals_signs() -> None:
+    """As typed, ONE=OTHER is split at its first equals sign."""
+    items = answers(systems=("P", "P K=1", "P K=2"))
+    for typed, expected in {
+        "P K=1=P": ("P", "P K=1"),
+        "P=P K=2": ("P", "P K=2"),
+        "P K=1=P K=2": ("P K=1", "P K=2"),
+    }.items():
+        one, two = typed.split("=", 1)
+        assert {(each.system, each.other) for each in make_pairs(items, [(one, two)])} == {expected}
+    with pytest.raises(ConfigError, match=r"^pairs: 'P K' is not one of the systems: P, P K=1, P K=2\.$"):
+        make_pairs(items, [("P K", "3=P")])
 
 
 def test_what_cannot_be_compared() -> None:
