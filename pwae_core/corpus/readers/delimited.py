@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from pwae_core.errors import InputError
 LONGEST_FIELD = 64 << 20
 CHUNK = 1 << 20
 TWICE = "Within quoted fields, write quotation marks twice."
+BACKSLASH = re.compile(r'(?<!\\)\\"')
 BOM = "\ufeff"
 HEADER_AGAIN = "header line, repeated"
 NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
@@ -33,10 +35,11 @@ NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 @dataclass(frozen=True)
 class Dialect:
-    """``skip``: lines before the header (``sep=;``)."""
+    """``backslash``: in a quoted field, ``\\"`` is a quotation mark. ``skip``: lines before the header (``sep=;``)."""
 
     delimiter: str
     quoted: bool = True
+    backslash: bool = False
     encoding: str = "utf-8-sig"
     skip: int = 0
 
@@ -114,7 +117,8 @@ def _text(source: Source, encoding: str) -> io.TextIOWrapper:
 def _reader(handle: io.TextIOWrapper, dialect: Dialect) -> Any:
     csv.field_size_limit(LONGEST_FIELD)
     if dialect.quoted:
-        return csv.reader(handle, delimiter=dialect.delimiter, strict=True)
+        lines = (BACKSLASH.sub('""', line) for line in handle) if dialect.backslash else handle
+        return csv.reader(lines, delimiter=dialect.delimiter, strict=True)
     return csv.reader(handle, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
@@ -129,22 +133,22 @@ def laid_out(source: Source, wanted: Sequence[str] = ()) -> Source:
     else:
         found = {one: fields(header, one) for one in DELIMITERS}
         delimiter = max(found, key=lambda one: (len({*found[one]} & {*wanted}), len(found[one])))
-    return replace(source, layout=Dialect(delimiter, True, encoding, skip))
+    return replace(source, layout=Dialect(delimiter, encoding=encoding, skip=skip))
 
 
 def quoting_told(source: Source) -> Source:
     """The source with the role of quotation marks, inferred from the whole file; and a note if they do not quote.
 
-    They quote if rows then fit the header, or if a whole column or the header is in quotation marks. If every line by
-    itself fits the header and quoting would split or join lines, they are ordinary characters.
+    They quote if rows then fit the header, or would if a backslash were an escape (which is an error later), or if a
+    whole column or the header is in quotation marks. If every line by itself fits the header and quoting would split or
+    join lines, they are ordinary characters.
     """
     dialect: Dialect = source.layout
     if not _holds(source, '"'.encode("utf-16-le" if dialect.encoding == "utf-16" else "utf-8")):
         return source
     plain = replace(dialect, quoted=False)
     quoting, by_line = _fit(source, dialect), _fit(source, plain)
-    fits = quoting.misfits < by_line.misfits or (quoting.misfits == by_line.misfits and quoting.rows == by_line.rows)
-    if fits or by_line.enclosed:
+    if quoting.suits(by_line) or by_line.enclosed or _fit(source, replace(dialect, backslash=True)).suits(by_line):
         return source
     lost = f"{by_line.rows - quoting.rows:,} of {by_line.rows:,} rows" if quoting.whole else "rows"
     told = f"{source.name}: quotation marks are read as ordinary characters; as quotes they would swallow {lost}."
@@ -176,6 +180,10 @@ class _Fit:
     misfits: int
     whole: bool
     enclosed: bool = False
+
+    def suits(self, by_line: _Fit) -> bool:
+        """Whether rows fit better than lines by themselves, or as well without joining any."""
+        return self.misfits < by_line.misfits or (self.misfits, self.rows) == (by_line.misfits, by_line.rows)
 
 
 def _fit(source: Source, dialect: Dialect) -> _Fit:

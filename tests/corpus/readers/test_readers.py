@@ -146,6 +146,16 @@ def test_marks_in_a_file_that_does_not_quote_are_characters(tmp_path):
     assert [row["text"] for row in read_all(path)] == texts
 
 
+def test_marks_after_backslashes_are_no_characters_if_they_would_fit_as_escapes(tmp_path):
+    path, header = tmp_path / "a", "conversation_id,turn,user_id,text\n"
+    path.write_text(header + 'c,0,u,ok\nc,1,u,"he said \\"hi\\""\nc,2,u,"\\"so\\", he said"\n')
+    assert refused(path) == f"a, line 3 is not valid CSV: ',' expected after '\"'. {TWICE}"
+    path.write_text(header + 'c,0,u,ok\nc,1,u,"he said \\"hi\\""\n')
+    assert refused(path) == f"a, line 3 is not valid CSV: ',' expected after '\"'. {TWICE}"
+    path.write_text(header + 'c,0,u,"hi" she said\nc,1,u,"he said \\"hi\\""\n')
+    assert [row["text"] for row in read_all(path)] == ['"hi" she said', r'"he said \"hi\""']
+
+
 def test_bad_csv_is_refused(tmp_path):
     path = tmp_path / "a"
     header = "conversation_id,turn,user_id,text\n"
