@@ -104,7 +104,8 @@ def _told(source: Source, shape: Shape, known: set[str], config: PreprocessConfi
     names = named(config.columns)
     if shape == "times":
         cut = f"a pause of over {config.gap:g} minutes begins a new conversation" if config.gap else "no pause ends one"
-        return f"{source.name} has no turns and is read by time: {cut} (--gap)."
+        turns = "" if names["turn"] in known else "has no turns and "
+        return f"{source.name} {turns}is read by time: {cut} (--gap)."
     if config.shape == "auto" and shape == "turns" and {names[field] for field in REQUIRED["replies"]} <= known:
         return f"{source.name} has turns and reply links, and is read by turn. --shape replies follows the links."
     return ""

@@ -157,5 +157,10 @@ def test_a_time_that_is_not_understood_is_counted(pwae, tmp_path):
         f"{path} has no turns and is read by time: a pause of over 60 minutes begins a new conversation (--gap)."
     ]
     assert report["rejected"][0] == {"unit": "row", "reason": "no timestamp, or none that is understood", "count": 2}
+    turns = write_lines(tmp_path / "turns", [{**row, "turn": n} for n, row in enumerate(rows)])
+    made = ("preprocess", turns, "--shape", "times", "--out", tmp_path / "t", "--json", "--min-utterances", "1")
+    assert pwae(*made).succeeds().json["notes"] == [
+        f"{turns} is read by time: a pause of over 60 minutes begins a new conversation (--gap)."
+    ]
     shown = pwae("preprocess", path, "--explain", "2", "--json").succeeds().json
     assert [one["rejected"] for one in shown] == ["no timestamp, or none that is understood"] * 2
