@@ -38,10 +38,12 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text, empty if it is not text; what cannot be decoded is U+FFFD."""
+        """The beginning as text, empty if it is not text; what cannot be decoded is U+FFFD. A few NULs are text."""
         if self.data.startswith(UTF_16):
             return self.data.decode("utf-16", "replace").lstrip()
-        return "" if b"\0" in self.data else self.data.decode("utf-8-sig", "replace").lstrip()
+        text = self.data.decode("utf-8-sig", "replace").lstrip()
+        nulls = text.count("\0")
+        return "" if nulls > len(text) // 100 or (nulls and "\ufffd" in text[:-1]) else text
 
     @cached_property
     def lines(self) -> tuple[str, ...]:

@@ -156,6 +156,16 @@ def test_marks_after_backslashes_are_no_characters_if_they_would_fit_as_escapes(
     assert [row["text"] for row in read_all(path)] == ['"hi" she said', r'"he said \"hi\""']
 
 
+def test_a_text_with_a_nul_is_text_wherever_it_stands(tmp_path):
+    rows = [f"c,{turn},u,well said" for turn in range(20)]
+    for place in (0, 19):
+        told = [f"{row}\0" if turn == place else row for turn, row in enumerate(rows)]
+        (tmp_path / "a").write_text("\n".join(["conversation_id,turn,user_id,text", *told]) + "\n")
+        assert [row["turn"] for row in read_all(tmp_path / "a")] == [*range(20)]
+    (tmp_path / "a").write_bytes("conversation_id,turn,user_id,text\n".encode("utf-16-le") * 20)
+    assert refused(tmp_path / "a").startswith("a is of no known format.")
+
+
 def test_bad_csv_is_refused(tmp_path):
     path = tmp_path / "a"
     header = "conversation_id,turn,user_id,text\n"
