@@ -33,8 +33,7 @@ FILES = (".jsonl", ".ndjson", ".parquet")
 class Sources:
     """Everything that was given or found.
 
-    ``given`` maps the hashes of responses to the names that the user gave them, ``called`` to those under which they
-    were scored; all names in ``responses`` differ.
+    ``given`` maps the hashes of responses to the names that the user gave them; all names in ``responses`` differ.
     ``corpus`` is the runs' corpus. ``aside`` says what was left out, and why. ``growing`` are runs that are training
     now, or were cut off. ``outside`` are tables of scores that other programs computed.
     """
@@ -42,7 +41,6 @@ class Sources:
     runs: tuple[Artifact, ...]
     responses: tuple[ResponseSet, ...]
     given: Mapping[str, str]
-    called: Mapping[str, str]
     scores: tuple[Artifact, ...]
     human: tuple[Artifact, ...]
     preferences: tuple[Artifact, ...]
@@ -104,6 +102,15 @@ class Sources:
             claims.append(Claim(name, run.folder, given=len(called) == 1))
         return {run.fingerprint: name for run, name in zip(self.runs, distinct(claims), strict=True)}
 
+    @cached_property
+    def scored_as(self) -> dict[str, str]:
+        """The names under which answers were measured or scored, by their hashes; seeds of one system have its name."""
+        found: dict[str, str] = {}
+        for one in (*self.scores, *reversed(self.persona)):
+            seeds = {run: told["system"] for told in one.facts.get("seeds", []) for run in told["runs"]}
+            found |= {value: seeds.get(name, name) for name, value in answered(one).items()}
+        return found
+
     def answers(self, fingerprint: str) -> ResponseSet | None:
         """The responses with that hash; None if they were not given."""
         return next((one for one in self.responses if one.fingerprint == fingerprint), None)
@@ -149,7 +156,6 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
         runs=loaded["run"],
         responses=_named(sets, names, called),
         given=names,
-        called=called,
         scores=loaded["scores"],
         human=loaded["human-eval-scores"],
         preferences=loaded["human-eval-preferences"],

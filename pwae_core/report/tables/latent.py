@@ -55,7 +55,7 @@ def _scored(sources: Sources, diagnosis: Artifact) -> Scored:
 
 def _label(sources: Sources, run: str) -> str | None:
     """The name that was given to the run's only responses, or under which they were scored."""
-    known = {**sources.called, **sources.given}
+    known = {**sources.scored_as, **sources.given}
     own = [one.fingerprint for one in sources.responses if sources.made_by[one.fingerprint] == run]
     return known.get(own[0]) if len(own) == 1 else None
 

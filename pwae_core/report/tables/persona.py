@@ -90,7 +90,6 @@ def _read(
     hashes = {**answered(persona), REAL: REAL} if of_answers else measured(persona)
     known = {one.fingerprint: one.system for one in sources.responses} | {REAL: printed.GROUND_TRUTH}
     known = known if of_answers else sources.run_names
-    scored_as = _scored_as(sources)
     systems: dict[str, list[Mapping[str, Any]]] = {}
     for row in measures:
         systems.setdefault(row["system"], []).append(row)
@@ -104,7 +103,7 @@ def _read(
             (one,) = answers
             given = sources.given.get(one.fingerprint)
             if not of_answers and one.facts and one.facts["system"] == label:  # else it was told apart from others
-                own_name = scored_as.get(one.fingerprint, label)
+                own_name = sources.scored_as.get(one.fingerprint, label)
         scored = Scored(
             known.get(fingerprint, label),
             given or own_name,
@@ -117,15 +116,6 @@ def _read(
         )
         drawn = [artifacts.load(one.source, "responses").config for one in answers if of_answers and one.facts]
         yield (but_seed([effective(run.config), *drawn]) if run else fingerprint), scored
-
-
-def _scored_as(sources: Sources) -> dict[str, str]:
-    """The names under which answers were measured or scored, by their hashes; seeds of one system have its name."""
-    found: dict[str, str] = {}
-    for one in (*sources.scores, *reversed(sources.persona)):
-        seeds = {run: told["system"] for told in one.facts.get("seeds", []) for run in told["runs"]}
-        found |= {value: seeds.get(name, name) for name, value in answered(one).items()}
-    return found
 
 
 def _notes(group: Sequence[Measures], columns: Sequence[str]) -> list[str]:
