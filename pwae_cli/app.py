@@ -130,7 +130,7 @@ def _run() -> int:
             raise
         return _told(known)
     if code == INTERRUPTED:
-        console.error("Interrupted; nothing half-written was left. Run the same command again.")
+        console.error("Interrupted; nothing half-written is in place. Run the same command again.")
     return code
 
 

@@ -91,7 +91,7 @@ def test_control_c_is_one_line_and_130(pwae, monkeypatch):
     monkeypatch.setattr(stage, "embed_words", stop)
     result = pwae("embed-words", "corpus", "--out", "out")
     assert (result.exit_code, result.stdout) == (130, "")
-    assert result.stderr == "pwae: Interrupted; nothing half-written was left. Run the same command again.\n"
+    assert result.stderr == "pwae: Interrupted; nothing half-written is in place. Run the same command again.\n"
 
 
 @pytest.mark.parametrize("command", ["--help", "metrics", "metrics --json", "models --json", "models", "train --help"])

@@ -157,4 +157,4 @@ def test_ctrl_c_ends_it_cleanly(served: Any) -> None:
     process = served[1]
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert process.stderr.read() == "pwae: Interrupted; nothing half-written was left. Run the same command again.\n"
+    assert process.stderr.read() == "pwae: Interrupted; nothing half-written is in place. Run the same command again.\n"

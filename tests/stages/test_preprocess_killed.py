@@ -1,6 +1,7 @@
 """Killed at any moment, then run again: the bytes of an undisturbed run, and nothing temporary."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -29,12 +30,12 @@ def finish(raw, out, workers=1) -> None:
     assert start(raw, out, workers).wait() == 0
 
 
-def kill_after(pieces, raw, out, workers) -> None:
-    """Kills a run when so many of its pieces are done, or lets it finish if it is quicker."""
+def kill_after(pieces, raw, out, workers, number=signal.SIGKILL) -> None:
+    """Stops a run when so many of its pieces are done, or lets it finish if it is quicker."""
     process = start(raw, out, workers)
     while process.poll() is None and len(list(out.parent.glob(f".{out.name}.partial/work/*.json"))) < pieces:
         time.sleep(0.001)
-    process.kill()
+    process.send_signal(number)
     process.wait()
 
 
@@ -47,6 +48,22 @@ def test_killed_at_any_moment_then_run_again(tmp_path, snapshot, workers):
     for pieces in (1, *sorted(chance.randint(2, 50) for _ in range(3))):
         kill_after(pieces, raw, out, workers)
         assert pieces > 1 or not out.exists()
+    finish(raw, out, workers)
+    assert snapshot(out) == snapshot(tmp_path / "undisturbed")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "raw.jsonl", "undisturbed"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_finished_is_kept_after_ctrl_c(tmp_path, snapshot, workers):
+    raw = write_jsonl(planted(users=20, conversations=800, seed=workers).rows, tmp_path / "raw.jsonl")
+    out = tmp_path / "corpus"
+    finish(raw, tmp_path / "undisturbed", workers)
+    kill_after(2, raw, out, workers, signal.SIGINT)
+    assert not out.exists()
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob(".corpus.partial/work/*.json")}
+    assert len(kept) >= 2
+    kill_after(len(kept) + 1, raw, out, workers, signal.SIGINT)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "it went on"
     finish(raw, out, workers)
     assert snapshot(out) == snapshot(tmp_path / "undisturbed")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "raw.jsonl", "undisturbed"]

@@ -242,7 +242,7 @@ def test_interrupted_it_leaves_nothing(pwae, made, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pwae_core.stages.sample.answer", interrupted)
-    pwae("sample", made.seq2seq, "--out", tmp_path / "r").fails(130, "Interrupted; nothing half-written was left.")
+    pwae("sample", made.seq2seq, "--out", tmp_path / "r").fails(130, "Interrupted; nothing half-written is in place.")
     assert list(tmp_path.iterdir()) == []
 
 
