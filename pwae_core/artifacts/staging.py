@@ -96,8 +96,8 @@ def staging(target: Path, plan: Plan, holds: tuple[str, ...], *, resume: bool = 
     """The staging folder of ``target``: a new one or, with ``resume``, what a kill left of the same plan.
 
     ``holds`` are the names that ``new`` will have in it. An error clears the folder, unless ``new`` is complete, or it
-    is a StorageError or Ctrl-C that may be resumed. Raises ArtifactError if the folder is not ours, StorageError if another
-    process is using it.
+    is a StorageError or Ctrl-C that may be resumed. Raises ArtifactError if the folder is not ours, StorageError if
+    another process is using it.
     """
     folder = staging_folder(target)
     with files.storage_errors(target):

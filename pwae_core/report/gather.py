@@ -104,7 +104,7 @@ class Sources:
 
     @cached_property
     def scored_as(self) -> dict[str, str]:
-        """The names under which answers were measured or scored, by their hashes; seeds of one system have its name."""
+        """The names under which answers were scored, by their hashes; seeds of one system have its name."""
         found: dict[str, str] = {}
         for one in (*self.scores, *reversed(self.persona)):
             seeds = {run: told["system"] for told in one.facts.get("seeds", []) for run in told["runs"]}
@@ -141,9 +141,7 @@ def gather(given: Sequence[Named], outside: Sequence[Path] = ()) -> Sources:
             continue
         found = [(kind, path) for kind, path in _found(one) if kind in folders]
         if not found:
-            raise InputError(
-                f"Nothing to report at {one.path}. Give runs, responses, scores, or a folder that holds them."
-            )
+            raise InputError(f"Nothing to report at {one.path}. Give runs, responses, scores, or a folder of them.")
         for kind, path in found:
             folders[kind].append(path)
     loaded = {kind: _loaded(kind, folders[kind]) for kind in SHOWN if kind != "responses"}
