@@ -20,12 +20,13 @@ from pwae_core.progress import Progress, Silent
 
 NAMES = {name: model.display_name for name, model in MODELS.items()}
 PLAN = """
+title = "A tiny table"
 corpus = "nowhere"
 preset = "small"
 seeds = [1, 2]
 
 [train]
-max_steps = STEPS
+max_steps = 6
 validate_every = 3
 batch_size = 16
 
@@ -42,7 +43,8 @@ limit = 5
 
 [evaluate]
 resamples = 20
-
+"""
+SYSTEMS = """
 [[systems]]
 model = "personawae"
 
@@ -55,7 +57,7 @@ train = { critic = { kind = "sgd", rate = 1e9 }, explosion = 1e-9 }
 
 def planned(folder: Path, steps: int = 6) -> list[PlannedRun]:
     path = folder / "plan.toml"
-    path.write_text(PLAN.replace("STEPS", str(steps)))
+    path.write_text(PLAN.replace("max_steps = 6", f"max_steps = {steps}") + SYSTEMS)
     return planned_runs(read_plan(path, {"corpus": folder}), NAMES)
 
 

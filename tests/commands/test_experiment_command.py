@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fake_plugins import write_plugin
+from jobs import PLAN as SETTINGS
 from trained import write_corpus
 
 from pwae_cli.commands.experiment import _print as print_report
@@ -27,31 +28,7 @@ from pwae_core.models import MODELS
 from pwae_core.training.runs import choose_device, open_run
 
 NAMES = {name: model.display_name for name, model in MODELS.items()}
-PLAN = """
-title = "A tiny table"
-corpus = "nowhere"
-preset = "small"
-seeds = [1, 2]
-
-[train]
-max_steps = 6
-validate_every = 3
-batch_size = 16
-
-[train.model]
-word_size = 8
-hidden_size = 8
-user_size = 4
-latent_size = 4
-max_length = 8
-
-[sample]
-samples = 2
-limit = 5
-
-[evaluate]
-resamples = 20
-
+PLAN = f"""{SETTINGS}
 [[systems]]
 model = "adaptation"
 
@@ -62,7 +39,7 @@ without = ["prior"]
 [[systems]]
 model = "personawae"
 label = "Exploding"
-train = { critic = { kind = "sgd", rate = 1e9 }, explosion = 1e-9 }
+train = {{ critic = {{ kind = "sgd", rate = 1e9 }}, explosion = 1e-9 }}
 """
 
 
