@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pwae_core.artifacts import Artifact, Plan, describe_difference, load, same_vocabulary
 from pwae_core.artifacts.notes import manifest_of, plan_of
+from pwae_core.config.evaluate import DEFAULTS
 from pwae_core.config.experiment import ExperimentConfig, PlannedRun, planned_runs
 from pwae_core.config.train import ALIASES
 from pwae_core.data.candidate_users import candidates
@@ -24,6 +25,8 @@ from pwae_core.training.sizes import outlined
 
 OPTIONS = ("--corpus", "--embeddings", "--out", "--device", "--jobs", "--force", "--json")
 """The options of ``pwae experiment``."""
+OF_SEVERAL = ("tokenizer", "common", "compare", "base", "trials")
+"""The settings of ``pwae evaluate`` that are about several systems, or about those of others."""
 SENTENCE = re.compile(r"(?<=[.;:?]) +(?=[A-Z])")
 
 
@@ -58,10 +61,11 @@ def _check_scoring(plan: ExperimentConfig) -> None:
                 f"[{name}] samples: {scoring.samples} of each context, but [sample] samples draws {drawn}."
             )
     metrics_called(plan.evaluate.metrics)
-    if plan.evaluate.compare or plan.evaluate.base:
+    given = [name for name in OF_SEVERAL if getattr(plan.evaluate, name) != getattr(DEFAULTS, name)]
+    if given:
         raise ConfigError(
-            "[evaluate] compare, base: an experiment scores every run separately. Leave them out, and give the "
-            "responses to 'pwae evaluate --compare'."
+            f"[evaluate] {', '.join(given)}: an experiment scores every run separately. Leave "
+            f"{'it' if len(given) == 1 else 'them'} out, and give the responses to 'pwae evaluate'."
         )
 
 

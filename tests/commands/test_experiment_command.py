@@ -343,7 +343,13 @@ def test_force_trains_a_run_again_whose_weights_are_gone_and_no_other(
             5,
             "[persona_scores]: 0 of the users who answer have 9999 utterances or more in the training split of",
         ),
-        ("resamples = 20", "compare = true", 3, "[evaluate] compare, base: an experiment scores every run separately."),
+        ("resamples = 20", "compare = true", 3, "[evaluate] compare: an experiment scores every run separately."),
+        (
+            "resamples = 20",
+            'trials = 50\ncommon = true\ntokenizer = "whitespace"',
+            3,
+            "[evaluate] tokenizer, common, trials: an experiment scores every run separately.",
+        ),
         ("max_steps = 6", "max_steps = 6\nperiod_shares = [1.0, 2.0]", 3, "seq2seq-seed1: period_shares: seq2seq"),
     ],
 )
