@@ -222,9 +222,8 @@ def _advice(sources: Sources, made: Sequence[Table]) -> list[str]:
     if not sources.runs:
         advice.append("No run: give one for Table 6, latent codes, the map of users and training curves.")
     if not sources.persona:
-        advice.append(
-            "No automatic measures of personalisation: 'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'."
-        )
+        how = "'pwae persona-scores RESPONSES --corpus CORPUS --out DIR'"
+        advice.append(f"No automatic measures of personalisation: {how}.")
     if sources.runs and not sources.diagnoses:
         advice.append("Not what z says: 'pwae diagnose RUN --out DIR', of a run that has a z.")
     if not (sources.human or sources.preferences):

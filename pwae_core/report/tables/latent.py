@@ -10,11 +10,12 @@ from pwae_core.files import to_json
 from pwae_core.grammar import counted
 from pwae_core.metrics.latent import METRICS
 from pwae_core.report.gather import Sources
-from pwae_core.report.system_names import Claim, apart, distinct
-from pwae_core.report.tables.averaged import Cell, Scored, digits, mean_of
+from pwae_core.report.system_names import apart
+from pwae_core.report.tables.averaged import Cell, Scored, digits
 from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.paper_tables import row_of, signatures
 from pwae_core.report.tables.plain_table import Table, legend, titled
+from pwae_core.report.tables.seeds import seeds_averaged
 
 TITLE = "What z says"
 MEANING = "BLEU-F1 falls as z says more: read the two together. 'pwae metrics' says what each measure shows."
@@ -61,13 +62,10 @@ def _label(sources: Sources, run: str) -> str | None:
 
 
 def _table(group: Sequence[tuple[Artifact, Scored]], where: str) -> Table:
-    systems: dict[tuple[str, str], dict[str, Scored]] = {}
-    for _, one in group:
-        settings = but_seed([effective(one.run.config)]) if one.run else one.fingerprint
-        systems.setdefault((one.own_name, settings), {}).setdefault(one.fingerprint, one)
-    made = [mean_of(name, [*own.values()]) for (name, _), own in systems.items()]
-    names = distinct([Claim(one.system, one.place, one.given) for one in made])
-    rows = [row_of(one, name, METRICS) for one, name in zip(made, names, strict=True)]
+    systems = seeds_averaged(
+        (but_seed([effective(one.run.config)]) if one.run else one.fingerprint, one) for _, one in group
+    )
+    rows = [row_of(one, one.system, METRICS) for one in systems]
     notes = [f"{counted(group[0][0].facts['contexts'], 'context')} of the validation split."]
     notes += [f"{one.system}: {told}" for diagnosis, one in group for told in diagnosis.facts["warnings"]]
     return Table(
@@ -77,5 +75,5 @@ def _table(group: Sequence[tuple[Artifact, Scored]], where: str) -> Table:
         [("", METRICS)],
         rows,
         [*notes, *legend(rows), MEANING],
-        signatures(made, METRICS),
+        signatures(systems, METRICS),
     )

@@ -13,13 +13,14 @@ from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHEARD
 from pwae_core.report.gather import Sources, answered
-from pwae_core.report.system_names import Claim, apart, distinct
+from pwae_core.report.system_names import apart
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width, mean_of
+from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width
 from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.notes import measured
 from pwae_core.report.tables.paper_tables import row_of, signatures
 from pwae_core.report.tables.plain_table import Table, legend, titled
+from pwae_core.report.tables.seeds import seeds_averaged
 
 REAL = "real responses"
 """The name that 'pwae persona-scores' gives to the real responses."""
@@ -69,14 +70,13 @@ def _tables(sources: Sources, group: Sequence[Measures], where: str) -> list[Tab
 
 def _systems(sources: Sources, group: Sequence[Measures], metrics: Sequence[str]) -> list[Scored]:
     """The systems with some of ``metrics``, under names that all differ. What was measured twice counts once."""
-    found: dict[tuple[str, str], dict[str, Scored]] = {}
-    for persona, rows in group:
-        measures = [row for row in rows if row["metric"] in metrics]
-        for settings, one in _read(sources, persona, measures, of_answers=metrics == OF_ANSWERS):
-            found.setdefault((one.own_name, settings), {}).setdefault(one.fingerprint, one)
-    made = [mean_of(name, [*own.values()]) for (name, _), own in found.items()]
-    told = distinct([Claim(one.system, one.place, one.given) for one in made])
-    return [replace(one, system=name) for one, name in zip(made, told, strict=True)]
+    return seeds_averaged(
+        found
+        for persona, rows in group
+        for found in _read(
+            sources, persona, [row for row in rows if row["metric"] in metrics], of_answers=metrics == OF_ANSWERS
+        )
+    )
 
 
 def _read(
