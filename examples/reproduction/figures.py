@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
+from results import Results
 from tables import Row, grouped
 
 from pwae_core.report.figures.svg import Series, hue, lines
@@ -24,6 +25,20 @@ path { fill: none; stroke-width: 1.7; stroke-linejoin: round; } .c4, .c5, .c6, .
 .c0 { stroke: #1f6fa8; } .c1 { stroke: #c4512a; } .c2 { stroke: #24794f; } .c3 { stroke: #7f55a3; }
 .c4 { stroke: #a87a0a; } .c5 { stroke: #22878c; } .c6 { stroke: #b6427c; } .c7 { stroke: #66707a; }
 """
+
+
+def drawings(found: Results) -> dict[str, str]:
+    """Table 2's curves: an SVG for each corpus and split, by name."""
+    labels = sorted({row["label"] for row in found.results if row["table"] == "table2"}, key=_first)
+    made = {}
+    for corpus, split in found.places:
+        here = [row for row in found.curves if (row["corpus"], row["split"]) == (corpus, split)]
+        made[f"{corpus}-{split}.svg"] = curves(here, labels)
+    return {name: drawn for name, drawn in made.items() if drawn}
+
+
+def _first(label: str) -> tuple[bool, str]:
+    return label != "PersonaWAE", label
 
 
 def curves(rows: Sequence[Row], labels: Sequence[str]) -> str:

@@ -13,15 +13,14 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
 import figures
 from claims import BLEU, BOW, CLAIMS, EVERY, PERSONAL
 from markup import NOTHING, p_value, table
-from tables import STUDY, TABLES, Row, read_study, read_table, write
+from results import Results, read
+from tables import Row, write
 
 from pwae_core.text.markdown import as_markdown
 
@@ -33,35 +32,6 @@ Z = ("Latent-Nats", "Latent-Gap", "Latent-Active", "Latent-Distinct", "Perplexit
 CURVES = ("bleu_f1", "bleu_recall", "distinct", "speaker", "prior_nll", "posterior_nll", "prior_gap", "z_nats")
 BESIDE = {"paper": ["PersonaWAE (paper preset)"], "selection": ["PersonaWAE", "DiaWAE-GMD"]}
 """By table: whose rows are beside its own, if not PersonaWAE's alone."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """The rows of the tables, and what they rest on."""
-
-    results: Sequence[Row]
-    comparisons: Sequence[Row]
-    curves: Sequence[Row]
-    answers: Sequence[Row]
-    study: dict[str, Any]
-
-    @property
-    def places(self) -> list[tuple[str, str]]:
-        """Corpora and splits, the random one first."""
-        there = {(row["corpus"], row["split"]) for row in self.results}
-        return sorted(there, key=lambda one: (one[1] != "session", one))
-
-
-def read(folder: Path) -> Results:
-    """The results at ``folder``; empty where there are none. Ends the script where only a part of them is there."""
-    if not folder.is_dir():
-        sys.exit(f"{folder} is not a folder. Give that of the results.")
-    names = (*(f"{name}.parquet" for name in TABLES), STUDY)
-    missing = [name for name in names if not (folder / name).exists()]
-    if 0 < len(missing) < len(names):
-        sys.exit(f"{folder / missing[0]} is missing. Restore it, or collect the results again (run.sh --collect).")
-    rows = [read_table(folder / f"{name}.parquet") for name in TABLES]
-    return Results(*rows, read_study(folder / STUDY))
 
 
 def corpora(found: Results) -> str:
@@ -213,23 +183,9 @@ def curves(found: Results) -> str:
     return by_place(of_place)(found)
 
 
-def drawings(found: Results) -> dict[str, str]:
-    """Table 2's curves: an SVG for each corpus and split, by name."""
-    labels = sorted({row["label"] for row in found.results if row["table"] == "table2"}, key=_first)
-    made = {}
-    for corpus, split in found.places:
-        here = [row for row in found.curves if (row["corpus"], row["split"]) == (corpus, split)]
-        made[f"{corpus}-{split}.svg"] = figures.curves(here, labels)
-    return {name: drawn for name, drawn in made.items() if drawn}
-
-
-def _first(label: str) -> tuple[bool, str]:
-    return label != "PersonaWAE", label
-
-
 def shown_drawings(found: Results) -> str:
     """The drawings as images of a page."""
-    made = drawings(found)
+    made = figures.drawings(found)
 
     def of_place(found: Results, place: tuple[str, str]) -> str:
         name = "{}-{}.svg".format(*place)
@@ -318,7 +274,7 @@ def main() -> None:
     pages = {name: (given.docs / name).read_text("utf-8") for name in PAGES}
     found = read(given.results)
     try:
-        drawn = {f"{DRAWINGS}/{name}": drawing for name, drawing in drawings(found).items()}
+        drawn = {f"{DRAWINGS}/{name}": drawing for name, drawing in figures.drawings(found).items()}
         made = filled(pages, found) | drawn
     except KeyError as error:
         sys.exit(f"{given.results} has no {error}: another version made it. Collect the results again.")
