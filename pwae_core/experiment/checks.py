@@ -70,7 +70,7 @@ def _check_scoring(plan: ExperimentConfig) -> None:
 
 
 def _check_measures(plan: ExperimentConfig, corpus: Artifact) -> None:
-    """Raises EmptyResultError for a corpus with too few users, or sessions, for what a plan measures besides scores."""
+    """Raises EmptyResultError for a corpus with too few users for [persona_scores]."""
     if plan.persona_scores:
         answered = some_of(corpus.table("test.parquet", ["session_id", "user_id"]), plan.sample.limit)
         try:
