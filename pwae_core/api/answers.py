@@ -211,7 +211,7 @@ class Run:
         """
         from pwae_core.data.sessions import COLUMNS
         from pwae_core.training.answers import corpus_sessions
-        from pwae_core.training.runs import corpus_of
+        from pwae_core.training.own_corpus import corpus_of
 
         config = _sampling(samples=samples, seed=seed, decoding=decoding, batch_size=batch_size)
         data = corpus_of(self._run.artifact, path(corpus, "corpus") if corpus is not None else None)

@@ -25,7 +25,8 @@ from pwae_core.nn.noise import own_noise
 from pwae_core.progress import SILENT
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer, is_deterministic
-from pwae_core.training.runs import Run, choose_device, corpus_of, open_run
+from pwae_core.training.own_corpus import corpus_of
+from pwae_core.training.runs import Run, choose_device, open_run
 from pwae_core.training.typed import typed_sessions
 
 REAL = 5

@@ -19,7 +19,7 @@ from pwae_core.metrics.table import LENGTH
 from pwae_core.outside_scores import Outside, check, read_outside, scored_before
 from pwae_core.report.system_names import Claim, distinct
 from pwae_core.training.growing import Growing, growing, is_growing
-from pwae_core.training.runs import remembered_corpus
+from pwae_core.training.own_corpus import remembered_corpus
 
 PEOPLE = ("human-eval-scores", "human-eval-preferences")
 SHOWN = ("run", "responses", "scores", *PEOPLE, "persona-scores", "diagnosis", "corpus", "vectors")

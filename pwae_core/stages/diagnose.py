@@ -11,18 +11,19 @@ import numpy as np
 import pyarrow as pa
 
 from pwae_core import artifacts
-from pwae_core.artifacts import Artifact, Plan
+from pwae_core.artifacts import Plan
 from pwae_core.config.diagnose import DEFAULTS, DiagnoseConfig
 from pwae_core.config.sample import SampleConfig
-from pwae_core.data.sessions import Sessions, read_sessions
-from pwae_core.data.untrained import as_nobody
+from pwae_core.data.sessions import COLUMNS, Sessions
 from pwae_core.errors import ConfigError, EmptyResultError
 from pwae_core.metrics import latent
 from pwae_core.metrics.table import Total
 from pwae_core.progress import SILENT, Progress
 from pwae_core.schemas import TOTALS
-from pwae_core.training.answers import answer
-from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
+from pwae_core.training.answers import answer, corpus_sessions
+from pwae_core.training.new_users import adapted
+from pwae_core.training.own_corpus import corpus_of
+from pwae_core.training.runs import Run, choose_device, computed_on, open_run
 from pwae_core.training.validation import hardly_used, look_at_codes, warnings_of
 
 SIGNED = {"checkpoint", "activity", "seed"}
@@ -78,11 +79,16 @@ def diagnose(
     if not opened.model.latent:
         raise ConfigError(f"{opened.system} has no z that could collapse. Diagnose a system that has one.")
     data = corpus_of(opened.artifact, corpus)
-    plan = Plan("diagnosis", config.model_dump(), {"run": opened.artifact.fingerprint, "corpus": data.fingerprint})
+    table = data.table("valid.parquet", COLUMNS)
+    if len(table) < 2:
+        raise EmptyResultError(f"{data.folder} has fewer than two validation sessions: nothing to compare.")
+    inputs = {"run": opened.artifact.fingerprint, "corpus": data.fingerprint}
+    inputs |= adapted(opened.artifact, table["user_id"].to_pylist())
+    plan = Plan("diagnosis", config.model_dump(), inputs)
     standing = artifacts.standing(out, plan, force) if out else None
     if standing:
         return DiagnoseReport(**{**standing.facts, "run": str(run), "warnings": tuple(standing.facts["warnings"])})
-    report = _look(opened, data, config, progress)
+    report = _look(opened, table, config, progress)
     if out:
         with artifacts.draft(out, plan) as draft:
             draft.write("totals.parquet", _totals_table(report, config))
@@ -91,10 +97,8 @@ def diagnose(
     return report
 
 
-def _look(opened: Run, data: Artifact, config: DiagnoseConfig, progress: Progress) -> DiagnoseReport:
-    sessions, _ = as_nobody(read_sessions(data, "valid", opened.model.config.max_length), opened.known)
-    if len(sessions) < 2:
-        raise EmptyResultError(f"{data.folder} has fewer than two validation sessions: nothing to compare.")
+def _look(opened: Run, valid: pa.Table, config: DiagnoseConfig, progress: Progress) -> DiagnoseReport:
+    sessions, _ = corpus_sessions(opened, valid)
     drawn = np.sort(np.random.default_rng(config.seed).permutation(len(sessions))[: config.contexts])
     chosen = sessions.take(drawn)
     distinct = _distinct(opened, chosen, [str(row) for row in drawn], config, progress)

@@ -21,7 +21,8 @@ from pwae_core.schemas import RESPONSES
 from pwae_core.text.tokenize import detokenise
 from pwae_core.training.answers import answer, corpus_sessions, is_deterministic
 from pwae_core.training.new_users import adapted
-from pwae_core.training.runs import Run, choose_device, computed_on, corpus_of, open_run
+from pwae_core.training.own_corpus import corpus_of
+from pwae_core.training.runs import Run, choose_device, computed_on, open_run
 from pwae_core.training.typed import typed_sessions
 
 SHOWN = 3

@@ -27,6 +27,7 @@ from pwae_core.training.events import events_of, refuse_without_package
 from pwae_core.training.group import joined, local_device
 from pwae_core.training.loop import Trainer
 from pwae_core.training.model_card import model_card
+from pwae_core.training.own_corpus import path_from
 from pwae_core.training.periods import periods_of
 from pwae_core.training.runs import (
     build_model,
@@ -37,7 +38,6 @@ from pwae_core.training.runs import (
     inform,
     initialise_words,
     known_users,
-    path_from,
     refuse_missing_plugin,
     size_of,
 )

@@ -19,7 +19,7 @@ from pwae_core.files import held, in_the_way, sealed, storage_errors
 from pwae_core.schemas import PEOPLE
 from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
 from pwae_core.training.growing import LOG
-from pwae_core.training.runs import followed
+from pwae_core.training.own_corpus import followed
 
 CHECKPOINTS = "checkpoints"
 KINDS = {"corpus": "corpus", "embeddings": "vectors"}

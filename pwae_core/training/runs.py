@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import getpass
-import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +15,7 @@ import pyarrow as pa
 import torch
 
 from pwae_core import __version__, plugins
-from pwae_core.artifacts import Artifact, load, same_vocabulary
+from pwae_core.artifacts import Artifact, load
 from pwae_core.artifacts.environment import processor
 from pwae_core.config.train import ModelConfig
 from pwae_core.data.sessions import Sessions, ragged
@@ -31,8 +28,8 @@ from pwae_core.nn.initialise import orthogonal
 from pwae_core.plugins import PLUGIN
 from pwae_core.text.vocabulary import Vocabulary
 from pwae_core.training.best import AVERAGE
-from pwae_core.training.checkpoints import load_checkpoint, part
-from pwae_core.training.new_users import join_people
+from pwae_core.training.checkpoints import BEST, load_checkpoint, part
+from pwae_core.training.new_users import join_people, read_people
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class Run:
     model: Model
     device: torch.device
     people: tuple[str, ...] = ()  # adapted to after training: the last rows of the model's tables
+    absent: tuple[str, ...] = ()  # adapted to as well, but with other weights than these
 
     def read(self) -> Run:
         """The run with everything in memory that answers need: its folder may move."""
@@ -67,6 +65,8 @@ class Run:
         """
         if not isinstance(name, str):
             raise InputError(f"{asked}: expected a name, got {name!r:.80}.")
+        if name not in self.users and name in self.absent:
+            raise InputError(f"{asked} {name:.80}: the run knows them with its best weights. Use the checkpoint best.")
         if name not in self.users:
             near = difflib.get_close_matches(name, self.users, n=3, cutoff=0.6)
             close = f" Similar ids: {', '.join(near)}." if near else ""
@@ -106,8 +106,10 @@ class Run:
 
 
 def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Run:
-    """Opens a run. Raises ArtifactError if it is missing, unfinished, damaged or of a version of pwae with other
-    settings, ConfigError for an average if only one checkpoint was kept.
+    """Opens a run. Embeddings of people it was adapted to are there with the best weights alone: they fit no others.
+
+    Raises ArtifactError if it is missing, unfinished, damaged or of a version of pwae with other settings, ConfigError
+    for an average if only one checkpoint was kept.
     """
     artifact = load(folder, "run")
     if checkpoint == AVERAGE and artifact.config.get("keep_best", 1) == 1:
@@ -129,7 +131,9 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
         raise ArtifactError(
             f"The weights of {folder} belong to another system. {trained_with(artifact.manifest)}"
         ) from error
-    return Run(artifact, model, device, join_people(model, artifact)).read()
+    if checkpoint == BEST or model.knows_by_words:
+        return Run(artifact, model, device, people=join_people(model, artifact)).read()
+    return Run(artifact, model, device, absent=tuple(read_people(artifact)[0])).read()
 
 
 def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
@@ -149,61 +153,6 @@ def trained_with(note: Mapping[str, Any]) -> str:
     made_by = ((key.removeprefix(PLUGIN), version) for key, version in inputs.items() if key.startswith(PLUGIN))
     distribution, version = next(made_by, ("pwae", note["pwae"]))
     return f"It was trained as {name} of {distribution} {version}: pip install {distribution}=={version}"
-
-
-def corpus_of(run: Artifact, given: Path | None) -> Artifact:
-    """The corpus that a run was trained on, at the recorded or the given place. Raises ArtifactError for another
-    one.
-    """
-    folder = given or remembered_corpus(run)
-    if folder is None:
-        raise ArtifactError(f"{run.folder} does not say where its corpus is. Give its path with --corpus.")
-    if given is None and not folder.exists():
-        raise ArtifactError(f"The corpus of {run.folder} is no longer at {folder}. Give its path with --corpus.")
-    data = load(folder, "corpus")
-    same_vocabulary(run, data)
-    if data.fingerprint != run.manifest["inputs"]["corpus"]:
-        raise ArtifactError(
-            f"{folder} is not the corpus that {run.folder} was trained on, though their vocabularies are the same: its "
-            "test sessions may have been trained on. Give the run's own corpus."
-        )
-    return data
-
-
-def remembered_corpus(run: Artifact) -> Path | None:
-    """Where the corpus of a run was, relative to the run; None if that would have revealed too much about the
-    machine.
-    """
-    return followed(run.folder, run.facts["corpus_path"])
-
-
-def followed(run: Path, path: str | None) -> Path | None:
-    """Where ``path``, as returned by ``path_from``, leads from ``run``."""
-    return Path(os.path.normpath(run.resolve() / path)) if path else None
-
-
-def path_from(run: Path, there: Path) -> str | None:
-    """The relative path from ``run`` to an input; None if it would reveal something about the machine.
-
-    That is the case if the two share nothing but the root, or if the path goes through a home folder or contains the
-    user's name.
-    """
-    here, there = run.resolve(), there.absolute()
-    way = Path(os.path.relpath(there, here))
-    shared = Path(os.path.commonpath((here, there)))
-    above, names = _of_the_user()
-    return None if names & set(way.parts) or shared in above else way.as_posix()
-
-
-def _of_the_user() -> tuple[set[Path], set[str]]:
-    """The folders above the user's home, at least the root, and the user's names."""
-    above, names = {Path(Path.cwd().anchor)}, set()
-    with suppress(RuntimeError):  # a user without a home
-        above |= set(Path.home().parents)
-        names.add(Path.home().name)
-    with suppress(KeyError, OSError):  # a user without a name
-        names.add(getpass.getuser())
-    return above, names
 
 
 def computed_on(device: torch.device) -> dict[str, str | int]:

@@ -168,6 +168,47 @@ def test_their_answers_are_drawn_again_once_they_are_adapted_to(
     assert [*run.answer_sessions(corpus=corpus, samples=2).values()] == texts
 
 
+@pytest.fixture
+def adapted(trained: Callable[..., Any], pwae: Any, tmp_path: Path) -> Path:
+    """A run that was adapted to the user it was not trained with, and to somebody else."""
+    out = shutil.copytree(trained("model.user_dropout=0.1")[0], tmp_path / "run")
+    (tmp_path / "history.txt").write_text("i like tea\ntea is not for me\n")
+    for name in (STRANGER, "dora"):
+        pwae("adapt", out, "--history-file", tmp_path / "history.txt", "--user", name).succeeds()
+    return out
+
+
+def test_other_weights_than_those_they_were_learned_with_do_not_know_them(
+    adapted: Path, corpus: Path, pwae: Any, tmp_path: Path
+) -> None:
+    """An embedding fits the best weights alone; the last ones would answer with it as with any random one."""
+    ask = ("sample", adapted, "--context", "tea ?", "--json", "--user")
+    pwae(*ask, "dora", "--checkpoint", "last").fails(
+        4, "--user dora: the run knows them with its best weights. Use the checkpoint best."
+    )
+    assert pwae(*ask, "dora").succeeds().json["notes"] == []
+    assert pwae(*ask, STRANGER, "--checkpoint", "last").succeeds().json["notes"] == [f"{NEVER}."]
+    sample = ("sample", adapted, "--corpus", corpus, "--json", "--out", tmp_path / "r", "--checkpoint", "last")
+    assert "never trained" in pwae(*sample).succeeds().json["notes"][0]
+
+
+def test_words_go_with_any_weights(trained: Callable[..., Any], pwae: Any, tmp_path: Path) -> None:
+    out = shutil.copytree(trained("model.name=adaptation")[0], tmp_path / "run")
+    (tmp_path / "dora.txt").write_text("tea honestly\n")
+    pwae("adapt", out, "--history-file", tmp_path / "dora.txt").succeeds()
+    pwae("sample", out, "--context", "tea ?", "--user", "dora", "--checkpoint", "last").succeeds()
+
+
+def test_diagnose_knows_whom_the_run_was_adapted_to(
+    trained: Callable[..., Any], adapted: Path, corpus: Path, pwae: Any, tmp_path: Path
+) -> None:
+    ask = ("--corpus", corpus, "--samples", 2, "--json")
+    before = pwae("diagnose", trained("model.user_dropout=0.1")[0], *ask).succeeds().json
+    after = pwae("diagnose", adapted, *ask, "--out", tmp_path / "d").succeeds().json
+    assert after["sensitivity"] != before["sensitivity"]
+    assert "people" in artifacts.load(tmp_path / "d", "diagnosis").manifest["inputs"]
+
+
 OWN_TABLE = """
 from pwae_core.models import MODELS
 

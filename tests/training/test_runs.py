@@ -14,6 +14,7 @@ from pwae_core import __version__, artifacts, files
 from pwae_core.artifacts import environment
 from pwae_core.config.train import ModelConfig
 from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.training.own_corpus import path_from
 from pwae_core.training.runs import (
     Run,
     build_model,
@@ -21,7 +22,6 @@ from pwae_core.training.runs import (
     computed_on,
     initialise_words,
     open_run,
-    path_from,
     size_of,
 )
 
