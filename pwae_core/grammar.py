@@ -11,3 +11,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def p_value(p: float) -> str:
     """``0.0421``; ``<0.0001`` where four digits would say that it is 0."""
     return f"{p:.4f}" if p >= 0.0001 else "<0.0001"
+
+
+def interval_text(low: float, high: float, digits: int) -> str:
+    """``[0.61, 1.00]``"""
+    return f"[{low:.{digits}f}, {high:.{digits}f}]"

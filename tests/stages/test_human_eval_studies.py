@@ -137,16 +137,18 @@ def test_preferences_are_in_the_report_and_in_latex(pwae: Callable[..., Any], st
     paths = fill(tmp_path / "out", PAIRS, prefer("Quokka"))
     command = ("human-eval-score", *paths, "--key", tmp_path / "out-key", "--out", tmp_path / "scores")
     latex = pwae(*command, "--as-latex").succeeds().stdout
-    assert r"better & Quokka -- Zebrafinch & 6/0/0 & $1.00" in latex
+    assert "better & Quokka -- Zebrafinch & 6/0/0 & $1.00$ [0.61, 1.00] &" in latex, "Wilson's, which is not symmetric"
     assert "Agreement & Better & Person" in latex
     pwae("report", tmp_path / "scores", "--out", tmp_path / "r.html", "--markdown", tmp_path / "r.md").succeeds()
     tables = (tmp_path / "r.md").read_text("utf-8")
     (row,) = [line for line in tables.splitlines() if line.startswith("| Quokka – ground")]
     assert "6/0/0; 6/0/0" in row
-    assert "1.000" in row
+    assert row.count("1.000** [0.610, 1.000]") + row.count("1.000 [0.610, 1.000]") == 2, row
     assert "## Agreement between the annotators" in tables
     assert "too few for intervals" in tables, "what the study's own report warns of"
-    assert "Preferences between two systems" in (tmp_path / "r.html").read_text("utf-8")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "Preferences between two systems" in page
+    assert "[0.610, 1.000]" in page
 
 
 def test_named_pairs_without_ties(study: Path, tmp_path: Path) -> None:

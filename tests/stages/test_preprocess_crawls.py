@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pytest
 from crawls import (
     crawler_post,
     media_comment,
@@ -240,6 +241,22 @@ def test_lines_and_trees_can_be_read_together(tmp_path, monkeypatch, snapshot):
     assert snapshot(tmp_path / "cut")["train.parquet"] == before
 
 
+@pytest.mark.parametrize("thread", [{}, {"conversation_id": "t"}], ids=["loose", "in a thread"])
+def test_a_quotation_without_a_post_is_its_own_row_too(tmp_path, thread):
+    """The post was deleted: nothing links to it any more, but the chains still say who answered whom."""
+    rows = [
+        {"utterance_id": "a", "user_id": "1", "user_name": "ann", "text": "hers"},
+        {"utterance_id": "b", "user_id": "2", "user_name": "bob", "text": "his//@ann:hers"},
+        {"utterance_id": "c", "user_id": "3", "user_name": "cy", "text": "mine//@bob:his//@ann:hers"},
+        {"utterance_id": "d", "user_id": "4", "user_name": "dee", "text": "too", "reply_to": "b"},
+    ]
+    raw = write_jsonl([row | thread for row in rows], tmp_path / "raw.jsonl")
+    report, sessions = made(raw, tmp_path / "corpus")
+    assert (report.counts["utterances"], report.counts["quoted"]) == (4, 0)
+    start = [("1", "hers"), ("2", "his")]
+    assert sessions == [[*start, ("3", "mine")], [*start, ("4", "too")]]
+
+
 QUOTED = '回复<a href=/n/name9>@name9</a>:喝茶吗<img alt="[doge]" src="https://x/d.png" /> &gt;_&lt;'
 
 
@@ -255,7 +272,7 @@ def test_an_empty_link_is_no_link_in_chains_whether_it_is_null_or_blank(tmp_path
         named = [{**row, "reply_to": row["reply_to"] or blank} for row in rows]
         report, sessions = made(write_jsonl(named, tmp_path / f"{number}.jsonl"), tmp_path / f"corpus{number}")
         found.append((report.counts["utterances"], report.counts["quoted"], sessions))
-    assert found == 3 * [(5, 1, [[("1", "good morning"), ("2", "hello"), ("1", "hi bob")]])]
+    assert found == 3 * [(4, 0, [[("1", "good morning"), ("2", "hello"), ("1", "hi bob")]])]
 
 
 def test_html_of_crawlers_is_read_quotations_too(tmp_path):

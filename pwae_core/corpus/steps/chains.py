@@ -18,7 +18,6 @@ from pwae_core.corpus.readers.values import RAW
 
 CHAIN = re.compile(r"//\s*[@＠]\s*([^:：/@＠\s]{1,40})\s*[:：]")
 MARK = r"//\s*[@＠]"
-WHITE = re.compile(r"[\s\u200b]+")
 KIND = pa.int8()
 OWN, ALIAS, QUOTED = 0, 1, 2
 CHAINED = pa.schema(
@@ -39,22 +38,29 @@ def unfold(rows: pa.Table) -> pa.Table:
     """``rows`` (of ``CHAINED``) with their chains cut off, followed by aliases and what the chains quote."""
     text = pc.fill_null(rows["text"], "")
     chained = pc.match_substring_regex(text, MARK)
-    linked = pc.and_(pc.is_valid(rows["reply_to"]), pc.is_null(rows["conversation_id"]))
-    aliased = pc.and_(pc.and_(linked, pc.is_valid(rows["user_name"])), pc.equal(rows["kind"], OWN))
-    aliases = [_alias(row) for row in rows.filter(aliased).select(_ALIASED).to_pylist()]
+    aliased = pc.and_(pc.is_valid(rows["user_name"]), pc.equal(rows["kind"], OWN))
     unfolded = [one for row in rows.filter(chained).to_pylist() for one in _unfolded(row)]
     plain = rows.filter(pc.invert(chained))
-    return pa.concat_tables([plain, pa.Table.from_pylist([*unfolded, *aliases], schema=CHAINED)])
+    quoting = pa.Table.from_pylist(unfolded, schema=CHAINED)
+    return pa.concat_tables([plain, quoting, _aliases(rows.filter(aliased))])
 
 
-_ALIASED = ["utterance_id", "reply_to", "user_name", "text"]
+def _aliases(rows: pa.Table) -> pa.Table:
+    """For each row, a link to it whose id is the name by which chains quote it."""
+    asked = (rows[name].to_pylist() for name in ("reply_to", "user_name", "text"))
+    names = [_own_name(post, user, text or "") for post, user, text in zip(*asked, strict=True)]
+    columns = {
+        "conversation_id": rows["conversation_id"],
+        "utterance_id": pa.array(names, pa.string()),
+        "reply_to": rows["utterance_id"],
+        "kind": pa.array([ALIAS] * len(names), KIND),
+    }
+    return pa.table([columns.get(one.name, pa.nulls(len(names), one.type)) for one in CHAINED], schema=CHAINED)
 
 
-def _alias(row: Row) -> Row:
-    parts = CHAIN.split(row["text"] or "")
-    names, texts = [row["user_name"], *parts[1::2]], parts[::2]
-    name = _name(row["reply_to"], names, texts)
-    return {"utterance_id": name, "reply_to": row["utterance_id"], "kind": ALIAS}
+def _own_name(post: str | None, user: str, text: str) -> str:
+    parts = CHAIN.split(text) if "//" in text else [text]
+    return _name(post, [user, *parts[1::2]], parts[::2])
 
 
 def _unfolded(row: Row) -> list[Row]:
@@ -76,4 +82,5 @@ def _unfolded(row: Row) -> list[Row]:
 def _name(post: str | None, names: list[str], texts: list[str]) -> str:
     """The identity of a quotation: a hash of the post and of the chain, ignoring white space."""
     chain = "//".join(f"@{name}:{text}" for name, text in zip(names, texts, strict=True))
-    return "chain-" + hashlib.blake2b(f"{post}\n{WHITE.sub('', chain)}".encode(), digest_size=12).hexdigest()
+    bare = "".join(chain.replace("\u200b", "").split())
+    return "chain-" + hashlib.blake2b(f"{post}\n{bare}".encode(), digest_size=12).hexdigest()

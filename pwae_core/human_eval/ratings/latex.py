@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pwae_core.grammar import p_value
+from pwae_core.grammar import interval_text, p_value
 from pwae_core.human_eval.ratings.preferences import Preference
 from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Mean
 from pwae_core.human_eval.sheets.form import RATED
@@ -43,14 +43,14 @@ def means_table(means: Sequence[Mean]) -> str:
 
 
 def preferences_table(preferences: Sequence[Preference]) -> str:
-    """One row per pair of systems: contexts won, tied and lost, the win rate with half its interval's width, and p."""
+    """One row per pair of systems: contexts won, tied and lost, the win rate with its interval, and p."""
     heads = ["Criterion", "Systems", "Won/tied/lost", "Win rate", "$p$ (Holm)"]
     rows = [
         [
             one.criterion,
             f"{escaped(one.system)} -- {escaped(one.other)}",
             f"{one.wins}/{one.ties}/{one.losses}",
-            _spread(one.win_rate, one.low, one.high),
+            _rate(one.win_rate, one.low, one.high),
             NOTHING if one.p_holm is None else f"${p_value(one.p_holm)}$",
         ]
         for one in preferences
@@ -74,6 +74,12 @@ def _spread(value: float | None, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"${value:.2f}$"
     return rf"${value:.2f}_{{\pm {(high - low) / 2:.2f}}}$"
+
+
+def _rate(value: float | None, low: float | None, high: float | None) -> str:
+    """With the bounds of the interval, which is not symmetric."""
+    bounds = "" if low is None or high is None else f" {interval_text(low, high, 2)}"
+    return _number(value) + bounds
 
 
 def _number(value: float | None) -> str:

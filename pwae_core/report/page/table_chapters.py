@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pwae_core.report.figures.svg import Series, chart, legend
 from pwae_core.report.page.document import figure, folded
 from pwae_core.report.safe_html import Markup, join, short, tag
-from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, spreads
 
 NAME = 60

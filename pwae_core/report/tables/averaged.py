@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import inf
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -17,40 +16,11 @@ from pwae_core.outside_scores import gaps, totals
 from pwae_core.report.gather import Sources, answered, sessions_of
 from pwae_core.report.system_names import Claim, apart, distinct
 from pwae_core.report.tables import printed
+from pwae_core.report.tables.cell import Cell, half_width
 from pwae_core.report.tables.comparable_terms import but_seed, effective, terms, told_apart
 from pwae_core.report.tables.notes import not_scored, remarks
 
 TWO_DIGITS = frozenset({*printed.HUMAN, "Length", PERPLEXITY, RECONSTRUCTION})
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number. ``half`` is half the width of its 95% interval, or its standard deviation if ``over_seeds``.
-
-    ``half`` is None if there is neither. ``best``: to be marked.
-    """
-
-    value: float
-    half: float | None = None
-    digits: int = 4
-    best: bool = False
-    over_seeds: bool = False
-
-    @property
-    def text(self) -> str:
-        return f"{self.value:.{self.digits}f}"
-
-    @property
-    def low(self) -> float:
-        return self.value - (inf if self.half is None else self.half)
-
-    @property
-    def high(self) -> float:
-        return self.value + (inf if self.half is None else self.half)
-
-    @property
-    def spread(self) -> str:
-        return "" if self.half is None else f"±{self.half:.{self.digits}f}"
 
 
 @dataclass(frozen=True)
@@ -94,12 +64,6 @@ class Scoring:
 def digits(column: str) -> int:
     """The decimal places with which a column is printed."""
     return 2 if column in TWO_DIGITS else 4
-
-
-def half_width(row: Mapping[str, Any]) -> float | None:
-    """Half the width of a row's interval (``low``, ``high``); None if it has none."""
-    low, high = row["low"], row["high"]
-    return None if low is None or high is None else (high - low) / 2
 
 
 def scorings(sources: Sources) -> list[Scoring]:

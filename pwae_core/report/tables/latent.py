@@ -11,7 +11,8 @@ from pwae_core.grammar import counted
 from pwae_core.metrics.latent import METRICS
 from pwae_core.report.gather import Sources
 from pwae_core.report.system_names import apart
-from pwae_core.report.tables.averaged import Cell, Scored, digits
+from pwae_core.report.tables.averaged import Scored, digits
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.paper_tables import row_of, signatures
 from pwae_core.report.tables.plain_table import Table, legend, titled

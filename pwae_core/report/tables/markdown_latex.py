@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pwae_core.human_eval.ratings.latex import escaped as latex_escaped
 from pwae_core.report.safe_html import short
-from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.plain_table import OURS, Row, Table
 from pwae_core.text.inert import inert
 from pwae_core.text.markdown import as_code, as_markdown
@@ -95,6 +95,8 @@ def _latex_cell(cell: Cell | None) -> str:
     if cell is None:
         return "--"
     text = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    if cell.bounds:
+        return f"{text} {cell.spread}"
     return text if cell.half is None else rf"{text} $\pm$ {cell.half:.{cell.digits}f}"
 
 

@@ -10,7 +10,8 @@ from pwae_core.grammar import counted
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.metrics.table import METRICS
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell, Scored, Scoring, digits, half_width
+from pwae_core.report.tables.averaged import Scored, Scoring, digits
+from pwae_core.report.tables.cell import Cell, half_width
 from pwae_core.report.tables.comparable_terms import effective
 from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table, legend, titled, with_best
 

@@ -15,7 +15,8 @@ from pwae_core.metrics.persona import OF_ANSWERS, OF_LIKELIHOODS, OF_SWAPS, UNHE
 from pwae_core.report.gather import Sources, answered
 from pwae_core.report.system_names import apart
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell, Scored, digits, half_width
+from pwae_core.report.tables.averaged import Scored, digits
+from pwae_core.report.tables.cell import Cell, half_width
 from pwae_core.report.tables.comparable_terms import but_seed, effective
 from pwae_core.report.tables.notes import measured
 from pwae_core.report.tables.paper_tables import row_of, signatures

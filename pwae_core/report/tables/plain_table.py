@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pwae_core.report.tables import printed
-from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.cell import Cell
 
 OURS, PRINTED = "ours", "paper"
 INTERVAL = "half the width of the 95% bootstrap interval over contexts"

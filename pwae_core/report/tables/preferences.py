@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pwae_core.artifacts import Artifact
 from pwae_core.grammar import counted
 from pwae_core.human_eval.sheets.form import CHOSEN
-from pwae_core.report.tables.averaged import Cell, half_width
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.paper_tables import LEVEL, agreement
 from pwae_core.report.tables.plain_table import OURS, Row, Table, titled
 
 MEANING = (
     "The share of choices for the first of the two systems, a tie counting half, averaged over contexts. 0.5 is no "
-    "preference. In brackets: contexts won, tied and lost, for each column."
+    "preference. Behind the names: contexts won, tied and lost, for each column."
 )
-INTERVAL = "± is half the width of the 95% interval: {kinds}."
+INTERVAL = "In square brackets: the 95% interval, {kinds}."
 KINDS = {"bootstrap": "bootstrap over contexts", "wilson": "Wilson's, if every context is won or lost outright"}
 
 
@@ -42,7 +42,8 @@ def _row(name: str, told: Mapping[str, Mapping[str, object]]) -> Row:
 
 
 def _cell(one: Mapping[str, object]) -> Cell | None:
-    rate, p = one["win_rate"], one["p_holm"]
+    rate, low, high, p = (one[name] for name in ("win_rate", "low", "high", "p_holm"))
     if not isinstance(rate, float):
         return None
-    return Cell(rate, half_width(one), 3, best=isinstance(p, float) and p < LEVEL)
+    bounds = (low, high) if isinstance(low, float) and isinstance(high, float) else None
+    return Cell(rate, None, 3, best=isinstance(p, float) and p < LEVEL, bounds=bounds)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pwae_core.report.page.table_chapters import plotted
-from pwae_core.report.tables.averaged import Cell
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.plain_table import OURS, PRINTED, Row, Table
 
 F1 = "BLEU-F1"

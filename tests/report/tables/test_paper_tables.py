@@ -17,7 +17,8 @@ from pwae_core.data.responses import Named
 from pwae_core.metrics.bootstrap import caution
 from pwae_core.report.gather import Sources, gather
 from pwae_core.report.tables import paper_tables, printed
-from pwae_core.report.tables.averaged import Cell, names, scorings
+from pwae_core.report.tables.averaged import names, scorings
+from pwae_core.report.tables.cell import Cell
 from pwae_core.report.tables.comparable_terms import TERMS, told_apart
 from pwae_core.report.tables.latent import what_z_says
 from pwae_core.report.tables.markdown_latex import to_latex, to_markdown
