@@ -48,6 +48,8 @@ READERS: dict[str, Reader] = {
 
 OWN = {module.READER.name for module in (parquet, jsonl, own_json, delimited)}
 """The formats of the user's own rows."""
+SHAPES = {"telegram": ("replies", "times"), "discord": ("replies", "times"), "whatsapp": ("times",)}
+"""Other formats in which ``--shape`` may be chosen, from these."""
 
 
 def reader_of(format: str) -> Reader:

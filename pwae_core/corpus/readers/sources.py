@@ -14,13 +14,13 @@ from typing import BinaryIO
 from pwae_core.artifacts import Plan
 from pwae_core.artifacts.ownership import staging_folder
 from pwae_core.artifacts.staging import staging
-from pwae_core.config.preprocess import PreprocessConfig
+from pwae_core.config.preprocess import DEFAULTS, PreprocessConfig
 from pwae_core.corpus import readers
 from pwae_core.corpus.readers import Source, Span
 from pwae_core.corpus.readers.base import LacksColumnsError, NotOursError
 from pwae_core.corpus.readers.folders import AGAIN, Search
 from pwae_core.corpus.readers.recognise import COMMENT_TABLE
-from pwae_core.corpus.readers.registry import OWN, READERS
+from pwae_core.corpus.readers.registry import OWN, READERS, SHAPES
 from pwae_core.errors import ConfigError, InputError
 from pwae_core.grammar import counted
 
@@ -57,7 +57,7 @@ def sources(raw: Sequence[str], out: Path, config: PreprocessConfig) -> Iterator
         lacking: list[str] = []
         found = [source for name in raw for source in _sources(name, spool, search, config, lacking)]
         kept = _without_comment_tables(found, search.skipped)
-        _refuse_columns(kept, config)
+        _refuse_without_effect(kept, config)
         yield Found(kept, search.skipped, _passed_over(lacking))
 
 
@@ -117,13 +117,26 @@ def _checked(path: Path, shown: str, config: PreprocessConfig) -> Source:
     return source if source.format == COMMENT_TABLE else readers.check(source, config)
 
 
-def _refuse_columns(found: Sequence[Source], config: PreprocessConfig) -> None:
-    """Raises ConfigError if columns are named and no file has rows of the user's own; plugins may use them."""
-    if config.columns and found and all(source.format in READERS.keys() - OWN for source in found):
-        raise ConfigError(
-            f"--column is for your own rows; {found[0].name} is read as {found[0].format}. If its rows are your own, "
-            "say so with --format jsonl, json or csv."
-        )
+def _refuse_without_effect(found: Sequence[Source], config: PreprocessConfig) -> None:
+    """Raises ConfigError for an option about the user's own rows that no file follows; plugins may follow any."""
+    if not found or any(source.format not in READERS for source in found):
+        return
+    first, formats = found[0], {source.format for source in found}
+    read = f"{first.name} is read as {first.format}"
+    shaped = [name for name, shapes in SHAPES.items() if config.shape in shapes]
+    for option, asked, following in (
+        ("--column", config.columns, OWN),
+        (f"--shape {config.shape}", config.shape != "auto", {*OWN, *shaped}),
+    ):
+        if asked and not formats & following:
+            raise ConfigError(
+                f"{option} is for your own rows; {read}. If its rows are your own, say so with --format jsonl, json or "
+                "csv."
+            )
+    zone = readers.reader(first).time_zone
+    asked = (config.time_zone, config.time_format) != (DEFAULTS.time_zone, DEFAULTS.time_format)
+    if asked and all(readers.reader(one).time_zone for one in found):
+        raise ConfigError(f"--time-zone and --time-format have no effect: {read}, whose times are {zone}'s.")
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -96,6 +97,8 @@ def shorten(value: object) -> str:
 def _identifier(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return None if value is None else well_formed(value)
+    if isinstance(value, UUID):
+        return str(value)
     if isinstance(value, (int, Decimal)) and (whole := _whole(value)) is not None:
         return _digits(whole)
     if isinstance(value, float) and math.isnan(value):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -179,6 +180,15 @@ def test_bad_csv_is_refused(tmp_path):
     assert refused(path) == "a, row 1: turn is 'x', expected a whole number."
     path.write_bytes(b"\x00\x01\x02")
     assert refused(path).startswith("a is of no known format.")
+
+
+def test_uuids_are_their_text(tmp_path):
+    """DuckDB and PostgreSQL have a type for them, and so has Parquet."""
+    ids = [uuid.UUID(int=2**64 + number) for number in range(2)]
+    columns = {"conversation_id": ["c", "c"], "turn": [1, 2], "text": ["hello", "hello"]}
+    binary = pa.array([one.bytes for one in ids], pa.uuid())
+    pq.write_table(pa.table({**columns, "user_id": binary}), tmp_path / "a")
+    assert [row["user_id"] for row in read_all(tmp_path / "a")] == [str(one) for one in ids]
 
 
 def test_decimals_that_are_whole_are_whole_numbers(tmp_path):
