@@ -136,7 +136,7 @@ def _refuse_without_effect(found: Sequence[Source], config: PreprocessConfig) ->
     zone = readers.reader(first).time_zone
     asked = (config.time_zone, config.time_format) != (DEFAULTS.time_zone, DEFAULTS.time_format)
     if asked and all(readers.reader(one).time_zone for one in found):
-        raise ConfigError(f"--time-zone and --time-format have no effect: {read}, whose times are {zone}'s.")
+        raise ConfigError(f"--time-zone and --time-format have no effect: {read}, whose times are always in {zone}.")
 
 
 def _without_comment_tables(found: Sequence[Source], skipped: Counter[str]) -> list[Source]:

@@ -33,8 +33,16 @@ def raw(tmp_path: Path) -> dict[str, Path]:
         ("crawl", ("--shape", "turns"), "--shape turns is for your own rows; {crawl} is read as weibo-spider."),
         ("crawl", ("--shape", "replies"), "--shape replies is for your own rows; {crawl} is read as weibo-spider."),
         ("chat", ("--shape", "turns"), "--shape turns is for your own rows; {chat} is read as discord."),
-        ("crawl", ("--time-zone", "Europe/Berlin"), "{crawl} is read as weibo-spider, whose times are Asia/Shanghai's"),
-        ("crawl", ("--time-format", "%d/%m/%Y"), "{crawl} is read as weibo-spider, whose times are Asia/Shanghai's"),
+        (
+            "crawl",
+            ("--time-zone", "Europe/Berlin"),
+            "{crawl} is read as weibo-spider, whose times are always in Asia/Shanghai.",
+        ),
+        (
+            "crawl",
+            ("--time-format", "%d/%m/%Y"),
+            "{crawl} is read as weibo-spider, whose times are always in Asia/Shanghai.",
+        ),
     ],
 )
 def test_they_are_refused(
