@@ -345,6 +345,24 @@ def test_a_metric_of_a_plugin_is_scored_signed_compared_and_kept(
     pwae(*command).fails(6, "made differently (input plugin/acme: 1.2, now 1.3)")
 
 
+def test_a_metric_of_another_signature_makes_other_scores(
+    pwae: Callable[..., Any], site: Path, answers: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Of the same version: who works on a metric seldom changes that."""
+    part = "PART = Metric(name='m', score=lambda a, _: [{}] * 6, signature={{'model': {!r}}})"
+    code = f"from pwae_core import Metric\n{part}"
+    command = ("evaluate", answers[0], "--metric", "m", "--out", tmp_path / "scores", "--json")
+    write_plugin(site, "metric", "m", code.format(1, "small"))
+    pwae(*command).succeeds()
+    assert pwae(*command).succeeds().json["standing"]
+    (site / "acme-1.2.dist-info" / "entry_points.txt").unlink()
+    plugins._installed.cache_clear()
+    write_plugin(site, "metric", "m", code.format(2, "large"))
+    pwae(*command).fails(6, "made differently (input metric/m/model: small, now large)")
+    report = pwae(*command, "--force").succeeds().json
+    assert report["systems"][0]["totals"]["m"]["value"] == 2
+
+
 def test_a_metric_changes_and_prints_what_it_likes(
     pwae: Callable[..., Any], site: Path, answers: tuple[Path, Path]
 ) -> None:

@@ -57,6 +57,12 @@ class Found:
     metric: Metric
     plugin: plugins.Plugin
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What the plan of scores records about it: another version or signature makes other scores."""
+        signed = {f"metric/{self.metric.name}/{key}": str(value) for key, value in self.metric.signature.items()}
+        return {**self.plugin.inputs, **signed}
+
 
 def metrics_called(names: Iterable[str]) -> list[Found]:
     """The metrics of plugins. Raises ConfigError for an unknown name or a wrong plugin."""

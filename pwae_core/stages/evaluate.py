@@ -83,7 +83,7 @@ def evaluate(
 
 def _plan(sources: Comparable, config: EvaluateConfig, own: Sequence[Found], tables: Sequence[Outside]) -> Plan:
     tokenizers = {one.system: one.tokenizer for one in sources.aligned.sets}
-    inputs = {name: version for one in own for name, version in one.plugin.inputs.items()}
+    inputs = {name: version for one in own for name, version in one.inputs.items()}
     inputs |= {f"outside/{number}:{one.source.name}": one.fingerprint for number, one in enumerate(tables)}
     return Plan("scores", config.model_dump() | {"tokenizer": tokenizers}, sources.inputs | inputs)
 
