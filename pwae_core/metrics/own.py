@@ -25,6 +25,8 @@ LARGEST = 1e100
 HUMAN = ("readability", "informativeness", "personalisation")
 TAKEN = {*METRICS, *HUMAN, *(name for one in EXPLANATIONS for name in (one.name, *one.columns))}
 """Names that no other metric may have."""
+FIELDS = ("by", "tok", "samples", "refs", "bs", "seed", "v")
+"""The fields of a signature that pwae itself fills in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,8 @@ def _problem(part: Any, name: str) -> str:
         return f"calls itself {part.name!r:.80}"
     if not isinstance(part.signature, Mapping):
         return "has a signature that is no mapping"
+    if taken := next((name for name in FIELDS if name in part.signature), ""):
+        return f"has {taken!r} in its signature, a field that pwae fills in"
     if not all(_are_lines(lines) for lines in (part.formula, part.traps)) or not isinstance(part.source, str):
         return "has a formula or traps that are no tuple of strings, or a source that is no string"
     return name_problem(name) or ("" if callable(part.score) else "has a score that cannot be called")
@@ -106,6 +110,8 @@ def _values(one: Found, responses: pa.ChunkedArray, references: pa.ChunkedArray)
     contexts = len(responses)
     try:
         given = one.metric.score(responses.to_pylist(), references.to_pylist())
+        if isinstance(given, str | Mapping):
+            raise TypeError(f"score gives numbers, such as a list of them, not a {type(given).__name__}")
         values = np.array([float(value) for value in islice(given, contexts + 1)], dtype=np.float64)
     except (Exception, SystemExit) as error:
         raise one.plugin.refused(f"failed ({plugins.told(error)})") from error
