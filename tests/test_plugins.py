@@ -181,6 +181,20 @@ def test_a_reader_that_fails_while_it_reads_is_one_line(pwae: Callable[..., Any]
     assert not (tmp_path / "out").exists()
 
 
+def test_records_for_which_a_reader_gives_nothing_are_counted(
+    pwae: Callable[..., Any], site: Path, tmp_path: Path
+) -> None:
+    """An ``if`` without an ``else`` is how one skips what one does not want."""
+    rows = "def rows(record):\n    if 'text' in record:\n        yield record"
+    made = "PART = record_reader(name='r', recognises=bool, rows=rows, holds='a', shape='turns')"
+    write_plugin(site, "reader", "r", f"from pwae_core import record_reader\n{rows}\n{made}\n")
+    said = [{"conversation_id": f"c{n // 3}", "turn": n % 3, "user_id": "ann", "text": f"tea {n}"} for n in range(24)]
+    (tmp_path / "raw.jsonl").write_text("\n".join(map(json.dumps, [*said, {"ad": 1}, {"ad": 2}])))
+    command = ("preprocess", tmp_path / "raw.jsonl", "--format", "r", "--min-utterances", 1, "--out", tmp_path / "out")
+    account = {one["what"]: one["count"] for one in pwae(*command, "--json").succeeds().json["account"]}
+    assert account == {"rows in the files": 26, "nothing given by the reader": 2, "rows kept": 24}
+
+
 @pytest.mark.parametrize(
     ("rows", "shape", "words"),
     [

@@ -21,6 +21,7 @@ from pwae_core.errors import ConfigError, InputError
 
 LOOKED_AT = 100
 LINES, DOCUMENT = "lines", "document"
+NOTHING = "nothing given by the reader"
 Record = Mapping[str, Any]
 
 
@@ -54,17 +55,20 @@ def record_reader(
         return source
 
     def read(span: Span, config: PreprocessConfig) -> Iterator[Batch]:  # noqa: ARG001
-        found = ((place, row) for place, record in records(span) for row in _several(rows(record)))
+        found = ((place, row) for place, record in records(span) for row in _some(rows(record)))
         return row_batches(found, partial(where, span), shape)
 
     return Reader(name=name, recognises=recognised, check=check, spans=spans, read=read, **declared)
 
 
-def _several(given: Iterable[Row | str]) -> Iterable[Row | str]:
-    """Raises TypeError for one row or one reason by itself, whose keys or characters would be taken for reasons."""
+def _some(given: Iterable[Row | str]) -> Iterable[Row | str]:
+    """What is given for a record, or else the reason NOTHING, so that every record is counted.
+
+    Raises TypeError for one row or one reason by itself, whose keys or characters would be taken for reasons.
+    """
     if isinstance(given, str | Mapping):
         raise TypeError(f"rows gives rows and reasons, such as a list of them, not a {type(given).__name__}")
-    return given
+    return [*given] or [NOTHING]
 
 
 def laid_out(source: Source) -> Source:
