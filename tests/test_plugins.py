@@ -13,7 +13,7 @@ import pytest
 import torch
 from fake_plugins import write_plugin
 from judged import make_corpus, make_responses
-from trained import SIZES
+from trained import SIZES, stopped
 
 from pwae_core import plugins
 from pwae_core.config.preprocess import FORMATS
@@ -278,6 +278,32 @@ def test_the_trial_of_a_system_changes_nothing_and_takes_gradients_within_a_loss
     pwae(*made.train(tmp_path / "run", "model.name=s", "max_steps=3")).succeeds()
     tensors, _ = load_checkpoint(tmp_path / "run" / "checkpoints", LAST, torch.device("cpu"))
     assert tensors["model.seen"] == 3
+
+
+OTHER = """def __init__(self, *given):
+        super().__init__(*given)
+        self.extra = torch.nn.Linear(3, 3)"""
+
+
+def test_a_run_does_not_go_on_with_a_system_that_has_become_another_one(
+    pwae: Callable[..., Any], site: Path, made: Any, tmp_path: Path
+) -> None:
+    """Of the same version. A finished run stays finished: with the system that it was trained with, it answers."""
+    done, begun, points = tmp_path / "done", tmp_path / "begun", site / "acme-1.2.dist-info" / "entry_points.txt"
+    write_plugin(site, "system", "s", SYSTEM.format(body="pass"))
+    known = points.read_text()
+    pwae(*made.train(done, "model.name=s", "max_steps=2")).succeeds()
+    stopped(pwae, 2, made.train(begun, "model.name=s", "max_steps=4"))
+    points.unlink()
+    write_plugin(site, "system", "s", "import torch\n" + SYSTEM.format(body=OTHER))
+    plugins._installed.cache_clear()
+    words = "belong to another system. It was trained as s of acme 1.2: pip install acme==1.2, or choose another --out."
+    resumed = pwae("train", "--resume", done, "--set", "max_steps=3", "--device", "cpu")
+    resumed.fails(6, f"The weights of {done} {words}")
+    pwae(*made.train(begun, "model.name=s", "max_steps=4")).fails(6, f"The weights of {begun} {words}")
+    points.write_text(known)
+    plugins._installed.cache_clear()
+    pwae("sample", done, "--context", "tea", "--device", "cpu").succeeds()
 
 
 def test_a_loss_and_a_phase_say_what_they_are_made_of() -> None:

@@ -152,8 +152,8 @@ def _train(
             return _report(artifacts.load(out, "run"), standing=True)
         with group.in_step():
             built = _build(job, where)
-            if resumed and group.first:
-                resuming.reopen(out, job.plan)
+            if group.first and not force:
+                resuming.reopen(out, job.plan, built.model, resumed=resumed)
         with stop_requests() as stop, ExitStack() as stack:
             with group.in_step():
                 draft = _draft(stack, job, out, force) if group.first else None

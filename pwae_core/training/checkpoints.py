@@ -10,10 +10,10 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -23,6 +23,7 @@ from pwae_core.errors import ArtifactError
 from pwae_core.files import hash_file, in_the_way, sealed, unsealed, write_bytes
 
 LAST, BEST = "last", "best"
+T = TypeVar("T")
 
 
 def save_checkpoint(folder: Path, name: str, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -80,6 +81,16 @@ def load_checkpoint(folder: Path, name: str, device: torch.device) -> tuple[dict
         raise _damaged(path) from error
 
 
+def shapes(folder: Path, name: str) -> dict[str, list[int]]:
+    """The shapes of a checkpoint's tensors, by name. Raises ArtifactError if it is missing or damaged."""
+    path = folder / _read_pointer(folder, name)["file"]
+    try:
+        with safe_open(path, "pt") as file:
+            return {key: file.get_slice(key).get_shape() for key in file.keys()}  # noqa: SIM118 - it is no dictionary
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path) from error
+
+
 def load_state(folder: Path, name: str) -> dict[str, Any]:
     """Only the state of a checkpoint. Raises ArtifactError if it is missing or damaged."""
     state: dict[str, Any] = _read_pointer(folder, name)["state"]
@@ -103,8 +114,8 @@ def _damaged(path: Path) -> ArtifactError:
     )
 
 
-def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with ``prefix.``, by their names without it."""
+def part(tensors: Mapping[str, T], prefix: str) -> dict[str, T]:
+    """The tensors (or what is known of them) whose names begin with ``prefix.``, by their names without it."""
     return {key[len(prefix) + 1 :]: value for key, value in tensors.items() if key.startswith(prefix + ".")}
 
 

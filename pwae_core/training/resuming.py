@@ -16,10 +16,12 @@ from pwae_core.artifacts.staging import put
 from pwae_core.config.train import BUDGET
 from pwae_core.errors import ArtifactError, ConfigError
 from pwae_core.files import held, in_the_way, sealed, storage_errors
+from pwae_core.models.base import Model
 from pwae_core.schemas import PEOPLE
-from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state
+from pwae_core.training.checkpoints import LAST, has_checkpoint, load_state, part, shapes
 from pwae_core.training.growing import LOG
 from pwae_core.training.own_corpus import followed
+from pwae_core.training.runs import other_weights
 
 CHECKPOINTS = "checkpoints"
 KINDS = {"corpus": "corpus", "embeddings": "vectors"}
@@ -116,14 +118,27 @@ def goes_on(folder: Path, plan: Plan) -> bool:
     return True
 
 
-def reopen(folder: Path, plan: Plan) -> None:
-    """Lets the run at ``folder``, finished or not, continue under ``plan``. Raises as ``goes_on`` does."""
-    if goes_on(folder, plan):
+def reopen(folder: Path, plan: Plan, model: Model, *, resumed: bool) -> None:
+    """If it is ``resumed``, lets the run at ``folder``, finished or not, continue under ``plan``.
+
+    Raises as ``goes_on`` does; and ArtifactError for weights that are not those of a ``model``.
+    """
+    _refuse_other_weights(folder, model)
+    if resumed and goes_on(folder, plan):
         note = recorded(folder)
         with storage_errors(folder), held(folder, folder):
             facts = {key: note.facts[key] for name in KINDS if (key := f"{name}_path") in note.facts}
             begun = plan.unfinished(_written(folder), facts)
             put(folder / PLAN, sealed(begun.model_dump()), lambda _: plan_of(folder) is not None)
+
+
+def _refuse_other_weights(folder: Path, model: Model) -> None:
+    """Raises ArtifactError if the system of the run at ``folder``, a plugin's, has become another one."""
+    note, checkpoints = plan_of(folder) or manifest_of(folder), folder / CHECKPOINTS
+    if note is None or not has_checkpoint(checkpoints, LAST):
+        return
+    if part(shapes(checkpoints, LAST), "model") != {name: [*one.shape] for name, one in model.state_dict().items()}:
+        raise ArtifactError(f"{other_weights(folder, note.model_dump())}, or choose another --out.")
 
 
 def _written(folder: Path) -> list[str]:

@@ -128,9 +128,7 @@ def open_run(folder: Path, device: torch.device, checkpoint: str = "best") -> Ru
     try:
         model.load_state_dict(part(tensors, "model"))
     except RuntimeError as error:  # a plugin whose system has become another one
-        raise ArtifactError(
-            f"The weights of {folder} belong to another system. {trained_with(artifact.manifest)}"
-        ) from error
+        raise ArtifactError(other_weights(folder, artifact.manifest)) from error
     if checkpoint == BEST or model.knows_by_words:
         return Run(artifact, model, device, people=join_people(model, artifact)).read()
     return Run(artifact, model, device, absent=tuple(read_people(artifact)[0])).read()
@@ -145,6 +143,11 @@ def refuse_missing_plugin(run: Path, note: Mapping[str, Any]) -> None:
     found = plugins.find("system", name, MODELS)
     if name not in MODELS and (found is None or not found.inputs.keys() & note["inputs"].keys()):
         raise ArtifactError(f"The system of {run} is not installed. {trained_with(note)}")
+
+
+def other_weights(run: Path, note: Mapping[str, Any]) -> str:
+    """What is wrong with a run whose weights the installed system cannot take."""
+    return f"The weights of {run} belong to another system. {trained_with(note)}"
 
 
 def trained_with(note: Mapping[str, Any]) -> str:
