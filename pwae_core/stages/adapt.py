@@ -14,6 +14,7 @@ from pwae_core.data.typed_context import tokens_of
 from pwae_core.data.untrained import NOBODY
 from pwae_core.errors import ArtifactError, EmptyResultError, InputError
 from pwae_core.files import hash_strings, to_json
+from pwae_core.grammar import counted
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import UNK
 from pwae_core.training.new_users import keep_person, learned_from, nats_a_token, pairs, person, settle_people
@@ -61,7 +62,7 @@ def adapt(
     settle_people(run)
     opened = open_run(run, where)
     _refuse_trained(user, opened)
-    asked, said = _read(history, opened)
+    asked, said = _read(history, opened, progress)
     source = hash_strings([to_json([asked, said, config.model_dump()]).decode()])
     stands = learned_from(opened.artifact, user) == source and not force
     if not stands and not force:
@@ -121,10 +122,10 @@ def _warn_of_unknown(history: Path, unknown: int, words: int, progress: Progress
         )
 
 
-def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
-    """What each utterance answered (empty: unknown), and the utterances, both as token ids."""
-    lines = inputs.text(history).split("\n")
-    halves = [line.rpartition("\t") for line in lines if line.strip()]
+def _read(history: Path, run: Run, progress: Progress) -> tuple[list[list[int]], list[list[int]]]:
+    """What each utterance answered (empty: unknown), and the utterances, both as token ids. Tells of other lines."""
+    lines = {number: line for number, line in enumerate(inputs.text(history).split("\n"), 1) if line.strip()}
+    halves = [line.rpartition("\t") for line in lines.values()]
     preprocess = run.artifact.facts["preprocess"]
     asked, said = (
         [run.vocabulary.encode(tokens) for tokens in tokens_of([half[place] for half in halves], preprocess)]
@@ -132,7 +133,14 @@ def _read(history: Path, run: Run) -> tuple[list[list[int]], list[list[int]]]:
     )
     kept = [(one, other) for one, other in zip(asked, said, strict=True) if other]
     if not kept:
-        raise EmptyResultError(f"{history} holds no utterance after cleaning. Write one per line.")
+        raise EmptyResultError(f"{history} holds no utterance after cleaning, or after tabs. Write one per line.")
+    without = [number for number, other in zip(lines, said, strict=True) if not other]
+    if without:
+        there = counted(len(lines), "line")
+        progress.say(
+            f"{history}: {len(without):,} of {there} hold no utterance after cleaning, or after a tab "
+            f"(the first: line {without[0]})."
+        )
     return [one for one, _ in kept], [other for _, other in kept]
 
 

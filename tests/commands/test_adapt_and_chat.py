@@ -73,6 +73,18 @@ def test_nothing_but_a_line_feed_or_carriage_return_ends_a_line(
     assert (report["utterances"], report["words"]) == (2, 1 + 2 * len(others) + 3)
 
 
+def test_adapt_tells_of_lines_that_it_cannot_learn_from(pwae: Callable[..., Any], own: Path, history: Path) -> None:
+    """A spreadsheet ends each line with a tab if a second column holds anything."""
+    history.write_text("i like tea\n\n😀\nmusic makes me happy\t\ni like rain\n")
+    done = pwae("adapt", own, "--history-file", history, "--steps", 1, "--json").succeeds()
+    assert done.json["utterances"] == 2
+    told = f"{history}: 2 of 4 lines hold no utterance after cleaning, or after a tab (the first: line 3)."
+    assert told in done.stderr
+    history.write_text("music makes me happy\t\n")
+    words = "holds no utterance after cleaning, or after tabs. Write one per line."
+    pwae("adapt", own, "--history-file", history, "--steps", 1, "--force").fails(5, words)
+
+
 def test_adapt_replaces_nobody_unasked(pwae: Callable[..., Any], own: Path, history: Path, snapshot: Any) -> None:
     command = ("adapt", own, "--history-file", history, "--steps", 1)
     pwae(*command).succeeds()
