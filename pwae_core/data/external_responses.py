@@ -31,6 +31,9 @@ from pwae_core.text.tokenize import TOKENIZERS
 GIVEN = "given"
 COLUMNS = ("session_id", "user_id", "context_user_ids", "context", "references", "reference", "responses")
 UTTERANCE_COLUMNS = ("context", "references", "responses")
+MARKS = r"<(?:/?s|pad|eos|bos|EOS|BOS|PAD)>|\[(?:CLS|SEP|PAD|EOS|BOS)\]|<\|\w+\|>|__(?:start|end|eou|eot)__"
+FOREIGN = rf"^(?:{MARKS}|[▁Ġ].*|##[^#]+|[^@]+@@|.+</w>)$"
+"""Tokens of language models: marks, and the pieces of SentencePiece, of GPT-2, of WordPiece and of BPE."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +138,27 @@ def odd_tokens(table: pa.Table) -> str:
     """A remark if tokens of responses or references are empty or have white space, as no tokenizer leaves them;
     otherwise empty.
     """
+    found, having = _matching(table, r"^$|[\s\p{Z}]", "is empty or has white space", "are empty or have white space")
+    return f"{having}{found} Split the sentences at all white space, or give them as strings." if found else ""
+
+
+def foreign_tokens(table: pa.Table) -> str:
+    """A remark if tokens of responses or references are the marks or pieces of words that tokenizers of language models
+    make; otherwise empty.
+    """
+    what = "of another tokenizer"
+    found, having = _matching(table, FOREIGN, f"is a mark or a piece {what}", f"are marks or pieces {what}")
+    return f"{having}{found} Remove the marks and join the pieces, or give the sentences as strings." if found else ""
+
+
+def _matching(table: pa.Table, pattern: str, one: str, several: str) -> tuple[str, str]:
+    """An example of the tokens of responses and references that match; and how many do. Both empty if none does."""
     given = [table[column].combine_chunks().flatten().flatten() for column in ("responses", "references")]
     tokens = pa.chunked_array(given, pa.string())
-    odd = tokens.filter(pc.match_substring_regex(tokens, r"^$|[\s\p{Z}]"))
+    odd = tokens.filter(pc.match_substring_regex(tokens, pattern))
     if not len(odd):
-        return ""
-    having = counted(len(odd), "token is empty or has", "tokens are empty or have")
+        return "", ""
     return (
-        f"{having} white space, such as {odd[0].as_py()!r:.40}: each counts as one word. "
-        "Split the sentences at all white space, or give them as strings."
+        f", such as {odd[0].as_py()!r:.40}: each counts as one word.",
+        counted(len(odd), f"token {one}", f"tokens {several}"),
     )

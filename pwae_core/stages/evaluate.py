@@ -14,7 +14,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.external_responses import odd_tokens
+from pwae_core.data.external_responses import foreign_tokens, odd_tokens
 from pwae_core.data.responses import Alignment, Named, ResponseSet, empty_references, same_answer
 from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError
@@ -143,7 +143,7 @@ def _facts(
         + [
             f"{one.system}: {told}"
             for one in aligned.sets
-            for told in (_untrained(one), same_answer(one.table), empty_references(one.table), odd_tokens(one.table))
+            for told in (_untrained(one), same_answer(one.table), empty_references(one.table), *_tokens_told(one))
             if told
         ],
     }
@@ -168,6 +168,11 @@ def _drawn_differently(sources: Comparable) -> list[str]:
         named = "; ".join(f"{kind}: {', '.join(systems)}" for kind, systems in weights.items())
         told.append(f"The answers are of different checkpoints ({named}).")
     return told
+
+
+def _tokens_told(one: ResponseSet) -> tuple[str, str]:
+    """Of our own answers, only what cannot be: a person may write [SEP]."""
+    return odd_tokens(one.table), foreign_tokens(one.table) if one.facts is None else ""
 
 
 def _untrained(one: ResponseSet) -> str:

@@ -386,6 +386,23 @@ def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> Non
     [
         (["i", "like", "tea\n"], "1 token is empty or has white space, such as 'tea\\n': each counts as one word."),
         (["i", "", "like", "", "tea"], "2 tokens are empty or have white space, such as '': each counts as one word."),
+        (
+            ["i", "like", "tea", "</s>"],
+            "1 token is a mark or a piece of another tokenizer, such as '</s>'",
+        ),
+        (
+            ["[CLS]", "tea", "##s"],
+            "2 tokens are marks or pieces of another tokenizer, such as '[CLS]'",
+        ),
+        (
+            ["▁i", "▁like", "tea"],
+            "2 tokens are marks or pieces of another tokenizer, such as '▁i'",
+        ),
+        (
+            ["ti@@", "t", "a</w>"],
+            "2 tokens are marks or pieces of another tokenizer, such as 'ti@@'",
+        ),
+        (["@", "#", "##", "@@", "[tea]", "</3", "<3", "<unk>"], ""),
         (["i like tea", "so\u3000do i"], "2 tokens are empty or have white space, such as 'i like tea': each counts"),
         (["i", "like", "tea"], ""),
         ([], ""),
@@ -395,6 +412,6 @@ def test_tokens_that_are_no_words_are_told_of(tmp_path: Path, response: list[str
     path = tmp_path / "LLM.jsonl"
     row = {"session_id": "c", "responses": [response], "references": [["i", "like", "tea"]]}
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    notes = [note for note in evaluate([Named(path)]).notes if note.startswith("LLM: ") and " white space" in note]
+    notes = [note for note in evaluate([Named(path)]).notes if note.startswith("LLM: ") and " counts as one" in note]
     assert len(notes) == bool(told)
     assert all(note.startswith(f"LLM: {told}") for note in notes)
