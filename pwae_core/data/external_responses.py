@@ -12,6 +12,7 @@ Other columns are ignored. Strings are tokenised, token lists are taken as they 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,9 @@ GIVEN = "given"
 COLUMNS = ("session_id", "user_id", "context_user_ids", "context", "references", "reference", "responses")
 UTTERANCE_COLUMNS = ("context", "references", "responses")
 MARKS = r"<(?:/?s|pad|eos|bos|EOS|BOS|PAD)>|\[(?:CLS|SEP|PAD|EOS|BOS)\]|<\|\w+\|>|__(?:start|end|eou|eot)__"
-FOREIGN = rf"^(?:{MARKS}|[▁Ġ].*|##[^#]+|[^@]+@@|.+</w>)$"
-"""Tokens of language models: marks, and the pieces of SentencePiece, of GPT-2, of WordPiece and of BPE."""
+"""What language models put before, between, behind or in place of sentences."""
+PIECES = r"^(?:[▁Ġ].*|##[^#]+|[^@]+@@|.+</w>)$"
+"""Pieces of words: of SentencePiece, of GPT-2, of WordPiece and of BPE."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,24 @@ def odd_tokens(table: pa.Table) -> str:
     return f"{having}{found} Split the sentences at all white space, or give them as strings." if found else ""
 
 
-def foreign_tokens(table: pa.Table) -> str:
-    """A remark if tokens of responses or references are the marks or pieces of words that tokenizers of language models
-    make; otherwise empty.
-    """
-    what = "of another tokenizer"
-    found, having = _matching(table, FOREIGN, f"is a mark or a piece {what}", f"are marks or pieces {what}")
-    return f"{having}{found} Remove the marks and join the pieces, or give the sentences as strings." if found else ""
+def pieces(table: pa.Table) -> str:
+    """A remark if tokens of responses or references are pieces of words, as language models make them; or empty."""
+    found, having = _matching(table, PIECES, "is a piece of a word", "are pieces of words")
+    return f"{having}{found} Join the pieces, or give the sentences as strings." if found else ""
+
+
+def marks(table: pa.Table) -> str:
+    """A remark if responses or references hold marks of language models, whatever their tokens are; or empty."""
+    columns = [
+        table[name].combine_chunks().flatten().cast(pa.list_(pa.string())) for name in ("responses", "references")
+    ]
+    sentences = pa.chunked_array([pc.binary_join(column, "") for column in columns])
+    odd = sentences.filter(pc.match_substring_regex(sentences, MARKS))
+    found = re.search(MARKS, odd[0].as_py()) if len(odd) else None
+    if found is None:
+        return ""
+    having = counted(len(odd), "sentence holds", "sentences hold")
+    return f"{having} a mark of a language model, such as {found[0]!r}: it is scored as words. Remove such marks."
 
 
 def _matching(table: pa.Table, pattern: str, one: str, several: str) -> tuple[str, str]:

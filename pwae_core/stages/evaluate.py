@@ -14,7 +14,7 @@ from pwae_core import artifacts
 from pwae_core.artifacts import Plan
 from pwae_core.config.evaluate import DEFAULTS, EvaluateConfig
 from pwae_core.data.comparable import Comparable, gather
-from pwae_core.data.external_responses import foreign_tokens, odd_tokens
+from pwae_core.data.external_responses import marks, odd_tokens, pieces
 from pwae_core.data.responses import Alignment, Named, ResponseSet, empty_references, same_answer
 from pwae_core.data.untrained import Untrained
 from pwae_core.errors import ConfigError
@@ -170,9 +170,10 @@ def _drawn_differently(sources: Comparable) -> list[str]:
     return told
 
 
-def _tokens_told(one: ResponseSet) -> tuple[str, str]:
+def _tokens_told(one: ResponseSet) -> list[str]:
     """Of our own answers, only what cannot be: a person may write [SEP]."""
-    return odd_tokens(one.table), foreign_tokens(one.table) if one.facts is None else ""
+    checks = (odd_tokens, pieces, marks) if one.facts is None else (odd_tokens,)
+    return [check(one.table) for check in checks]
 
 
 def _untrained(one: ResponseSet) -> str:

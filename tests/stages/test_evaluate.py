@@ -386,22 +386,11 @@ def test_what_cannot_be_tested_is_refused(tmp_path: Path, judged: Judged) -> Non
     [
         (["i", "like", "tea\n"], "1 token is empty or has white space, such as 'tea\\n': each counts as one word."),
         (["i", "", "like", "", "tea"], "2 tokens are empty or have white space, such as '': each counts as one word."),
-        (
-            ["i", "like", "tea", "</s>"],
-            "1 token is a mark or a piece of another tokenizer, such as '</s>'",
-        ),
-        (
-            ["[CLS]", "tea", "##s"],
-            "2 tokens are marks or pieces of another tokenizer, such as '[CLS]'",
-        ),
-        (
-            ["▁i", "▁like", "tea"],
-            "2 tokens are marks or pieces of another tokenizer, such as '▁i'",
-        ),
-        (
-            ["ti@@", "t", "a</w>"],
-            "2 tokens are marks or pieces of another tokenizer, such as 'ti@@'",
-        ),
+        (["tea", "##s"], "1 token is a piece of a word, such as '##s': each counts as one word. Join the pieces, or"),
+        (["▁i", "▁like", "tea"], "2 tokens are pieces of words, such as '▁i': each counts as one word."),
+        (["ti@@", "t", "a</w>"], "2 tokens are pieces of words, such as 'ti@@': each counts as one word."),
+        (["tea", "</s>"], "1 sentence holds a mark of a language model, such as '</s>': it is scored as words."),
+        (["茶", "[", "SEP", "]"], "1 sentence holds a mark of a language model, such as '[SEP]': it is scored as"),
         (["@", "#", "##", "@@", "[tea]", "</3", "<3", "<unk>"], ""),
         (["i like tea", "so\u3000do i"], "2 tokens are empty or have white space, such as 'i like tea': each counts"),
         (["i", "like", "tea"], ""),
@@ -412,6 +401,7 @@ def test_tokens_that_are_no_words_are_told_of(tmp_path: Path, response: list[str
     path = tmp_path / "LLM.jsonl"
     row = {"session_id": "c", "responses": [response], "references": [["i", "like", "tea"]]}
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    notes = [note for note in evaluate([Named(path)]).notes if note.startswith("LLM: ") and " counts as one" in note]
+    said = (" counts as one word", " scored as words")
+    notes = [n for n in evaluate([Named(path)]).notes if n.startswith("LLM: ") and any(one in n for one in said)]
     assert len(notes) == bool(told)
     assert all(note.startswith(f"LLM: {told}") for note in notes)
