@@ -96,7 +96,7 @@ def test_latex(pwae: Pwae, folder: Path) -> None:
             r"\toprule",
             r"Model & Readability & Informativeness & Personalisation \\",
             r"\midrule",
-            r"[red]50\%\_\textbackslash{}x\{y\}\&=1+1 & $1.00$ & $1.00$ & $1.00$ \\",
+            r"{[}red]50\%\_\textbackslash{}x\{y\}\&=1+1 & $1.00$ & $1.00$ & $1.00$ \\",
             r"one & $2.00$ & $2.00$ & $1.00$ \\",
             r"ground-truth & $3.00$ & $3.00$ & $1.00$ \\",
             r"\bottomrule",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pwae_core.grammar import interval_text, p_value
@@ -30,8 +31,12 @@ NOTHING = "--"
 
 
 def escaped(text: str) -> str:
-    """``text`` escaped for LaTeX, on one line."""
-    return "".join(ESCAPES.get(character, character) for character in inert(" ".join(text.split())))
+    """``text`` escaped for LaTeX, on one line.
+
+    A first bracket or star would be read as an option of the line break before it, and two hyphens as a dash.
+    """
+    made = "".join(ESCAPES.get(character, character) for character in inert(" ".join(text.split())))
+    return re.sub(r"^[\[*]", r"{\g<0>}", re.sub("-(?=-)", "-{}", made))
 
 
 def means_table(means: Sequence[Mean]) -> str:
