@@ -117,6 +117,9 @@ def _print(report: HumanEvalScoreReport) -> None:
     for one in report.codes:
         owner = "" if one.annotator is None else f"annotator {one.annotator}'s, "
         console.print_line(f"Code {one.code}: {owner}{one.verdict}.")
+    if report.unread:
+        where = "Remarks are kept from the sheets' own column for them, beside an item."
+        console.print_line(f"Not kept: {'; '.join(report.unread)}. {where}")
     for why in dict.fromkeys(one.why for one in report.passed_over):
         paths = [one.path for one in report.passed_over if one.why == why]
         console.print_line(f"Skipped ({why}): {', '.join(paths)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ class HumanEvalScoreReport:
     """``means`` are the human columns of Table 2, or ``preferences`` if pairs were judged. ``notes`` say what else a
     reader of the numbers must know. ``codes`` are the completion codes that were submitted.
 
-    ``passed_over``: files that were given, directly or in a folder, but not read.
+    ``passed_over``: files that were given, directly or in a folder, but not read. ``unread``: the places of words that
+    are not kept, because they are in no column that is read, or beside no item.
     """
 
     out: str | None
@@ -59,6 +60,7 @@ class HumanEvalScoreReport:
     preferences: list[Preference]
     comments: int
     notes: list[str]
+    unread: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ def _facts(
         "codes": [asdict(one) for one in verify(handed_in, key, codes)],
         **_results(ratings, pairs, config, progress),
         "comments": len(gathered.comments),
+        "unread": gathered.unread,
         "notes": [
             *attention_notes(found, config),
             *_notes(told, items, gathered, ratings),

@@ -212,6 +212,28 @@ def test_a_comment_that_a_spreadsheet_takes_for_a_formula(folder: Path) -> None:
     assert "=-too long" in [one["comment"] for one in comments]
 
 
+def remarked(row: dict[str, Any], number: int) -> dict[str, Any]:
+    """A row whose remark is under another heading, with words, numbers and dates in columns of the annotator's own."""
+    own = {"minutes": 3, "when": "2026-01-02", "unsure": "yes" if number == 5 else "", "": "see above" * (number == 6)}
+    return {name: value for name, value in row.items() if name != "comment"} | {"My\nremarks": "odd"} | own
+
+
+def test_what_is_written_where_it_is_not_kept_is_told(folder: Path) -> None:
+    rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
+    write_csv(folder / "one.csv", [remarked(row, number) for number, row in enumerate(rows)])
+    write_csv(folder / "two.csv", [*rows, {"comment": "All in all, rather dull."}, {"no": "Thanks!"}])
+    report = score(folder, [folder / "one.csv", folder / "two.csv"], out=folder / "scores")
+    assert report.unread == [
+        "one.csv, column I (My remarks)",
+        "one.csv, column L (unsure)",
+        "one.csv, column M (no heading)",
+        "two.csv, column A (no)",
+        "two.csv, row 30 (comment)",
+    ]
+    assert score(folder, [folder / "one.csv", folder / "two.csv"], out=folder / "scores").unread == report.unread
+    assert score(folder, fill_all(folder)).unread == []
+
+
 def test_a_workbook_with_hidden_and_moved_columns(folder: Path) -> None:
     paths = fill_all(folder)
     for path in paths:
@@ -608,6 +630,7 @@ def test_every_export_of_label_studio(folder: Path, name: str) -> None:
     EXPORTS[name](folder / name, label_studio(folder))
     report = human_eval_score([folder / name], folder / "tasks-key", QUICK)
     assert (report.sheets[0].files, report.sheets[0].rated, report.comments) == ((name,), 84, 28)
+    assert report.unread == []
     assert {one.system: one.mean for one in report.means if one.criterion == "readability"} == READABILITY
 
 

@@ -10,7 +10,8 @@ from datetime import date, time
 from pwae_core.human_eval.blinding.placement import ALPHABET
 from pwae_core.human_eval.ratings.grid import Formula, Grid
 from pwae_core.human_eval.sheets.form import ITEM, REMARK, Criterion, Form
-from pwae_core.human_eval.sheets.label_studio import HISTORY
+from pwae_core.human_eval.sheets.label_studio import HISTORY, OWN
+from pwae_core.human_eval.sheets.readable_text import visible
 from pwae_core.human_eval.sheets.words import head_name, typed
 
 NUMBER = re.compile(r"(\d+)([.,]0*)?")
@@ -51,6 +52,11 @@ class FilledRow:
     ratings: Mapping[str, Cell]
     texts: Mapping[str, Cell]
     remark: object
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it has an item or a rating."""
+        return any(plain(one.value) for one in (self.item, *self.ratings.values()))
 
 
 def letters(column: int) -> str:
@@ -108,8 +114,25 @@ def columns(grid: Grid, top: int, form: Form) -> tuple[Columns, list[str]]:
     return {name: names.index(name) for name in read if name in names}, problems
 
 
+def unread(grid: Grid, top: int, where: Columns, form: Form) -> list[str]:
+    """The places of the columns that hold words below the header, and are neither read nor those of texts."""
+    heads = dict(enumerate(grid.rows[top]))
+    known = {HISTORY, *form.texts, *OWN}
+    written = {
+        column
+        for number, row in grid.rows.items()
+        for column, value in enumerate(row)
+        if number > top and column not in where.values() and any(map(str.isalpha, bare(value)))
+    }
+    return [
+        f"{grid.name}, column {letters(column)} ({visible(bare(heads.get(column)))[:SHOWN] or 'no heading'})"
+        for column in sorted(written)
+        if _column_name(heads.get(column), form) not in known
+    ]
+
+
 def rows(grid: Grid, top: int, where: Columns, form: Form) -> Iterator[FilledRow]:
-    """Every row below the header that has an item or a rating."""
+    """Every row below the header that has an item, a rating or a remark."""
 
     def cell(row: Sequence[object], number: int, name: str) -> Cell:
         column = where[name]
@@ -125,7 +148,7 @@ def rows(grid: Grid, top: int, where: Columns, form: Form) -> Iterator[FilledRow
             texts={name: cell(row, number, name) for name in form.texts if name in where},
             remark=cell(row, number, REMARK).value if REMARK in where else None,
         )
-        if any(plain(one.value) for one in (made.item, *made.ratings.values())):
+        if made.is_judged or bare(made.remark):
             yield made
 
 

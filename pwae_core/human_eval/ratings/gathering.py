@@ -20,10 +20,11 @@ from pwae_core.human_eval.ratings.cells import (
     plain,
     rating,
     rows,
+    unread,
 )
 from pwae_core.human_eval.ratings.grid import Grid
 from pwae_core.human_eval.ratings.key import Key, KeyItem
-from pwae_core.human_eval.sheets.form import ITEM, Form
+from pwae_core.human_eval.sheets.form import ITEM, REMARK, Form
 from pwae_core.human_eval.sheets.readable_text import visible
 
 ITEM_ID = re.compile(rf"\b({GROUP})(-{GROUP}){{3}}\b", re.IGNORECASE)
@@ -48,7 +49,10 @@ class Returned:
 
 @dataclass
 class Gathered:
-    """``ratings`` by item id and criterion. If there are ``problems``, nothing else may be used."""
+    """``ratings`` by item id and criterion. If there are ``problems``, nothing else may be used.
+
+    ``unread``: the places of words that are not kept, because they are in no column that is read, or beside no item.
+    """
 
     ratings: dict[tuple[str, str], int] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class Gathered:
     seen: dict[str, None] = field(default_factory=dict)
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def gather(files: Iterable[Sequence[Grid]], key: Key) -> Gathered:
@@ -89,13 +94,16 @@ def _page(page: Grid, top: int, key: Key, made: Gathered) -> None:
     made.problems += problems
     if problems:
         return
+    made.unread += unread(page, top, where, key.form)
     owner: int | None = None
     strangers: dict[int, list[FilledRow]] = {}
     unknown: dict[str, list[Cell]] = {}
     moved: dict[str, list[Place]] = {}
     for row in rows(page, top, where, key.form):
         item = key.known.get(item_letters(row.item.value))
-        if item is None:
+        if not row.is_judged:
+            made.unread.append(f"{page.name}, row {row.item.place.row} ({key.form.head(REMARK)})")
+        elif item is None:
             unknown.setdefault(_export_of(row.item.value), []).append(row.item)
         elif item.annotator != (owner := owner or item.annotator):
             strangers.setdefault(item.annotator, []).append(row)

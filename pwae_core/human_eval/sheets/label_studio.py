@@ -15,6 +15,8 @@ from pwae_core.human_eval.sheets.sheet import Sheet
 CONFIG_FILE = "label-studio.xml"
 HISTORY = "responder_history"
 RENAMED = {"history": HISTORY}
+OWN = ("id", "annotation_id", "annotator", "created_at", "updated_at", "lead_time", "history", "project", "agreement")
+"""Columns that Label Studio adds to a table."""
 HOTKEYS = ("123", "qwe", "asd")
 """One key per choice: a row of the keyboard for each criterion."""
 
