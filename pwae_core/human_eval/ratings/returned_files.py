@@ -25,10 +25,11 @@ ENDINGS = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt", ".json")
 MOST_TOLD = 5
 TEMPORARY = ("~$", ".")
 SAVE_AS = "save it as .xlsx, and give that file"
+PACKED = (".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst")
 NO_SHEETS = {
     **dict.fromkeys((".ods", ".fods", ".xls", ".xlsb", ".numbers", ".gsheet"), SAVE_AS),
     **dict.fromkeys((".html", ".htm"), "the page itself holds no ratings: give the .csv that it saved"),
-    **dict.fromkeys((".zip", ".rar", ".7z"), "unpack it, and give what is in it"),
+    **dict.fromkeys(PACKED, "unpack it, and give what is in it"),
     ".xml": "no sheet",
 }
 

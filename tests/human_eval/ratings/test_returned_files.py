@@ -181,7 +181,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
 def test_what_a_folder_holds(tmp_path: Path) -> None:
     """Everything is either read or named, with what to do about it."""
     names = ("b.xlsx", "a.CSV", "c.json", "~$b.xlsx", ".~lock.a.csv#", "INSTRUCTIONS.txt", "label-studio.xml", "a.html")
-    for name in (*names, "notes.pdf", "d.ods", "e.xls", "f.zip"):
+    for name in (*names, "notes.pdf", "d.ods", "e.xls", "f.zip", "g.csv.gz", "h.TAR"):
         (tmp_path / name).touch()
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
@@ -197,7 +197,7 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
         "notes.pdf": "not named like a sheet",
         "d.ods": "save it as .xlsx, and give that file",
         "e.xls": "save it as .xlsx, and give that file",
-        "f.zip": "unpack it, and give what is in it",
+        **dict.fromkeys(("f.zip", "g.csv.gz", "h.TAR"), "unpack it, and give what is in it"),
         "folder.csv": "a folder: give it too",
         "pipe.csv": "no regular file",
         "gone.csv": "no regular file",
