@@ -61,7 +61,7 @@ def prompts(
     with progress.task("Writing prompts", len(rows)) as task:
         for row in rows:
             history = _history(row, said, config)
-            silent += not history
+            silent += bool(config.history) and not history
             made.append(_row(row, history, pattern, config))
             task.advance()
     standing = _write(out, made, force)

@@ -49,6 +49,10 @@ def test_every_test_session_is_a_prompt_with_its_context_and_history(judged: Jud
         assert said.issuperset(shown)
 
 
+def test_whoever_is_not_asked_for_a_history_is_not_without_one(judged: Judged, tmp_path: Path) -> None:
+    assert prompts(judged.corpus, tmp_path / "p.jsonl", PromptsConfig(history=0)).without_history == 0
+
+
 def test_no_prompt_holds_the_real_response(tmp_path: Path) -> None:
     judged = make_corpus(tmp_path / "corpus")
     prompts(judged.corpus, tmp_path / "p.jsonl", PromptsConfig(history=1000))
