@@ -16,7 +16,7 @@ from pwae_core.artifacts import Artifact, Plan
 from pwae_core.config.human_eval import SCORE_DEFAULTS, HumanEvalScoreConfig
 from pwae_core.errors import ConfigError, EmptyResultError, InputError
 from pwae_core.human_eval.blinding.codes import found_in
-from pwae_core.human_eval.blinding.key import KIND
+from pwae_core.human_eval.blinding.key import CODES, KIND
 from pwae_core.human_eval.ratings.arrays import Ratings, arrange
 from pwae_core.human_eval.ratings.attention import Attention, attention, judged
 from pwae_core.human_eval.ratings.attention import notes as attention_notes
@@ -110,6 +110,8 @@ def human_eval_score(
 def _sources(sheets: Sequence[Path], key: Path, config: HumanEvalScoreConfig, codes: Path | None) -> _Sources:
     whole = artifacts.load(key, KIND)
     _check_effect(whole.config, config)
+    if codes and not whole.config.get(CODES):
+        raise ConfigError("codes: the pages of this export show none. Leave it out.")
     handed_in = inputs.text(codes) if codes else ""
     if codes and not found_in(handed_in):
         raise InputError(

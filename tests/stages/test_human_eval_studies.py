@@ -256,6 +256,9 @@ def test_settings_without_effect_are_refused(study: Path, tmp_path: Path) -> Non
         (name,) = changes
         with pytest.raises(ConfigError, match=rf"^{name}: has no effect on sheets without .* Leave it out\.$"):
             human_eval_score(paths, tmp_path / "out-key", QUICK.model_copy(update=changes))
+    (tmp_path / "codes.txt").write_text("BBBB-CCCC-DDDD")
+    with pytest.raises(ConfigError, match=r"^codes: the pages of this export show none\. Leave it out\.$"):
+        human_eval_score(paths, tmp_path / "out-key", QUICK, codes=tmp_path / "codes.txt")
 
 
 @pytest.mark.parametrize("mode", ["ratings", "pairs"])
