@@ -25,7 +25,7 @@ from pwae_core.human_eval.ratings.completion import Verified, codes_of, verify
 from pwae_core.human_eval.ratings.gathering import Gathered, Returned, gather, returned
 from pwae_core.human_eval.ratings.key import Key, KeyItem, read_key
 from pwae_core.human_eval.ratings.preferences import Preference, arrange_pairs, preferences, systems_of
-from pwae_core.human_eval.ratings.results import Agreed, Comparison, Mean, agreements, comparisons, means
+from pwae_core.human_eval.ratings.results import EVERYBODY, Agreed, Comparison, Mean, agreements, comparisons, means
 from pwae_core.human_eval.ratings.returned_files import PassedOver, find, load, read
 from pwae_core.metrics.bootstrap import LEVEL, caution
 from pwae_core.progress import SILENT, Progress
@@ -180,6 +180,7 @@ def _facts(
         )
     codes = codes_of(key, gathered)
     told = returned(gathered, key.items, key.form.rated, codes)
+    results = _results(ratings, pairs, config, progress)
     return {
         "mode": key.form.mode,
         "contexts": ratings.rated,
@@ -189,12 +190,13 @@ def _facts(
         "sheets": [asdict(one) | {"files": list(one.files)} for one in told],
         "attention": [asdict(one) for one in found],
         "codes": [asdict(one) for one in verify(handed_in, key, codes)],
-        **_results(ratings, pairs, config, progress),
+        **results,
         "comments": len(gathered.comments),
         "unread": gathered.unread,
         "notes": [
             *attention_notes(found, config),
             *_notes(told, items, gathered, ratings),
+            *_of_few(results["agreement"]),
             *caution(ratings.rated),
         ],
     }
@@ -225,6 +227,20 @@ def _notes(told: Sequence[Returned], items: Sequence[KeyItem], gathered: Gathere
     if len(ratings.annotators) == 1:
         notes.append("There is only one annotator, so there is no agreement to measure.")
     return notes
+
+
+def _of_few(agreement: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A note if Fleiss' kappa, which takes the items with the most ratings, leaves out some that the others take."""
+    items: dict[str, dict[str, int]] = {}
+    for one in agreement:
+        if one["between"] == EVERYBODY:
+            items.setdefault(one["criterion"], {})[one["statistic"]] = one["items"]
+    few = [
+        f"{own['fleiss_kappa']:,} of {own['raw_agreement']:,} in {criterion}"
+        for criterion, own in items.items()
+        if own["fleiss_kappa"] < own["raw_agreement"]
+    ]
+    return [f"Fleiss' kappa is of the items with the most ratings alone: {', '.join(few)}."] if few else []
 
 
 def _tables(items: Sequence[KeyItem], key: Key, gathered: Gathered, facts: dict[str, Any]) -> dict[str, pa.Table]:

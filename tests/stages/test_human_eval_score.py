@@ -268,6 +268,25 @@ def test_half_filled_sheets_are_counted(folder: Path) -> None:
     ]
 
 
+def test_fleiss_kappa_of_a_few_items_says_so(folder: Path) -> None:
+    """The third annotator soon gave up, so that few items have three ratings."""
+    key = key_of(folder / "out-key")
+    for annotator in (1, 2, 3):
+        rows = fill_csv(folder / f"out/annotator-{annotator}.csv", key, plan(folder))
+        first = dict.fromkeys(one.item_id for one in key if one.showing == 1)
+        given_up = [row for row in rows if row["item"] in first][4:] if annotator == 3 else []
+        for row in given_up:
+            row.update(dict.fromkeys(RATED, ""))
+        write_csv(folder / f"{annotator}.csv", rows)
+    report = score(folder, [folder / f"{annotator}.csv" for annotator in (1, 2, 3)])
+    told = ", ".join(f"4 of 24 in {name}" for name in RATED)
+    assert report.notes == [
+        "60 of 252 cells are unrated (23.8%); the numbers are computed from the others.",
+        f"Fleiss' kappa is of the items with the most ratings alone: {told}.",
+        FEW,
+    ]
+
+
 def test_two_files_of_one_annotator_are_one(folder: Path) -> None:
     rows = fill_csv(folder / "out/annotator-1.csv", key_of(folder / "out-key"), plan(folder))
     write_csv(folder / "monday.csv", rows[:15])
