@@ -1,8 +1,8 @@
 """What in a folder is ours and may be removed: what a note of ours describes, unchanged, and nothing else.
 
 A complete artifact owns the files that its manifest and its note of files apart list, as long as they have the recorded
-bytes. An unfinished one owns what its plan says was written, what has its token in its name, and what proves itself:
-JSON with a seal, and files with the hash of their bytes in their name.
+bytes. An unfinished one owns what its plan says was written, what has its token in its name, and what proves itself in
+a folder of which the plan says so: JSON with a seal, and files with the hash of their bytes in their name.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ HASHED = re.compile(r"-([0-9a-f]{8})\.[a-z]+$")
 class Owned:
     """What is ours in one folder: files by name, some with the hash of their bytes, or by a token or seal.
 
+    ``proves_itself``: so is what proves itself, directly in a folder among ``names``.
     ``within`` are folders in it that have owners of their own.
     """
 
@@ -52,8 +53,12 @@ class Owned:
             or (name in NOTES and NOTES[name](folder) is not None)
             or (bool(self.token) and name.endswith(f".{self.token}.new"))
             or (self.pattern is not None and self.pattern.fullmatch(name) is not None)
-            or (self.proves_itself and (bears_its_hash(path) or is_sealed(path)))
+            or (self.proves_itself and self._holds(name) and (bears_its_hash(path) or is_sealed(path)))
         )
+
+    def _holds(self, name: str) -> bool:
+        """Whether ``name`` is directly in a folder that is ours by name."""
+        return PurePosixPath(name).parent.as_posix() in self.names
 
     def folder(self, name: str) -> bool:
         """Whether a folder ``name`` is ours, if everything in it is."""

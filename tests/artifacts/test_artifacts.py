@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from pwae_core import artifacts, schemas
 from pwae_core.artifacts import Plan, artifact, notes
 from pwae_core.artifacts.ownership import bears_its_hash
 from pwae_core.errors import ArtifactError, StorageError
+from pwae_core.files import sealed
 
 PLAN = Plan("vectors", {"dimension": 2, "seed": 7}, {"corpus": "a" * 64})
 
@@ -420,6 +422,30 @@ def test_what_others_put_into_a_run_that_goes_on_is_left_alone_and_not_listed(tm
     assert (tmp_path / "v" / "NOTES.md").read_text() == "mine"
     with pytest.raises(ArtifactError, match=r"NOTES\.md is in the way"):
         artifacts.standing(tmp_path / "v", PLAN, force=True)
+
+
+def test_an_artifact_that_was_made_in_a_run_is_none_of_its_files(tmp_path):
+    """``pwae sample RUN --out RUN/responses``, and then ``pwae train --resume RUN``."""
+    with artifacts.draft(tmp_path / "v", PLAN, in_place=True) as draft:
+        draft.claim("checkpoints")
+        (draft.folder / "checkpoints").mkdir()
+        (draft.folder / "checkpoints" / "last.json").write_bytes(sealed({"step": 1}))
+        (draft.folder / "sealed.json").write_bytes(sealed({"rows": 1}))
+        make(draft.folder / "inside")
+        draft.write("vectors.parquet", table())
+    made = artifacts.load(tmp_path / "v", "vectors")
+    assert list(made.manifest["files"]) == ["checkpoints/last.json", "vectors.parquet"]
+
+
+@pytest.mark.parametrize("name", ["sealed.json", "inside/sealed.json", f"weights-{sha256(b'x').hexdigest()[:8]}.bin"])
+def test_what_proves_itself_is_an_unfinished_run_s_own_only_where_it_writes_such_files(tmp_path, name):
+    kill_in(tmp_path / "v", "draft.claim('checkpoints'); (draft.folder / 'checkpoints').mkdir()", in_place=True)
+    mine = tmp_path / "v" / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_bytes(sealed({"rows": 1}) if name.endswith("json") else b"x")
+    with pytest.raises(ArtifactError, match=rf"{name} is in the way"):
+        artifacts.standing(tmp_path / "v", PLAN, force=True)
+    assert mine.exists()
 
 
 def test_what_is_not_ours_is_not_written_over_in_a_folder_that_others_see(tmp_path):
