@@ -48,7 +48,7 @@ def path_from(run: Path, there: Path) -> str | None:
     That is the case if the two share nothing but the root, or if the path goes through a home folder or contains the
     user's name.
     """
-    here, there = run.resolve(), there.absolute()
+    here, there = run.resolve(), Path(os.path.abspath(there))  # noqa: PTH100 - follows no link
     way = Path(os.path.relpath(there, here))
     shared = Path(os.path.commonpath((here, there)))
     above, names = _of_the_user()

@@ -128,6 +128,9 @@ def test_devices():
         ("/home/bob/corpus", "/home/ann/run", None),
         ("/corpus", "/scratch/run", None),
         ("/data/corpus", "/data/run", "../corpus"),
+        ("/data/team/../../corpus", "/data/team/run", None),
+        ("/home/ann/project/../../bob/corpus", "/home/ann/project/run", None),
+        ("/home/ann/project/../corpus", "/home/ann/project/run", "../../corpus"),
     ],
 )
 def test_a_run_says_where_its_corpus_is_without_a_name_of_the_machine(monkeypatch, corpus, run, way):
