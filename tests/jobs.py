@@ -93,6 +93,15 @@ def threads(run: PlannedRun, progress: Progress, at_once: Path) -> RunResult:
     return result(run, os.environ["OMP_NUM_THREADS"])
 
 
+def disturbed(run: PlannedRun, progress: Progress) -> RunResult:
+    """The failure says whether an interrupt could reach this process while it started."""
+    return result(run, str(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+
+def disturbed_piece(job: object, piece: int) -> dict[str, bool]:
+    return {"disturbed": signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())}
+
+
 class Printed(Silent):
     def say(self, message: str) -> None:
         print(message, flush=True)

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from pwae_core.config.experiment import PlannedRun
 from pwae_core.errors import Interrupted
 from pwae_core.experiment.results import RunResult
-from pwae_core.processes import follow_parent, processors
+from pwae_core.processes import follow_parent, processors, uninterrupted
 from pwae_core.progress import Progress, Task
 from pwae_core.training.signals import stop_requests
 
@@ -89,7 +89,7 @@ def _started(do: Do, run: PlannedRun, jobs: int) -> tuple[Connection, BaseProces
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(theirs, do, run), name=run.folder)
     share = max(1, processors() // jobs)
-    with _environment({THREADS: os.environ.get(THREADS, str(share))}):
+    with _environment({THREADS: os.environ.get(THREADS, str(share))}), uninterrupted():
         process.start()
     theirs.close()
     return ours, process

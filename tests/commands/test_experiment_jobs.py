@@ -121,6 +121,11 @@ def test_each_has_its_part_of_the_processors(tmp_path: Path, monkeypatch: pytest
     )
 
 
+def test_ctrl_c_does_not_reach_them_while_they_start(tmp_path: Path) -> None:
+    done = side_by_side(jobs.planned(tmp_path)[:2], jobs.disturbed, 2, Silent())
+    assert {one.failure for _, one in done} == {"False"}
+
+
 def test_they_end_with_the_process_that_began_them(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, jobs.__file__, tmp_path]

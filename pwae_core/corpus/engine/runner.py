@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pwae_core.corpus.engine.ray_cluster import cluster
 from pwae_core.errors import StorageError
 from pwae_core.files import to_json, write_bytes
-from pwae_core.processes import follow_parent
+from pwae_core.processes import follow_parent, uninterrupted
 from pwae_core.progress import Progress
 
 
@@ -63,7 +63,8 @@ class Runner(Generic[J]):
         if self.pool is None or (len(pieces) < 2 and isinstance(self.pool, ProcessPoolExecutor)):
             yield from ((piece, _do(self.job, step, piece)) for piece in pieces)
             return
-        futures: dict[Future[Counts], int] = {self.pool.submit(_do, self.job, step, piece): piece for piece in pieces}
+        with uninterrupted():
+            futures = {self.pool.submit(_do, self.job, step, piece): piece for piece in pieces}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
