@@ -18,7 +18,7 @@ from pwae_core.corpus.explain import Explained, explain_rows
 from pwae_core.corpus.pipeline import preprocess_job
 from pwae_core.corpus.readers import Source, inputs_of
 from pwae_core.corpus.readers.sources import cut, sources
-from pwae_core.errors import ArtifactError, ConfigError
+from pwae_core.errors import ArtifactError, ConfigError, InputError
 from pwae_core.files import hash_file
 from pwae_core.progress import SILENT, Progress
 from pwae_core.text.vocabulary import SPECIALS, Vocabulary
@@ -77,6 +77,7 @@ def preprocess(
         raise ConfigError(f"workers: at least 1 is needed (got {workers}).")
     words = None if vocabulary is None else _words_of(artifacts.load(vocabulary, "corpus"), config)
     with sources([str(name) for name in raw], out, config) as found:
+        began = _stamps(found.sources)
         plan = _plan(found.sources, config, words)
         standing = artifacts.standing(out, plan, force)
         if standing:
@@ -87,6 +88,7 @@ def preprocess(
             processes = worth_starting(workers, len(spans), shards, sum(source.size for source in found.sources))
             with runner(job, progress, processes, cluster) as running:
                 preprocess_job(running, draft, found, words)
+            _refuse_changed(found.sources, began)
     return _report(artifacts.load(out, "corpus"), standing=False)
 
 
@@ -125,6 +127,20 @@ def _plan(found: Sequence[Source], config: PreprocessConfig, words: Vocabulary |
     inputs = {f"raw/{number}:{name}": value for number, (name, value) in enumerate(zip(names, hashes, strict=True))}
     inputs |= {} if words is None else {"vocabulary": words.fingerprint}
     return Plan("corpus", config.model_dump(mode="json"), inputs | inputs_of(config.format))
+
+
+def _stamps(found: Sequence[Source]) -> list[tuple[int, int]]:
+    """The size of each file, and when it was changed."""
+    return [(there.st_size, there.st_mtime_ns) for there in (source.path.stat() for source in found)]
+
+
+def _refuse_changed(found: Sequence[Source], began: Sequence[tuple[int, int]]) -> None:
+    """Raises InputError for a file that was changed since: what was read of it is not what its hash was taken of."""
+    for source, before, now in zip(found, began, _stamps(found), strict=True):
+        if before != now:
+            raise InputError(
+                f"{source.name} was changed while it was read. Run the same command again once nothing writes to it."
+            )
 
 
 def worth_starting(wanted: int | None, spans: int, shards: int, size: int) -> int:

@@ -1,6 +1,7 @@
 """What a user can get wrong: one line, the documented exit code, and nothing left on disk."""
 
 import errno
+import gzip
 import json
 import os
 import sqlite3
@@ -10,6 +11,7 @@ import pytest
 from planted import planted, write_jsonl
 
 from pwae_core.corpus.engine import spill
+from pwae_core.corpus.readers.sources import cut
 
 ROWS = planted(users=6, conversations=60).rows
 
@@ -209,6 +211,27 @@ def test_a_corpus_made_differently_is_not_overwritten_unasked(pwae, tmp_path):
     pwae(*arguments, "whitespace").succeeds()
     pwae(*arguments, "char").fails(6, "made differently (config tokenizer: whitespace, now char)")
     pwae(*arguments, "char", "--force").succeeds()
+
+
+@pytest.mark.parametrize("name", ["raw.jsonl", "raw.jsonl.gz"])
+def test_a_file_that_something_still_writes_to(pwae, tmp_path, monkeypatch, name):
+    """Such as a crawler: the recorded hash would not be that of the rows."""
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
+    packed = gzip.compress if name.endswith(".gz") else bytes
+    raw = tmp_path / name
+    raw.write_bytes(packed(lines))
+
+    def grown(found):
+        with raw.open("ab") as file:
+            file.write(packed(lines.replace(b'"c0', b'"d0')))
+        return cut(found)
+
+    monkeypatch.setattr("pwae_core.stages.preprocess.cut", grown)
+    command = ("preprocess", raw, "--out", tmp_path / "corpus", "--tokenizer", "whitespace")
+    pwae(*command).fails(4, f"{name} was changed while it was read. Run the same command again once nothing writes")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    monkeypatch.undo()
+    pwae(*command).succeeds()
 
 
 def test_a_worker_that_is_killed(pwae, tmp_path, monkeypatch):
