@@ -59,17 +59,26 @@ RENAMED: dict[str, dict[str, str]] = {
 
 SAMPLING = tuple((f"--{name.replace('_', '-')}", f"--strategy {' or '.join(by)}") for name, by in READ_BY.items())
 NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
-    "preprocess": (("--cluster", "--engine ray"), ("--workers", "--engine local")),
+    "preprocess": (
+        ("--cluster", "--engine ray"),
+        ("--workers", "--engine local"),
+        ("--seed", "--split-by session or conversation"),
+    ),
     "sample": SAMPLING,
     "chat": SAMPLING,
     "demo": SAMPLING,
-    "evaluate": (("--permutations", "--compare"),),
-    "persona-scores": (("--run-contexts --swap-samples --others --checkpoint", "--run"),),
+    "diagnose": (("--force", "--out"),),
+    "evaluate": (("--permutations", "--compare"), ("--force", "--out")),
+    "persona-scores": (("--run-contexts --swap-samples --others --checkpoint", "--run"), ("--force", "--out")),
     "human-eval-export": (("--ties", "--mode pairs"), ("--together", "--raters")),
+    "human-eval-score": (("--force", "--out"),),
 }
 """Options without effect unless another one is given, or has a certain value, by command."""
 EXCLUDED: dict[str, tuple[tuple[str, str], ...]] = {
-    "preprocess": (("--out --force --vocabulary --workers --engine --cluster", "--explain"),),
+    "preprocess": (
+        ("--out --force --vocabulary --workers --engine --cluster", "--explain"),
+        ("--vocabulary-size", "--vocabulary"),
+    ),
     "embed-words": (
         (
             "--dimension --architecture --word-window --negative --epochs --learning-rate --subsampling --threads",
