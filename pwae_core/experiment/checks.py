@@ -108,7 +108,7 @@ def refuse_other_plans(
     If only the budget of a run differs, the error speaks of --resume.
     """
     for run in runs:
-        parts = parts_of(plan, run, inputs)
+        parts = parts_of(plan, run, inputs, out / run.folder)
         refuse_other_budget(out / run.folder / "run", parts[0])
         for part in parts:
             folder = out / run.folder / part.kind
@@ -120,20 +120,31 @@ def refuse_other_plans(
                 )
 
 
-def parts_of(plan: ExperimentConfig, run: PlannedRun, inputs: Mapping[str, str]) -> list[Plan]:
-    """What the plan makes for a run, in order: the settings of each part, and those inputs that exist beforehand."""
+def parts_of(plan: ExperimentConfig, run: PlannedRun, inputs: Mapping[str, str], folder: Path) -> list[Plan]:
+    """What the plan makes for a run in ``folder``, in order: the settings of each part, and those inputs that exist
+    beforehand.
+    """
+    trained = _trained(folder / "run")
     scored = plan.evaluate.model_dump(mode="json", exclude={"tokenizer"})  # each system's own is in its artifact
     system = run.train.model.name
     parts = [
         Plan("run", run.train.model_dump(mode="json"), {**inputs, **inputs_of(system)}),
-        Plan("responses", plan.sample.model_dump(mode="json"), {}),
+        Plan("responses", plan.sample.model_dump(mode="json"), trained),
         Plan("scores", scored, {}),
     ]
     if plan.persona_scores:
         parts.append(Plan("persona-scores", plan.persona_scores.model_dump(mode="json"), {}))
     if plan.diagnose and system_of(system).latent:
-        parts.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), {}))
+        parts.append(Plan("diagnosis", plan.diagnose.model_dump(mode="json"), trained))
     return parts
+
+
+def _trained(run: Path) -> dict[str, str]:
+    """The fingerprint of a finished run, as what is made from it records it; nothing if it cannot be read."""
+    try:
+        return {"run": load(run, "run").fingerprint}
+    except ArtifactError:
+        return {}
 
 
 def difference_of(folder: Path, part: Plan) -> str:

@@ -68,7 +68,7 @@ def preview(plan: ExperimentConfig, out: Path, *, device: str = "auto", force: b
     inputs = check(plan, runs, device)
     if not force:
         refuse_other_plans(plan, runs, out, inputs)
-    found = [_find(run, out / run.folder, parts_of(plan, run, inputs)) for run in runs]
+    found = [_find(run, out / run.folder, parts_of(plan, run, inputs, out / run.folder)) for run in runs]
     known = [(one.run, one.elapsed) for one in found if "run" in one.exists and one.elapsed is not None]
     shown = tuple(_planned(one, known) for one in found)
     left = [one.seconds for one in shown if not one.trained]

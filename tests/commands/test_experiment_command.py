@@ -205,6 +205,26 @@ def test_what_another_plan_made_is_refused_before_anything_is_done(
     assert json.loads((out / "seq2seq-seed1" / "run" / "manifest.json").read_bytes())["facts"]["steps"] == 7
 
 
+def test_answers_of_a_run_that_was_trained_further_are_refused_before_the_results_are_lost(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, tmp_path: Path, snapshot: Callable[..., Any]
+) -> None:
+    out = tmp_path / "out"
+    plan.write_text(SINGLE)
+    command = ("experiment", plan, "--corpus", corpus, "--out", out, "--device", "cpu")
+    pwae(*command).succeeds()
+    plan.write_text(SINGLE.replace("max_steps = 6", "max_steps = 7"))
+    pwae("train", "--resume", out / "seq2seq-seed1" / "run", "--set", "max_steps=7", "--device", "cpu").succeeds()
+    before = snapshot(out)
+    for options in ((), ("--dry-run",)):
+        told = pwae(*command, *options).fails(6, "seq2seq-seed1/responses was made by another plan (input run: ")
+        assert "--force to make again what differs" in told.stderr
+    assert snapshot(out) == before
+    (run,) = pwae(*command, "--dry-run", "--force", "--json").succeeds().json["runs"]
+    assert run["exists"] == ["run"]
+    pwae(*command, "--force").succeeds()
+    pwae(*command).succeeds()
+
+
 def test_an_interrupted_experiment_goes_on(
     monkeypatch: pytest.MonkeyPatch, plan: Path, corpus: Path, tmp_path: Path
 ) -> None:
