@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pwae_core import files
 from pwae_core.artifacts.marks import UNSEALED, is_sealed_table, is_sealed_text, seal_table, seal_text
+from pwae_core.artifacts.notes import manifest_of, plan_of
 from pwae_core.artifacts.staging import put
 from pwae_core.config.experiment import ExperimentConfig
 from pwae_core.errors import ArtifactError
@@ -123,9 +124,11 @@ def columns(report: ExperimentReport) -> list[str]:
 
 
 def refuse_others(out: Path) -> None:
-    """Raises ArtifactError if ``out`` is not a folder, or one of the result files there is foreign or was changed."""
+    """Raises ArtifactError if ``out`` is no folder, or an artifact, or has results that are foreign or were changed."""
     if out.exists() and not out.is_dir():
         raise ArtifactError(f"{out} is not a folder. Choose another --out.")
+    if note := manifest_of(out) or plan_of(out):
+        raise ArtifactError(f"{out} holds {note.kind} (of 'pwae {note.stage}'). Choose another --out.")
     for name, is_ours in WRITTEN.items():
         path = out / name
         if path.exists() and not is_ours(path.resolve()):

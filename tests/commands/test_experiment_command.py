@@ -225,6 +225,16 @@ def test_answers_of_a_run_that_was_trained_further_are_refused_before_the_result
     pwae(*command).succeeds()
 
 
+def test_no_runs_are_put_into_an_artifact(
+    pwae: Callable[..., Any], plan: Path, corpus: Path, snapshot: Callable[..., Any]
+) -> None:
+    before = snapshot(corpus)
+    for options in ((), ("--force",), ("--dry-run",)):
+        done = pwae("experiment", plan, "--corpus", corpus, "--out", corpus, "--device", "cpu", *options)
+        done.fails(6, f"{corpus} holds corpus (of 'pwae preprocess'). Choose another --out.")
+    assert snapshot(corpus) == before
+
+
 def test_an_interrupted_experiment_goes_on(
     monkeypatch: pytest.MonkeyPatch, plan: Path, corpus: Path, tmp_path: Path
 ) -> None:
