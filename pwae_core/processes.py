@@ -19,13 +19,23 @@ def processors() -> int:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Within the block, interrupts wait. Processes that are started in it see none, even before they follow_parent."""
+    """Within the block, interrupts wait. Processes that are started in it see none, even before they follow_parent.
+
+    These take over the mask, not the handler. In this process another thread may receive what the mask keeps away.
+    """
     resource_tracker.ensure_running()  # to start it later would let them through
+    waiting: list[int] = []
+    handles = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: waiting.append(number)) if handles else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if handles:
+            signal.signal(signal.SIGINT, handler)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)
 
 
 def follow_parent() -> None:

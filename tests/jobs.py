@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pwae_core.config.experiment import PlannedRun, planned_runs, read_plan
@@ -16,6 +18,7 @@ from pwae_core.errors import Interrupted
 from pwae_core.experiment.results import RunResult
 from pwae_core.experiment.side_by_side import side_by_side
 from pwae_core.models import MODELS
+from pwae_core.processes import follow_parent
 from pwae_core.progress import Progress, Silent
 
 NAMES = {name: model.display_name for name, model in MODELS.items()}
@@ -98,7 +101,19 @@ def disturbed(run: PlannedRun, progress: Progress) -> RunResult:
     return result(run, str(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
 
-def disturbed_piece(job: object, piece: int) -> dict[str, bool]:
+def reports(pipe: Connection) -> None:
+    follow_parent()
+    pipe.send("there")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What ``runner`` makes pieces of."""
+
+    folder: Path
+
+
+def disturbed_piece(job: Job, piece: int) -> dict[str, bool]:
     return {"disturbed": signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())}
 
 

@@ -3,26 +3,21 @@
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass
-from pathlib import Path
+import threading
+import time
 
 import jobs
 import pytest
 
 from pwae_core.corpus.engine.runner import runner
-from pwae_core.processes import follow_parent, uninterrupted
+from pwae_core.processes import uninterrupted
 from pwae_core.progress import SILENT
-
-
-def work(pipe) -> None:
-    follow_parent()
-    pipe.send("there")
 
 
 def test_an_interrupt_while_a_process_starts_does_not_end_it():
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs,))
+    process = context.Process(target=jobs.reports, args=(theirs,))
     with uninterrupted():
         process.start()
     assert process.pid
@@ -33,19 +28,24 @@ def test_an_interrupt_while_a_process_starts_does_not_end_it():
     assert process.exitcode == 0
 
 
-def test_one_that_waited_comes_at_the_end_of_the_block():
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        os.kill(os.getpid(), signal.SIGINT)
-        begun = True
-    assert begun
+def test_one_that_waited_comes_at_the_end_of_the_block_whichever_thread_received_it():
+    done, handler = [], signal.getsignal(signal.SIGINT)
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    assert other.ident
+    for thread in (threading.get_ident(), other.ident):
+        with pytest.raises(KeyboardInterrupt), uninterrupted():
+            signal.pthread_kill(thread, signal.SIGINT)
+            time.sleep(0.1)
+            done.append(thread)
+    over.set()
+    other.join()
+    assert len(done) == 2
+    assert signal.getsignal(signal.SIGINT) is handler
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-@dataclass(frozen=True)
-class Job:
-    folder: Path
-
-
 def test_those_of_preprocess_are_started_so(tmp_path):
-    with runner(Job(tmp_path), SILENT, 2) as running:
+    with runner(jobs.Job(tmp_path), SILENT, 2) as running:
         assert running.run("looking", jobs.disturbed_piece, 2) == [{"disturbed": False}] * 2

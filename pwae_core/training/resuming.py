@@ -123,12 +123,14 @@ def reopen(folder: Path, plan: Plan, model: Model, *, resumed: bool) -> None:
 
     Raises as ``goes_on`` does; and ArtifactError for weights that are not those of a ``model``.
     """
-    _refuse_other_weights(folder, model)
-    if resumed and goes_on(folder, plan):
+    if not resumed or not goes_on(folder, plan):
+        _refuse_other_weights(folder, model)
+    else:
         note = recorded(folder)
         with storage_errors(folder), held(folder, folder):
             facts = {key: note.facts[key] for name in KINDS if (key := f"{name}_path") in note.facts}
             begun = plan.unfinished(_written(folder), facts)
+            _refuse_other_weights(folder, model)
             put(folder / PLAN, sealed(begun.model_dump()), lambda _: plan_of(folder) is not None)
 
 
