@@ -13,6 +13,7 @@ from pwae_core.text.inert import inert
 from pwae_core.text.markdown import as_code, as_markdown
 
 NAME = 80
+PLUS_MINUS = r"$\pm$ "
 
 
 def to_markdown(tables: Sequence[Table], heading: str) -> str:
@@ -95,9 +96,7 @@ def _latex_cell(cell: Cell | None) -> str:
     if cell is None:
         return "--"
     text = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
-    if cell.bounds:
-        return f"{text} {cell.spread}"
-    return text if cell.half is None else rf"{text} $\pm$ {cell.half:.{cell.digits}f}"
+    return f"{text} {cell.spread.replace('±', PLUS_MINUS)}".rstrip()
 
 
 def _name(row: Row) -> str:
