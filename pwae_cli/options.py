@@ -194,6 +194,10 @@ def _check_argument(shown: str, value: str | Path) -> None:
         return
     whole = os.path.abspath(value)  # noqa: PTH100 - without following links
     _check_text(shown, whole)
+    if value.parts[:1] == ("~",) and not Path("~").exists():
+        raise ConfigError(
+            f"{shown} {text:.200}: the shell left ~ as it is. Write the path without quotes, after a space, or in full."
+        )
     if whole == os.sep:
         raise ConfigError(f"{shown} {text:.80}: that is the root of the file system. Name a folder in it.")
     longest = max((len(part.encode()) for part in value.parts), default=0)

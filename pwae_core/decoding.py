@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pwae_core.config.sample import DecodingConfig
+from pwae_core.errors import DivergenceError
 from pwae_core.nn.noise import Noise
 from pwae_core.text.vocabulary import BOS, EOS, PAD, UNK
 
@@ -27,12 +28,12 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
     """One answer for each row of ``state``: token ids without <s> and </s>, at most ``config.max_length``.
 
     If words are sampled, every row draws the random numbers for all its words at the start, so its answer does not
-    depend on when other rows are finished.
+    depend on when other rows are finished. Raises DivergenceError if a row's largest logit is not finite.
     """
     if config.strategy == "beam":
         return _beam(step, state, config)
     if config.strategy == "greedy":
-        return _forward(step, state, config, lambda logits, *_: logits.argmax(dim=-1))
+        return _forward(step, state, config, lambda logits, *_: likeliest(logits))
     rows = len(next(iter(state.values())))
     uniform = noise.uniform(rows, config.max_length)
 
@@ -44,9 +45,34 @@ def decode(step: Step, state: State, config: DecodingConfig, noise: Noise) -> li
     return _forward(step, state, config, choose)
 
 
+def likeliest(logits: Tensor) -> Tensor:
+    """[rows]: the first word with the largest of the ``logits`` [rows, vocabulary]. Raises what ``checked`` raises.
+
+    On a CPU NumPy looks for it, about ten times as fast as PyTorch 2.13.
+    """
+    on_cpu = logits.device.type == "cpu"
+    words = torch.from_numpy(logits.numpy().argmax(axis=-1)) if on_cpu else logits.argmax(dim=-1)
+    checked(logits.gather(-1, words.unsqueeze(-1)))
+    return words
+
+
+def checked(largest: Tensor) -> Tensor:
+    """``largest``: the largest logit of each row. Raises DivergenceError if one is not finite: no word can follow."""
+    finite = largest.isfinite()
+    if not finite.all():
+        raise DivergenceError(
+            f"The likeliest next word of an answer has the logit {float(largest[~finite][0]):g}: the system has "
+            "diverged, or does not decode as it should. Try another checkpoint, or train it again."
+        )
+    return largest
+
+
 def sharpened(logits: Tensor, temperature: float) -> Tensor:
-    """The logits divided by ``temperature``, after subtracting each row's largest, so that no temperature gives NaN."""
-    largest = logits.amax(dim=-1, keepdim=True)
+    """The logits divided by ``temperature``, after subtracting each row's largest, so that no temperature gives NaN.
+
+    Raises what ``checked`` raises.
+    """
+    largest = checked(logits.amax(dim=-1, keepdim=True))
     return (logits - largest) / max(temperature, torch.finfo(logits.dtype).tiny)
 
 
@@ -175,6 +201,7 @@ def _best_longer(alive: list[_Hypothesis], logits: Tensor, config: DecodingConfi
     """The ``beam_size`` best of each row's hypotheses, extended by one token, best first."""
     logits = forbid(logits, [h.tokens for h in alive], config)
     best, tokens = torch.topk(logits, min(config.beam_size, logits.shape[-1]))
+    checked(best[:, 0])
     scores = best - torch.logsumexp(logits, dim=-1, keepdim=True)
     longer = [
         _Hypothesis(h.row, [*h.tokens, token], h.score + score, place)

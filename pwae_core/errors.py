@@ -7,7 +7,8 @@
     ├── ArtifactError         6   an artifact is missing, unfinished, damaged, of another kind or vocabulary
     ├── StorageError          7   a full disk, an unwritable folder, a folder another process is writing; a stdout that
     │                             cannot be written; anything else that the operating system refuses
-    ├── DivergenceError       8   training diverged: a loss is not finite, or the critic exploded
+    ├── DivergenceError       8   training diverged: a loss is not finite, or the critic exploded; a system has
+    │                             no finite logit for a next word
     ├── LostProcessError      9   another of the processes that train one run together is gone
     ├── MemoryShortError      10  out of memory; settings that cannot fit at all are a ConfigError
     └── Interrupted           130 SIGINT (143: SIGTERM); finished work is saved

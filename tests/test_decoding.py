@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pwae_core.config.sample import DecodingConfig
-from pwae_core.decoding import State, decode, draw, nucleus, repeated, top_k
+from pwae_core.decoding import State, decode, draw, likeliest, nucleus, repeated, top_k
+from pwae_core.errors import DivergenceError
 from pwae_core.nn.noise import Noise, Rows, seeded
 from pwae_core.text.vocabulary import BOS, EOS, UNK
 
@@ -201,3 +202,24 @@ def test_rows_are_searched_together_as_each_alone(block: int) -> None:
     alone = [decode(step, {"row": torch.tensor([row])}, config, noise())[0] for row in range(23)]
     assert together == alone
     assert len({tuple(answer) for answer in together}) > 5
+
+
+@pytest.mark.parametrize("score", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("strategy", ["greedy", "top-k", "nucleus", "beam"])
+def test_an_answer_is_refused_where_no_word_has_a_finite_score(strategy: str, score: float) -> None:
+    def step(tokens: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        logits = torch.full((len(tokens), 7), -torch.inf)
+        logits[tokens == BOS, A] = 0.0
+        logits[tokens != BOS, C] = score
+        return logits, state
+
+    config = DecodingConfig.model_validate({"strategy": strategy})
+    with pytest.raises(DivergenceError, match=f"likeliest next word of an answer has the logit {score}"):
+        decode(step, start(2), config, noise())
+
+
+def test_the_likeliest_of_equals_is_the_first_as_pytorch_says() -> None:
+    logits = torch.randint(-3, 4, (50, 9), generator=torch.Generator().manual_seed(0)).float()
+    logits[0, :5] = -torch.inf
+    assert torch.equal(likeliest(logits), logits.argmax(dim=-1))
+    assert likeliest(logits[:0]).shape == (0,)

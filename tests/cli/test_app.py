@@ -147,10 +147,23 @@ NOT_UTF8 = os.fsdecode(b"\xc4\xe3")
         (["preprocess", "x.jsonl", "--out", "a/" + "茶" * 86], ["--out: a name of 258 bytes", "at most 255"]),
         (["embed-words", "c", "--out", "../" * 50], ["--out ../", "that is the root of the file system"]),
         (["report", "a\0b", "--out", "r"], ["PATHS", "zero byte"]),
+        (
+            ["embed-words", "c", "--out=~/v"],
+            ["--out ~/v", "the shell left ~ as it is", "Write the path without quotes"],
+        ),
     ],
 )
 def test_an_argument_that_no_file_and_no_text_can_be_is_one_line(pwae, arguments, words):
     pwae(*arguments).fails(3, *words)
+
+
+def test_a_tilde_that_the_shell_left_is_no_folder_unless_there_is_one(pwae, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pwae("embed-words", "~/corpus", "--out", "v").fails(3, "CORPUS ~/corpus", "the shell left ~ as it is")
+    pwae("embed-words", "corpus", "--out", "~v").fails(6, "corpus")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "~").mkdir()
+    pwae("embed-words", "~/corpus", "--out", "v").fails(6, "~/corpus")
 
 
 def test_in_a_folder_whose_name_is_not_utf8(pwae, tmp_path, monkeypatch):

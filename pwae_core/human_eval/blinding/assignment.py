@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pwae_core.errors import ConfigError
+from pwae_core.grammar import counted
 from pwae_core.human_eval.blinding.placement import Item, keyed, shuffled
 
 Unit = tuple[Item, ...]
@@ -27,7 +28,8 @@ def assign(items: Sequence[Item], annotators: int, raters: int, together: bool, 
         return [list(items) for _ in range(annotators)]
     shares: list[list[Item]] = [[] for _ in range(annotators)]
     shared: Counter[tuple[int, int]] = Counter()
-    for units in _kinds(items, together).values():
+    kinds = _kinds(items, together)
+    for units in kinds.values():
         loads = [0] * annotators
         for unit in shuffled(units, _name, secret, "assign"):
             ties = [keyed(secret, "rater", one, *_name(unit)) for one in range(annotators)]
@@ -37,7 +39,12 @@ def assign(items: Sequence[Item], annotators: int, raters: int, together: bool, 
                 shares[one] += unit
                 shared.update((one, other) for other in chosen)
     if not all(shares):
-        raise ConfigError(f"annotators: {annotators} are more than {len(items)} items can be dealt to. Lower it.")
+        number = sum(map(len, kinds.values()))
+        dealt = counted(number, "context" if together else "item")
+        raise ConfigError(
+            f"annotators: {annotators} are too many: {dealt} for {counted(raters, 'annotator')} each are enough for "
+            f"{number * raters}. Lower it, or raise raters or contexts."
+        )
     return shares
 
 

@@ -63,6 +63,16 @@ def test_the_order_of_the_items_does_not_matter_and_the_secret_does() -> None:
         assert [set(share) for share in one] != [set(share) for share in other]
 
 
-def test_everybody_gets_something() -> None:
-    with pytest.raises(ConfigError, match=r"^annotators: 9 are more than 12 items can be dealt to\. Lower it\.$"):
-        assign(items(4, 3), 9, 2, True, "s")
+@pytest.mark.parametrize(
+    ("together", "fact"),
+    [
+        (True, "4 contexts for 2 annotators each are enough for 8"),
+        (False, "12 items for 2 annotators each are enough for 24"),
+    ],
+)
+def test_everybody_gets_something_or_is_told_for_how_many_there_is_enough(together: bool, fact: str) -> None:
+    enough = int(fact.rsplit(maxsplit=1)[-1])
+    assert all(assign(items(4, 3), enough, 2, together, "s"))
+    with pytest.raises(ConfigError) as caught:
+        assign(items(4, 3), enough + 1, 2, together, "s")
+    assert str(caught.value) == f"annotators: {enough + 1} are too many: {fact}. Lower it, or raise raters or contexts."
