@@ -27,8 +27,8 @@ class Totals:
     """The counts of every step, summed over its pieces.
 
     ``most``: [utterances, id] of the users who say the most; ``told``: the readers' notes on their files; ``suspect``:
-    warnings about ids and times; ``astray``: a reply link that leads nowhere and the id of its row; ``unread_time``: a
-    timestamp that was not understood.
+    warnings about ids, texts and times; ``astray``: a reply link that leads nowhere and the id of its row;
+    ``unread_time``: a timestamp that was not understood.
     """
 
     scanned: Counts

@@ -18,7 +18,7 @@ from pwae_core.corpus.engine.job import Job
 from pwae_core.corpus.engine.runner import Counts, Runner
 from pwae_core.corpus.readers import Source
 from pwae_core.corpus.readers.sources import Found
-from pwae_core.corpus.steps import clocks, identifiers, naming, splits, summary, threads
+from pwae_core.corpus.steps import clocks, garbled, identifiers, naming, splits, summary, threads
 from pwae_core.corpus.steps.arrange import arrange, count
 from pwae_core.corpus.steps.assemble import assemble
 from pwae_core.corpus.steps.scan import Rules, Seen, judged, prepared, scan
@@ -83,8 +83,8 @@ def preprocess_job(runner: Runner[Job], draft: Draft, found: Found, vocabulary: 
 
 
 def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[str], str]:
-    """The counts, rows left out by reason, warnings about ids and times, notes on users to drop that do not exist, and
-    a time that was not understood.
+    """The counts, rows left out by reason, warnings about ids, texts and times, notes on users to drop that do not
+    exist, and a time that was not understood.
     """
     job = runner.job
     scanned = runner.run("Reading", scan, len(job.spans))
@@ -94,6 +94,7 @@ def _scan(runner: Runner[Job]) -> tuple[Counts, Counter[str], list[str], list[st
         of_source.setdefault(span.source, []).append(one)
     for source, pieces in of_source.items():
         suspect += identifiers.judged(source.name, reduce(identifiers.together, [one["damage"] for one in pieces]))
+        suspect += garbled.judged(source.name, reduce(garbled.together, [one["texts"] for one in pieces], {}))
         found = sum((Counter(one["clocks"]) for one in pieces), Counter[str]())
         suspect += clocks.judged(source.name, found, job.config.gap)
     rejected: Counter[str] = Counter()

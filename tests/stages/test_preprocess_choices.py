@@ -68,6 +68,25 @@ def test_a_user_with_an_absurd_share_gets_a_warning(tmp_path):
     assert made(raw, tmp_path / "b", giant_share=0.4).warnings == []
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_texts_that_an_export_garbled_get_a_warning_with_the_file_and_the_share(tmp_path, linked):
+    rows = [
+        {"conversation_id": f"c{n}", "turn": t, "user_id": f"u{t}", "text": f"one\\ntwo {n}" if n < 2 else "你好"}
+        for n in range(20)
+        for t in range(3)
+    ]
+    if linked:
+        for row in rows:
+            turn = row.pop("turn")
+            row["utterance_id"] = f"{row['conversation_id']}-{turn}"
+            row["reply_to"] = f"{row['conversation_id']}-{turn - 1}" if turn else None
+    report = made(write_jsonl(rows, tmp_path / "raw"), tmp_path / "a")
+    assert [one for one in report.warnings if "escapes" in one] == [
+        f"{tmp_path}/raw: 6 of 60 texts hold escapes in place of characters, such as 'one\\ntwo 0'. "
+        "Undo the escapes in the file: as they are, they become words."
+    ]
+
+
 def timed_rows() -> list[dict]:
     return [
         {

@@ -20,7 +20,7 @@ from pwae_core.corpus.engine.runner import Counts
 from pwae_core.corpus.readers import Source
 from pwae_core.corpus.readers.base import Shape
 from pwae_core.corpus.readers.times import is_never, parse_times
-from pwae_core.corpus.steps import chains, clocks, identifiers, nobody
+from pwae_core.corpus.steps import chains, clocks, garbled, identifiers, nobody
 from pwae_core.text.clean import clean, is_bare
 from pwae_core.text.markup import strip_markup
 
@@ -59,14 +59,15 @@ class Rules:
 
 @dataclass
 class Seen:
-    """What was found in a span: rows left out, by reason; repaired and damaged ids; times that were not understood;
-    what the times of chats look like (``clocks``); which of the users to drop there are.
+    """What was found in a span: rows left out, by reason; repaired and damaged ids; garbled texts; times that were not
+    understood; what the times of chats look like (``clocks``); which of the users to drop there are.
     """
 
     rejected: Counter[str] = field(default_factory=Counter)
     trimmed: int = 0
     floats: int = 0
     damage: identifiers.Damage = field(default_factory=dict)
+    texts: garbled.Garbled = field(default_factory=dict)
     unread_times: int = 0
     unread_time: str = ""
     clocks: Counter[str] = field(default_factory=Counter)
@@ -78,6 +79,7 @@ class Seen:
             "trimmed": self.trimmed,
             "floats": self.floats,
             "damage": self.damage,
+            "texts": self.texts,
             "unread_times": self.unread_times,
             "unread_time": self.unread_time,
             "clocks": dict(self.clocks),
@@ -118,7 +120,8 @@ def scan(job: Job, piece: int) -> Counts:
 
 
 def prepared(rows: pa.Table, rules: Rules, seen: Seen) -> pa.Table:
-    """The rows with HTML and times parsed and ids repaired; findings about ids and times are counted."""
+    """The rows with HTML and times parsed and ids repaired; findings about ids, texts and times are counted."""
+    seen.texts = garbled.together(seen.texts, garbled.counted(rows["text"]))
     repaired = identifiers.put_right(unmarked(rows, rules))
     rows = repaired.rows
     seen.trimmed += repaired.trimmed
