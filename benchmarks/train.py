@@ -6,10 +6,10 @@
     python benchmarks/train.py --size preset   the small preset: batch 64, vocabulary 8,004
     python benchmarks/train.py --size SIZE --before FOLDER      against the version whose source is in FOLDER, in turn
 
-An iteration is PersonaWAE's: one autoencoder, one generator and five critic steps, on sessions of Zipf's words whose
-lengths are spread as in chat (2 to 40 tokens, 11 on average). Its matrix products are recorded with their shapes and
-layouts, then done alone on random numbers with the same threads: the ratio says what everything else costs. Iterations
-and products take turns, and the ratio is that of their medians, so that a busy machine slows both.
+An iteration is PersonaWAE's (one autoencoder, one generator and five critic steps) or that of --model, on sessions of
+Zipf's words whose lengths are spread as in chat (2 to 40 tokens, 11 on average). Its matrix products are recorded with
+their shapes and layouts, then done alone on random numbers with the same threads: the ratio says what everything else
+costs. Iterations and products take turns, and the ratio is that of their medians, so that a busy machine slows both.
 Generation is greedy per z, 10 samples a context, for answers of such lengths and for answers of 40 tokens each.
 """
 
@@ -95,9 +95,10 @@ def zipf_sessions(count: int, vocabulary: int, seed: int = 0) -> Sessions:
     return from_lists(contexts, [[True, False]] * count, users, 40, [utterance() for _ in range(count)])
 
 
-def trainer_of(size: str, folder: Path) -> Trainer:
+def trainer_of(size: str, model_name: str, folder: Path) -> Trainer:
     sizes = SIZES[size]
-    config = TrainConfig.make(sizes["settings"])
+    settings = sizes["settings"]
+    config = TrainConfig.make(settings | {"model": settings.get("model", {}) | {"name": model_name}})
     sessions = zipf_sessions(12 * config.batch_size, sizes["vocabulary"])
     model = build_model(config.model, sizes["vocabulary"], USERS, 0)
     return Trainer(model, sessions, sessions, config, folder, CPU, SILENT, StopRequest())
@@ -129,17 +130,16 @@ def _random(shape: tuple[int, ...], stride: tuple[int, ...]) -> torch.Tensor:
     return torch.randn(extent).as_strided(shape, stride)
 
 
-def measure_training(size: str, rounds: int) -> dict[str, Any]:
+def measure_training(size: str, model_name: str, rounds: int) -> dict[str, Any]:
     """Medians of an iteration, of its products, of its phases; peak memory of this process so far, in GB."""
     with TemporaryDirectory() as folder:
-        trainer = trainer_of(size, Path(folder))
-        batches = trainer.train.epoch(trainer.config.batch_size, 0, 0)
-        batches = [trainer.train.batch(rows) for rows in batches]
+        trainer = trainer_of(size, model_name, Path(folder))
+        batches = [trainer.train.batch(rows) for rows in trainer.train.epoch(trainer.config.batch_size, 0, 0)]
         for batch in batches[:5]:
             trainer.iteration(batch)
         phases: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
         needed: dict[str, list[float]] = {phase.name: [] for phase in trainer.phases}
-        whole, alone, products = [], [], 0
+        whole, alone = [], []
         for round_number in range(rounds):
             batch = batches[round_number % len(batches)]
             with Recorder() as recorder:
@@ -148,32 +148,30 @@ def measure_training(size: str, rounds: int) -> dict[str, Any]:
             replay()
             whole.append(min(seconds(lambda batch=batch: trainer.iteration(batch)) for _ in range(2)))
             alone.append(min(seconds(replay) for _ in range(2)))
-            products = len(recorder.products)
             for name, (spent, least) in phase_seconds(trainer, batch).items():
                 phases[name].append(spent)
                 needed[name].append(least)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # before the profiler, which keeps much
         operations = operation_seconds(trainer, batches[:5])
     spent = {name: median(values) for name, values in phases.items()}
-    adversarial = (spent["generator"] + spent["critic"]) / sum(spent.values())
     return {
         "iteration_s": median(whole),
         "products_s": median(alone),
-        "products": products,
+        "products": len(recorder.products),
         "ratio": median(one / other for one, other in zip(whole, alone, strict=True)),
         "ratio_limit": LIMITS.get(size),
         "phases_s": spent,
         "phases_products_s": {name: median(values) for name, values in needed.items()},
-        "generator_and_critic_share": adversarial,
+        "share_beside_the_autoencoder": 1 - spent["autoencoder"] / sum(spent.values()),
         "operations_s": operations,
         "peak_gb": peak,
     }
 
 
-def take_turns(size: str) -> None:
+def take_turns(size: str, model_name: str) -> None:
     """One iteration for each line of the standard input; prints its seconds."""
     with TemporaryDirectory() as folder:
-        trainer = trainer_of(size, Path(folder))
+        trainer = trainer_of(size, model_name, Path(folder))
         batches = [trainer.train.batch(rows) for rows in trainer.train.epoch(trainer.config.batch_size, 0, 0)]
         for batch in batches[:5]:
             trainer.iteration(batch)
@@ -181,13 +179,14 @@ def take_turns(size: str) -> None:
             print(seconds(lambda turn=turn: trainer.iteration(batches[turn % len(batches)])), flush=True)
 
 
-def against(size: str, before: Path, rounds: int, threads: int) -> dict[str, Any]:
+def against(size: str, model_name: str, before: Path, rounds: int, threads: int) -> dict[str, Any]:
     """Iterations of this version and of the one in ``before``, a process each, on the same batches in turn."""
-    command = [sys.executable, __file__, "--size", size, "--threads", str(threads), "--turns"]
+    what = ["--size", size, "--model", model_name, "--threads", str(threads), "--turns"]
     versions = {"before": before, "now": Path(__file__).parents[1]}
     running = {}
     for name, tree in versions.items():
         place = os.environ | {"PYTHONPATH": str(tree)}
+        command = [sys.executable, __file__, *what]
         running[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=place)
     spent: dict[str, list[float]] = {name: [] for name in versions}
     for _ in range(rounds):
@@ -265,7 +264,7 @@ def ending(step: Any) -> Any:
     def ended(tokens: torch.Tensor, state: dict[str, torch.Tensor]) -> Any:
         left = state["left"]
         logits, after = step(tokens, {name: value for name, value in state.items() if name != "left"})
-        logits[:, EOS] = torch.where(left == 0, torch.inf, -torch.inf)
+        logits[:, EOS] = torch.where(left == 0, 1e9, -torch.inf)
         return logits, after | {"left": left - 1}
 
     return ended
@@ -274,6 +273,7 @@ def ending(step: Any) -> Any:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=[*SIZES, "generation"], help="only this; default: everything")
+    parser.add_argument("--model", default="personawae", help="the system that is trained; default: %(default)s")
     parser.add_argument("--before", type=Path, help="a folder with another version's source")
     parser.add_argument("--turns", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=9)
@@ -285,16 +285,16 @@ def main() -> int:
             subprocess.run([sys.executable, __file__, "--size", size, *sys.argv[1:]], check=True)
         return 0
     if arguments.turns:
-        take_turns(arguments.size)
+        take_turns(arguments.size, arguments.model)
         return 0
     if arguments.before:
-        found = against(arguments.size, arguments.before, arguments.rounds, arguments.threads)
+        found = against(arguments.size, arguments.model, arguments.before, arguments.rounds, arguments.threads)
     elif arguments.size == "generation":
         found = measure_generation(200)
     else:
-        found = measure_training(arguments.size, arguments.rounds)
+        found = measure_training(arguments.size, arguments.model, arguments.rounds)
     machine = {"processor": platform.machine(), "torch": torch.__version__, "threads": torch.get_num_threads()}
-    print(json.dumps({"size": arguments.size, **machine, **found}, indent=1))
+    print(json.dumps({"size": arguments.size, "model": arguments.model, **machine, **found}, indent=1))
     return 0
 
 

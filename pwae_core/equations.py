@@ -117,9 +117,21 @@ def additive_attention(
     real: Bool[Tensor, "batch source"],
 ) -> Float[Tensor, "batch v"]:
     """Bahdanau et al. (2014): softmax_j(v . tanh(W s + U h_j)) over the ``real`` positions, applied to the values."""
-    energy = torch.tanh(query.unsqueeze(1) + keys) @ scores
-    weights = torch.softmax(energy.masked_fill(~real, -torch.inf), dim=-1)
+    weights = additive_attention_weights(query, keys, scores, real)
     return (weights.unsqueeze(1) @ values).squeeze(1)
+
+
+def additive_attention_weights(
+    query: Float[Tensor, "batch a"],
+    keys: Float[Tensor, "batch source a"],
+    scores: Float[Tensor, " a"],
+    real: Bool[Tensor, "batch source"],
+    out: Float[Tensor, "batch source a"] | None = None,
+) -> Float[Tensor, "batch source"]:
+    """The softmax in ``additive_attention``. ``out``, if given, receives tanh(W s + U h_j)."""
+    heard = torch.add(query.unsqueeze(1), keys, out=out)
+    energy = (heard.tanh() if out is None else heard.tanh_()) @ scores
+    return torch.softmax(energy.masked_fill(~real, -torch.inf), dim=-1)
 
 
 def mixture_log_density(

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from pwae_core.equations import additive_attention, gru_update
+from pwae_core.nn import attended
 
 
 class AttentionDecoder(nn.Module):
@@ -44,6 +45,18 @@ class AttentionDecoder(nn.Module):
         inputs = self.word_input(words)
         if self.user_input is not None and user is not None:
             inputs = inputs + self.user_input(user).unsqueeze(1)
+        if torch.is_grad_enabled() and words.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            return attended.states(
+                inputs,
+                start,
+                self.query.weight,
+                self.recurrent.weight,
+                self.recurrent.bias,
+                keys,
+                self.source_input(source),
+                self.scores,
+                real,
+            )
         state, states = start, []
         for from_word in inputs.unbind(1):
             read = additive_attention(self.query(state), keys, source, self.scores, real)

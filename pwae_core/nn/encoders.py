@@ -21,8 +21,7 @@ class UtteranceEncoder(nn.Module):
     ) -> Float[Tensor, "rows two_h"]:
         """Rows of length 0 give zero vectors."""
         packed = pack_padded_sequence(inputs, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
-        learns_here = torch.is_grad_enabled() and inputs.device.type == "cpu"
-        final = final_states(self.rnn, packed) if learns_here else self.rnn(packed)[1]
+        final = final_states(self.rnn, packed) if _learns_here(inputs) else self.rnn(packed)[1]
         vector = torch.cat((final[0], final[1]), dim=-1)
         return vector * (lengths > 0).unsqueeze(-1)
 
@@ -38,14 +37,33 @@ class UtteranceEncoder(nn.Module):
     ) -> tuple[Float[Tensor, "rows steps two_h"], Float[Tensor, "rows two_h"]]:
         """The state at every step (for attention), and the final vector."""
         packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, final = self.rnn(packed)
+        outputs, final = states_and_final(self.rnn, packed) if _learns_here(inputs) else self.rnn(packed)
         states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])
         return states, torch.cat((final[0], final[1]), dim=-1)
 
 
+def _learns_here(inputs: Tensor) -> bool:
+    """Whether gradients are needed on a CPU, where the written-out ones take half the time of torch's or less."""
+    return torch.is_grad_enabled() and inputs.device.type == "cpu"
+
+
 def final_states(gru: nn.GRU, packed: PackedSequence) -> Float[Tensor, "2 rows h"]:
-    """What torch returns beside the states: the last state of each direction. With gradients on a CPU this is twice as
-    fast.
+    """What torch returns beside the states: the last state of each direction."""
+    states, _, ends = _both_ways(gru, packed)
+    return _unsorted(states.index_select(1, ends), packed)
+
+
+def states_and_final(gru: nn.GRU, packed: PackedSequence) -> tuple[PackedSequence, Float[Tensor, "2 rows h"]]:
+    """What torch returns: the states at each token, [tokens, 2 h], and the last state of each direction."""
+    states, mirrored, ends = _both_ways(gru, packed)
+    both = torch.cat((states[0], states[1].index_select(0, mirrored)), dim=-1)
+    whole = PackedSequence(both, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices)
+    return whole, _unsorted(states.index_select(1, ends), packed)
+
+
+def _both_ways(gru: nn.GRU, packed: PackedSequence) -> tuple[Tensor, Tensor, Tensor]:
+    """[2, tokens, h]: the states of each direction in the order in which it reads; for each token, the one in its place
+    when its row is read backwards; the place of each row's last token.
     """
     sizes, rows = packed.batch_sizes, torch.arange(int(packed.batch_sizes[0]))
     first = sizes.cumsum(0) - sizes  # place of each step's first token
@@ -57,7 +75,10 @@ def final_states(gru: nn.GRU, packed: PackedSequence) -> Float[Tensor, "2 rows h
     from_input = torch.stack([nn.functional.linear(*one) for one in zip(heard, of_input, bias, strict=True)])
     start = from_input.new_zeros(2, len(rows), gru.hidden_size)
     states = recurrence.states(from_input, start, weight, state_bias, sizes.tolist())
-    last: Tensor = states.index_select(1, first[lengths - 1] + rows)
+    return states, mirrored, first[lengths - 1] + rows
+
+
+def _unsorted(last: Tensor, packed: PackedSequence) -> Tensor:
     return last if packed.unsorted_indices is None else last.index_select(1, packed.unsorted_indices)
 
 

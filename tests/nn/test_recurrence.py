@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from pwae_core.nn.decoders import GatedDecoder, PlainDecoder
-from pwae_core.nn.encoders import UtteranceEncoder, final_states
+from pwae_core.nn.encoders import UtteranceEncoder, final_states, states_and_final
 from pwae_core.nn.recurrence import Gate, states
 
 D, H, G, SIZES = 2, 3, 4, [3, 3, 2, 1]
@@ -56,6 +56,22 @@ def test_an_encoder_that_learns_is_torch_gru() -> None:
     torch.testing.assert_close(found, expected)
     towards = [words, *gru.parameters()]
     torch.testing.assert_close(_gradients(found, towards), _gradients(expected, towards))
+
+
+@pytest.mark.parametrize("is_sorted", [False, True])
+def test_the_states_of_an_encoder_that_learns_are_torch_gru(is_sorted: bool) -> None:
+    gru = nn.GRU(3, 4, batch_first=True, bidirectional=True)
+    words = torch.randn(4, 5, 3, requires_grad=True)
+    lengths = LENGTHS.sort(descending=True).values if is_sorted else LENGTHS
+    packed = [pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=is_sorted) for _ in range(2)]
+    towards = [words, *gru.parameters()]
+    (expected, expected_last), (found, found_last) = gru(packed[0]), states_and_final(gru, packed[1])
+    torch.testing.assert_close(found_last, expected_last)
+    for one, other in zip(found, expected, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            torch.testing.assert_close(one, other)
+    torch.testing.assert_close(_gradients(found.data, towards), _gradients(expected.data, towards))
 
 
 def test_an_encoder_that_only_answers_is_torch_gru_to_the_bit() -> None:

@@ -31,7 +31,7 @@ TINY = ModelConfig(word_size=4, hidden_size=3, user_size=5, latent_size=2)
 
 def test_a_run_opens_with_the_weights_asked_for(pwae, made, tmp_path):
     run = tmp_path / "run"
-    pwae(*made.train(run, "autoencoder.rate=0.3", "max_steps=6", "validate_every=1", "model.name=seq2seq")).succeeds()
+    pwae(*made.train(run, "autoencoder.rate=0.8", "max_steps=6", "validate_every=1", "model.name=seq2seq")).succeeds()
     assert artifacts.load(run, "run").facts["best_step"] < 6
     states = {}
     for name in ("best", "last"):
