@@ -126,11 +126,9 @@ def additive_attention_weights(
     keys: Float[Tensor, "batch source a"],
     scores: Float[Tensor, " a"],
     real: Bool[Tensor, "batch source"],
-    out: Float[Tensor, "batch source a"] | None = None,
 ) -> Float[Tensor, "batch source"]:
-    """The softmax in ``additive_attention``. ``out``, if given, receives tanh(W s + U h_j)."""
-    heard = torch.add(query.unsqueeze(1), keys, out=out)
-    energy = (heard.tanh() if out is None else heard.tanh_()) @ scores
+    """The softmax in ``additive_attention``."""
+    energy = torch.tanh(query.unsqueeze(1) + keys) @ scores
     return torch.softmax(energy.masked_fill(~real, -torch.inf), dim=-1)
 
 

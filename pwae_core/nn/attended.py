@@ -67,11 +67,11 @@ class _States(torch.autograd.Function):
         products = inputs.new_empty(steps, rows, a + 3 * h)
         weights = inputs.new_empty(steps, rows, 1, keys.shape[1])
         made = inputs.new_empty(rows, steps, h)
-        heard, turned, state = torch.empty_like(keys), weight.t(), start
+        turned, state = weight.t(), start
         for t in range(steps):
             torch.addmm(bias, state, turned, out=products[t])
             query, to_two, to_candidate = torch.split(products[t], [a, 2 * h, h], dim=1)
-            weights[t, :, 0] = additive_attention_weights(query, keys, scores, real, out=heard)
+            weights[t, :, 0] = additive_attention_weights(query, keys, scores, real)
             inputs[t].unsqueeze(1).baddbmm_(weights[t], source)
             two, candidate = torch.split(inputs[t], [2 * h, h], dim=1)
             reset, update = two.add_(to_two).sigmoid_().chunk(2, dim=1)
@@ -92,7 +92,8 @@ class _States(torch.autograd.Function):
         by_candidate = others * (1 - candidate.square())
         by_reset = products[..., a + 2 * h :] * reset * (1 - reset)
         to_product, to_input = torch.empty_like(products), torch.empty_like(inputs)
-        to_scores, energies, squared = torch.zeros_like(scores), torch.zeros_like(weights[0]), torch.zeros_like(keys)
+        to_scores, to_energies = torch.zeros_like(scores), torch.zeros_like(weights[0])
+        squared = torch.zeros_like(keys)
         heard, turned = torch.empty_like(keys), source.transpose(1, 2)
         to_state = torch.zeros_like(start)
         for t in reversed(range(len(inputs))):
@@ -102,23 +103,23 @@ class _States(torch.autograd.Function):
             torch.mul(to_state, by_candidate[t], out=of_candidate)
             torch.mul(of_candidate, by_reset[t], out=of_reset)
             to_weights = to_input[t].unsqueeze(1) @ turned
-            energy = weights[t] * (to_weights - (weights[t] * to_weights).sum(dim=2, keepdim=True))
+            to_energy = weights[t] * (to_weights - (weights[t] * to_weights).sum(dim=2, keepdim=True))
             torch.add(products[t, :, :a].unsqueeze(1), keys, out=heard).tanh_()
-            to_scores.addmv_(heard.flatten(0, 1).t(), energy.flatten())
-            energies += energy
-            squared.addcmul_(heard.square_(), energy.transpose(1, 2))
+            to_scores.addmv_(heard.flatten(0, 1).t(), to_energy.flatten())
+            to_energies += to_energy
+            squared.addcmul_(heard.square_(), to_energy.transpose(1, 2))
             to_query, to_two, to_candidate = torch.split(to_product[t], [a, 2 * h, h], dim=1)
-            torch.mul((energy @ heard).squeeze(1), -scores, out=to_query)  # a row's energies add up to 0
+            torch.mul((to_energy @ heard).squeeze(1), -scores, out=to_query)  # a row of to_energy adds up to 0
             to_two.copy_(to_input[t, :, : 2 * h])
             torch.mul(of_candidate, reset[t], out=to_candidate)
             to_state = torch.addmm(to_state * update[t], to_product[t], weight)
-        products_of_all = to_product.flatten(0, 1)
+        to_products = to_product.flatten(0, 1)
         return (
             to_input.transpose(0, 1),
             to_state,
-            products_of_all.t() @ before.flatten(0, 1),
-            products_of_all.sum(dim=0),
-            (energies.transpose(1, 2) - squared) * scores,
+            to_products.t() @ before.flatten(0, 1),
+            to_products.sum(dim=0),
+            (to_energies.transpose(1, 2) - squared) * scores,
             weights.squeeze(2).permute(1, 2, 0) @ to_input.transpose(0, 1),
             to_scores,
             None,
