@@ -82,9 +82,9 @@ class Adaptation(Model):
         }
         return code if user is None else code | {"user": self.user_words(self.word_table, user)}
 
-    def _decode(self, words: Tensor, state: State) -> Tensor:
+    def _decode(self, words: Tensor, state: State, lengths: Tensor | None = None) -> Tensor:
         states: Tensor = self.decoder(
-            state["state"], words, state["source"], state["keys"], state["real"], state.get("user")
+            state["state"], words, state["source"], state["keys"], state["real"], state.get("user"), lengths
         )
         return states
 
@@ -92,7 +92,7 @@ class Adaptation(Model):
 
     def _summed(self, batch: Batch, user: Tensor | None, noise: Noise) -> Tensor:
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self._decode(words, self.encode(batch, user, noise))
+        states = self._decode(words, self.encode(batch, user, noise), batch.response_lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def initialisation_loss(self, batch: Batch, noise: Noise) -> Loss:

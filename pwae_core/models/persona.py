@@ -59,9 +59,9 @@ class Persona(Model):
             "user": self.user_table(user),
         }
 
-    def _decode(self, words: Tensor, state: State) -> Tensor:
+    def _decode(self, words: Tensor, state: State, lengths: Tensor | None = None) -> Tensor:
         states: Tensor = self.decoder(
-            state["state"], words, state["source"], state["keys"], state["real"], state["user"]
+            state["state"], words, state["source"], state["keys"], state["real"], state["user"], lengths
         )
         return states
 
@@ -69,7 +69,7 @@ class Persona(Model):
 
     def _summed(self, batch: Batch, user: Tensor, noise: Noise) -> Tensor:
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self._decode(words, self.encode(batch, user, noise))
+        states = self._decode(words, self.encode(batch, user, noise), batch.response_lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:

@@ -108,9 +108,9 @@ class RLPersona(Model):
             "user": self.user_words(self.word_table, user),
         }
 
-    def _decode(self, words: Tensor, state: State) -> Tensor:
+    def _decode(self, words: Tensor, state: State, lengths: Tensor | None = None) -> Tensor:
         states: Tensor = self.decoder(
-            state["state"], words, state["source"], state["keys"], state["real"], state["user"]
+            state["state"], words, state["source"], state["keys"], state["real"], state["user"], lengths
         )
         return states
 
@@ -118,7 +118,7 @@ class RLPersona(Model):
 
     def _states(self, batch: Batch, code: State, noise: Noise) -> Tensor:
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        return self._decode(words, code)
+        return self._decode(words, code, batch.response_lengths)
 
     def _summed(self, batch: Batch, code: State, noise: Noise) -> Tensor:
         return self.output.loss(self._states(batch, code, noise), batch.response[:, 1:], batch.response_lengths)

@@ -56,7 +56,8 @@ class Seq2Seq(Model):
     def _summed(self, batch: Batch, noise: Noise) -> Tensor:
         code = self.encode(batch, noise)
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
-        states = self.decoder(code["state"], words, code["source"], code["keys"], code["real"])
+        lengths = batch.response_lengths
+        states = self.decoder(code["state"], words, code["source"], code["keys"], code["real"], lengths=lengths)
         return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:

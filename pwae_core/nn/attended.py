@@ -3,7 +3,8 @@
 Autograd, step by step, gives the same numbers. It is slower, because each step adds to the gradient of every weight, of
 all keys and of the whole source. It also keeps what the attention computed at each step, which is computed again here.
 
-Shapes: ``rows``, ``steps``, ``source`` positions, ``h`` hidden units, ``a`` units of the attention.
+Shapes: ``rows``, ``source`` positions, ``h`` hidden units, ``a`` units of the attention; ``tokens`` of all rows in the
+order of torch's PackedSequence, as in ``recurrence``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from pwae_core.equations import additive_attention_weights
 
@@ -27,10 +29,11 @@ def states(
     source: Tensor,
     scores: Tensor,
     real: Tensor,
+    sizes: list[int],
 ) -> Tensor:
-    """[rows, steps, h]: the state after each word, starting from ``start`` [rows, h].
+    """[tokens, h]: the state after each word, starting from ``start`` [rows, h].
 
-    from_words: [rows, steps, 3h], the products of the words with the reset, update and candidate weights
+    from_words: [tokens, 3h], the products of the words with the reset, update and candidate weights
     query:      [a, h], the weight that makes the attention's query from the state
     recurrent:  [3h, h], the reset, update and candidate weights of the state
     bias:       [3h], of the latter
@@ -38,21 +41,23 @@ def states(
     source:     [rows, source, 3h], the products of the source with the reset, update and candidate weights
     scores:     [a], the vector that makes a score from query and key
     real:       [rows, source], which positions of the source are not padding
+    sizes:      how many rows have a first word, a second, ...: all of them, then never more than before
     """
     weight = torch.cat((query, recurrent))
     whole_bias = torch.cat((bias.new_zeros(len(query)), bias))
     found: Tensor = _States.apply(  # type: ignore[no-untyped-call]
-        from_words, start, weight, whole_bias, keys, source, scores, real
+        sizes, from_words, start, weight, whole_bias, keys, source, scores, real
     )
     return found
 
 
 class _States(torch.autograd.Function):
-    """The arithmetic of ``states``. Tensors of all steps have the step first, but for ``made``."""
+    """The arithmetic of ``states``."""
 
     @staticmethod
     def forward(
         ctx: Any,
+        sizes: list[int],
         from_words: Tensor,
         start: Tensor,
         weight: Tensor,
@@ -62,21 +67,24 @@ class _States(torch.autograd.Function):
         scores: Tensor,
         real: Tensor,
     ) -> Tensor:
-        (rows, steps), h, a = from_words.shape[:2], start.shape[1], len(scores)
-        inputs = from_words.transpose(0, 1).clone(memory_format=torch.contiguous_format)  # then the three gates
-        products = inputs.new_empty(steps, rows, a + 3 * h)
-        weights = inputs.new_empty(steps, rows, 1, keys.shape[1])
-        made = inputs.new_empty(rows, steps, h)
-        turned, state = weight.t(), start
-        for t in range(steps):
-            torch.addmm(bias, state, turned, out=products[t])
-            query, to_two, to_candidate = torch.split(products[t], [a, 2 * h, h], dim=1)
-            weights[t, :, 0] = additive_attention_weights(query, keys, scores, real)
-            inputs[t].unsqueeze(1).baddbmm_(weights[t], source)
-            two, candidate = torch.split(inputs[t], [2 * h, h], dim=1)
+        tokens, h, a = len(from_words), start.shape[1], len(scores)
+        inputs = from_words.clone()  # they become the reset, update and candidate of each token
+        products, weights = inputs.new_empty(tokens, a + 3 * h), inputs.new_empty(tokens, keys.shape[1])
+        made = inputs.new_empty(tokens, h)
+        state, turned = start, weight.t()
+        for rows, input_, product, attention, after in zip(
+            sizes, *(torch.split(one, sizes) for one in (inputs, products, weights, made)), strict=True
+        ):
+            state = state[:rows]
+            torch.addmm(bias, state, turned, out=product)
+            query, to_two, to_candidate = torch.split(product, [a, 2 * h, h], dim=1)
+            attention.copy_(additive_attention_weights(query, keys[:rows], scores, real[:rows]))
+            input_.unsqueeze(1).baddbmm_(attention.unsqueeze(1), source[:rows])
+            two, candidate = torch.split(input_, [2 * h, h], dim=1)
             reset, update = two.add_(to_two).sigmoid_().chunk(2, dim=1)
             candidate.addcmul_(reset, to_candidate).tanh_()
-            state = torch.lerp(candidate, state, update, out=made[:, t])
+            state = torch.lerp(candidate, state, update, out=after)
+        ctx.sizes = sizes
         ctx.save_for_backward(start, weight, keys, source, scores, inputs, products, weights, made)
         return made
 
@@ -84,43 +92,54 @@ class _States(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         start, weight, keys, source, scores, inputs, products, weights, made = ctx.saved_tensors
-        h, a = made.shape[2], len(scores)
-        before = torch.cat((start.unsqueeze(0), made[:, :-1].transpose(0, 1)))
-        reset, update, candidate = inputs.chunk(3, dim=2)
+        sizes, h, a = ctx.sizes, made.shape[1], len(scores)
+        earlier = (start, *torch.split(made, sizes))
+        before = torch.cat([state[:rows] for state, rows in zip(earlier, sizes, strict=False)])
+        reset, update, candidate = inputs.chunk(3, dim=1)
         others = 1 - update
         by_update = (before - candidate) * update * others
         by_candidate = others * (1 - candidate.square())
-        by_reset = products[..., a + 2 * h :] * reset * (1 - reset)
-        to_product, to_input = torch.empty_like(products), torch.empty_like(inputs)
-        to_scores, to_energies = torch.zeros_like(scores), torch.zeros_like(weights[0])
-        squared = torch.zeros_like(keys)
-        heard, turned = torch.empty_like(keys), source.transpose(1, 2)
-        to_state = torch.zeros_like(start)
-        for t in reversed(range(len(inputs))):
-            to_state = to_state + grads[0][:, t]
-            of_reset, of_update, of_candidate = to_input[t].chunk(3, dim=1)
-            torch.mul(to_state, by_update[t], out=of_update)
-            torch.mul(to_state, by_candidate[t], out=of_candidate)
-            torch.mul(of_candidate, by_reset[t], out=of_reset)
-            to_weights = to_input[t].unsqueeze(1) @ turned
-            to_energy = weights[t] * (to_weights - (weights[t] * to_weights).sum(dim=2, keepdim=True))
-            torch.add(products[t, :, :a].unsqueeze(1), keys, out=heard).tanh_()
+        by_reset = products[:, a + 2 * h :] * reset * (1 - reset)
+        to_product, to_input, to_made = torch.empty_like(products), torch.empty_like(inputs), grads[0].clone()
+        to_scores, to_energies = torch.zeros_like(scores), torch.zeros_like(keys[:, :, 0])
+        squared, turned = torch.zeros_like(keys), source.transpose(1, 2)
+        local = [torch.split(one, sizes) for one in (to_made, by_update, by_candidate, by_reset, reset, update)]
+        attended = [torch.split(one, sizes) for one in (weights, products[:, :a], to_product, to_input)]
+        to_start = start[:0]
+        for t in reversed(range(len(sizes))):
+            rows = sizes[t]
+            to_state, by_update_, by_candidate_, by_reset_, reset_, update_ = (one[t] for one in local)
+            attention, query, to_product_, to_input_ = (one[t] for one in attended)
+            to_state[: len(to_start)] += to_start
+            of_reset, of_update, of_candidate = to_input_.chunk(3, dim=1)
+            torch.mul(to_state, by_update_, out=of_update)
+            torch.mul(to_state, by_candidate_, out=of_candidate)
+            torch.mul(of_candidate, by_reset_, out=of_reset)
+            to_attention = (to_input_.unsqueeze(1) @ turned[:rows]).squeeze(1)
+            to_energy = attention * (to_attention - (attention * to_attention).sum(dim=1, keepdim=True))
+            heard = torch.add(query.unsqueeze(1), keys[:rows]).tanh_()
             to_scores.addmv_(heard.flatten(0, 1).t(), to_energy.flatten())
-            to_energies += to_energy
-            squared.addcmul_(heard.square_(), to_energy.transpose(1, 2))
-            to_query, to_two, to_candidate = torch.split(to_product[t], [a, 2 * h, h], dim=1)
-            torch.mul((to_energy @ heard).squeeze(1), -scores, out=to_query)  # a row of to_energy adds up to 0
-            to_two.copy_(to_input[t, :, : 2 * h])
-            torch.mul(of_candidate, reset[t], out=to_candidate)
-            to_state = torch.addmm(to_state * update[t], to_product[t], weight)
-        to_products = to_product.flatten(0, 1)
+            to_energies[:rows] += to_energy
+            squared[:rows].addcmul_(heard.square_(), to_energy.unsqueeze(2))
+            to_query, to_two, to_candidate = torch.split(to_product_, [a, 2 * h, h], dim=1)
+            # a row of to_energy adds up to 0, so only the square of tanh's slope 1 - tanh^2 is left
+            torch.mul((to_energy.unsqueeze(1) @ heard).squeeze(1), -scores, out=to_query)
+            to_two.copy_(to_input_[:, : 2 * h])
+            torch.mul(of_candidate, reset_, out=to_candidate)
+            to_start = torch.addmm(to_state * update_, to_product_, weight)
         return (
-            to_input.transpose(0, 1),
-            to_state,
-            to_products.t() @ before.flatten(0, 1),
-            to_products.sum(dim=0),
-            (to_energies.transpose(1, 2) - squared) * scores,
-            weights.squeeze(2).permute(1, 2, 0) @ to_input.transpose(0, 1),
+            None,
+            to_input,
+            to_start,
+            to_product.t() @ before,
+            to_product.sum(dim=0),
+            (to_energies.unsqueeze(2) - squared) * scores,
+            _of_rows(weights, sizes).transpose(1, 2) @ _of_rows(to_input, sizes),
             to_scores,
             None,
         )
+
+
+def _of_rows(values: Tensor, sizes: list[int]) -> Tensor:
+    """[rows, steps, ...]: what belongs to the tokens of each row; zeros where it has none."""
+    return pad_packed_sequence(PackedSequence(values, torch.tensor(sizes)), batch_first=True)[0]

@@ -1,11 +1,12 @@
 """The decoder with attention of the deterministic systems (Bahdanau et al. 2014), with or without a user."""
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from pwae_core.equations import additive_attention, gru_update
 from pwae_core.nn import attended
+from pwae_core.nn.decoders import Real
 
 
 class AttentionDecoder(nn.Module):
@@ -37,29 +38,42 @@ class AttentionDecoder(nn.Module):
         keys: Float[Tensor, "batch source h"],
         real: Bool[Tensor, "batch source"],
         user: Float[Tensor, "batch user"] | None = None,
+        lengths: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch steps h"]:
         """The states after each word; ``keys`` is ``self.key(source)``, computed once for a source.
 
-        Without ``user`` the decoder runs as if the user's vector were zero.
+        Without ``user`` the decoder runs as if the user's vector were zero. ``lengths``: how many words of each row are
+        real. The states after padding may then be zeros; the others are the same, but faster.
         """
+        if lengths is not None and words.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            return self._after_real_words(start, words, source, keys, real, user, lengths)
         inputs = self.word_input(words)
         if self.user_input is not None and user is not None:
             inputs = inputs + self.user_input(user).unsqueeze(1)
-        if torch.is_grad_enabled() and words.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
-            return attended.states(
-                inputs,
-                start,
-                self.query.weight,
-                self.recurrent.weight,
-                self.recurrent.bias,
-                keys,
-                self.source_input(source),
-                self.scores,
-                real,
-            )
         state, states = start, []
         for from_word in inputs.unbind(1):
             read = additive_attention(self.query(state), keys, source, self.scores, real)
             state = gru_update(from_word + self.source_input(read), self.recurrent(state), state)
             states.append(state)
         return torch.stack(states, dim=1)
+
+    def _after_real_words(
+        self,
+        start: Tensor,
+        words: Tensor,
+        source: Tensor,
+        keys: Tensor,
+        real: Tensor,
+        user: Tensor | None,
+        lengths: Tensor,
+    ) -> Tensor:
+        packed = Real.of(words, lengths)
+        inputs = self.word_input(packed.words)
+        if self.user_input is not None and user is not None:
+            row = torch.cat([packed.order[:rows] for rows in packed.sizes])  # of each word
+            inputs = inputs + self.user_input(user).index_select(0, row)
+        start, keys, read, real = (
+            one.index_select(0, packed.order) for one in (start, keys, self.source_input(source), real)
+        )
+        weights = self.query.weight, self.recurrent.weight, self.recurrent.bias
+        return packed.padded(attended.states(inputs, start, *weights, keys, read, self.scores, real, packed.sizes))
