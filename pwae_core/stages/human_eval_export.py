@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +35,27 @@ from pwae_core.human_eval.blinding.placement import (
     CHECK,
     GROUND_TRUTH,
     Item,
-    Placed,
     fingerprint,
     new_salt,
 )
 from pwae_core.human_eval.sheets.csv_file import to_csv
 from pwae_core.human_eval.sheets.form import Form
 from pwae_core.human_eval.sheets.html_page import Code, to_html
+from pwae_core.human_eval.sheets.key_items import key_items
 from pwae_core.human_eval.sheets.label_studio import CONFIG_FILE, interface, to_tasks
 from pwae_core.human_eval.sheets.readable_text import CUT
 from pwae_core.human_eval.sheets.sheet import INSTRUCTIONS_FILE, Sheet, instructions_text, make_sheets
 from pwae_core.human_eval.sheets.words import Words, read_words
 from pwae_core.human_eval.sheets.xlsx_file import to_xlsx
 from pwae_core.progress import SILENT, Progress
-from pwae_core.schemas import ITEMS
 
 
 @dataclass(frozen=True)
 class HumanEvalReport:
     """What was exported. All systems answer ``common`` contexts, some of which could not be judged.
 
-    ``export``: the letters with which all item ids of this export begin.
+    ``export``: the letters with which all item ids of this export begin; ``replaced``: those of the export whose key
+    was replaced, or "".
     """
 
     sheets: str
@@ -80,6 +80,7 @@ class HumanEvalReport:
     files: list[str]
     changed: list[str]  # files that are not as they were exported: filled in, most likely
     standing: bool
+    replaced: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,17 @@ def human_eval_export(
     check_apart(out, key)
     sources = _read(responses, corpus, config)
     made = artifacts.standing(key, sources.plan, force)
-    finish(out, _facts_before(key).get(EXPORTED, {}))
+    before = _facts_before(key)
+    finish(out, before.get(EXPORTED, {}))
     if made is None:
-        return _report(_make(sources, out, key, progress), out, standing=False)
+        report = _report(_make(sources, out, key, before, progress), out, standing=False)
+        if before.get(EXPORT, report.export) != report.export:
+            report = replace(report, replaced=before[EXPORT])
+            progress.say(
+                f"The export whose item ids begin with {report.replaced} was replaced, and so was its key. If its "
+                "sheets have been sent, copy the new key elsewhere and repeat the earlier command with --force."
+            )
+        return report
     missing = compare(out, made.facts[EXPORTED]).missing
     if missing:
         restore(out, _export(sources, made.facts[SALT], progress).files, missing)
@@ -197,7 +206,7 @@ def _export(sources: Sources, salt: str, progress: Progress) -> Export:
     sheets = make_sheets(placed, shown, sources.form)
     facts = _facts(sources, drawn, items, sheets)
     facts |= {EXPORT: fingerprint(secret), SALT: salt, WORDS: sources.words.model_dump(mode="json")}
-    return Export(_to_table(placed, sheets), facts, _files(sheets, config, salt, progress))
+    return Export(key_items(placed, sheets), facts, _files(sheets, config, salt, progress))
 
 
 def _histories(corpus: artifacts.Artifact) -> Histories:
@@ -250,9 +259,8 @@ def _code(sheet: Sheet, salt: str) -> Code:
     return Code(sheet_part(salt, sheet.annotator), shares(salt, (row.item for row in sheet.rows), scales))
 
 
-def _make(sources: Sources, out: Path, key: Path, progress: Progress) -> artifacts.Artifact:
+def _make(sources: Sources, out: Path, key: Path, before: Mapping[str, Any], progress: Progress) -> artifacts.Artifact:
     """The sheets are ready before the key and are moved into place after it, so none is ever without its key."""
-    before = _facts_before(key)
     replaced = before.get(EXPORTED, {})
     check_replaceable(out, replaced)
     made = _export(sources, before.get(SALT) or new_salt(), progress)
@@ -269,26 +277,3 @@ def _facts_before(key: Path) -> Mapping[str, Any]:
         return artifacts.load(key, KIND).facts
     except ArtifactError:
         return {}
-
-
-def _to_table(placed: Sequence[Placed], sheets: Sequence[Sheet]) -> pa.Table:
-    rows = {row.item: row for sheet in sheets for row in sheet.rows}
-    return pa.table(
-        {
-            "annotator": [one.annotator for one in placed],
-            "position": [one.position for one in placed],
-            "item_id": [one.item_id for one in placed],
-            "system": [one.item.system for one in placed],
-            "session_id": [one.item.context.session_id for one in placed],
-            "user_id": [one.item.context.user_id for one in placed],
-            "response": [list(one.item.response) for one in placed],
-            "conversation": [rows[one.item_id].conversation for one in placed],
-            "history": [rows[one.item_id].history for one in placed],
-            "response_text": [rows[one.item_id].response for one in placed],
-            "other": [one.item.other for one in placed],
-            "other_response": [list(one.item.other_response) for one in placed],
-            "other_text": [rows[one.item_id].other for one in placed],
-            "expected": [" ".join(f"{name}={answer}" for name, answer in one.item.expected) for one in placed],
-        },
-        schema=ITEMS,
-    )

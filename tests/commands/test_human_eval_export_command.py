@@ -137,7 +137,9 @@ def test_settings_out_of_range(pwae: Pwae, folder: Path) -> None:
 def test_rerun_with_other_settings(pwae: Pwae, folder: Path) -> None:
     export(pwae).succeeds()
     export(pwae, "--seed", 9).fails(6, "already exists, made differently (config seed: 7, now 9).", "--force")
-    export(pwae, "--seed", 9, "--force").succeeds()
+    told = export(pwae, "--seed", 9, "--force").succeeds().stderr
+    assert "The export whose item ids begin with " in told
+    assert "was replaced, and so was its key. If its sheets have been sent" in told
     (folder / "out/annotator-1.csv").write_text("rated")
     export(pwae, "--seed", 9).succeeds()
     export(pwae, "--force").fails(6, "out/annotator-1.csv has changed since it was exported: it may hold ratings.")

@@ -312,10 +312,12 @@ def test_filled_sheets_are_reported_and_never_replaced(folder: Path, snapshot: S
     assert snapshot(folder) == before
 
 
-def test_force_replaces_untouched_sheets_and_their_key(folder: Path) -> None:
-    export(folder)
+def test_force_replaces_untouched_sheets_and_their_key_and_says_which(folder: Path) -> None:
+    first = export(folder)
     before = ids(folder)
     report = export(folder, SMALL.model_copy(update={"annotators": 1}), force=True)
+    assert (first.replaced, report.replaced) == ("", first.export)
+    assert export(folder, SMALL.model_copy(update={"annotators": 1}), force=True).replaced == ""
     assert sorted(path.name for path in (folder / "out").iterdir()) == report.files
     assert {row["item"] for row in csv_rows(folder, 1)} == ids(folder)
     assert before.isdisjoint(ids(folder))
