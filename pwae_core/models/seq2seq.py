@@ -58,7 +58,7 @@ class Seq2Seq(Model):
         words = noise.dropout(self.word_table(batch.response[:, :-1]), self.config.decoder_dropout)
         lengths = batch.response_lengths
         states = self.decoder(code["state"], words, code["source"], code["keys"], code["real"], lengths=lengths)
-        return self.output.loss(states, batch.response[:, 1:], batch.response_lengths)
+        return self.output.loss(states, batch.response[:, 1:], lengths)
 
     def likelihood_loss(self, batch: Batch, noise: Noise) -> Loss:
         """-log p(response | context), per token."""

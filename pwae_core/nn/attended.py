@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from pwae_core.equations import additive_attention_weights
+from pwae_core.nn.recurrence import of_rows, states_before
 
 
 def states(
@@ -93,8 +93,7 @@ class _States(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         start, weight, keys, source, scores, inputs, products, weights, made = ctx.saved_tensors
         sizes, h, a = ctx.sizes, made.shape[1], len(scores)
-        earlier = (start, *torch.split(made, sizes))
-        before = torch.cat([state[:rows] for state, rows in zip(earlier, sizes, strict=False)])
+        before = states_before(start.unsqueeze(0), made.unsqueeze(0), sizes).squeeze(0)
         reset, update, candidate = inputs.chunk(3, dim=1)
         others = 1 - update
         by_update = (before - candidate) * update * others
@@ -134,12 +133,7 @@ class _States(torch.autograd.Function):
             to_product.t() @ before,
             to_product.sum(dim=0),
             (to_energies.unsqueeze(2) - squared) * scores,
-            _of_rows(weights, sizes).transpose(1, 2) @ _of_rows(to_input, sizes),
+            of_rows(weights, sizes).transpose(1, 2) @ of_rows(to_input, sizes),
             to_scores,
             None,
         )
-
-
-def _of_rows(values: Tensor, sizes: list[int]) -> Tensor:
-    """[rows, steps, ...]: what belongs to the tokens of each row; zeros where it has none."""
-    return pad_packed_sequence(PackedSequence(values, torch.tensor(sizes)), batch_first=True)[0]

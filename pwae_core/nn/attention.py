@@ -70,8 +70,7 @@ class AttentionDecoder(nn.Module):
         packed = Real.of(words, lengths)
         inputs = self.word_input(packed.words)
         if self.user_input is not None and user is not None:
-            row = torch.cat([packed.order[:rows] for rows in packed.sizes])  # of each word
-            inputs = inputs + self.user_input(user).index_select(0, row)
+            inputs = inputs + packed.at_words(self.user_input(user))
         start, keys, read, real = (
             one.index_select(0, packed.order) for one in (start, keys, self.source_input(source), real)
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from pwae_core.equations import gate, gru_update
 from pwae_core.nn import recurrence
@@ -31,9 +31,11 @@ class Real(NamedTuple):
 
     def padded(self, values: Tensor) -> Tensor:
         """[batch, steps, ...]: each of ``values`` [tokens, ...] in the place of its word; zeros elsewhere."""
-        packed = PackedSequence(values, torch.tensor(self.sizes))
-        whole: Tensor = pad_packed_sequence(packed, batch_first=True, total_length=self.steps)[0]
-        return whole.index_select(0, self.order.argsort())
+        return recurrence.of_rows(values, self.sizes, self.steps).index_select(0, self.order.argsort())
+
+    def at_words(self, values: Tensor) -> Tensor:
+        """[tokens, ...]: for each word, the one of ``values`` [batch, ...] that belongs to its row."""
+        return values.index_select(0, torch.cat([self.order[:rows] for rows in self.sizes]))
 
 
 class GatedDecoder(nn.Module):
@@ -79,9 +81,8 @@ class GatedDecoder(nn.Module):
 
     def _after_real_words(self, start: Tensor, words: Tensor, user: Tensor, lengths: Tensor) -> Tensor:
         real = Real.of(words, lengths)
-        row = torch.cat([real.order[:rows] for rows in real.sizes])  # of each word
-        to_gate = self.gate_word(real.words) + self.gate_user(user).index_select(0, row)
-        opened = recurrence.Gate(_one(to_gate), _one(user.index_select(0, row)), _one(self.user_input.weight))
+        to_gate = self.gate_word(real.words) + real.at_words(self.gate_user(user))
+        opened = recurrence.Gate(_one(to_gate), _one(real.at_words(user)), _one(self.user_input.weight))
         weight = torch.cat((self.gate_state.weight, self.recurrent.weight))
         from_words = self.word_input(real.words)
         return _states(real, start, from_words, weight, self.recurrent.bias, opened)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.utils.rnn import PackedSequence
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 
 class GRU(nn.GRU):
@@ -109,7 +109,7 @@ class _States(torch.autograd.Function):
         start, weight, opened_weight, gates, opens, opened, inputs, from_state, made = ctx.saved_tensors
         sizes, h, g = ctx.sizes, start.shape[2], opens.shape[2]
         reset, update, candidate = inputs.chunk(3, dim=2)
-        before = _before(start, made, sizes)
+        before = states_before(start, made, sizes)
         others = 1 - update
         per_state = torch.stack(((before - candidate) * update * others, others * (1 - candidate.square()), update), 2)
         per_candidate = torch.stack((reset, from_state * reset * (1 - reset)), 2)
@@ -162,10 +162,20 @@ def _candidate_last(blocks: Tensor) -> Tensor:
     return blocks.roll(-(blocks.shape[1] // 3), dims=1)
 
 
-def _before(start: Tensor, made: Tensor, sizes: list[int]) -> Tensor:
+def states_before(start: Tensor, made: Tensor, sizes: list[int]) -> Tensor:
     """[d, tokens, h]: the state before each token."""
     earlier = (start, *torch.split(made, sizes, dim=1))
     return torch.cat([state[:, :rows] for state, rows in zip(earlier, sizes, strict=False)], dim=1)
+
+
+def of_rows(values: Tensor, sizes: list[int], steps: int | None = None) -> Tensor:
+    """[rows, steps, ...]: each of ``values`` [tokens, ...] in the place of its token; zeros elsewhere.
+
+    ``steps``: how many there are, if more than in ``sizes``.
+    """
+    packed = PackedSequence(values, torch.tensor(sizes))
+    whole: Tensor = pad_packed_sequence(packed, batch_first=True, total_length=steps)[0]
+    return whole
 
 
 def _products(gradients: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
