@@ -172,7 +172,7 @@ def _print_batch(batch: list[LineAnswer | InputError], told: set[str], keep_goin
 
 
 def _print_lines(answers: list[LineAnswer], told: set[str]) -> None:
-    for remark in dict.fromkeys(one.remark for one in answers if one.remark):
+    for remark in dict.fromkeys(remark for one in answers for remark in one.remarks if remark):
         if remark not in told:
             console.progress().say(remark)
             told.add(remark)

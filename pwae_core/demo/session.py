@@ -77,7 +77,7 @@ class Demo:
             run=self.run.artifact.folder.name,
             nobody=NOBODY,
             people=len(self.run.users) - 1,
-            turns=self._turns,
+            turns=self.run.turns,
             personal=bool(model.user_rows),
             latent=model.latent,
             deterministic=is_deterministic(self.run, self.config),
@@ -126,13 +126,8 @@ class Demo:
         seed = (self.config.seed + ask.draw) % 2**32
         return self.config.model_copy(update={"samples": ask.samples, "seed": seed})
 
-    @property
-    def _turns(self) -> int:
-        """How many utterances the model hears: as many as contexts had in training."""
-        return int(self.run.artifact.facts["preprocess"]["window"]) - 1
-
     def _sessions(self, ask: Ask, users: Sequence[str]) -> tuple[Sessions, list[str]]:
-        heard = ask.context[-self._turns :]
+        heard = ask.context[-self.run.turns :]  # as many as contexts had in training
         contexts = [[(user if turn.who is None else turn.who, turn.text) for turn in heard] for user in users]
         return typed_sessions(self.run, contexts, users, ("The conversation", "The person"))
 

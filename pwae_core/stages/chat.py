@@ -52,7 +52,7 @@ class Chat:
     def _sessions(self, said: Sequence[tuple[str, list[int]]], response: Sequence[int] = ()) -> Sessions:
         """The last utterances of ``said`` that have words, as many as training contexts had."""
         with_words = [one for one in said if one[1]]
-        heard = with_words[-(int(self.run.artifact.facts["preprocess"]["window"]) - 1) :]
+        heard = with_words[-self.run.turns :]
         own = [[who == self.user for who, _ in heard]]
         user, length = self.run.answering(self.user), self.run.model.config.max_length
         return from_lists([[ids for _, ids in heard]], own, [user], length, [response])

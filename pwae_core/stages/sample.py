@@ -169,7 +169,7 @@ def sample_context(
         for name, responses in zip(names, answers, strict=True)
     )
     decoding = describe(config.decoding, deterministic=opened.model.deterministic)
-    notes = _notes([opened.remark(name) for name in names])
+    notes = _notes([*(opened.remark(name) for name in names), opened.longer(context)])
     return SampleReport(None, False, opened.system, 1, config.samples, decoding, shown, notes)
 
 

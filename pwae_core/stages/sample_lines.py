@@ -23,12 +23,12 @@ STDIN = "standard input"
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """The answers to a line as ``user_id``, as text; ``remark``: a remark on that user, if any."""
+    """The answers to a line as ``user_id``, as text; ``remarks``: on that user and the context; empty if none."""
 
     session_id: str | None
     user_id: str
     responses: tuple[str, ...]
-    remark: str
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def _answered(run: Run, lines: Sequence[_Ready | InputError], config: SampleConf
 
 
 def _told(run: Run, line: _Ready, texts: Iterator[tuple[str, ...]]) -> list[LineAnswer]:
-    return [LineAnswer(line.asked.session_id, name, next(texts), run.remark(name)) for name in line.users]
+    longer = run.longer(line.context)
+    return [LineAnswer(line.asked.session_id, name, next(texts), (run.remark(name), longer)) for name in line.users]
 
 
 def _sessions(run: Run, rows: Sequence[tuple[_Ready, str]]) -> Sessions:

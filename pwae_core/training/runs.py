@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from pwae_core.data.sessions import Sessions, ragged
 from pwae_core.data.statistics import gather
 from pwae_core.data.untrained import NOBODY, Known
 from pwae_core.errors import ArtifactError, ConfigError, InputError
+from pwae_core.grammar import counted
 from pwae_core.models import MODELS, refuse_missing_tables, system_of
 from pwae_core.models.base import Model
 from pwae_core.nn.initialise import orthogonal
@@ -99,6 +100,18 @@ class Run:
             return f"Nobody in particular ({NOBODY}) was never trained: {untrained}. Name a user."
         neither = "" if self.known[0] else f", who was not trained either: {untrained}"
         return f"{name} was never trained, and is answered as nobody ({NOBODY}){neither}."
+
+    @property
+    def turns(self) -> int:
+        """How many utterances the contexts of training had at most."""
+        return int(self.artifact.facts["preprocess"]["window"]) - 1
+
+    def longer(self, context: Sequence[Any]) -> str:
+        """A remark on a context with more utterances than those of training; empty for others."""
+        if len(context) <= self.turns:
+            return ""
+        most = counted(self.turns, "utterance")
+        return f"Contexts of training had at most {most}. Longer ones are read whole: weak answers may be due to that."
 
     @property
     def system(self) -> str:

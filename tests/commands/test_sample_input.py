@@ -176,6 +176,14 @@ def test_keep_going_answers_all_the_others_in_their_order(pwae, made):
         assert last == f"pwae: {len(BAD)} lines of --input could not be answered; the others were."
 
 
+def test_contexts_longer_than_those_of_training_are_remarked_on_once(pwae, made):
+    long = {"context": ["tea ?"] * 12, "user_id": "<unk>"}
+    result = pwae("sample", made.seq2seq, "--input", "-", "--batch-size", 1, stdin=lined([TEA, long, long])).succeeds()
+    assert result.stderr.count("Contexts of training had at most") == 1
+    assert len(read(result.stdout)) == 3
+    assert "Contexts" not in pwae("sample", made.seq2seq, "--input", "-", stdin=lined([TEA])).succeeds().stderr
+
+
 def test_text_of_the_lines_is_inert(pwae, made):
     rows = [TEA | {"session_id": "\x1b[31m\u202e", "user_id": "\x1b[31m"}]
     result = pwae("sample", made.seq2seq, "--input", "-", stdin=lined(rows))

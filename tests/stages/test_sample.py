@@ -285,6 +285,13 @@ def test_a_typed_context_is_read_as_the_same_context_of_the_corpus(made, drawn):
         assert answered.responses[0].split() == answer
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_context_longer_than_those_of_training_is_remarked_on(made, more):
+    most = artifacts.load(made.corpus, "corpus").config["window"] - 1
+    report = sample_context(made.seq2seq, ["tea ?"] * (most + more), [], SampleConfig(samples=1), device="cpu")
+    assert any(f"at most {most} utterance" in note for note in report.notes) == bool(more)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
