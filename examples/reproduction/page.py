@@ -219,7 +219,8 @@ def times(found: Results) -> str:
         seconds = facts.get("seconds")
         took = f"{seconds / 60:.0f} min" if seconds else ""
         ended = str(facts["steps"]), str(facts["best_step"]), facts["ended"]
-        rows.append((name, *ended, took, facts["environment"]["device"], facts["pwae"]))
+        on = facts["environment"]
+        rows.append((name, *ended, took, on.get("processor") or on["device"], facts["pwae"]))
     return table(["run", "iterations", "best", "why it ended", "time", "on", "pwae"], rows)
 
 
